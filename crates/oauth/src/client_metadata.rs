@@ -1,0 +1,88 @@
+//! Client metadata (RFC 7591 §2, OpenID Connect Registration §2) as `client add` takes it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::scope::Scope;
+
+/// Where an app runs (OpenID Connect Registration §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ApplicationType {
+    /// In a browser or on a web server.
+    Web,
+    /// On a person's own device.
+    Native,
+}
+
+/// How a client authenticates at the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// Not at all: a public client.
+    None,
+    /// Secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// Secret in the form.
+    ClientSecretPost,
+}
+
+/// The grants that exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each variant is the grant type of the same name")]
+pub enum GrantType {
+    AuthorizationCode,
+    RefreshToken,
+    ClientCredentials,
+}
+
+/// Whether a client must use PKCE.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PkcePolicy {
+    /// Always.
+    #[default]
+    Required,
+    /// When it sends a challenge. For confidential OpenID clients that cannot be changed.
+    Optional,
+}
+
+/// A client's registration. Members that are not listed here are ignored (RFC 7591 §2).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "most fields are the member of the same name")]
+pub struct ClientMetadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    pub redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<AuthMethod>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application_type: Option<ApplicationType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_types: Option<Vec<GrantType>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_types: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<serde_json::Value>,
+    /// Ours: `optional` lets a confidential OpenID client work without PKCE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pkce: Option<PkcePolicy>,
+    /// Ours: seconds that this client's codes live, at most the server's own setting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_seconds: Option<i64>,
+    /// Ours: ceiling in seconds for this client's access tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_seconds: Option<i64>,
+    /// Ours: the client follows RFC 6749, so the token request must repeat the redirect URI (OAuth 2.1 §10.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_redirect_uri: Option<bool>,
+}

@@ -1,0 +1,41 @@
+//! SHA-256, HMAC-SHA-256 and the one comparison that secrets may go through.
+
+use aws_lc_rs::{constant_time, digest, hmac};
+
+/// A SHA-256 digest.
+pub type Sha256 = [u8; 32];
+
+/// SHA-256 of `bytes`.
+pub fn sha256(bytes: &[u8]) -> Sha256 {
+    first_32(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+/// HMAC-SHA-256 of `message` under `key` (RFC 2104).
+pub fn hmac_sha256(key: &[u8], message: &[u8]) -> Sha256 {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+    first_32(hmac::sign(&key, message).as_ref())
+}
+
+/// Compares two digests without telling by its duration where they differ.
+pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
+    constant_time::verify_slices_are_equal(left, right).is_ok()
+}
+
+fn first_32(bytes: &[u8]) -> Sha256 {
+    let mut out = [0; 32];
+    out.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_match_published_vectors() {
+        assert_eq!(sha256(b"abc")[..4], [0xba, 0x78, 0x16, 0xbf]);
+        // RFC 4231 §4.3.
+        let mac = hmac_sha256(b"Jefe", b"what do ya want for nothing?");
+        assert_eq!(mac[..4], [0x5b, 0xdc, 0xc1, 0x46]);
+    }
+}

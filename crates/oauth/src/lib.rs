@@ -1,0 +1,44 @@
+//! The wire vocabulary of OAuth 2.1 and OpenID Connect.
+//!
+//! One request and one response type per endpoint, the values they carry, and the error codes. It knows how things are
+//! spelled, never whether they are allowed: rules live in `protocol`. There is no async, clock, randomness or I/O here.
+
+mod authorize;
+mod client_auth;
+mod client_metadata;
+mod codec;
+mod digest;
+mod error;
+mod introspect;
+mod issuer;
+mod logout;
+mod metadata;
+mod params;
+mod pkce;
+mod redirect_uri;
+mod resource;
+mod scope;
+mod secret;
+mod time;
+mod token;
+
+pub use authorize::{AuthorizationRequest, AuthorizationResponse, Prompt, PromptMalformed};
+pub use client_auth::{BasicMalformed, ClientCredentials, PresentedCredentials, TwoMethods};
+pub use client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType, PkcePolicy};
+pub use codec::{Reader, Truncated, Writer};
+pub use digest::{Sha256, constant_time_eq, hmac_sha256, sha256};
+pub use error::{ErrorBody, ErrorCode, wire_text};
+pub use introspect::{IntrospectionResponse, TokenQuery, TokenQueryMalformed};
+pub use issuer::{Issuer, IssuerMalformed};
+pub use logout::LogoutRequest;
+pub use metadata::ServerMetadata;
+pub use params::{PARAMS_BYTES_MAX, PARAMS_COUNT_MAX, Params, ParamsMalformed, Repeated, form_encode};
+pub use pkce::{CHALLENGE_METHOD, ChallengeMalformed, CodeChallenge, CodeVerifier, VerifierMalformed};
+pub use redirect_uri::{RedirectUri, RedirectUriRefused};
+pub use resource::{ResourceMalformed, ResourceUri};
+pub use scope::{SCOPE_BYTES_MAX, Scope, ScopeMalformed, standard as standard_scope};
+pub use secret::{Secret, SecretHash, TokenKind, decode_token, encode_token};
+pub use time::Timestamp;
+pub use token::{
+    CodeRequest, CredentialsRequest, RefreshRequest, TokenRequest, TokenRequestMalformed, TokenResponse,
+};

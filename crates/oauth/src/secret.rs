@@ -1,0 +1,202 @@
+//! Secrets on the wire: how their text looks, and the two types that keep plaintext and stored form apart.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use crate::digest::{Sha256, constant_time_eq, sha256};
+
+/// What a token is for. The prefix lets secret scanners find a leaked one and keeps one kind from passing for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenKind {
+    /// An authorization code.
+    Code,
+    /// A refresh token.
+    Refresh,
+    /// A client secret, or the credential by which an API introspects.
+    ClientSecret,
+    /// A step of a sign-in under way, sealed to one browser.
+    Interaction,
+    /// A cookie value that marks a browser as one in which a user signed in before.
+    Device,
+}
+
+impl TokenKind {
+    /// The text in front.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Code => "pkc_",
+            Self::Refresh => "pkr_",
+            Self::ClientSecret => "pks_",
+            Self::Interaction => "pki_",
+            Self::Device => "pkd_",
+        }
+    }
+}
+
+/// A secret in clear: shown or sent once, wiped when dropped, never printed, compared or copied.
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes over a text that must not leak.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text, for the one place that sends or checks it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The form that may be stored.
+    pub fn hash(&self) -> SecretHash {
+        SecretHash(sha256(self.0.as_bytes()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Secret(redacted)")
+    }
+}
+
+/// SHA-256 of a random secret: enough against guessing, for the secret has 256 random bits.
+#[derive(Clone, Copy)]
+pub struct SecretHash(pub Sha256);
+
+impl SecretHash {
+    /// Whether `secret` is the one that was hashed, in constant time.
+    pub fn matches(&self, secret: &Secret) -> bool {
+        constant_time_eq(&self.0, &secret.hash().0)
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("SecretHash(redacted)")
+    }
+}
+
+/// Writes a token: prefix, then base64url of payload and CRC-32.
+pub fn encode_token(kind: TokenKind, payload: &[u8]) -> Secret {
+    let mut bytes = Vec::with_capacity(payload.len() + 4);
+    bytes.extend_from_slice(payload);
+    bytes.extend_from_slice(&crc32(payload).to_be_bytes());
+    let mut text = String::with_capacity(4 + bytes.len() * 4 / 3 + 4);
+    text.push_str(kind.prefix());
+    URL_SAFE_NO_PAD.encode_string(&bytes, &mut text);
+    Secret::new(text)
+}
+
+/// Reads a token of one kind back, or drops garbage and tokens of other kinds before anything is looked up.
+pub fn decode_token(kind: TokenKind, text: &str) -> Option<Vec<u8>> {
+    let mut bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(kind.prefix())?).ok()?;
+    let payload_len = bytes.len().checked_sub(4)?;
+    let checksum = bytes.split_off(payload_len);
+    (checksum == crc32(&bytes).to_be_bytes()).then_some(bytes)
+}
+
+/// CRC-32 (IEEE 802.3, reflected).
+fn crc32(bytes: &[u8]) -> u32 {
+    const TABLE: [u32; 16] = nibble_table();
+    let step = |crc: u32, nibble: u32| {
+        crc >> 4 ^ TABLE.get((crc ^ nibble) as usize & 15).copied().unwrap_or_default()
+    };
+    !bytes.iter().fold(!0, |crc, byte| step(step(crc, u32::from(*byte)), u32::from(*byte) >> 4))
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated at compile time, where an index out of bounds is an error"
+)]
+const fn nibble_table() -> [u32; 16] {
+    let mut table = [0; 16];
+    let mut index = 0;
+    while index < 16 {
+        let mut crc = index as u32;
+        let mut bit = 0;
+        while bit < 4 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+            bit += 1;
+        }
+        table[index] = crc;
+        index += 1;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_crc_32() {
+        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+    }
+
+    #[test]
+    fn v_10_a_token_of_one_kind_is_no_token_of_another() {
+        let kinds = [
+            TokenKind::Code,
+            TokenKind::Refresh,
+            TokenKind::ClientSecret,
+            TokenKind::Interaction,
+            TokenKind::Device,
+        ];
+        for made in kinds {
+            let token = encode_token(made, &[7; 32]);
+            for read in kinds {
+                assert_eq!(decode_token(read, token.expose()).is_some(), made == read);
+            }
+        }
+    }
+
+    /// Whether a type has `==`: the inherent constant is found first, but exists only for those that do.
+    struct Probe<T>(std::marker::PhantomData<T>);
+    trait WithoutEquality {
+        const HAS_EQUALITY: bool = false;
+    }
+    impl<T> WithoutEquality for Probe<T> {}
+    impl<T: PartialEq> Probe<T> {
+        const HAS_EQUALITY: bool = true;
+    }
+
+    #[test]
+    fn v_43_secrets_have_no_equality_and_compare_by_digest_in_constant_time() {
+        const { assert!(Probe::<String>::HAS_EQUALITY, "the probe finds equality where it is") };
+        const { assert!(!Probe::<Secret>::HAS_EQUALITY) };
+        const { assert!(!Probe::<SecretHash>::HAS_EQUALITY) };
+        const { assert!(!Probe::<crate::CodeVerifier>::HAS_EQUALITY) };
+        let hash = Secret::new("the secret".into()).hash();
+        assert!(hash.matches(&Secret::new("the secret".into())));
+        assert!(!hash.matches(&Secret::new("the secres".into())));
+    }
+
+    #[test]
+    fn tk_13_secrets_do_not_print() {
+        let secret = encode_token(TokenKind::ClientSecret, &[1; 32]);
+        assert_eq!(format!("{secret:?} {:?}", secret.hash()), "Secret(redacted) SecretHash(redacted)");
+    }
+
+    proptest! {
+        #[test]
+        fn v_33_every_prefix_suffix_and_flip_of_a_token_is_dropped(payload in any::<[u8; 24]>(), at in 0usize..41, flip in 1u8..127) {
+            let token = encode_token(TokenKind::Refresh, &payload);
+            let text = token.expose();
+            prop_assert_eq!(decode_token(TokenKind::Refresh, text), Some(payload.to_vec()));
+            let at = at % text.len();
+            prop_assert_eq!(decode_token(TokenKind::Refresh, &text[..at]), None);
+            prop_assert_eq!(decode_token(TokenKind::Refresh, &text[at + 1..]), None);
+            let mut bytes = text.as_bytes().to_vec();
+            bytes[at] ^= flip;
+            if let Ok(flipped) = String::from_utf8(bytes) {
+                prop_assert_eq!(decode_token(TokenKind::Refresh, &flipped), None);
+            }
+        }
+    }
+}
