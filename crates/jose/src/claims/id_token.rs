@@ -1,0 +1,78 @@
+//! The claims of an ID token (OpenID Connect Core §2).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Audience, NumericDate};
+use crate::verify::not_null;
+
+/// The claims of an ID token. Optional claims may be absent, but not `null`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdTokenClaims {
+    /// The OpenID provider.
+    pub iss: String,
+    /// The user.
+    pub sub: String,
+    /// The client, and whoever else may read it.
+    pub aud: Audience,
+    /// The client that it was issued to, when `aud` names others too.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    pub azp: Option<String>,
+    /// When it ends.
+    pub exp: NumericDate,
+    /// When it was issued.
+    pub iat: NumericDate,
+    /// When the user signed in.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<NumericDate>,
+    /// The client's own value from the authorization request: binds the token to the request.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// Binds the access token that came along (§3.1.3.6).
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    pub at_hash: Option<String>,
+    /// The browser session.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// How strongly the user was authenticated.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// By which methods (RFC 8176).
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    pub amr: Option<Vec<String>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::claims::parse;
+
+    #[test]
+    fn claims_round_trip_and_absent_ones_are_not_written() {
+        let json = json!({"iss": "https://id.example", "sub": "ada", "aud": "app", "exp": 2, "iat": 1,
+                          "nonce": "n", "amr": ["pwd"]});
+        let read: IdTokenClaims = parse(json.to_string().as_bytes()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), json);
+    }
+
+    #[test]
+    fn v_71_v_76_wrong_types_are_refused() {
+        let base = json!({"iss": "i", "sub": "s", "aud": "a", "exp": 2, "iat": 1});
+        assert!(parse::<IdTokenClaims>(base.to_string().as_bytes()).is_ok());
+        for (name, wrong) in [
+            ("exp", json!("9999999999")),
+            ("exp", json!(null)),
+            ("iat", json!([])),
+            ("auth_time", json!("1")),
+            ("nonce", json!(null)),
+            ("nonce", json!(["n"])),
+            ("azp", json!(1)),
+            ("aud", json!([])),
+        ] {
+            let mut claims = base.clone();
+            claims[name] = wrong.clone();
+            assert!(parse::<IdTokenClaims>(claims.to_string().as_bytes()).is_err(), "{name}: {wrong}");
+        }
+    }
+}
