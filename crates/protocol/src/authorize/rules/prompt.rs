@@ -1,0 +1,26 @@
+//! How fresh the authentication must be, and what may be shown (OpenID Connect Core §3.1.2.1).
+
+use proofkey_oauth::{AuthorizationRequest, Prompt};
+
+use crate::refusal::Refusal;
+
+/// What a request asks about the person's presence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::authorize) struct Freshness {
+    pub(in crate::authorize) prompt: Prompt,
+    pub(in crate::authorize) max_age_seconds: Option<i64>,
+}
+
+/// Reads `prompt` and `max_age`.
+pub(in crate::authorize) fn freshness(request: &AuthorizationRequest) -> Result<Freshness, Refusal> {
+    let prompt =
+        request.prompt.as_deref().map(Prompt::parse).transpose().map_err(|_| Refusal::PromptMalformed)?;
+    // Digits alone: the parser of numbers would take a sign too.
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = |text: &str| match text.parse::<u32>() {
+        Ok(seconds) if digits(text) => Ok(i64::from(seconds)),
+        _ => Err(Refusal::MaxAgeMalformed),
+    };
+    let max_age_seconds = request.max_age.as_deref().map(seconds).transpose()?;
+    Ok(Freshness { prompt: prompt.unwrap_or_default(), max_age_seconds })
+}

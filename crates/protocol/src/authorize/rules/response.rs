@@ -1,0 +1,25 @@
+//! What may be asked for, and how it may come back (OAuth 2.1 §4.1.1). Only a code, only in the query.
+
+use proofkey_oauth::{AuthorizationRequest, GrantType};
+
+use crate::client::Client;
+use crate::refusal::Refusal;
+
+/// Checks response type and mode, and that no request object changes them unseen (OpenID Connect Core §3.1.2.6).
+pub(in crate::authorize) fn response(request: &AuthorizationRequest, client: &Client) -> Result<(), Refusal> {
+    if request.request.is_some() {
+        return Err(Refusal::RequestObjectUnsupported);
+    }
+    if request.request_uri.is_some() {
+        return Err(Refusal::RequestUriUnsupported);
+    }
+    match request.response_type.as_deref() {
+        None => return Err(Refusal::ResponseTypeMissing),
+        Some("code") => {}
+        Some(_) => return Err(Refusal::ResponseTypeUnsupported),
+    }
+    if request.response_mode.as_deref().is_some_and(|mode| mode != "query") {
+        return Err(Refusal::ResponseModeUnsupported);
+    }
+    if client.may(GrantType::AuthorizationCode) { Ok(()) } else { Err(Refusal::GrantTypeUnregistered) }
+}

@@ -1,0 +1,129 @@
+//! Who is there, and since when: `prompt`, `max_age`, `id_token_hint`, and what ends between a page and its form.
+
+use serde_json::json;
+
+use super::{Scene, Shown};
+use crate::authorize::{Answer, Hint};
+use crate::fixtures::{Changes, bob, client, user};
+use crate::ids::SessionId;
+use crate::refusal::Refusal;
+
+fn scene() -> Scene {
+    Scene::new(client(json!({})))
+}
+
+/// Ada, who signed in so many seconds ago; `fresh` when that was during this request.
+fn aged(seconds: i64, fresh: bool) -> Scene {
+    let mut scene = scene();
+    scene.login = Some(scene.world.signed_in(user(), seconds).0);
+    scene.began_with = fresh.then_some(Some(SessionId([9; 16])));
+    scene
+}
+
+#[test]
+fn az_24_no_page_is_shown_with_prompt_none() {
+    let mut nobody = scene();
+    nobody.login = None;
+    assert_eq!(nobody.shown(&[("prompt", "none")]), Shown::Refuse(Refusal::LoginRequired));
+    assert_eq!(scene().shown(&[("prompt", "none")]), Shown::Issue);
+    let mut unasked = scene().allowed(None);
+    assert_eq!(unasked.shown(&[("prompt", "none")]), Shown::Refuse(Refusal::ConsentRequired));
+    let mut partly = scene().allowed(Some("openid"));
+    assert_eq!(partly.shown(&[("prompt", "none")]), Shown::Refuse(Refusal::ConsentRequired));
+}
+
+#[test]
+fn az_25_a_fresh_authentication_is_one_that_came_after_the_request() {
+    let cases: &[(Changes<'_>, i64, bool, bool)] = &[
+        (&[], 86_000, false, true),
+        (&[("prompt", "login")], 0, false, false),
+        (&[("prompt", "login")], 0, true, true),
+        (&[("prompt", "select_account")], 0, false, false),
+        (&[("max_age", "60")], 60, false, true),
+        (&[("max_age", "60")], 61, false, false),
+        (&[("max_age", "60")], 61, true, true),
+        (&[("max_age", "0")], 0, false, false),
+        (&[("max_age", "0")], 0, true, true),
+        (&[("prompt", "login"), ("max_age", "3600")], 1, false, false),
+    ];
+    for (changes, age, fresh, enough) in cases {
+        let expected = if *enough { Shown::Issue } else { Shown::SignIn };
+        assert_eq!(aged(*age, *fresh).shown(changes), expected, "{changes:?} {age} {fresh}");
+        if !changes.iter().any(|(name, _)| *name == "prompt") {
+            let silent: Vec<_> = changes.iter().copied().chain([("prompt", "none")]).collect();
+            let expected = if *enough { Shown::Issue } else { Shown::Refuse(Refusal::LoginRequired) };
+            assert_eq!(aged(*age, *fresh).shown(&silent), expected, "{changes:?} {age} {fresh} silent");
+        }
+    }
+}
+
+#[test]
+fn az_25_the_session_that_stood_at_the_beginning_is_not_fresh() {
+    let mut same = scene();
+    same.began_with = Some(Some(same.session()));
+    assert_eq!(same.shown(&[("prompt", "login")]), Shown::SignIn);
+    let mut first = scene();
+    first.began_with = Some(None);
+    assert_eq!(first.shown(&[("prompt", "login")]), Shown::Issue);
+}
+
+#[test]
+fn az_26_a_hint_names_who_must_be_there() {
+    let hinted = |login, began_with| {
+        let mut scene = scene();
+        scene.hint = Hint::User(user().id);
+        scene.login = login;
+        scene.began_with = began_with;
+        scene
+    };
+    let mut world = crate::fixtures::World::new();
+    let (ada, other) = (world.signed_in(user(), 60).0, world.signed_in(bob(), 60).0);
+    let begun = Some(Some(SessionId([9; 16])));
+    let at_once = Some(Some(other.session()));
+    let refused = || Shown::Refuse(Refusal::LoginRequired);
+    for (login, began_with, prompt, expected) in [
+        (Some(&ada), None, "", Shown::Issue),
+        (Some(&ada), None, "none", Shown::Issue),
+        (Some(&other), None, "none", refused()),
+        (Some(&other), None, "", Shown::SignIn),
+        (None, None, "", Shown::SignIn),
+        (None, None, "none", refused()),
+        // The page is still open: nobody, or still the one who was there, is no answer yet.
+        (None, begun, "", Shown::SignIn),
+        (Some(&other), at_once, "", Shown::SignIn),
+        // Somebody has signed in, and it is the wrong one: asking again would go on for ever.
+        (Some(&other), begun, "", refused()),
+        (Some(&other), begun, "login", refused()),
+        (Some(&ada), begun, "login", Shown::Issue),
+    ] {
+        let name = login.map(|login| login.user().username.clone());
+        let shown = hinted(login.cloned(), began_with).shown(&[("prompt", prompt)]);
+        assert_eq!(shown, expected, "{name:?} {began_with:?} {prompt:?}");
+    }
+}
+
+#[test]
+fn az_35_v_61_what_ends_between_page_and_form_leaves_no_code() {
+    let allow = |scene: Scene| {
+        let session = scene.session();
+        scene.answered(session, Answer::Allow)
+    };
+    assert_eq!(allow(scene().allowed(None)).shown(&[]), Shown::Issue);
+    // A disabled user has no login (see `session`), so the answer on the page counts for nothing.
+    let mut gone = allow(scene());
+    gone.login = None;
+    assert_eq!(gone.shown(&[]), Shown::SignIn);
+    let mut unknown = allow(scene());
+    unknown.client = None;
+    assert_eq!(unknown.shown(&[]), Shown::Page(Refusal::ClientUnknown));
+    let mut disabled = allow(scene());
+    let mut record = (*client(json!({}))).clone();
+    record.disabled = true;
+    disabled.client = Some(record.into());
+    assert_eq!(disabled.shown(&[]), Shown::Page(Refusal::ClientDisabled));
+    let mut narrowed = allow(scene());
+    narrowed.client = Some(client(json!({"scope": "openid"})));
+    assert_eq!(narrowed.shown(&[]), Shown::Refuse(Refusal::ScopeUnregistered));
+    let mut withdrawn = scene().allowed(None);
+    assert_eq!(withdrawn.shown(&[]), Shown::Consent);
+}

@@ -1,0 +1,131 @@
+//! The authorization endpoint, rule by rule: every case is data, and one `Scene::shown` judges it.
+
+mod browser;
+mod consent;
+mod request;
+mod target;
+
+use std::sync::Arc;
+
+use super::{Answer, ConsentGiven, Facts, Hint, Next, Progress, decide};
+use crate::api::Apis;
+use crate::client::Client;
+use crate::commit::{Commit, Verdict};
+use crate::facts::ConsentFacts;
+use crate::fixtures::{NOW, World, apis, authorization_request, consent, keys, subject};
+use crate::ids::SessionId;
+use crate::interaction::{Interaction, Step};
+use crate::refusal::Refusal;
+use crate::session::Login;
+
+/// What the browser sees, without what is on it.
+#[derive(Debug, PartialEq, Eq)]
+enum Shown {
+    Page(Refusal),
+    PageWithReturn(Refusal),
+    Refuse(Refusal),
+    SignIn,
+    Consent,
+    Issue,
+}
+
+/// A request's surroundings: by default Ada is signed in and has allowed everything.
+struct Scene {
+    world: World,
+    client: Option<Arc<Client>>,
+    apis: Apis,
+    hint: Hint,
+    login: Option<Login>,
+    consent: Option<ConsentFacts>,
+    began_with: Option<Option<SessionId>>,
+    answer: Option<ConsentGiven>,
+}
+
+impl Scene {
+    fn new(client: Arc<Client>) -> Self {
+        let mut world = World::new();
+        let (login, subject) = subject(&mut world);
+        Self {
+            world,
+            client: Some(client),
+            apis: apis(),
+            hint: Hint::Absent,
+            login: Some(login),
+            consent: subject.consent,
+            began_with: None,
+            answer: None,
+        }
+    }
+
+    fn allowed(mut self, scope: Option<&str>) -> Self {
+        self.consent = scope.map(consent);
+        self
+    }
+
+    fn answered(mut self, session: SessionId, answer: Answer) -> Self {
+        self.answer = Some(consent_page(session, answer));
+        self
+    }
+
+    fn session(&self) -> SessionId {
+        self.login.as_ref().unwrap().session()
+    }
+
+    fn decide(&mut self, changes: &[(&str, &str)]) -> Verdict<Next> {
+        let facts = Facts { client: self.client.as_ref(), apis: &self.apis, hint: self.hint.clone() };
+        let progress = Progress { began_with: self.began_with, consent: self.answer };
+        decide(
+            &authorization_request(changes),
+            &facts,
+            self.login.clone(),
+            self.consent.as_ref(),
+            progress,
+            &keys(),
+            &mut self.world.cx(),
+        )
+    }
+
+    /// The next step; whatever is no code leaves no trace, and what is one leaves at most a consent.
+    fn shown(&mut self, changes: &[(&str, &str)]) -> Shown {
+        let Verdict { outcome, commit } = self.decide(changes);
+        let shown = match outcome {
+            Next::Page(refusal) => Shown::Page(refusal),
+            Next::PageWithReturn(refusal, _) => Shown::PageWithReturn(refusal),
+            Next::Refuse(refusal, _) => Shown::Refuse(refusal),
+            Next::SignIn(_) => Shown::SignIn,
+            Next::Consent(_) => Shown::Consent,
+            Next::Issue(_) => Shown::Issue,
+        };
+        match commit {
+            None => {}
+            Some(Commit::GiveConsent { .. }) => assert_eq!(shown, Shown::Issue),
+            Some(other) => panic!("{other:?}"),
+        }
+        shown
+    }
+}
+
+/// The answer of a consent page that was shown in `session`.
+fn consent_page(session: SessionId, answer: Answer) -> ConsentGiven {
+    let mut world = World::new();
+    let step = Interaction::begin(Step::Consent, String::new(), [0; 32], Some(session), &world.cx());
+    ConsentGiven::from_page(&step, answer).unwrap()
+}
+
+#[test]
+fn v_38_only_the_consent_pages_own_step_is_an_answer() {
+    let world = &mut World::new();
+    let session = Some(SessionId([1; 16]));
+    for (step, session, ok) in [
+        (Step::Consent, session, true),
+        (Step::Consent, None, false),
+        (Step::SignIn, session, false),
+        (Step::Logout, session, false),
+        (Step::Resume, session, false),
+    ] {
+        let step = Interaction::begin(step, String::new(), [0; 32], session, &world.cx());
+        let given = ConsentGiven::from_page(&step, Answer::Allow);
+        assert_eq!(given.err(), (!ok).then_some(Refusal::InteractionInvalid), "{step:?}");
+        assert!(step.expires_at > NOW);
+    }
+}

@@ -1,0 +1,224 @@
+//! The rules of the request: response type and mode, PKCE, scope, resource, prompt, and how each refusal is told.
+
+use serde_json::json;
+
+use super::{Scene, Shown};
+use crate::authorize::Hint;
+use crate::fixtures::{CHALLENGE, Changes, ISSUER, MAIL, NOTES, client, confidential};
+use crate::ids::UserId;
+use crate::refusal::Refusal;
+
+/// Judges a request three times: signed in, the client is told; not signed in, only the person is; with `prompt=none`,
+/// the client again (AZ-17).
+fn check(scene: impl Fn() -> Scene, changes: Changes<'_>, expected: Option<Refusal>) {
+    let nobody = |mut scene: Scene| {
+        scene.login = None;
+        scene
+    };
+    let Some(refusal) = expected else {
+        assert_eq!(scene().shown(changes), Shown::Issue, "{changes:?}");
+        assert_eq!(nobody(scene()).shown(changes), Shown::SignIn, "{changes:?}");
+        return;
+    };
+    assert_eq!(scene().shown(changes), Shown::Refuse(refusal.clone()), "{changes:?}");
+    let page = Shown::PageWithReturn(refusal.clone());
+    if !changes.iter().any(|(name, _)| *name == "prompt") {
+        assert_eq!(nobody(scene()).shown(changes), page, "{changes:?}");
+        let silent: Vec<_> = changes.iter().copied().chain([("prompt", "none")]).collect();
+        assert_eq!(nobody(scene()).shown(&silent), Shown::Refuse(refusal), "{changes:?}");
+    }
+}
+
+fn check_all(scene: impl Fn() -> Scene, cases: &[(Changes<'_>, Option<Refusal>)]) {
+    for (changes, expected) in cases {
+        check(&scene, changes, expected.clone());
+    }
+}
+
+fn browser_app() -> Scene {
+    Scene::new(client(json!({})))
+}
+
+#[test]
+fn az_08_az_34_v_22_v_38_only_a_code_and_only_in_the_query() {
+    check_all(
+        browser_app,
+        &[
+            (&[], None),
+            (&[("response_type", "")], Some(Refusal::ResponseTypeMissing)),
+            (&[("response_type", "token")], Some(Refusal::ResponseTypeUnsupported)),
+            (&[("response_type", "code token")], Some(Refusal::ResponseTypeUnsupported)),
+            (&[("response_type", "code id_token")], Some(Refusal::ResponseTypeUnsupported)),
+            (&[("response_type", "id_token")], Some(Refusal::ResponseTypeUnsupported)),
+            (&[("response_type", "none")], Some(Refusal::ResponseTypeUnsupported)),
+            (&[("response_type", "CODE")], Some(Refusal::ResponseTypeUnsupported)),
+            (&[("response_mode", "query")], None),
+            (&[("response_mode", "fragment")], Some(Refusal::ResponseModeUnsupported)),
+            (&[("response_mode", "form_post")], Some(Refusal::ResponseModeUnsupported)),
+            (&[("response_mode", "query.jwt")], Some(Refusal::ResponseModeUnsupported)),
+        ],
+    );
+    let service = || {
+        let metadata =
+            json!({"grant_types": ["client_credentials"], "redirect_uris": [crate::fixtures::CALLBACK]});
+        Scene::new(confidential(metadata))
+    };
+    check(service, &[], Some(Refusal::GrantTypeUnregistered));
+}
+
+#[test]
+fn az_09_az_10_az_11_v_01_v_02_v_04_a_challenge_is_s256_and_cannot_be_stripped() {
+    let long = format!("{CHALLENGE}A");
+    let cases: &[(Changes<'_>, Option<Refusal>)] = &[
+        (&[("code_challenge_method", "plain")], Some(Refusal::ChallengeMethodUnsupported)),
+        (&[("code_challenge_method", "")], Some(Refusal::ChallengeMethodUnsupported)),
+        (&[("code_challenge_method", "s256")], Some(Refusal::ChallengeMethodUnsupported)),
+        (&[("code_challenge_method", "S512")], Some(Refusal::ChallengeMethodUnsupported)),
+        (&[("code_challenge", "short")], Some(Refusal::ChallengeMalformed)),
+        (&[("code_challenge", &long)], Some(Refusal::ChallengeMalformed)),
+        (&[("code_challenge", &CHALLENGE.replace('-', "+"))], Some(Refusal::ChallengeMalformed)),
+        (&[("code_challenge", "")], Some(Refusal::ChallengeMissing)),
+    ];
+    let optional = || Scene::new(confidential(json!({"pkce": "optional"})));
+    for scene in [&browser_app as &dyn Fn() -> Scene, &|| Scene::new(confidential(json!({}))), &optional] {
+        check_all(scene, cases);
+    }
+    let without: Changes<'_> = &[("code_challenge", ""), ("code_challenge_method", "")];
+    check(browser_app, without, Some(Refusal::ChallengeMissing));
+    check(
+        browser_app,
+        &[without[0], without[1], ("client_secret", "made up")],
+        Some(Refusal::ChallengeMissing),
+    );
+    check(|| Scene::new(confidential(json!({}))), without, Some(Refusal::ChallengeMissing));
+    check(optional, without, None);
+    // Registration refuses this one too (V-35); a row that says so all the same gains nothing.
+    let exempt_public = || {
+        let mut exempt = (*client(json!({}))).clone();
+        exempt.pkce = proofkey_oauth::PkcePolicy::Optional;
+        Scene::new(exempt.into())
+    };
+    check(exempt_public, without, Some(Refusal::ChallengeMissing));
+}
+
+#[test]
+fn az_29_az_30_v_35_a_scope_is_well_formed_registered_and_known() {
+    check_all(
+        browser_app,
+        &[
+            (&[("scope", "openid read write")], None),
+            (&[("scope", "read")], None),
+            (&[("scope", "openid read\"")], Some(Refusal::ScopeMalformed)),
+            (&[("scope", "openid \\")], Some(Refusal::ScopeMalformed)),
+            (&[("scope", "openid\tread")], Some(Refusal::ScopeMalformed)),
+            (&[("scope", "openid admin")], Some(Refusal::ScopeUnregistered)),
+            (&[("scope", "openid address")], Some(Refusal::ScopeUnregistered)),
+            (&[("scope", "OPENID")], Some(Refusal::ScopeUnregistered)),
+        ],
+    );
+    // Registered for the client, but no API here owns it.
+    let stale = || Scene::new(client(json!({"scope": "openid gone"})));
+    check(stale, &[("scope", "openid gone")], Some(Refusal::ScopeUnregistered));
+}
+
+#[test]
+fn az_29_az_30_what_is_granted_is_what_was_asked_for_and_can_be_used() {
+    let granted = |client, changes: Changes<'_>| {
+        let crate::authorize::Next::Issue(issued) = Scene::new(client).decide(changes).outcome else {
+            panic!()
+        };
+        issued.scope.to_string()
+    };
+    let offline = [("scope", "openid offline_access")];
+    let unable = json!({"grant_types": ["authorization_code"]});
+    assert_eq!(granted(client(json!({})), &offline), "openid offline_access");
+    assert_eq!(granted(client(unable), &offline), "openid");
+    assert_eq!(granted(client(json!({})), &[("scope", "")]), "");
+    assert_eq!(granted(client(json!({})), &[("scope", ""), ("resource", MAIL)]), "send");
+    assert_eq!(granted(client(json!({"scope": "read"})), &[("scope", ""), ("resource", NOTES)]), "read");
+}
+
+#[test]
+fn az_28_a_resource_is_absolute_and_known_and_may_repeat() {
+    check_all(
+        browser_app,
+        &[
+            (&[("resource", NOTES)], None),
+            (&[("resource", NOTES), ("resource", MAIL)], None),
+            (&[("resource", ISSUER)], None),
+            (&[("resource", "/notes")], Some(Refusal::ResourceMalformed)),
+            (&[("resource", "https://notes.example#x")], Some(Refusal::ResourceMalformed)),
+            (&[("resource", "https://notes.example/")], Some(Refusal::ResourceUnknown)),
+            (&[("resource", NOTES), ("resource", "https://other.example")], Some(Refusal::ResourceUnknown)),
+        ],
+    );
+}
+
+#[test]
+fn az_27_a_request_object_is_refused_and_not_ignored() {
+    check_all(
+        browser_app,
+        &[
+            (&[("request", "eyJhbGciOiJub25lIn0.e30.")], Some(Refusal::RequestObjectUnsupported)),
+            (&[("request_uri", "https://app.example/r")], Some(Refusal::RequestUriUnsupported)),
+            (&[("request_uri", "urn:ietf:params:oauth:request_uri:x")], Some(Refusal::RequestUriUnsupported)),
+        ],
+    );
+}
+
+#[test]
+fn az_12_az_13_a_parameter_comes_once_and_an_unknown_one_is_ignored() {
+    check_all(
+        browser_app,
+        &[
+            (&[("whatever", "1"), ("claims", "{\"x\"")], None),
+            (&[("state", "a"), ("state", "b")], Some(Refusal::ParameterRepeated)),
+            (&[("scope", "openid"), ("scope", "openid")], Some(Refusal::ParameterRepeated)),
+            (
+                &[("code_challenge", CHALLENGE), ("code_challenge", CHALLENGE)],
+                Some(Refusal::ParameterRepeated),
+            ),
+            (&[("whatever", "1"), ("whatever", "1")], Some(Refusal::ParameterRepeated)),
+        ],
+    );
+}
+
+#[test]
+fn az_24_az_25_prompt_and_max_age_have_a_grammar() {
+    check_all(
+        browser_app,
+        &[
+            (&[("prompt", "none login")], Some(Refusal::PromptMalformed)),
+            (&[("prompt", "consent none")], Some(Refusal::PromptMalformed)),
+            (&[("prompt", "create")], Some(Refusal::PromptMalformed)),
+            (&[("max_age", "3600")], None),
+            (&[("max_age", "-1")], Some(Refusal::MaxAgeMalformed)),
+            (&[("max_age", "+3600")], Some(Refusal::MaxAgeMalformed)),
+            (&[("max_age", "1e3")], Some(Refusal::MaxAgeMalformed)),
+            (&[("max_age", "99999999999")], Some(Refusal::MaxAgeMalformed)),
+        ],
+    );
+}
+
+#[test]
+fn az_26_a_hint_that_is_no_id_token_of_ours_is_refused() {
+    let hinted = |hint: Hint| {
+        move || {
+            let mut scene = browser_app();
+            scene.hint = hint.clone();
+            scene
+        }
+    };
+    check(hinted(Hint::Invalid), &[], Some(Refusal::IdTokenHintInvalid));
+    check(hinted(Hint::User(UserId::new("u-ada"))), &[], None);
+}
+
+#[test]
+fn az_17_az_24_a_request_that_wants_no_page_gets_none_even_when_it_is_wrong() {
+    for prompt in ["none", "none login", " none"] {
+        let mut scene = browser_app();
+        scene.login = None;
+        let shown = scene.shown(&[("prompt", prompt), ("response_mode", "fragment")]);
+        assert_eq!(shown, Shown::Refuse(Refusal::ResponseModeUnsupported), "{prompt:?}");
+    }
+}

@@ -1,0 +1,68 @@
+//! A registered client, as rules see it.
+
+mod authentication;
+mod registration;
+
+pub use authentication::{AuthenticatedClient, authenticate};
+pub use registration::RegistrationRefused;
+
+use proofkey_oauth::{ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, Scope};
+
+use crate::ids::ClientId;
+use crate::records::ClientSecretRecord;
+
+/// A client whose registration has been checked; made from its record alone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// The name to show, already cut and cleaned by the page that shows it.
+    pub name: Option<String>,
+    /// The app's home page, for its host.
+    pub uri: Option<String>,
+    /// How it authenticates.
+    pub authentication: AuthMethod,
+    /// Its secrets.
+    pub secrets: Vec<ClientSecretRecord>,
+    /// Where it runs.
+    pub application: ApplicationType,
+    /// Where codes may go.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Where a browser may go after signing out.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// What it may ask the token endpoint for.
+    pub grant_types: Vec<GrantType>,
+    /// The scope it may ask for.
+    pub scope: Scope,
+    /// Whether PKCE is required.
+    pub pkce: PkcePolicy,
+    /// JOSE name of the algorithm of its ID tokens.
+    pub id_token_algorithm: String,
+    /// Life of its codes, where shorter than the server's.
+    pub code_seconds: Option<i64>,
+    /// Ceiling for the life of its access tokens.
+    pub access_token_seconds: Option<i64>,
+    /// Whether the token request must repeat the redirect URI (OAuth 2.1 §10.2).
+    pub require_redirect_uri: bool,
+    /// Web origins that may call the token endpoint from a browser.
+    pub origins: Vec<String>,
+    /// Whether an operator has disabled it.
+    pub disabled: bool,
+}
+
+impl Client {
+    /// Whether nothing proves who it is.
+    pub fn is_public(&self) -> bool {
+        self.authentication == AuthMethod::None
+    }
+
+    /// Whether it is registered for a grant type.
+    pub fn may(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// A public client in a browser: its refresh tokens end with the browser session (RFC 10017 §6.3.2.3).
+    pub fn is_browser_app(&self) -> bool {
+        self.is_public() && self.application == ApplicationType::Web
+    }
+}

@@ -1,0 +1,286 @@
+//! From a record to a client: what cannot work is refused, with the reason, before anybody relies on it.
+
+use proofkey_oauth::{
+    ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, RedirectUriRefused, Scope,
+    standard_scope,
+};
+use thiserror::Error;
+
+use super::Client;
+use crate::ids::USER_ID_PREFIX;
+use crate::records::ClientRecord;
+
+/// Most redirect URIs of one client.
+const REDIRECT_URIS_MAX: usize = 50;
+/// Longest client id, in bytes.
+const CLIENT_ID_BYTES_MAX: usize = 128;
+/// Longest name, in characters.
+const NAME_CHARS_MAX: usize = 200;
+/// The algorithms an ID token may have.
+const ID_TOKEN_ALGORITHMS: [&str; 3] = ["RS256", "ES256", "EdDSA"];
+
+/// Why a client cannot be registered.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "each variant says itself what is wrong")]
+#[non_exhaustive]
+pub enum RegistrationRefused {
+    #[error("client_id is 1 to 128 letters, digits or -._~ and does not start with `u-`, which marks users")]
+    ClientId,
+    #[error("client_name is at most 200 characters without control characters")]
+    Name,
+    #[error("redirect_uris: `{uri}`: {cause}")]
+    RedirectUri { uri: String, cause: RedirectUriRefused },
+    #[error("redirect_uris: there are more than 50")]
+    TooManyRedirectUris,
+    #[error("redirect_uris: the authorization_code grant needs at least one")]
+    NoRedirectUri,
+    #[error("post_logout_redirect_uris: `{uri}`: {cause}")]
+    PostLogoutRedirectUri { uri: String, cause: RedirectUriRefused },
+    #[error("response_types: only `code` exists")]
+    ResponseType,
+    #[error("grant_types: client_credentials needs a confidential client: set token_endpoint_auth_method")]
+    PublicClientCredentials,
+    #[error("grant_types: refresh_token comes only with authorization_code")]
+    RefreshAlone,
+    #[error("grant_types: name at least one")]
+    NoGrantType,
+    #[error("pkce: only a confidential client may be set to optional")]
+    PkceOptionalPublic,
+    #[error("id_token_signed_response_alg: one of RS256, ES256, EdDSA")]
+    IdTokenAlgorithm,
+    #[error("code_seconds and access_token_seconds are positive")]
+    Lifetime,
+    #[error("a confidential client needs a client_secret of at least 8 characters, a public one has none")]
+    Secret,
+}
+
+impl TryFrom<&ClientRecord> for Client {
+    type Error = RegistrationRefused;
+
+    fn try_from(record: &ClientRecord) -> Result<Self, RegistrationRefused> {
+        let metadata = &record.metadata;
+        let authentication = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::ClientSecretBasic);
+        let application =
+            metadata.application_type.unwrap_or_else(|| guess_application(&metadata.redirect_uris));
+        let grant_types = metadata.grant_types.clone().unwrap_or_else(|| vec![GrantType::AuthorizationCode]);
+        let public = authentication == AuthMethod::None;
+        check_id(record.id.as_str())?;
+        check_name(metadata.client_name.as_deref())?;
+        check_grants(&grant_types, public)?;
+        check_secrets(record, public)?;
+        if metadata.response_types.iter().flatten().any(|kind| kind != "code") {
+            return Err(RegistrationRefused::ResponseType);
+        }
+        let pkce = metadata.pkce.unwrap_or_default();
+        if public && pkce == PkcePolicy::Optional {
+            return Err(RegistrationRefused::PkceOptionalPublic);
+        }
+        if metadata.code_seconds.is_some_and(|s| s <= 0)
+            || metadata.access_token_seconds.is_some_and(|s| s <= 0)
+        {
+            return Err(RegistrationRefused::Lifetime);
+        }
+        let redirect_uris = redirect_uris(&metadata.redirect_uris, application)?;
+        if redirect_uris.is_empty() && grant_types.contains(&GrantType::AuthorizationCode) {
+            return Err(RegistrationRefused::NoRedirectUri);
+        }
+        let post_logout_redirect_uris = post_logout(&metadata.post_logout_redirect_uris, application)?;
+        Ok(Self {
+            id: record.id.clone(),
+            name: metadata.client_name.clone(),
+            uri: metadata.client_uri.clone(),
+            authentication,
+            secrets: record.secrets.clone(),
+            application,
+            origins: origins(&redirect_uris),
+            redirect_uris,
+            post_logout_redirect_uris,
+            scope: metadata.scope.clone().unwrap_or_else(|| default_scope(&grant_types)),
+            grant_types,
+            pkce,
+            id_token_algorithm: id_token_algorithm(metadata.id_token_signed_response_alg.as_deref())?,
+            code_seconds: metadata.code_seconds,
+            access_token_seconds: metadata.access_token_seconds,
+            require_redirect_uri: metadata.require_redirect_uri.unwrap_or_default(),
+            disabled: record.disabled,
+        })
+    }
+}
+
+/// An app that names only addresses on its own device runs there.
+fn guess_application(redirect_uris: &[String]) -> ApplicationType {
+    let on_device = |uri: &String| {
+        !uri.starts_with("https://")
+            && RedirectUri::register(uri, ApplicationType::Web).is_ok_and(|parsed| has_free_port(&parsed))
+    };
+    let native = !redirect_uris.is_empty() && redirect_uris.iter().all(on_device);
+    if native { ApplicationType::Native } else { ApplicationType::Web }
+}
+
+/// A loopback address without a port, or a private-use scheme: nobody but an installed app registers these.
+fn has_free_port(uri: &RedirectUri) -> bool {
+    let text = uri.as_str();
+    ["http://127.0.0.1/", "http://[::1]/", "http://localhost/"].iter().any(|front| text.starts_with(front))
+        || !text.starts_with("http://")
+}
+
+fn check_id(id: &str) -> Result<(), RegistrationRefused> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let ok = (1..=CLIENT_ID_BYTES_MAX).contains(&id.len())
+        && id.bytes().all(plain)
+        && !id.starts_with(USER_ID_PREFIX);
+    if ok { Ok(()) } else { Err(RegistrationRefused::ClientId) }
+}
+
+fn check_name(name: Option<&str>) -> Result<(), RegistrationRefused> {
+    let ok =
+        name.is_none_or(|name| name.chars().count() <= NAME_CHARS_MAX && !name.chars().any(char::is_control));
+    if ok { Ok(()) } else { Err(RegistrationRefused::Name) }
+}
+
+fn check_grants(grants: &[GrantType], public: bool) -> Result<(), RegistrationRefused> {
+    if grants.is_empty() {
+        return Err(RegistrationRefused::NoGrantType);
+    }
+    if public && grants.contains(&GrantType::ClientCredentials) {
+        return Err(RegistrationRefused::PublicClientCredentials);
+    }
+    if grants.contains(&GrantType::RefreshToken) && !grants.contains(&GrantType::AuthorizationCode) {
+        return Err(RegistrationRefused::RefreshAlone);
+    }
+    Ok(())
+}
+
+fn check_secrets(record: &ClientRecord, public: bool) -> Result<(), RegistrationRefused> {
+    if record.secrets.is_empty() == public { Ok(()) } else { Err(RegistrationRefused::Secret) }
+}
+
+fn redirect_uris(
+    texts: &[String],
+    application: ApplicationType,
+) -> Result<Vec<RedirectUri>, RegistrationRefused> {
+    if texts.len() > REDIRECT_URIS_MAX {
+        return Err(RegistrationRefused::TooManyRedirectUris);
+    }
+    let refused = |uri: &String, cause| RegistrationRefused::RedirectUri { uri: uri.clone(), cause };
+    texts
+        .iter()
+        .map(|uri| RedirectUri::register(uri, application).map_err(|cause| refused(uri, cause)))
+        .collect()
+}
+
+fn post_logout(texts: &[String], application: ApplicationType) -> Result<Vec<String>, RegistrationRefused> {
+    for uri in texts {
+        RedirectUri::register(uri, application)
+            .map_err(|cause| RegistrationRefused::PostLogoutRedirectUri { uri: uri.clone(), cause })?;
+    }
+    Ok(texts.to_vec())
+}
+
+/// A client that names no scope may sign people in, and keep them signed in if it may refresh; no API is open to it.
+fn default_scope(grants: &[GrantType]) -> Scope {
+    let all = Scope::parse(&standard_scope::ALL.join(" ")).unwrap_or_default();
+    let refreshes = grants.contains(&GrantType::RefreshToken);
+    if !grants.contains(&GrantType::AuthorizationCode) {
+        return Scope::default();
+    }
+    all.filter(|token| refreshes || token != standard_scope::OFFLINE_ACCESS)
+}
+
+fn id_token_algorithm(sent: Option<&str>) -> Result<String, RegistrationRefused> {
+    let algorithm = sent.unwrap_or("RS256");
+    let known = ID_TOKEN_ALGORITHMS.contains(&algorithm);
+    known.then(|| algorithm.to_owned()).ok_or(RegistrationRefused::IdTokenAlgorithm)
+}
+
+/// The web origins of its redirect URIs.
+fn origins(uris: &[RedirectUri]) -> Vec<String> {
+    let mut origins = Vec::new();
+    for uri in uris.iter().map(RedirectUri::as_str).filter(|uri| uri.starts_with("http")) {
+        let end = uri.match_indices(['/', '?']).map(|(at, _)| at).find(|at| *at >= "https://".len());
+        let origin = uri.get(..end.unwrap_or(uri.len())).unwrap_or(uri).to_owned();
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    }
+    origins
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::fixtures::client_record;
+
+    fn register(metadata: Value) -> Result<Client, RegistrationRefused> {
+        Client::try_from(&client_record("app", metadata))
+    }
+
+    #[test]
+    fn v_35_what_cannot_work_is_refused_with_its_reason() {
+        let public = |extra: Value| {
+            let mut metadata =
+                json!({"token_endpoint_auth_method": "none", "redirect_uris": ["https://app.example/cb"]});
+            metadata.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            register(metadata).map(|_| ())
+        };
+        assert_eq!(public(json!({})), Ok(()));
+        assert_eq!(
+            public(json!({"grant_types": ["client_credentials"]})),
+            Err(RegistrationRefused::PublicClientCredentials)
+        );
+        assert_eq!(public(json!({"grant_types": ["refresh_token"]})), Err(RegistrationRefused::RefreshAlone));
+        assert_eq!(public(json!({"grant_types": []})), Err(RegistrationRefused::NoGrantType));
+        assert_eq!(public(json!({"response_types": ["token"]})), Err(RegistrationRefused::ResponseType));
+        assert_eq!(public(json!({"pkce": "optional"})), Err(RegistrationRefused::PkceOptionalPublic));
+        assert_eq!(public(json!({"redirect_uris": []})), Err(RegistrationRefused::NoRedirectUri));
+        assert_eq!(
+            public(json!({"id_token_signed_response_alg": "none"})),
+            Err(RegistrationRefused::IdTokenAlgorithm)
+        );
+        assert_eq!(public(json!({"code_seconds": 0})), Err(RegistrationRefused::Lifetime));
+        assert_eq!(public(json!({"client_name": "a\u{0}b"})), Err(RegistrationRefused::Name));
+        assert!(matches!(
+            public(json!({"redirect_uris": ["http://app.example/"]})),
+            Err(RegistrationRefused::RedirectUri { .. })
+        ));
+    }
+
+    #[test]
+    fn tk_16_a_client_id_never_looks_like_a_user_id() {
+        let metadata =
+            json!({"token_endpoint_auth_method": "none", "redirect_uris": ["https://app.example/cb"]});
+        for bad in ["u-0123456789", "", "a b", "https://app.example", &"a".repeat(129)] {
+            assert_eq!(
+                Client::try_from(&client_record(bad, metadata.clone())).unwrap_err(),
+                RegistrationRefused::ClientId
+            );
+        }
+    }
+
+    #[test]
+    fn ca_05_cl_08_a_public_client_has_no_secret_and_a_native_one_needs_none() {
+        let native = register(
+            json!({"token_endpoint_auth_method": "none", "redirect_uris": ["http://127.0.0.1/callback"]}),
+        )
+        .unwrap();
+        assert!(native.is_public() && native.application == ApplicationType::Native);
+        let mut record = client_record("app", json!({"redirect_uris": ["https://app.example/cb"]}));
+        assert!(Client::try_from(&record).is_ok());
+        record.secrets.clear();
+        assert_eq!(Client::try_from(&record).unwrap_err(), RegistrationRefused::Secret);
+    }
+
+    #[test]
+    fn tk_19_origins_come_from_the_redirect_uris() {
+        let uris = json!([
+            "https://app.example/cb",
+            "https://app.example/x?y",
+            "http://127.0.0.1:4456/callback",
+            "com.example.app:/cb"
+        ]);
+        let client = register(json!({"token_endpoint_auth_method": "none", "redirect_uris": uris})).unwrap();
+        assert_eq!(client.origins, ["https://app.example", "http://127.0.0.1:4456"]);
+    }
+}

@@ -1,0 +1,39 @@
+//! What a rule may know of the world: the time, randomness and the policy, each as a value.
+
+use proofkey_oauth::Timestamp;
+
+use crate::policy::Policy;
+
+/// A source of random bytes: the system's at the edge, a seeded one in tests.
+pub trait Random {
+    /// Fills the buffer with unpredictable bytes.
+    fn fill(&mut self, bytes: &mut [u8]);
+}
+
+/// The context of one request. The edge reads the clock once and passes it here.
+pub struct Cx<'a> {
+    /// The time of the request.
+    pub now: Timestamp,
+    /// Randomness.
+    pub random: &'a mut dyn Random,
+    /// The server's settings.
+    pub policy: &'a Policy,
+}
+
+impl Cx<'_> {
+    /// `N` unpredictable bytes.
+    pub fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.random.fill(&mut bytes);
+        bytes
+    }
+
+    /// An id that sorts by time of creation: four bytes of seconds, twelve random ones. Rows with such ids are appended
+    /// to an index instead of scattered over it.
+    pub fn time_ordered_id(&mut self) -> [u8; 16] {
+        let mut id = self.random::<16>();
+        let seconds = u32::try_from(self.now.seconds()).unwrap_or(u32::MAX);
+        id.iter_mut().zip(seconds.to_be_bytes()).for_each(|(to, from)| *to = from);
+        id
+    }
+}

@@ -1,0 +1,99 @@
+//! What the store tells a rule: plain rows, not yet judged.
+
+use proofkey_oauth::{ResourceUri, Scope, SecretHash, Sha256, Timestamp};
+
+use crate::ids::{ClientId, GrantId, SessionId, UserId};
+
+/// A user, as far as rules need one.
+#[derive(Clone, Debug)]
+pub struct UserFacts {
+    /// The `sub`.
+    pub id: UserId,
+    /// The name to sign in with.
+    pub username: String,
+    /// The name to show.
+    pub display_name: String,
+    /// Whether an operator has disabled the account.
+    pub disabled: bool,
+    /// Sessions and grants that began before this instant have ended: the password was set then.
+    pub valid_from: Timestamp,
+}
+
+/// A browser session.
+#[derive(Clone, Debug)]
+pub struct SessionFacts {
+    /// Its public id.
+    pub id: SessionId,
+    /// Hash of the cookie's secret half.
+    pub secret: SecretHash,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// When the user authenticated.
+    pub auth_time: Timestamp,
+    /// When it was last used, to within a minute.
+    pub seen_at: Timestamp,
+    /// When it ends however often it is used.
+    pub expires_at: Timestamp,
+}
+
+/// What a user has allowed a client.
+#[derive(Clone, Debug)]
+pub struct ConsentFacts {
+    /// The scope.
+    pub scope: Scope,
+    /// Since when without a break: a grant from before belongs to a consent that was withdrawn.
+    pub since: Timestamp,
+}
+
+/// A user with the session and consent that a request concerns.
+#[derive(Clone, Debug)]
+pub struct SubjectFacts {
+    /// The user.
+    pub user: UserFacts,
+    /// The session, while its row exists.
+    pub session: Option<SessionFacts>,
+    /// The consent for the client in question, while it stands.
+    pub consent: Option<ConsentFacts>,
+}
+
+/// A grant: what one redeemed code gave.
+#[derive(Clone, Debug)]
+pub struct GrantFacts {
+    /// Its id, and the code's.
+    pub id: GrantId,
+    /// The client it was given to.
+    pub client_id: ClientId,
+    /// The user who gave it.
+    pub user_id: UserId,
+    /// The browser session in which it was given.
+    pub session_id: SessionId,
+    /// The scope granted.
+    pub scope: Scope,
+    /// The APIs named at the authorization endpoint.
+    pub resources: Vec<ResourceUri>,
+    /// When the user authenticated.
+    pub auth_time: Timestamp,
+    /// When the code was redeemed.
+    pub created_at: Timestamp,
+    /// When the grant ends unless it is refreshed; never after `ends_at`.
+    pub expires_at: Timestamp,
+    /// When it ends in any case.
+    pub ends_at: Timestamp,
+    /// Whether it ends with the browser session (RFC 10017 §6.3.2.3).
+    pub session_bound: bool,
+    /// Highest generation of refresh token that was used; 0 before the first.
+    pub generation: i64,
+    /// Hash of the token used there.
+    pub used: Option<Sha256>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Failed sign-ins of one account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FailureFacts {
+    /// How many since the last success.
+    pub failures: i64,
+    /// When the last one was, in seconds since the epoch; 0 when there was none.
+    pub last_at: i64,
+}

@@ -1,0 +1,226 @@
+//! What the unit tests of this crate share: a fixed time, counted randomness, and a few rows.
+
+use std::sync::Arc;
+
+use proofkey_oauth::{
+    AuthMethod, AuthorizationRequest, ClientCredentials, Issuer, Params, PresentedCredentials, ResourceUri,
+    Scope, Secret, Timestamp, form_encode,
+};
+use serde_json::{Value, json};
+
+use crate::api::Apis;
+use crate::client::{AuthenticatedClient, Client, authenticate};
+use crate::commit::Commit;
+use crate::cx::{Cx, Random};
+use crate::facts::{ConsentFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts};
+use crate::ids::{ClientId, GrantId, UserId};
+use crate::policy::Policy;
+use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord};
+use crate::seal::SealKeys;
+use crate::session::{self, Login};
+
+pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
+pub(crate) const ISSUER: &str = "https://id.example";
+/// An API with the scopes `read` and `write`.
+pub(crate) const NOTES: &str = "https://notes.example";
+/// An API with the scope `send`.
+pub(crate) const MAIL: &str = "https://mail.example";
+pub(crate) const CALLBACK: &str = "https://app.example/cb";
+/// The pair of RFC 7636, appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+/// Every scope that the clients below are registered for.
+pub(crate) const SCOPES: &str = "openid profile email offline_access read write send";
+
+/// Parameters to put in place of the good ones.
+pub(crate) type Changes<'a> = &'a [(&'a str, &'a str)];
+
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
+    pub(crate) policy: Policy,
+    random: Counter,
+}
+
+struct Counter(u64);
+
+impl Random for Counter {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = (self.0 >> 33) as u8;
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self { now: NOW, policy: Policy::new(Issuer::parse(ISSUER).unwrap()), random: Counter(1) }
+    }
+
+    pub(crate) fn cx(&mut self) -> Cx<'_> {
+        Cx { now: self.now, random: &mut self.random, policy: &self.policy }
+    }
+
+    /// Somebody who signed in so many seconds ago, and the session that says so.
+    pub(crate) fn signed_in(&mut self, user: UserFacts, seconds_ago: i64) -> (Login, SessionFacts) {
+        let now = self.now;
+        self.now = now + -seconds_ago;
+        let new = session::begin(user, [0; 32], None, None, &mut self.cx());
+        self.now = now;
+        let Commit::SignIn { session, .. } = new.commit else { panic!("no session") };
+        (new.login, SessionFacts { seen_at: now, ..*session })
+    }
+}
+
+pub(crate) fn keys() -> SealKeys {
+    SealKeys::derive(&[7; 32])
+}
+
+pub(crate) fn scope(text: &str) -> Scope {
+    Scope::parse(text).unwrap()
+}
+
+pub(crate) fn resources(texts: &[&str]) -> Vec<ResourceUri> {
+    texts.iter().map(|text| ResourceUri::parse(text).unwrap()).collect()
+}
+
+/// A client with the secret "the secret", unless it is public.
+pub(crate) fn client_record(id: &str, metadata: Value) -> ClientRecord {
+    let public = metadata["token_endpoint_auth_method"] == "none";
+    let hash = Secret::new("the secret".into()).hash();
+    let secret = ClientSecretRecord { hash, created_at: NOW, expires_at: None };
+    ClientRecord {
+        id: ClientId::new(id),
+        metadata: serde_json::from_value(metadata).unwrap(),
+        secrets: if public { vec![] } else { vec![secret] },
+        disabled: false,
+        created_at: NOW,
+    }
+}
+
+/// The client `app`: a browser app with every user grant and every scope, but for the metadata given here.
+pub(crate) fn client(changes: Value) -> Arc<Client> {
+    client_named("app", changes)
+}
+
+pub(crate) fn client_named(id: &str, changes: Value) -> Arc<Client> {
+    let mut metadata = json!({
+        "token_endpoint_auth_method": "none",
+        "redirect_uris": [CALLBACK],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scope": SCOPES,
+    });
+    metadata.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    Arc::new(Client::try_from(&client_record(id, metadata)).unwrap())
+}
+
+/// A client with a secret.
+pub(crate) fn confidential(changes: Value) -> Arc<Client> {
+    let mut metadata = json!({
+        "token_endpoint_auth_method": "client_secret_basic",
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+    });
+    metadata.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    client(metadata)
+}
+
+/// An app on the person's device.
+pub(crate) fn native() -> Arc<Client> {
+    client(json!({"redirect_uris": ["http://127.0.0.1/callback"]}))
+}
+
+pub(crate) fn authenticated(client: &Arc<Client>) -> AuthenticatedClient {
+    let secret = (client.authentication != AuthMethod::None).then(|| Secret::new("the secret".into()));
+    let method = client.authentication;
+    let credentials = ClientCredentials { client_id: client.id.to_string(), method, secret };
+    authenticate(&PresentedCredentials::Present(credentials), Some(Arc::clone(client)), NOW).unwrap()
+}
+
+pub(crate) fn apis() -> Apis {
+    Apis::new(vec![api(NOTES, &["read", "write"]), api(MAIL, &["send"])])
+}
+
+pub(crate) fn api(resource: &str, scopes: &[&str]) -> ApiRecord {
+    let scopes = scopes.iter().map(|name| ApiScope { name: (*name).to_owned(), description: None }).collect();
+    ApiRecord {
+        resource: ResourceUri::parse(resource).unwrap(),
+        name: None,
+        scopes,
+        access_token_seconds: None,
+        algorithm: None,
+        introspection: None,
+    }
+}
+
+pub(crate) fn user() -> UserFacts {
+    UserFacts {
+        id: UserId::new("u-ada"),
+        username: "ada".into(),
+        display_name: "Ada Lovelace".into(),
+        disabled: false,
+        valid_from: Timestamp(0),
+    }
+}
+
+/// Another user.
+pub(crate) fn bob() -> UserFacts {
+    UserFacts { id: UserId::new("u-bob"), username: "bob".into(), display_name: "Bob".into(), ..user() }
+}
+
+pub(crate) fn consent(text: &str) -> ConsentFacts {
+    ConsentFacts { scope: scope(text), since: NOW + -100 }
+}
+
+/// Ada, signed in a minute ago, who allows `app` everything.
+pub(crate) fn subject(world: &mut World) -> (Login, SubjectFacts) {
+    let (login, session) = world.signed_in(user(), 60);
+    (login, SubjectFacts { user: user(), session: Some(session), consent: Some(consent(SCOPES)) })
+}
+
+/// Ada's refreshable grant to `app`, an hour old.
+pub(crate) fn grant(session: &SessionFacts, text: &str) -> GrantFacts {
+    GrantFacts {
+        id: GrantId([5; 16]),
+        client_id: ClientId::new("app"),
+        user_id: UserId::new("u-ada"),
+        session_id: session.id,
+        scope: scope(text),
+        resources: vec![],
+        auth_time: session.auth_time,
+        created_at: NOW + -30,
+        expires_at: NOW + 1000,
+        ends_at: NOW + 5000,
+        session_bound: false,
+        generation: 0,
+        used: None,
+        revoked_at: None,
+    }
+}
+
+/// A form out of `base`, with the members of `changes` put in place of those of the same name; an empty value takes a
+/// parameter away.
+pub(crate) fn form(base: &[(&str, &str)], changes: &[(&str, &str)]) -> Params {
+    let changed = |name: &str| changes.iter().any(|(other, _)| *other == name);
+    let kept = base.iter().filter(|(name, _)| !changed(name));
+    let mut text = String::new();
+    for (name, value) in kept.chain(changes).filter(|(_, value)| !value.is_empty()) {
+        form_encode(&mut text, name, value);
+        text.push('&');
+    }
+    Params::parse(text.as_bytes()).unwrap()
+}
+
+/// A valid authorization request of `app`, but for `changes`.
+pub(crate) fn authorization_request(changes: &[(&str, &str)]) -> AuthorizationRequest {
+    let base = [
+        ("client_id", "app"),
+        ("redirect_uri", CALLBACK),
+        ("response_type", "code"),
+        ("scope", "openid read"),
+        ("state", "s"),
+        ("nonce", "n"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+    AuthorizationRequest::from_params(&form(&base, changes))
+}

@@ -1,0 +1,88 @@
+//! Ids, each its own type, so that one cannot stand where another belongs.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+/// What every user id starts with. A client id never does, so the `sub` of a client's own token can never name a user.
+pub const USER_ID_PREFIX: &str = "u-";
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes over an id that was made or checked elsewhere.
+            pub fn new(id: impl Into<String>) -> Self {
+                Self(id.into())
+            }
+
+            /// The id.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+    };
+}
+
+macro_rules! binary_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub struct $name(pub [u8; 16]);
+
+        impl $name {
+            /// Reads the text form back.
+            pub fn parse(text: &str) -> Option<Self> {
+                URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+            }
+        }
+    };
+}
+
+text_id! {
+    /// A client's `client_id`.
+    ClientId
+}
+text_id! {
+    /// A user's `sub`: never reused, never a name.
+    UserId
+}
+binary_id! {
+    /// A grant. The authorization code that it came from has the same id.
+    GrantId
+}
+binary_id! {
+    /// A browser session; its text form is the `sid` claim.
+    SessionId
+}
+binary_id! {
+    /// An access token's `jti`.
+    TokenId
+}
+
+impl UserId {
+    /// A new user id.
+    pub fn from_random(bytes: [u8; 10]) -> Self {
+        let mut id = String::from(USER_ID_PREFIX);
+        bytes.iter().for_each(|byte| id.push_str(&format!("{byte:02x}")));
+        Self(id)
+    }
+}

@@ -1,0 +1,44 @@
+//! The rules of an authorization server, as pure functions.
+//!
+//! Every endpoint is `parse → load → decide → commit → reply`; this crate is *decide*. A rule takes a request and the facts
+//! that the store loaded, and returns a [`Verdict`]: what to answer and what must be durable first. It knows no async,
+//! clock, socket, SQL, HTTP status or HTML.
+
+mod api;
+pub mod authorize;
+pub mod bearer;
+mod client;
+mod code;
+mod commit;
+mod cx;
+mod facts;
+#[cfg(test)]
+mod fixtures;
+mod grant;
+mod ids;
+mod interaction;
+pub mod logout;
+mod policy;
+mod records;
+mod refresh_token;
+mod refusal;
+mod seal;
+pub mod session;
+pub mod token;
+pub mod userinfo;
+
+pub use api::{Apis, Audience};
+pub use client::{AuthenticatedClient, Client, RegistrationRefused, authenticate};
+pub use code::AuthorizationCode;
+pub use commit::{Commit, Committed, Verdict};
+pub use cx::{Cx, Random};
+pub use facts::{ConsentFacts, FailureFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts};
+pub use ids::{ClientId, GrantId, SessionId, TokenId, USER_ID_PREFIX, UserId};
+pub use interaction::{Interaction, Step};
+pub use policy::{Policy, SignInLimit};
+pub use records::{
+    ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, ConsentRecord, KeyRecord, UserRecord,
+};
+pub use refresh_token::RefreshToken;
+pub use refusal::{Explanation, Refusal};
+pub use seal::SealKeys;

@@ -1,0 +1,72 @@
+//! The settings that rules depend on. Units stand last in the names.
+
+use proofkey_oauth::Issuer;
+
+/// The server's settings, as far as a rule needs them.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Who we are.
+    pub issuer: Issuer,
+    /// Life of an authorization code (OAuth 2.1 §4.1.2).
+    pub code_seconds: i64,
+    /// Life of an access token whose API says nothing else.
+    pub access_token_seconds: i64,
+    /// Life of an ID token.
+    pub id_token_seconds: i64,
+    /// How long a grant outlives its last refresh.
+    pub refresh_idle_seconds: i64,
+    /// How long a grant lives however often it is refreshed.
+    pub refresh_absolute_seconds: i64,
+    /// How long a browser session outlives its last use.
+    pub session_idle_seconds: i64,
+    /// How long a browser session lives however often it is used.
+    pub session_absolute_seconds: i64,
+    /// How long a person may take to sign in and consent.
+    pub interaction_seconds: i64,
+    /// Wrong verifiers after which a code is burnt.
+    pub code_failures_max: i64,
+    /// The limit on wrong passwords of an account, from browsers that it does not know.
+    pub sign_in: SignInLimit,
+    /// The same from a browser in which the account signed in before: a count of its own, so that a stranger cannot lock
+    /// the owner out.
+    pub sign_in_known_device: SignInLimit,
+}
+
+/// How many wrong passwords an account may see.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInLimit {
+    /// Failures that cost nothing but the time to type them.
+    pub burst: i64,
+    /// Pause after the next failure; it grows by as much with each further one.
+    pub pause_seconds: i64,
+    /// The longest pause.
+    pub pause_seconds_max: i64,
+    /// Consecutive failures after which the account takes no password any more (NIST SP 800-63B-4 §3.2.2).
+    pub failures_max: i64,
+}
+
+impl Default for SignInLimit {
+    fn default() -> Self {
+        Self { burst: 10, pause_seconds: 60, pause_seconds_max: 900, failures_max: 100 }
+    }
+}
+
+impl Policy {
+    /// The defaults, for an issuer.
+    pub fn new(issuer: Issuer) -> Self {
+        Self {
+            issuer,
+            code_seconds: 60,
+            access_token_seconds: 600,
+            id_token_seconds: 3600,
+            refresh_idle_seconds: 30 * 86_400,
+            refresh_absolute_seconds: 180 * 86_400,
+            session_idle_seconds: 3600,
+            session_absolute_seconds: 86_400,
+            interaction_seconds: 1800,
+            code_failures_max: 5,
+            sign_in: SignInLimit::default(),
+            sign_in_known_device: SignInLimit::default(),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What operators manage: clients, APIs, keys and users, as they are stored.
+
+use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ClientId, UserId};
+
+/// A registered client.
+#[derive(Clone, Debug)]
+pub struct ClientRecord {
+    /// Its id.
+    pub id: ClientId,
+    /// Its registration.
+    pub metadata: ClientMetadata,
+    /// Its secrets: two may live side by side while one is being replaced.
+    pub secrets: Vec<ClientSecretRecord>,
+    /// Whether an operator has disabled it.
+    pub disabled: bool,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+/// One secret of a client.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientSecretRecord {
+    /// Its hash.
+    pub hash: SecretHash,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends, once it has been replaced.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An API (a resource server).
+#[derive(Clone, Debug)]
+pub struct ApiRecord {
+    /// Its resource indicator, which is also its audience.
+    pub resource: ResourceUri,
+    /// Its name for people.
+    pub name: Option<String>,
+    /// Its scopes.
+    pub scopes: Vec<ApiScope>,
+    /// Life of its access tokens in seconds, where it differs from the server's.
+    pub access_token_seconds: Option<i64>,
+    /// JOSE name of the algorithm of its access tokens; ES256 when absent.
+    pub algorithm: Option<String>,
+    /// Hash of the credential by which it introspects.
+    pub introspection: Option<SecretHash>,
+}
+
+/// A scope of an API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiScope {
+    /// The scope token.
+    pub name: String,
+    /// What it allows, as the consent page says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// A signing key.
+#[derive(Clone, Debug)]
+pub struct KeyRecord {
+    /// Its id, the RFC 7638 thumbprint.
+    pub kid: String,
+    /// The JOSE name of its algorithm.
+    pub algorithm: String,
+    /// Its place in its ring. Unique within the algorithm: of two nodes that rotate at once, one inserts.
+    pub sequence: i64,
+    /// When it was made, and published.
+    pub created_at: Timestamp,
+    /// When it signs.
+    pub active_from: Timestamp,
+    /// Its PKCS#8 form, sealed.
+    pub sealed: Vec<u8>,
+    /// Its public JWK as JSON.
+    pub public_jwk: String,
+}
+
+/// A user, as an operator sees one.
+#[derive(Clone, Debug)]
+pub struct UserRecord {
+    /// The `sub`.
+    pub id: UserId,
+    /// The name to sign in with, as it was given.
+    pub username: String,
+    /// The name under which it is found: normalised and case-folded.
+    pub username_key: String,
+    /// The password's PHC string.
+    pub password: Option<String>,
+    /// The standard claims (OpenID Connect Core §5.1) as a JSON object.
+    pub claims: serde_json::Map<String, serde_json::Value>,
+    /// Whether an operator has disabled it.
+    pub disabled: bool,
+    /// See [`crate::facts::UserFacts::valid_from`].
+    pub valid_from: Timestamp,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A remembered consent, as an operator sees it.
+#[derive(Clone, Debug)]
+pub struct ConsentRecord {
+    /// Who allows.
+    pub user_id: UserId,
+    /// Whom.
+    pub client_id: ClientId,
+    /// What.
+    pub scope: proofkey_oauth::Scope,
+    /// Since when.
+    pub since: Timestamp,
+}

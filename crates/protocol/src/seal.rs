@@ -1,0 +1,97 @@
+//! Sealed envelopes: state that travels through the browser and that only this server can open (AES-256-GCM, with the
+//! kind of artefact as associated data, so that one kind never opens as another).
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use proofkey_oauth::{Secret, TokenKind, decode_token, encode_token, hmac_sha256};
+
+use crate::cx::Cx;
+
+/// The keys under which artefacts are sealed and authenticated, all derived from the operator's sealing key.
+pub struct SealKeys {
+    aead: LessSafeKey,
+    mac: [u8; 32],
+}
+
+impl SealKeys {
+    /// Derives the keys from 32 bytes of key material.
+    pub fn derive(sealing_key: &[u8; 32]) -> Self {
+        let aead = hmac_sha256(sealing_key, b"proofkey artefacts v1: seal");
+        let mac = hmac_sha256(sealing_key, b"proofkey artefacts v1: authenticate");
+        let key = UnboundKey::new(&AES_256_GCM, &aead);
+        #[expect(clippy::expect_used, reason = "AES-256 takes exactly the 32 bytes that HMAC-SHA-256 gives")]
+        let aead = LessSafeKey::new(key.expect("32 bytes are an AES-256 key"));
+        Self { aead, mac }
+    }
+
+    /// Seals `content` as a token of `kind`.
+    ///
+    /// The nonce is random; 2³² envelopes under one key keep its collision chance below 2⁻³² (NIST SP 800-38D §8.3), and a
+    /// collision would disclose two short-lived envelopes to each other's holders, never the key's authority to issue grants
+    /// of its own: each carries its own id, which is spent once.
+    pub fn seal(&self, kind: TokenKind, content: &[u8], cx: &mut Cx<'_>) -> Secret {
+        let nonce = cx.random::<NONCE_LEN>();
+        let mut bytes = Vec::with_capacity(NONCE_LEN + content.len() + 16);
+        bytes.extend_from_slice(content);
+        let sealed = self.aead.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(kind.prefix().as_bytes()),
+            &mut bytes,
+        );
+        #[expect(clippy::expect_used, reason = "AES-GCM fails only above 64 GiB of plaintext")]
+        sealed.expect("an envelope is small");
+        bytes.splice(0..0, nonce);
+        encode_token(kind, &bytes)
+    }
+
+    /// Opens a token of `kind`; nothing when it is garbage, altered, of another kind or of another server.
+    pub fn open(&self, kind: TokenKind, token: &str) -> Option<Vec<u8>> {
+        let mut bytes = decode_token(kind, token)?;
+        let nonce: [u8; NONCE_LEN] = bytes.get(..NONCE_LEN)?.try_into().ok()?;
+        let sealed = bytes.get_mut(NONCE_LEN..)?;
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let content = self.aead.open_in_place(nonce, Aad::from(kind.prefix().as_bytes()), sealed).ok()?;
+        Some(content.to_vec())
+    }
+
+    /// The authentication tag of `message`, for artefacts that carry no hidden content.
+    pub fn authenticate(&self, purpose: &'static [u8], message: &[u8]) -> [u8; 32] {
+        let mut input = Vec::with_capacity(purpose.len() + 1 + message.len());
+        input.extend_from_slice(purpose);
+        input.push(0);
+        input.extend_from_slice(message);
+        hmac_sha256(&self.mac, &input)
+    }
+}
+
+impl fmt::Debug for SealKeys {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("SealKeys(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::World;
+
+    #[test]
+    fn v_06_v_10_an_envelope_opens_unaltered_as_its_own_kind_under_its_own_key() {
+        let mut world = World::new();
+        let keys = SealKeys::derive(&[7; 32]);
+        let token = keys.seal(TokenKind::Code, b"content", &mut world.cx());
+        assert_eq!(keys.open(TokenKind::Code, token.expose()).as_deref(), Some(&b"content"[..]));
+        assert_eq!(keys.open(TokenKind::Interaction, &token.expose().replace("pkc_", "pki_")), None);
+        assert_eq!(SealKeys::derive(&[8; 32]).open(TokenKind::Code, token.expose()), None);
+        for index in 0..token.expose().len() {
+            for replacement in ["A", "b", "-", "9"] {
+                let mut altered = token.expose().to_owned();
+                altered.replace_range(index..=index, replacement);
+                if altered != token.expose() {
+                    assert_eq!(keys.open(TokenKind::Code, &altered), None, "{index}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What a token response will carry, before it is signed (OAuth 2.1 §3.2.3, RFC 9068 §2, OpenID Connect Core §2).
+
+use proofkey_jose::claims::{AccessTokenClaims, Audience as AudienceClaim, IdTokenClaims, NumericDate};
+use proofkey_oauth::{ResourceUri, Scope, Secret, Timestamp, standard_scope};
+
+use crate::api::{Apis, Audience};
+use crate::client::Client;
+use crate::cx::Cx;
+use crate::facts::GrantFacts;
+use crate::ids::TokenId;
+use crate::refusal::Refusal;
+
+/// The algorithm of access tokens whose API names none.
+const ACCESS_TOKEN_ALGORITHM: &str = "ES256";
+
+/// Tokens to sign and send.
+#[derive(Debug)]
+pub struct Issue {
+    /// The access token's claims.
+    pub access: AccessTokenClaims,
+    /// JOSE name of the algorithm to sign it with.
+    pub access_algorithm: String,
+    /// Seconds until it expires.
+    pub expires_in: i64,
+    /// The scope of the access token.
+    pub scope: Scope,
+    /// The ID token's claims, where `openid` was granted. `at_hash` is added once the access token is signed.
+    pub id: Option<IdTokenClaims>,
+    /// JOSE name of the algorithm to sign it with.
+    pub id_algorithm: String,
+    /// The refresh token.
+    pub refresh: Option<IssuedRefresh>,
+}
+
+/// A refresh token to send, and what the log may say of it.
+#[derive(Debug)]
+pub struct IssuedRefresh {
+    /// Its text.
+    pub token: Secret,
+    /// Its place in the chain.
+    pub generation: i64,
+}
+
+/// Whom the access token is for and for how long.
+pub(super) struct AccessPlan {
+    audience: Audience,
+    algorithm: String,
+    seconds: i64,
+}
+
+impl AccessPlan {
+    /// Decides audience, algorithm and life of an access token.
+    pub(super) fn new(
+        requested: &[ResourceUri],
+        granted: &[ResourceUri],
+        scope: &Scope,
+        client: &Client,
+        apis: &Apis,
+        cx: &Cx<'_>,
+    ) -> Result<Self, Refusal> {
+        let audience = apis.audience(requested, granted, scope, &cx.policy.issuer)?;
+        let api = audience.api.as_ref().and_then(|resource| apis.find(resource));
+        let seconds = api.and_then(|api| api.access_token_seconds).unwrap_or(cx.policy.access_token_seconds);
+        let seconds = client.access_token_seconds.map_or(seconds, |ceiling| seconds.min(ceiling));
+        let algorithm =
+            api.and_then(|api| api.algorithm.clone()).unwrap_or_else(|| ACCESS_TOKEN_ALGORITHM.to_owned());
+        Ok(Self { audience, algorithm, seconds })
+    }
+
+    /// When a token issued now expires.
+    pub(super) fn expires_at(&self, now: Timestamp) -> Timestamp {
+        now + self.seconds
+    }
+
+    /// Everything for a grant of a user.
+    pub(super) fn for_grant(
+        self,
+        grant: &GrantFacts,
+        client: &Client,
+        nonce: Option<String>,
+        refresh: Option<IssuedRefresh>,
+        cx: &mut Cx<'_>,
+    ) -> Issue {
+        let auth_time = NumericDate::from(grant.auth_time.seconds());
+        let id = grant.scope.contains(standard_scope::OPENID).then(|| IdTokenClaims {
+            iss: cx.policy.issuer.as_str().to_owned(),
+            sub: grant.user_id.as_str().to_owned(),
+            aud: AudienceClaim::one(client.id.as_str()),
+            azp: None,
+            exp: NumericDate::from((cx.now + cx.policy.id_token_seconds).seconds()),
+            iat: NumericDate::from(cx.now.seconds()),
+            auth_time: Some(auth_time),
+            nonce,
+            at_hash: None,
+            sid: Some(grant.session_id.to_string()),
+            acr: None,
+            amr: None,
+        });
+        let mut issue = self.for_subject(grant.user_id.as_str(), client, cx);
+        issue.access.auth_time = Some(auth_time);
+        issue.access.grant_id = Some(grant.id.to_string());
+        Issue { id, refresh, ..issue }
+    }
+
+    /// An access token alone.
+    pub(super) fn for_subject(self, subject: &str, client: &Client, cx: &mut Cx<'_>) -> Issue {
+        let expires_at = self.expires_at(cx.now);
+        let issuer = cx.policy.issuer.as_str();
+        let audience =
+            AudienceClaim::several(self.audience.audience).unwrap_or_else(|| AudienceClaim::one(issuer));
+        let access = AccessTokenClaims {
+            iss: issuer.to_owned(),
+            sub: subject.to_owned(),
+            aud: audience,
+            client_id: client.id.as_str().to_owned(),
+            scope: (!self.audience.scope.is_empty()).then(|| self.audience.scope.to_string()),
+            iat: NumericDate::from(cx.now.seconds()),
+            exp: NumericDate::from(expires_at.seconds()),
+            nbf: None,
+            jti: TokenId(cx.random()).to_string(),
+            auth_time: None,
+            acr: None,
+            amr: None,
+            sid: None,
+            grant_id: None,
+        };
+        Issue {
+            access,
+            access_algorithm: self.algorithm,
+            expires_in: self.seconds,
+            scope: self.audience.scope,
+            id: None,
+            id_algorithm: client.id_token_algorithm.clone(),
+            refresh: None,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The token endpoint: one file per grant, and what they issue.
+
+mod client_credentials;
+mod code;
+mod issue;
+mod refresh;
+
+#[cfg(test)]
+mod tests;
+
+pub use client_credentials::client_credentials;
+pub use code::{CodeFacts, redeem};
+pub use issue::{Issue, IssuedRefresh};
+pub use refresh::{RefreshFacts, refresh};

@@ -1,0 +1,75 @@
+//! A client's own token: confidential clients, their own API scopes, and never a refresh token.
+
+use std::sync::Arc;
+
+use proofkey_oauth::{TokenRequest, TokenRequestMalformed};
+use serde_json::json;
+
+use crate::client::Client;
+use crate::fixtures::{Changes, ISSUER, MAIL, NOTES, World, apis, authenticated, client, confidential, form};
+use crate::refusal::Refusal;
+use crate::token::{Issue, client_credentials};
+
+fn decided(client: &Arc<Client>, changes: Changes<'_>) -> Result<Issue, Refusal> {
+    let params = form(&[("grant_type", "client_credentials")], changes);
+    let TokenRequest::ClientCredentials(request) = TokenRequest::from_params(&params).unwrap() else {
+        panic!()
+    };
+    client_credentials(&request, &authenticated(client), &apis(), &mut World::new().cx())
+}
+
+#[test]
+fn tk_15_v_35_the_scope_is_the_clients_own_and_speaks_of_no_user() {
+    let service = |scope: &str| confidential(json!({"scope": scope}));
+    let beyond = || Err(Refusal::ResourceBeyondGrant);
+    type Case<'a> = (&'a str, Changes<'a>, Result<(&'a str, &'a str), Refusal>);
+    let cases: [Case<'_>; 12] = [
+        ("read write", &[], Ok(("read write", NOTES))),
+        ("openid profile read", &[], Ok(("read", NOTES))),
+        ("read write", &[("scope", "read")], Ok(("read", NOTES))),
+        ("read send", &[("resource", MAIL)], Ok(("send", MAIL))),
+        ("read send", &[], Err(Refusal::ResourceAmbiguous)),
+        ("read", &[("scope", "read write")], Err(Refusal::ScopeUnregistered)),
+        ("openid read", &[("scope", "openid")], Err(Refusal::ScopeUnregistered)),
+        ("read gone", &[("scope", "gone")], Err(Refusal::ScopeUnregistered)),
+        ("read", &[("scope", "read\"")], Err(Refusal::ScopeMalformed)),
+        ("read", &[("resource", "https://other.example")], Err(Refusal::ResourceUnknown)),
+        ("read", &[("resource", MAIL)], beyond()),
+        ("read", &[("scope", "read"), ("resource", MAIL)], beyond()),
+    ];
+    for (registered, changes, expected) in cases {
+        let found = decided(&service(registered), changes)
+            .map(|issue| (issue.scope.to_string(), issue.access.aud.as_slice().join(" ")));
+        let expected = expected.map(|(scope, aud)| (scope.to_owned(), aud.to_owned()));
+        assert_eq!(found, expected, "{registered} {changes:?}");
+    }
+}
+
+#[test]
+fn tk_15_tk_16_it_names_the_client_no_grant_and_brings_no_refresh_token() {
+    let issue = decided(&confidential(json!({})), &[("scope", "read")]).unwrap();
+    assert!(issue.refresh.is_none() && issue.id.is_none());
+    assert_eq!((issue.access.sub.as_str(), issue.access.client_id.as_str()), ("app", "app"));
+    assert_eq!((issue.access.grant_id, issue.access.auth_time), (None, None));
+    assert_eq!(issue.access.iss, ISSUER);
+}
+
+#[test]
+fn tk_03_tk_15_v_35_only_a_confidential_client_that_registered_it() {
+    assert_eq!(decided(&client(json!({})), &[]).map(|_| ()), Err(Refusal::ClientPublic));
+    let unregistered = confidential(json!({"grant_types": ["authorization_code"]}));
+    assert_eq!(decided(&unregistered, &[]).map(|_| ()), Err(Refusal::GrantTypeUnregistered));
+}
+
+#[test]
+fn tk_03_v_38_the_grants_that_do_not_exist_are_unsupported() {
+    for grant in
+        ["password", "implicit", "urn:ietf:params:oauth:grant-type:token-exchange", "Authorization_Code"]
+    {
+        let params = form(&[("grant_type", grant)], &[("username", "ada"), ("password", "p"), ("code", "c")]);
+        assert_eq!(
+            TokenRequest::from_params(&params).unwrap_err(),
+            TokenRequestMalformed::UnsupportedGrantType
+        );
+    }
+}

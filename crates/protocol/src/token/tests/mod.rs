@@ -1,0 +1,194 @@
+//! The token endpoint, grant by grant: every case is data, and one `check` of its file judges it.
+
+mod artefacts;
+mod client_credentials;
+mod code;
+mod lossless;
+mod refresh;
+mod standing;
+
+use std::sync::Arc;
+
+use proofkey_oauth::{CodeChallenge, CodeRequest, RefreshRequest, TokenRequest, sha256};
+use serde_json::json;
+
+use super::{CodeFacts, Issue, RefreshFacts};
+use crate::api::Apis;
+use crate::client::Client;
+use crate::code::AuthorizationCode;
+use crate::commit::{Commit, Verdict};
+use crate::facts::GrantFacts;
+use crate::fixtures::{
+    CALLBACK, CHALLENGE, NOW, VERIFIER, World, apis, authenticated, client, form, grant, keys, scope, subject,
+};
+use crate::ids::{ClientId, GrantId};
+use crate::refresh_token::RefreshToken;
+use crate::refusal::Refusal;
+
+/// Resources granted, resources requested, scope, and the audience that comes of it.
+type AudienceCase = (
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static str,
+    Result<&'static [&'static str], Refusal>,
+);
+
+/// What a verdict writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writes {
+    Nothing,
+    Grant,
+    Failure,
+    Revocation,
+    Use,
+}
+
+fn judged(verdict: &Verdict<Result<Issue, Refusal>>) -> (Option<Refusal>, Writes) {
+    let writes = match &verdict.commit {
+        None => Writes::Nothing,
+        Some(Commit::RedeemCode { .. }) => Writes::Grant,
+        Some(Commit::CountCodeFailure { .. }) => Writes::Failure,
+        Some(Commit::RevokeGrant { .. }) => Writes::Revocation,
+        Some(Commit::UseRefreshToken { .. }) => Writes::Use,
+        Some(other) => panic!("{other:?}"),
+    };
+    (verdict.outcome.as_ref().err().cloned(), writes)
+}
+
+/// A redemption that succeeds, to be spoilt one part at a time.
+struct Redemption {
+    world: World,
+    client: Arc<Client>,
+    code: Option<AuthorizationCode>,
+    facts: CodeFacts,
+    apis: Apis,
+    form: Vec<(&'static str, String)>,
+}
+
+impl Redemption {
+    fn new() -> Self {
+        Self::by(client(json!({})))
+    }
+
+    fn by(client: Arc<Client>) -> Self {
+        let mut world = World::new();
+        let (login, subject) = subject(&mut world);
+        let code = AuthorizationCode {
+            id: GrantId([5; 16]),
+            client_id: ClientId::new("app"),
+            redirect_uri: sha256(CALLBACK.as_bytes()),
+            redirect_uri_sent: true,
+            challenge: Some(CodeChallenge::parse(CHALLENGE).unwrap()),
+            scope: scope("openid offline_access read"),
+            resources: vec![],
+            nonce: Some("n".into()),
+            user_id: login.user().id.clone(),
+            session_id: login.session(),
+            auth_time: login.auth_time(),
+            expires_at: NOW + 60,
+        };
+        let facts = CodeFacts { subject: Some(subject), grant: None, failures: 0 };
+        Self { world, client, code: Some(code), facts, apis: apis(), form: vec![] }
+    }
+
+    /// Puts one parameter in place of the good one; an empty value takes it away.
+    fn send(&mut self, name: &'static str, value: &str) {
+        self.form.push((name, value.to_owned()));
+    }
+
+    fn code(&mut self) -> &mut AuthorizationCode {
+        self.code.as_mut().unwrap()
+    }
+
+    /// The code was redeemed before.
+    fn replayed(&mut self) {
+        let session = self.facts.subject.as_ref().unwrap().session.clone().unwrap();
+        self.facts.grant = Some(grant(&session, "openid offline_access read"));
+    }
+
+    fn request(&self) -> CodeRequest {
+        let base = [
+            ("grant_type", "authorization_code"),
+            ("code", "opened elsewhere"),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        let changes: Vec<_> = self.form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        match TokenRequest::from_params(&form(&base, &changes)).unwrap() {
+            TokenRequest::AuthorizationCode(request) => request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn redeem(&mut self) -> Verdict<Result<Issue, Refusal>> {
+        let (request, client) = (self.request(), authenticated(&self.client));
+        super::redeem(
+            &request,
+            self.code.as_ref(),
+            &client,
+            &self.facts,
+            &self.apis,
+            &keys(),
+            &mut self.world.cx(),
+        )
+    }
+}
+
+/// A refresh that succeeds, to be spoilt one part at a time.
+struct Refreshing {
+    world: World,
+    client: Arc<Client>,
+    token: Option<RefreshToken>,
+    facts: RefreshFacts,
+    apis: Apis,
+    form: Vec<(&'static str, String)>,
+}
+
+impl Refreshing {
+    fn new() -> Self {
+        Self::by(client(json!({})))
+    }
+
+    fn by(client: Arc<Client>) -> Self {
+        let mut world = World::new();
+        let (_, subject) = subject(&mut world);
+        let grant = grant(subject.session.as_ref().unwrap(), "openid offline_access read");
+        let token = token_of(grant.id, 1, &mut world);
+        Self { world, client, token: Some(token), facts: Some((grant, subject)), apis: apis(), form: vec![] }
+    }
+
+    fn send(&mut self, name: &'static str, value: &str) {
+        self.form.push((name, value.to_owned()));
+    }
+
+    fn grant(&mut self) -> &mut GrantFacts {
+        &mut self.facts.as_mut().unwrap().0
+    }
+
+    fn request(&self) -> RefreshRequest {
+        let base = [("grant_type", "refresh_token"), ("refresh_token", "read elsewhere")];
+        let changes: Vec<_> = self.form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        match TokenRequest::from_params(&form(&base, &changes)).unwrap() {
+            TokenRequest::RefreshToken(request) => request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refresh(&mut self) -> Verdict<Result<Issue, Refusal>> {
+        let (request, client) = (self.request(), authenticated(&self.client));
+        super::refresh(
+            &request,
+            self.token.as_ref(),
+            &client,
+            &self.facts,
+            &self.apis,
+            &keys(),
+            &mut self.world.cx(),
+        )
+    }
+}
+
+fn token_of(grant: GrantId, generation: i64, world: &mut World) -> RefreshToken {
+    let text = RefreshToken::issue(grant, generation, &keys(), &mut world.cx());
+    RefreshToken::read(&keys(), text.expose()).unwrap()
+}

@@ -1,0 +1,207 @@
+//! Refreshing: whose token, which scope, which audience, until when.
+
+use proofkey_oauth::Timestamp;
+use serde_json::json;
+
+use super::{AudienceCase, Refreshing, Writes, judged, token_of};
+use crate::api::Apis;
+use crate::commit::Commit;
+use crate::fixtures::{ISSUER, MAIL, NOTES, NOW, apis, client, client_named, resources, scope};
+use crate::refusal::Refusal;
+
+type Spoil = fn(&mut Refreshing);
+
+/// The checks in their order.
+const CHECKS: [(Refusal, Spoil, Writes); 9] = [
+    (
+        Refusal::GrantTypeUnregistered,
+        |r| r.client = client(json!({"grant_types": ["authorization_code"]})),
+        Writes::Nothing,
+    ),
+    (Refusal::RefreshTokenInvalid, |r| r.token = None, Writes::Nothing),
+    (Refusal::RefreshTokenOfAnotherClient, |r| r.client = client_named("other", json!({})), Writes::Nothing),
+    (Refusal::GrantRevoked, |r| r.grant().revoked_at = Some(NOW), Writes::Nothing),
+    (Refusal::RefreshTokenRetired, |r| r.grant().generation = 2, Writes::Revocation),
+    (Refusal::RefreshTokenExpired, |r| r.grant().expires_at = NOW, Writes::Nothing),
+    (Refusal::UserDisabled, |r| r.facts.as_mut().unwrap().1.user.disabled = true, Writes::Nothing),
+    (Refusal::ScopeBeyondGrant, |r| r.send("scope", "openid write"), Writes::Nothing),
+    (Refusal::ResourceUnknown, |r| r.send("resource", "https://other.example"), Writes::Nothing),
+];
+
+#[test]
+fn rt_05_v_07_v_35_each_check_refuses_alone_and_the_first_of_any_two_speaks() {
+    assert_eq!(judged(&Refreshing::new().refresh()), (None, Writes::Use));
+    for (index, (refusal, spoil, writes)) in CHECKS.iter().enumerate() {
+        let mut alone = Refreshing::new();
+        spoil(&mut alone);
+        assert_eq!(judged(&alone.refresh()), (Some(refusal.clone()), *writes));
+        for (later, spoil_too, _) in &CHECKS[index + 1..] {
+            let clients = [Refusal::GrantTypeUnregistered, Refusal::RefreshTokenOfAnotherClient];
+            if clients.contains(refusal) && clients.contains(later) {
+                continue;
+            }
+            let mut both = Refreshing::new();
+            spoil(&mut both);
+            spoil_too(&mut both);
+            assert_eq!(
+                judged(&both.refresh()),
+                (Some(refusal.clone()), *writes),
+                "{refusal:?} and {later:?}"
+            );
+        }
+    }
+    let mut swept = Refreshing::new();
+    swept.facts = None;
+    assert_eq!(judged(&swept.refresh()), (Some(Refusal::RefreshTokenExpired), Writes::Nothing));
+}
+
+#[test]
+fn rt_02_a_replay_is_noticed_though_the_user_cannot_be_served() {
+    let spoils: [Spoil; 4] = [
+        |r| r.facts.as_mut().unwrap().1.user.disabled = true,
+        |r| r.facts.as_mut().unwrap().1.consent = None,
+        |r| r.facts.as_mut().unwrap().1.user.valid_from = NOW + 1,
+        |r| {
+            r.grant().session_bound = true;
+            r.facts.as_mut().unwrap().1.session = None;
+        },
+    ];
+    for spoil in spoils {
+        let mut replay = Refreshing::new();
+        spoil(&mut replay);
+        replay.grant().generation = 2;
+        assert_eq!(judged(&replay.refresh()), (Some(Refusal::RefreshTokenRetired), Writes::Revocation));
+    }
+}
+
+#[test]
+fn rt_03_a_token_is_good_until_one_of_its_successors_was_used() {
+    // The generation used last, whether by this very token, and the generation sent.
+    for (used, by_this, sent, good) in [
+        (0, false, 1, true),
+        (0, false, 2, false),
+        (1, true, 1, true),
+        (1, false, 1, false),
+        (1, false, 2, true),
+        (1, false, 3, false),
+        (2, false, 1, false),
+        (7, false, 1, false),
+        (7, true, 7, true),
+        (7, false, 8, true),
+        (0, false, 0, false),
+        (0, false, i64::MAX, false),
+        (0, false, -1, false),
+    ] {
+        let mut refreshing = Refreshing::new();
+        let token = token_of(refreshing.grant().id, sent, &mut refreshing.world);
+        refreshing.grant().generation = used;
+        refreshing.grant().used = (used > 0).then_some(if by_this { token.hash } else { [1; 32] });
+        refreshing.token = Some(token.clone());
+        let verdict = refreshing.refresh();
+        let refused = (Some(Refusal::RefreshTokenRetired), Writes::Revocation);
+        let expected = if good { (None, Writes::Use) } else { refused };
+        assert_eq!(judged(&verdict), expected, "{used} {by_this} {sent}");
+        if let Some(Commit::UseRefreshToken { generation, token: hash, .. }) = verdict.commit {
+            assert_eq!((generation, hash), (sent, token.hash), "what is spent is what was sent");
+        }
+    }
+}
+
+#[test]
+fn rt_01_every_refresh_brings_a_token_of_the_next_generation() {
+    let mut refreshing = Refreshing::new();
+    let (one, two) = (refreshing.refresh().outcome.unwrap(), refreshing.refresh().outcome.unwrap());
+    let (one, two) = (one.refresh.unwrap(), two.refresh.unwrap());
+    assert_eq!((one.generation, two.generation), (2, 2));
+    assert_ne!(one.token.expose(), two.token.expose(), "siblings differ");
+}
+
+#[test]
+fn rt_06_v_35_a_narrower_scope_narrows_the_access_token_alone() {
+    let cases: [(&str, Result<&str, Refusal>); 6] = [
+        ("", Ok("openid offline_access read")),
+        ("read", Ok("read")),
+        ("openid", Ok("openid")),
+        ("openid read write", Err(Refusal::ScopeBeyondGrant)),
+        ("send", Err(Refusal::ScopeBeyondGrant)),
+        ("read\"", Err(Refusal::ScopeMalformed)),
+    ];
+    for (sent, expected) in cases {
+        let mut refreshing = Refreshing::new();
+        refreshing.send("scope", sent);
+        let verdict = refreshing.refresh();
+        assert_eq!(
+            verdict.outcome.map(|issue| issue.scope.to_string()),
+            expected.map(str::to_owned),
+            "{sent}"
+        );
+        assert!(
+            verdict.commit.is_none_or(|commit| matches!(commit, Commit::UseRefreshToken { .. })),
+            "the grant keeps its own scope"
+        );
+    }
+}
+
+#[test]
+fn tk_14_v_36_a_refresh_stays_within_the_resources_of_the_grant() {
+    let beyond = || Err(Refusal::ResourceBeyondGrant);
+    let cases: [AudienceCase; 7] = [
+        (&[], &[], "openid read", Ok(&[NOTES, ISSUER])),
+        (&[NOTES], &[NOTES], "openid read", Ok(&[NOTES])),
+        (&[NOTES], &[MAIL], "openid read", beyond()),
+        (&[], &[MAIL], "openid read", beyond()),
+        (&[NOTES, MAIL], &[MAIL], "read send", Ok(&[MAIL])),
+        (&[NOTES, MAIL], &[], "read send", Err(Refusal::ResourceAmbiguous)),
+        (&[NOTES, MAIL], &[NOTES, MAIL], "read send", Err(Refusal::ResourceAmbiguous)),
+    ];
+    for (granted, requested, text, expected) in cases {
+        let mut refreshing = Refreshing::new();
+        refreshing.grant().resources = resources(granted);
+        refreshing.grant().scope = scope(text);
+        requested.iter().for_each(|resource| refreshing.send("resource", resource));
+        let found = refreshing.refresh().outcome.map(|issue| issue.access.aud.as_slice().to_vec());
+        let expected = expected.map(|aud| aud.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
+        assert_eq!(found, expected, "{granted:?} {text} {requested:?}");
+    }
+    let mut removed = Refreshing::new();
+    removed.grant().resources = resources(&[NOTES]);
+    removed.apis = Apis::new(vec![]);
+    assert_eq!(judged(&removed.refresh()), (Some(Refusal::ResourceUnknown), Writes::Nothing));
+    assert!(apis().find(&resources(&[NOTES])[0]).is_some());
+}
+
+#[test]
+fn rt_07_idle_and_absolute_end_and_rotation_moves_only_the_first() {
+    for (now, refused) in [(NOW, false), (NOW + 999, false), (NOW + 1000, true), (NOW + 5000, true)] {
+        let mut refreshing = Refreshing::new();
+        refreshing.world.now = now;
+        let expected = refused.then_some(Refusal::RefreshTokenExpired);
+        assert_eq!(judged(&refreshing.refresh()).0, expected, "{now:?}");
+    }
+    for (idle, expected) in [(2000, NOW + 2000), (9000, NOW + 5000)] {
+        let mut refreshing = Refreshing::new();
+        refreshing.world.policy.refresh_idle_seconds = idle;
+        let Some(Commit::UseRefreshToken { expires_at, .. }) = refreshing.refresh().commit else { panic!() };
+        assert_eq!(expires_at, expected);
+    }
+    let mut past: Refreshing = Refreshing::new();
+    past.grant().ends_at = NOW;
+    assert_eq!(judged(&past.refresh()).0, Some(Refusal::RefreshTokenExpired));
+}
+
+#[test]
+fn rt_12_the_refreshed_id_token_is_of_the_same_sign_in() {
+    let mut refreshing = Refreshing::new();
+    refreshing.world.now = NOW + 500;
+    let auth_time: Timestamp = refreshing.grant().auth_time;
+    let sid = refreshing.grant().session_id.to_string();
+    let id = refreshing.refresh().outcome.unwrap().id.unwrap();
+    assert_eq!((id.iss.as_str(), id.sub.as_str()), (ISSUER, "u-ada"));
+    assert!(id.aud.contains("app"));
+    assert_eq!(id.auth_time.map(|at| at.seconds()), Some(auth_time.seconds()));
+    assert_eq!(id.iat.seconds(), NOW.seconds() + 500);
+    assert_eq!((id.sid, id.nonce), (Some(sid), None));
+    let mut without = Refreshing::new();
+    without.grant().scope = scope("offline_access read");
+    assert!(without.refresh().outcome.unwrap().id.is_none());
+}

@@ -1,0 +1,143 @@
+//! Is the grant still active? One matrix, every event against every path that relies on a grant, so that no path can skip
+//! a part of the rule (class (d) of the historical attacks: checked at the front door only).
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Redemption, Refreshing, Writes, judged};
+use crate::bearer::{self, Caller, TokenFacts, introspect_refresh};
+use crate::client::Client;
+use crate::facts::SubjectFacts;
+use crate::fixtures::{NOW, authenticated, bob, client, confidential, scope};
+use crate::refusal::Refusal;
+
+/// Something that happens after the user said yes, and how it is told at redemption and at refresh.
+struct Event {
+    name: &'static str,
+    happens: fn(&mut SubjectFacts, &mut Arc<Client>),
+    redeem: Option<Refusal>,
+    refresh: Option<Refusal>,
+}
+
+const EVENTS: [Event; 11] = [
+    Event { name: "nothing", happens: |_, _| {}, redeem: None, refresh: None },
+    Event {
+        name: "user disabled",
+        happens: |subject, _| subject.user.disabled = true,
+        redeem: Some(Refusal::UserDisabled),
+        refresh: Some(Refusal::UserDisabled),
+    },
+    Event {
+        name: "password set since",
+        happens: |subject, _| subject.user.valid_from = NOW,
+        redeem: Some(Refusal::SessionEnded),
+        refresh: Some(Refusal::SessionEnded),
+    },
+    Event {
+        name: "consent withdrawn",
+        happens: |subject, _| subject.consent = None,
+        redeem: Some(Refusal::ConsentWithdrawn),
+        refresh: Some(Refusal::ConsentWithdrawn),
+    },
+    Event {
+        name: "consent withdrawn in part",
+        happens: |subject, _| subject.consent.as_mut().unwrap().scope = scope("openid read"),
+        redeem: Some(Refusal::ConsentWithdrawn),
+        refresh: Some(Refusal::ConsentWithdrawn),
+    },
+    Event {
+        // A code of before still lives for the rest of its minute; a grant does not.
+        name: "consent withdrawn and given again",
+        happens: |subject, _| subject.consent.as_mut().unwrap().since = NOW,
+        redeem: None,
+        refresh: Some(Refusal::ConsentWithdrawn),
+    },
+    Event {
+        name: "signed out",
+        happens: |subject, _| subject.session = None,
+        redeem: Some(Refusal::SessionEnded),
+        refresh: Some(Refusal::SessionEnded),
+    },
+    Event {
+        name: "session over",
+        happens: |subject, _| subject.session.as_mut().unwrap().expires_at = NOW,
+        redeem: Some(Refusal::SessionEnded),
+        refresh: Some(Refusal::SessionEnded),
+    },
+    Event {
+        name: "session of somebody else",
+        happens: |subject, _| subject.session.as_mut().unwrap().user_id = bob().id,
+        redeem: Some(Refusal::SessionEnded),
+        refresh: Some(Refusal::SessionEnded),
+    },
+    Event {
+        name: "session idle",
+        happens: |subject, _| subject.session.as_mut().unwrap().seen_at = NOW + -3600,
+        redeem: Some(Refusal::SessionEnded),
+        refresh: None,
+    },
+    Event {
+        name: "scope taken from the client",
+        happens: |_, client| *client = self::client(json!({"scope": "openid read"})),
+        redeem: Some(Refusal::ScopeUnregistered),
+        refresh: Some(Refusal::ScopeUnregistered),
+    },
+];
+
+#[test]
+fn tk_20_az_35_v_61_a_code_is_worth_what_stands_when_it_is_redeemed() {
+    for event in &EVENTS {
+        let mut redemption = Redemption::new();
+        (event.happens)(redemption.facts.subject.as_mut().unwrap(), &mut redemption.client);
+        let writes = if event.redeem.is_none() { Writes::Grant } else { Writes::Nothing };
+        assert_eq!(judged(&redemption.redeem()), (event.redeem.clone(), writes), "{}", event.name);
+    }
+}
+
+#[test]
+fn rt_08_rt_09_v_27_v_29_v_61_a_refresh_token_is_worth_what_stands_when_it_is_used() {
+    for event in &EVENTS {
+        for bound in [true, false] {
+            let mut refreshing = Refreshing::new();
+            refreshing.grant().session_bound = bound;
+            (event.happens)(&mut refreshing.facts.as_mut().unwrap().1, &mut refreshing.client);
+            let by_session = matches!(event.name, "signed out" | "session over" | "session of somebody else");
+            let refusal = event.refresh.clone().filter(|_| bound || !by_session);
+            let writes = if refusal.is_none() { Writes::Use } else { Writes::Nothing };
+            assert_eq!(judged(&refreshing.refresh()), (refusal, writes), "{} {bound}", event.name);
+        }
+    }
+}
+
+#[test]
+fn in_02_in_05_ui_02_v_27_v_30_v_61_an_access_token_is_worth_what_stands_when_it_is_shown() {
+    for event in &EVENTS {
+        let mut issued = Refreshing::new();
+        issued.grant().session_bound = true;
+        let claims = issued.refresh().outcome.unwrap().access;
+        let token = issued.token.clone().unwrap();
+        (event.happens)(&mut issued.facts.as_mut().unwrap().1, &mut issued.client);
+        let facts = TokenFacts { grant: issued.facts.as_ref(), revoked: false, client: Some(&issued.client) };
+        let expected = event.refresh.as_ref().map(|_| Refusal::TokenInvalid);
+        assert_eq!(bearer::live(&claims, &facts, NOW).map(|_| ()).err(), expected, "{}", event.name);
+        if issued.client.scope == client(json!({})).scope {
+            let caller = Caller::Client(authenticated(&confidential(json!({}))));
+            let issuer = &issued.world.policy.issuer;
+            let response = introspect_refresh(&caller, &token, issued.facts.as_ref(), NOW, issuer);
+            assert_eq!(response.active, event.refresh.is_none(), "{}", event.name);
+        }
+    }
+}
+
+#[test]
+fn rt_08_tk_20_a_disabled_clients_tokens_are_worth_nothing() {
+    let mut issued = Refreshing::new();
+    let claims = issued.refresh().outcome.unwrap().access;
+    let mut disabled = (*issued.client).clone();
+    disabled.disabled = true;
+    for client in [Some(&disabled), None] {
+        let facts = TokenFacts { grant: issued.facts.as_ref(), revoked: false, client };
+        assert_eq!(bearer::live(&claims, &facts, NOW).map(|_| ()).err(), Some(Refusal::TokenInvalid));
+    }
+}
