@@ -1,0 +1,108 @@
+//! What can go wrong with the durable state. All of it is ours: a caller's mistake never ends here.
+
+use std::io;
+
+use thiserror::Error;
+
+/// A fault of the store. Messages name tables, columns and keys, never values.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// More writes are waiting than the queue holds.
+    #[error("the queue of writes is full")]
+    Busy,
+    /// Another process held the database's lock for longer than the busy timeout.
+    #[error("another process holds the lock of the database")]
+    Locked,
+    /// There is no room. Nothing of the transaction was written; it works again once there is.
+    #[error("the disk is full")]
+    Full,
+    /// The engine refused.
+    #[error("{doing}: {message} (SQLite code {code})")]
+    Engine {
+        /// What was being done.
+        doing: &'static str,
+        /// SQLite's extended result code.
+        code: i32,
+        /// SQLite's words.
+        message: String,
+    },
+    /// A file could not be used.
+    #[error("{doing}: {kind}")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// The kind of the error.
+        kind: io::ErrorKind,
+    },
+    /// A row that this program cannot have written.
+    #[error("impossible row in {table}, column {column}, key {key}")]
+    Impossible {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: String,
+        /// The row's key as text.
+        key: String,
+    },
+    /// The database was written by a newer version of this program.
+    #[error("the database has migration {found}, which this version does not know; it knows {known}")]
+    NewerSchema {
+        /// The migration found.
+        found: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
+    /// A migration that was applied differs from the one in this program.
+    #[error("migration {name} was applied with another content than it has in this version")]
+    MigrationChanged {
+        /// Its name.
+        name: &'static str,
+    },
+    /// This SQLite can corrupt a database in WAL mode (the WAL-reset bug, fixed in 3.51.3).
+    #[error("SQLite {found} can corrupt the database; 3.51.3 or later is needed")]
+    SqliteTooOld {
+        /// Its version number.
+        found: i32,
+    },
+    /// Another server works on this file.
+    #[error("another server is running on this database")]
+    AlreadyServed,
+    /// The commit failed in a way that leaves open whether the write is durable. The store has stopped writing.
+    #[error("a commit failed and its outcome is unknown: {message} (SQLite code {code})")]
+    Unknown {
+        /// SQLite's extended result code.
+        code: i32,
+        /// SQLite's words.
+        message: String,
+    },
+    /// The store stopped writing after an input/output error; the process should end and start again.
+    #[error("the store has stopped writing after an error")]
+    Stopped,
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl Fault {
+    /// Whether the same request may succeed a little later, here or on the process that follows: worth a `Retry-After`.
+    pub const fn is_temporary(&self) -> bool {
+        match self {
+            Self::Busy | Self::Locked | Self::Full | Self::Unknown { .. } | Self::Stopped | Self::Closed => {
+                true
+            }
+            Self::Engine { .. }
+            | Self::Io { .. }
+            | Self::Impossible { .. }
+            | Self::NewerSchema { .. }
+            | Self::MigrationChanged { .. }
+            | Self::SqliteTooOld { .. }
+            | Self::AlreadyServed => false,
+        }
+    }
+
+    /// A file error, without its path.
+    pub(crate) fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io { doing, kind: error.kind() }
+    }
+}

@@ -1,0 +1,18 @@
+//! APIs.
+
+use super::statements;
+
+statements! {
+    /// Every API.
+    APIS = "
+        SELECT resource, name, scopes, access_token_seconds, algorithm, introspection FROM apis ORDER BY resource";
+
+    /// Adds an API, unless the resource is taken.
+    INSERT_API = "
+        INSERT INTO apis (resource, name, scopes, access_token_seconds, algorithm, introspection)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (resource) DO NOTHING";
+
+    /// Removes an API.
+    DELETE_API = "DELETE FROM apis WHERE resource = $1";
+}

@@ -1,0 +1,63 @@
+//! Grants, burnt codes and revoked access tokens.
+
+use super::{statements, subject_columns};
+
+statements! {
+    /// Redemption, grant and revocability in one row (design: one durable row per code flow). No row changed means that
+    /// the code was redeemed before, or that wrong verifiers have burnt it.
+    REDEEM_CODE = "
+        INSERT INTO grants (id, client_id, user_id, session_id, scope, resources, auth_time, created_at, expires_at,
+                            ends_at, session_bound, generation, used, revoked_at)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+        WHERE NOT EXISTS (SELECT 1 FROM code_failures WHERE id = $1 AND failures >= $15)
+        ON CONFLICT (id) DO NOTHING";
+
+    /// Counts a wrong verifier. The later of two ends wins, so that a count is never forgotten while the code lives.
+    COUNT_CODE_FAILURE = "
+        INSERT INTO code_failures (id, failures, keep_until) VALUES ($1, 1, $2)
+        ON CONFLICT (id) DO UPDATE SET failures = code_failures.failures + 1,
+            keep_until = CASE WHEN excluded.keep_until > code_failures.keep_until
+                              THEN excluded.keep_until ELSE code_failures.keep_until END";
+
+    /// The compare-and-set that spends a refresh token: the next generation, or the same token of this generation
+    /// again. `generation + 1 = $2` rather than `$2 - 1`, so that both engines take the parameter for a 64-bit integer.
+    USE_REFRESH_TOKEN = "
+        UPDATE grants SET generation = $2, used = $3, expires_at = $4
+        WHERE id = $1 AND revoked_at IS NULL AND (generation + 1 = $2 OR (generation = $2 AND used = $3))";
+
+    /// Revokes once; the first instant stays.
+    REVOKE_GRANT = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+
+    /// Ends every grant of a client that is being removed.
+    REVOKE_GRANTS_OF_CLIENT = "UPDATE grants SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL";
+
+    /// Remembers an access token that must not be accepted any more.
+    REVOKE_ACCESS_TOKEN = "
+        INSERT INTO revoked_tokens (id, keep_until) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+
+    /// A grant with its user, and with its session and consent while they exist.
+    GRANT = concat!("
+        SELECT ", subject_columns!(), ",
+            grants.id, grants.client_id, grants.user_id, grants.session_id, grants.scope, grants.resources,
+            grants.auth_time, grants.created_at, grants.expires_at, grants.ends_at, grants.session_bound,
+            grants.generation, grants.used, grants.revoked_at
+        FROM grants
+        JOIN users ON users.id = grants.user_id
+        LEFT JOIN sessions ON sessions.id = grants.session_id AND sessions.user_id = grants.user_id
+        LEFT JOIN consents ON consents.user_id = grants.user_id AND consents.client_id = grants.client_id
+        WHERE grants.id = $1");
+
+    /// Wrong verifiers sent for a code.
+    CODE_FAILURES = "SELECT failures FROM code_failures WHERE id = $1";
+
+    /// Whether an access token was revoked by itself.
+    ACCESS_TOKEN_REVOKED = "SELECT 1 FROM revoked_tokens WHERE id = $1";
+
+    /// Clients of the newest grants that were given in a session. Walks the primary key backwards for a bounded number
+    /// of rows: an index by session would cost one more page per code redeemed, for one line of the sign-out page.
+    SESSION_CLIENTS = "
+        SELECT DISTINCT newest.client_id
+        FROM (SELECT client_id, session_id, revoked_at FROM grants ORDER BY id DESC LIMIT $2) AS newest
+        WHERE newest.session_id = $1 AND newest.revoked_at IS NULL
+        LIMIT $3";
+}

@@ -1,0 +1,29 @@
+//! Browser sessions.
+
+use super::{statements, subject_columns};
+
+statements! {
+    /// A session with its user and the consent for one client.
+    SESSION = concat!("
+        SELECT ", subject_columns!(), "
+        FROM sessions
+        JOIN users ON users.id = sessions.user_id
+        LEFT JOIN consents ON consents.user_id = sessions.user_id AND consents.client_id = $2
+        WHERE sessions.id = $1");
+
+    /// Begins a session, unless the account was disabled or its password set anew while this one was being checked.
+    INSERT_SESSION = "
+        INSERT INTO sessions (id, secret, user_id, auth_time, seen_at, expires_at)
+        SELECT $1, $2, $3, $4, $5, $6
+        WHERE EXISTS (SELECT 1 FROM users WHERE id = $3 AND disabled = 0 AND valid_from <= $4)
+        ON CONFLICT (id) DO NOTHING";
+
+    /// Only ever forward: requests of one browser may arrive out of order.
+    TOUCH_SESSION = "UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2";
+
+    /// Ends a session.
+    DELETE_SESSION = "DELETE FROM sessions WHERE id = $1";
+
+    /// Ends every session of a user: a scan, which only the disabling of an account pays.
+    DELETE_SESSIONS_OF_USER = "DELETE FROM sessions WHERE user_id = $1";
+}

@@ -1,0 +1,158 @@
+//! Opening of the file: who may read it, and what every connection is set to.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::severity::fault;
+use crate::fault::Fault;
+use crate::store::Options;
+
+/// The first SQLite without the WAL-reset bug, as `sqlite3_libversion_number` writes it.
+const SQLITE_MIN: i32 = 3_051_003;
+
+/// Page cache of the writer and of one reader, in KiB. There is one reader per thread, so its share is small. Pages are
+/// not mapped: an error of the disk under a mapped page would be a signal instead of an error code.
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
+const READER_CACHE_KIB: i64 = 1024;
+
+/// The log is cut back to this size when it starts over.
+const LOG_BYTES_MAX: i64 = 16 * 1024 * 1024;
+
+/// Statements that a connection keeps prepared: more than there are texts.
+const STATEMENTS_MAX: usize = 64;
+
+/// How often the switch to WAL is tried while another process opens the same new file.
+const WAL_ATTEMPTS_MAX: u32 = 100;
+const WAL_RETRY: Duration = Duration::from_millis(20);
+
+/// Refuses an SQLite that can corrupt what it stores.
+pub(super) fn check_version(number: i32) -> Result<(), Fault> {
+    if number < SQLITE_MIN { Err(Fault::SqliteTooOld { found: number }) } else { Ok(()) }
+}
+
+/// The connection that writes.
+pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection, Fault> {
+    const DOING: &str = "open the database";
+    create_private(path).map_err(Fault::io(DOING))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(fault(DOING))?;
+    connection.busy_timeout(options.busy_timeout).map_err(fault(DOING))?;
+    enter_wal(&connection)?;
+    let set = |name, value: i64| connection.pragma_update(None, name, value);
+    set("synchronous", 2)
+        .and_then(|()| set("foreign_keys", 1))
+        .and_then(|()| set("temp_store", 2))
+        .and_then(|()| set("cache_size", -WRITER_CACHE_KIB))
+        .and_then(|()| set("journal_size_limit", LOG_BYTES_MAX))
+        // The writer moves the log itself, after it has acknowledged, and hears about errors that way.
+        .and_then(|()| set("wal_autocheckpoint", 0))
+        .and_then(|()| harden(&connection))
+        .map_err(fault(DOING))?;
+    if let Some(pages) = options.pages_max {
+        set("max_page_count", i64::from(pages)).map_err(fault(DOING))?;
+    }
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(connection)
+}
+
+/// A connection that cannot write.
+pub(super) fn open_reader(path: &Path, busy_timeout: Duration) -> Result<Connection, Fault> {
+    const DOING: &str = "open the database to read";
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(fault(DOING))?;
+    connection.busy_timeout(busy_timeout).map_err(fault(DOING))?;
+    connection
+        .pragma_update(None, "cache_size", -READER_CACHE_KIB)
+        .and_then(|()| connection.pragma_update(None, "temp_store", 2))
+        .and_then(|()| harden(&connection))
+        .map_err(fault(DOING))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(connection)
+}
+
+/// The file beside the database, of the same name with `suffix`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Opens a file, and makes it with mode 0600 when it is not there: hashes and sealed keys are nobody else's to read.
+/// SQLite gives the files beside it the same mode.
+pub(super) fn create_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The busy timeout does not cover this switch, so it is tried again here.
+fn enter_wal(connection: &Connection) -> Result<(), Fault> {
+    const DOING: &str = "switch the database to WAL";
+    for _ in 1..WAL_ATTEMPTS_MAX {
+        match try_wal(connection).map_err(fault(DOING)) {
+            Err(Fault::Locked) => thread::sleep(WAL_RETRY),
+            done => return done,
+        }
+    }
+    try_wal(connection).map_err(fault(DOING))
+}
+
+fn try_wal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0)).map(drop)
+}
+
+/// A hostile file must not run code through its schema, and no statement may edit the schema by hand.
+pub(super) fn harden(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // The bundled library plans by samples of the data (STAT4), and so parses and plans a statement anew whenever another
+    // value is bound. Our statements find their rows by key whatever the value is: one plan serves for good.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn v_84_an_sqlite_with_the_wal_reset_bug_is_refused() {
+        for (number, accepted) in
+            [(3_040_001, false), (3_051_002, false), (3_051_003, true), (3_054_001, true)]
+        {
+            assert_eq!(check_version(number).is_ok(), accepted, "{number}");
+        }
+        assert_eq!(check_version(rusqlite::version_number()), Ok(()));
+    }
+
+    #[test]
+    fn settings_are_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open_writer(&folder.path().join("db"), &Options::default()).unwrap();
+        for (pragma, expected) in [
+            ("synchronous", "2"),
+            ("foreign_keys", "1"),
+            ("journal_mode", "wal"),
+            ("trusted_schema", "0"),
+            ("temp_store", "2"),
+            ("wal_autocheckpoint", "0"),
+            ("busy_timeout", "5000"),
+        ] {
+            let value: rusqlite::types::Value =
+                connection.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();
+            let text = match value {
+                rusqlite::types::Value::Integer(number) => number.to_string(),
+                rusqlite::types::Value::Text(text) => text,
+                other => format!("{other:?}"),
+            };
+            assert_eq!(text, expected, "{pragma}");
+        }
+    }
+}

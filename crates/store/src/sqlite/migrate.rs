@@ -1,0 +1,147 @@
+//! Migrations: applied in order, each in one transaction, and never changed afterwards.
+
+use proofkey_oauth::sha256;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::severity::fault;
+use crate::fault::Fault;
+
+/// One step of the schema.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Migration {
+    pub(super) version: i64,
+    pub(super) name: &'static str,
+    pub(super) text: &'static str,
+}
+
+/// Every step, oldest first.
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "0001_begin",
+    text: include_str!("../../migrations/sqlite/0001_begin.sql"),
+}];
+
+const DOING: &str = "migrate the database";
+
+const BOOKS: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+    version INTEGER NOT NULL PRIMARY KEY,
+    name    TEXT    NOT NULL,
+    sha256  BLOB    NOT NULL
+) STRICT, WITHOUT ROWID";
+
+/// Brings the schema up to the newest step. Any number of processes may do this at once, and one that dies leaves whole
+/// steps behind.
+pub(super) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<(), Fault> {
+    if current(connection, migrations)? {
+        return Ok(());
+    }
+    for migration in migrations {
+        let txn =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault(DOING))?;
+        txn.execute_batch(BOOKS).map_err(fault(DOING))?;
+        let applied = check(&txn, migrations)?;
+        if !applied.contains(&migration.version) {
+            apply(&txn, migration)?;
+        }
+        txn.commit().map_err(fault(DOING))?;
+    }
+    Ok(())
+}
+
+/// Whether nothing is to do. Reads only, so that a command beside a busy server need not wait for its turn to write.
+fn current(connection: &Connection, migrations: &[Migration]) -> Result<bool, Fault> {
+    let begun = connection.table_exists(None, "schema_migrations").map_err(fault(DOING))?;
+    Ok(begun && check(connection, migrations)?.len() == migrations.len())
+}
+
+/// The versions that are applied, after comparing each with what this program has.
+fn check(connection: &Connection, migrations: &[Migration]) -> Result<Vec<i64>, Fault> {
+    let mut statement = connection
+        .prepare("SELECT version, sha256 FROM schema_migrations ORDER BY version")
+        .map_err(fault(DOING))?;
+    let rows = statement
+        .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
+        .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+        .map_err(fault(DOING))?;
+    for (version, digest) in &rows {
+        let known = migrations.iter().find(|migration| migration.version == *version);
+        let migration = known.ok_or_else(|| Fault::NewerSchema {
+            found: *version,
+            known: migrations.last().map_or(0, |newest| newest.version),
+        })?;
+        if sha256(migration.text.as_bytes()).as_slice() != digest.as_slice() {
+            return Err(Fault::MigrationChanged { name: migration.name });
+        }
+    }
+    Ok(rows.into_iter().map(|(version, _)| version).collect())
+}
+
+fn apply(txn: &Transaction<'_>, migration: &Migration) -> Result<(), Fault> {
+    let digest = sha256(migration.text.as_bytes());
+    txn.execute_batch(migration.text).map_err(fault(DOING))?;
+    txn.execute(
+        "INSERT INTO schema_migrations (version, name, sha256) VALUES (?, ?, ?)",
+        params![migration.version, migration.name, digest.as_slice()],
+    )
+    .map_err(fault(DOING))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Migration =
+        Migration { version: 1, name: "0001", text: "CREATE TABLE a (x INTEGER) STRICT;" };
+    const SECOND: Migration = Migration {
+        version: 2,
+        name: "0002",
+        text: "CREATE TABLE b (x INTEGER) STRICT; INSERT INTO b (x) VALUES (1);",
+    };
+
+    fn tables(connection: &Connection) -> i64 {
+        connection
+            .query_row("SELECT count(*) FROM sqlite_schema WHERE name IN ('a', 'b')", [], |row| row.get(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn migrations_run_once_and_in_order() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for _ in 0..3 {
+            migrate(&mut connection, &[FIRST]).unwrap();
+        }
+        assert_eq!(tables(&connection), 1);
+        for _ in 0..2 {
+            migrate(&mut connection, &[FIRST, SECOND]).unwrap();
+        }
+        assert_eq!(tables(&connection), 2);
+        migrate(&mut Connection::open_in_memory().unwrap(), MIGRATIONS).unwrap();
+        assert!(MIGRATIONS.is_sorted_by(|a, b| a.version < b.version));
+    }
+
+    #[test]
+    fn a_migration_that_fails_halfway_leaves_nothing_and_is_resumed() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let torn = Migration {
+            text: "CREATE TABLE b (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1);",
+            ..SECOND
+        };
+        assert!(migrate(&mut connection, &[FIRST, torn]).is_err());
+        assert_eq!(tables(&connection), 1, "the first stays, nothing of the second is there");
+        migrate(&mut connection, &[FIRST, SECOND]).unwrap();
+        assert_eq!(tables(&connection), 2);
+    }
+
+    #[test]
+    fn a_changed_or_unknown_migration_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &[FIRST, SECOND]).unwrap();
+        let changed = Migration { text: "CREATE TABLE b (y INTEGER) STRICT;", ..SECOND };
+        assert_eq!(
+            migrate(&mut connection, &[FIRST, changed]),
+            Err(Fault::MigrationChanged { name: "0002" })
+        );
+        assert_eq!(migrate(&mut connection, &[FIRST]), Err(Fault::NewerSchema { found: 2, known: 1 }));
+    }
+}

@@ -1,0 +1,103 @@
+//! How far an error of SQLite reaches: one write, its transaction, or the trust in the file.
+
+use rusqlite::{Error, ffi};
+
+use crate::fault::Fault;
+
+/// What an error undoes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Severity {
+    /// The write that met it.
+    Write,
+    /// Every write of the transaction; the next transaction may work.
+    Batch,
+    /// Everything: after a failed fsync the kernel may have dropped the pages, so trying again would lie. A new process
+    /// reads what is really there.
+    Stop,
+}
+
+/// The fault of an error, with what was being done.
+pub(super) fn fault(doing: &'static str) -> impl FnOnce(Error) -> Fault {
+    move |error| {
+        let code = code_of(&error);
+        match primary(code) {
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Fault::Locked,
+            ffi::SQLITE_FULL => Fault::Full,
+            // The shared index of the log could not grow: that is a full disk too, and no fsync was involved.
+            _ if code == ffi::SQLITE_IOERR_SHMSIZE => Fault::Full,
+            _ => Fault::Engine { doing, code, message: error.to_string() },
+        }
+    }
+}
+
+/// How far a fault that a write met reaches.
+pub(super) fn severity(fault: &Fault) -> Severity {
+    match fault {
+        Fault::Locked | Fault::Full => Severity::Batch,
+        Fault::Engine { code, .. } => severity_of_code(*code),
+        Fault::Unknown { .. } => Severity::Stop,
+        _ => Severity::Write,
+    }
+}
+
+/// How far an error of `COMMIT` itself reaches: it is never the matter of one write.
+pub(super) fn severity_of_commit(code: i32) -> Severity {
+    match severity_of_code(code) {
+        Severity::Batch => Severity::Batch,
+        Severity::Write | Severity::Stop => Severity::Stop,
+    }
+}
+
+fn severity_of_code(code: i32) -> Severity {
+    match primary(code) {
+        ffi::SQLITE_NOMEM | ffi::SQLITE_INTERRUPT => Severity::Batch,
+        ffi::SQLITE_IOERR
+        | ffi::SQLITE_CORRUPT
+        | ffi::SQLITE_NOTADB
+        | ffi::SQLITE_CANTOPEN
+        | ffi::SQLITE_PROTOCOL
+        | ffi::SQLITE_READONLY
+        | ffi::SQLITE_INTERNAL
+        | ffi::SQLITE_MISUSE => Severity::Stop,
+        _ => Severity::Write,
+    }
+}
+
+fn code_of(error: &Error) -> i32 {
+    match error {
+        Error::SqliteFailure(failure, _) => failure.extended_code,
+        Error::SqlInputError { error, .. } => error.extended_code,
+        _ => ffi::SQLITE_ERROR,
+    }
+}
+
+const fn primary(code: i32) -> i32 {
+    code & 0xff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn v_31_each_code_reaches_as_far_as_it_must() {
+        for (code, expected) in [
+            (ffi::SQLITE_CONSTRAINT_UNIQUE, Severity::Write),
+            (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, Severity::Write),
+            (ffi::SQLITE_BUSY, Severity::Batch),
+            (ffi::SQLITE_BUSY_SNAPSHOT, Severity::Batch),
+            (ffi::SQLITE_FULL, Severity::Batch),
+            (ffi::SQLITE_IOERR_SHMSIZE, Severity::Batch),
+            (ffi::SQLITE_NOMEM, Severity::Batch),
+            (ffi::SQLITE_IOERR_FSYNC, Severity::Stop),
+            (ffi::SQLITE_IOERR_WRITE, Severity::Stop),
+            (ffi::SQLITE_IOERR_READ, Severity::Stop),
+            (ffi::SQLITE_CORRUPT, Severity::Stop),
+            (ffi::SQLITE_NOTADB, Severity::Stop),
+            (ffi::SQLITE_READONLY_DBMOVED, Severity::Stop),
+        ] {
+            let error = Error::SqliteFailure(ffi::Error::new(code), None);
+            assert_eq!(severity(&fault("test")(error)), expected, "{code}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What operators change, and that nodes notice.
+
+use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash};
+use proofkey_protocol::{ApiRecord, ApiScope, ClientId, Commit, Committed, KeyRecord, UserId};
+use proofkey_store::{AdminFault, Versions};
+
+use crate::support::{
+    NOW, World, ada, app, client, grant, redeem, secret, session, session_id, sign_in, user,
+};
+
+async fn versions(world: &World) -> Versions {
+    world.store.directory_versions().await.unwrap()
+}
+
+fn hashes(client: &proofkey_protocol::ClientRecord) -> Vec<(u8, Option<i64>)> {
+    client.secrets.iter().map(|secret| (secret.hash.0[0], secret.expires_at.map(|end| end - NOW))).collect()
+}
+
+#[tokio::test]
+async fn clients_are_added_changed_and_removed() {
+    let world = World::new().await;
+    let before = versions(&world).await;
+    let store = &world.store;
+    store.add_client(client("app")).await.unwrap();
+    store.add_client(client("bare")).await.unwrap();
+    assert_eq!(store.add_client(client("app")).await, Err(AdminFault::Exists));
+    let metadata = ClientMetadata { client_name: Some("Renamed".to_owned()), ..ClientMetadata::default() };
+    store.update_client(&app(), &metadata).await.unwrap();
+    store.set_client_disabled(&app(), true).await.unwrap();
+    let all = store.clients().await.unwrap();
+    assert_eq!(all.iter().map(|client| client.id.as_str()).collect::<Vec<_>>(), ["app", "bare"]);
+    assert_eq!((&all[0].metadata, all[0].disabled, all[1].disabled), (&metadata, true, false));
+    assert_eq!(hashes(&all[1]), [(1, None)]);
+    assert_eq!(
+        versions(&world).await,
+        Versions { clients: before.clients + 4, ..before },
+        "a refusal moves nothing"
+    );
+    let nobody = ClientId::new("nobody");
+    assert_eq!(store.update_client(&nobody, &metadata).await, Err(AdminFault::Missing));
+    assert_eq!(store.set_client_disabled(&nobody, true).await, Err(AdminFault::Missing));
+    assert_eq!(store.remove_client(&nobody, NOW).await, Err(AdminFault::Missing));
+    assert_eq!(store.add_client_secret(&nobody, secret(2), NOW).await, Err(AdminFault::Missing));
+}
+
+#[tokio::test]
+async fn a_removed_client_takes_its_consents_and_grants_along() {
+    let world = World::new().await;
+    world.store.add_client(client("app")).await.unwrap();
+    world.applied(redeem(grant(1))).await;
+    let scope = proofkey_oauth::Scope::parse("openid").unwrap();
+    world.applied(Commit::GiveConsent { user: ada(), client: app(), scope, at: NOW }).await;
+    world.store.remove_client(&app(), NOW + 7).await.unwrap();
+    world.store.add_client(client("app")).await.unwrap();
+    assert_eq!(world.grant(1).await.unwrap().revoked_at, Some(NOW + 7), "the id's old tokens stay dead");
+    assert!(world.store.consents(None, None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn at_most_two_secrets_of_a_client_live() {
+    let world = World::new().await;
+    let store = &world.store;
+    store.add_client(client("app")).await.unwrap();
+    store.add_client_secret(&app(), secret(2), NOW + 100).await.unwrap();
+    assert_eq!(hashes(&store.clients().await.unwrap()[0]), [(1, Some(100)), (2, None)]);
+    store.add_client_secret(&app(), secret(3), NOW + 200).await.unwrap();
+    assert_eq!(hashes(&store.clients().await.unwrap()[0]), [(2, Some(200)), (3, None)]);
+    assert_eq!(store.add_client_secret(&app(), secret(3), NOW).await, Err(AdminFault::Exists));
+    assert_eq!(hashes(&store.clients().await.unwrap()[0]), [(2, Some(200)), (3, None)], "undone as a whole");
+}
+
+#[tokio::test]
+async fn apis_are_added_and_removed() {
+    let world = World::new().await;
+    let before = versions(&world).await;
+    let api = ApiRecord {
+        resource: ResourceUri::parse("https://api.example/notes").unwrap(),
+        name: Some("Notes".to_owned()),
+        scopes: vec![ApiScope { name: "read".to_owned(), description: Some("Read notes".to_owned()) }],
+        access_token_seconds: Some(300),
+        algorithm: None,
+        introspection: Some(SecretHash([6; 32])),
+    };
+    world.store.add_api(api.clone()).await.unwrap();
+    assert_eq!(world.store.add_api(api.clone()).await, Err(AdminFault::Exists));
+    let read = world.store.apis().await.unwrap().remove(0);
+    assert_eq!(format!("{read:?}"), format!("{api:?}"));
+    assert_eq!(read.introspection.unwrap().0, [6; 32]);
+    world.store.remove_api(&api.resource).await.unwrap();
+    assert_eq!(world.store.remove_api(&api.resource).await, Err(AdminFault::Missing));
+    assert_eq!(versions(&world).await, Versions { apis: before.apis + 2, ..before });
+}
+
+#[tokio::test]
+async fn of_two_nodes_that_rotate_at_once_one_inserts_the_key() {
+    let world = World::new().await;
+    let before = versions(&world).await;
+    let key = |kid: &str, sequence| KeyRecord {
+        kid: kid.to_owned(),
+        algorithm: "ES256".to_owned(),
+        sequence,
+        created_at: NOW,
+        active_from: NOW + 1,
+        sealed: vec![1, 2, 3],
+        public_jwk: "{}".to_owned(),
+    };
+    let insert = async |key| world.store.insert_key(key).await.unwrap();
+    assert_eq!(insert(key("b", 2)).await, Committed::Applied);
+    assert_eq!(insert(key("a", 1)).await, Committed::Applied);
+    assert_eq!(insert(key("c", 1)).await, Committed::Conflict);
+    assert_eq!(insert(key("a", 9)).await, Committed::Conflict);
+    let all = world.store.keys().await.unwrap();
+    assert_eq!(format!("{all:?}"), format!("{:?}", [key("a", 1), key("b", 2)]));
+    world.store.delete_keys(&["a".to_owned(), "gone".to_owned()]).await.unwrap();
+    assert_eq!(world.store.keys().await.unwrap().len(), 1);
+    assert_eq!(versions(&world).await, Versions { keys: before.keys + 3, ..before });
+}
+
+#[tokio::test]
+async fn users_are_added_found_and_changed() {
+    let world = World::new().await;
+    let store = &world.store;
+    let mut grace = user("Grace");
+    grace.claims.remove("name");
+    store.add_user(grace.clone()).await.unwrap();
+    assert_eq!(store.add_user(grace.clone()).await, Err(AdminFault::Exists));
+    let read = store.user_by_name("grace").await.unwrap().unwrap();
+    assert_eq!(format!("{read:?}"), format!("{grace:?}"));
+    let names: Vec<String> =
+        store.list_users(10).await.unwrap().into_iter().map(|user| user.username_key).collect();
+    assert_eq!(names, ["ada", "grace"]);
+    assert_eq!(store.list_users(1).await.unwrap().len(), 1);
+    assert!(store.user_by_name("nobody").await.unwrap().is_none());
+    let shown = async || {
+        let id = UserId::new("u-Grace");
+        store.subject(&id, session_id(1), &app()).await.unwrap().unwrap().user.display_name
+    };
+    assert_eq!(shown().await, "Grace", "without a name claim, the name to sign in with");
+    let claims = serde_json::from_value(serde_json::json!({"name": "Grace Hopper"})).unwrap();
+    store.set_user_claims("grace", claims, NOW + 1).await.unwrap();
+    assert_eq!(shown().await, "Grace Hopper");
+    for missing in [
+        store.set_user_claims("nobody", serde_json::Map::new(), NOW).await,
+        store.set_user_disabled("nobody", true, NOW).await,
+        store.set_user_password("nobody", "phc", NOW, &[0; 32]).await,
+        store.revoke_consent(&ada(), &app()).await,
+    ] {
+        assert_eq!(missing, Err(AdminFault::Missing));
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_ends_what_began_before_and_forgets_failures() {
+    let world = World::new().await;
+    world.applied(sign_in(session(1))).await;
+    world.applied(Commit::CountSignInFailure { account: [5; 32], at: NOW }).await;
+    world.store.set_user_password("ada", "$argon2id$new", NOW + 50, &[5; 32]).await.unwrap();
+    let subject = world.store.session(session_id(1), &app()).await.unwrap().unwrap();
+    assert_eq!(subject.user.valid_from, NOW + 50);
+    assert_eq!(world.store.sign_in_failures(&[5; 32]).await.unwrap().failures, 0);
+    let read = world.store.user(&ada()).await.unwrap().unwrap();
+    assert_eq!((read.password.as_deref(), read.updated_at), (Some("$argon2id$new"), NOW + 50));
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_seen_at_once_and_can_be_enabled() {
+    let world = World::new().await;
+    world.applied(redeem(grant(1))).await;
+    for disabled in [true, false] {
+        world.store.set_user_disabled("ada", disabled, NOW).await.unwrap();
+        let (_, subject) = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
+        assert_eq!(subject.user.disabled, disabled);
+    }
+}
+
+#[tokio::test]
+async fn consents_are_listed_by_user_and_by_client() {
+    let world = World::new().await;
+    world.store.add_user(user("bob")).await.unwrap();
+    let bob = UserId::new("u-bob");
+    for (who, client) in [(ada(), "app"), (ada(), "other"), (bob.clone(), "app")] {
+        let scope = proofkey_oauth::Scope::parse("openid").unwrap();
+        world.applied(Commit::GiveConsent { user: who, client: ClientId::new(client), scope, at: NOW }).await;
+    }
+    for (user, client, expected) in [
+        (None, None, 3),
+        (Some(ada()), None, 2),
+        (None, Some(app()), 2),
+        (Some(bob), Some(app()), 1),
+        (Some(UserId::new("u-nobody")), None, 0),
+    ] {
+        let found = world.store.consents(user.as_ref(), client.as_ref()).await.unwrap();
+        assert_eq!(found.len(), expected, "{user:?} {client:?}");
+    }
+}

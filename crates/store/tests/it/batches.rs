@@ -1,0 +1,107 @@
+//! What a transaction of several writes promises each of them when it, or one of them, fails.
+
+use std::time::Duration;
+
+use proofkey_protocol::{Commit, Committed};
+use proofkey_store::{Fault, Options, Store};
+use rusqlite::Connection;
+use tokio::task::JoinSet;
+
+use crate::support::{NOW, World, app, grant, grant_id, redeem, session, session_id, sign_in};
+
+/// Commits grants at once, so that they share transactions, and says what each was told.
+async fn redeem_together(
+    store: &Store,
+    numbers: std::ops::Range<u64>,
+) -> Vec<(u64, Result<Committed, Fault>)> {
+    let mut running = JoinSet::new();
+    for number in numbers {
+        let store = store.clone();
+        running.spawn(async move { (number, store.commit(redeem(grant(number))).await) });
+    }
+    running.join_all().await
+}
+
+#[tokio::test]
+async fn v_31_when_a_batch_finds_the_disk_full_none_of_it_is_called_durable() {
+    let world = World::with(&Options { pages_max: Some(60), ..Options::default() }).await;
+    let mut failed = 0;
+    for round in 0..20 {
+        for (number, told) in redeem_together(&world.store, round * 100..round * 100 + 100).await {
+            let there = world.grant(number).await.is_some();
+            assert_eq!(told, if there { Ok(Committed::Applied) } else { Err(Fault::Full) }, "{number}");
+            failed += usize::from(!there);
+        }
+    }
+    assert!(failed > 100, "more than one batch failed");
+}
+
+#[tokio::test]
+async fn a_commit_of_unknown_outcome_is_told_to_all_and_ends_the_writing() {
+    let world = World::new().await;
+    // Makes COMMIT itself fail, which a sound schema never does.
+    Connection::open(world.path())
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE odd (id INTEGER REFERENCES absent (id) DEFERRABLE INITIALLY DEFERRED);
+             CREATE TABLE absent (id INTEGER PRIMARY KEY);
+             CREATE TRIGGER odd_grants AFTER INSERT ON grants BEGIN INSERT INTO odd (id) VALUES (1); END;",
+        )
+        .unwrap();
+    let mut unknown = 0;
+    for (number, told) in redeem_together(&world.store, 0..20).await {
+        match told {
+            Err(Fault::Unknown { .. }) => unknown += 1,
+            other => assert_eq!(other, Err(Fault::Stopped), "{number}"),
+        }
+    }
+    assert!(unknown > 0);
+    let reason = tokio::time::timeout(Duration::from_secs(5), world.store.failed()).await.unwrap();
+    assert!(matches!(reason, Fault::Unknown { .. }) && reason.is_temporary(), "{reason:?}");
+    assert_eq!(world.store.ping().await, Err(Fault::Stopped));
+}
+
+#[tokio::test]
+async fn a_write_of_several_statements_that_fails_halfway_is_undone_alone() {
+    let world = World::new().await;
+    world.applied(Commit::CountSignInFailure { account: [8; 32], at: NOW }).await;
+    Connection::open(world.path())
+        .unwrap()
+        .execute_batch(
+            "CREATE TRIGGER odd_failures BEFORE DELETE ON sign_in_failures
+             BEGIN SELECT RAISE(ABORT, 'no'); END;",
+        )
+        .unwrap();
+    let (before, halfway, after) = tokio::join!(
+        world.store.commit(redeem(grant(1))),
+        world.store.commit(sign_in(session(1))),
+        world.store.commit(redeem(grant(2))),
+    );
+    assert!(matches!(halfway, Err(Fault::Engine { .. })), "{halfway:?}");
+    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
+    for (told, number) in [(before, 1), (after, 2)] {
+        assert_eq!(told, Ok(Committed::Applied));
+        assert!(world.store.grant(grant_id(number)).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn one_write_that_is_refused_leaves_the_others_of_its_batch_alone() {
+    let world = World::new().await;
+    let consent = Commit::GiveConsent {
+        user: proofkey_protocol::UserId::new("u-nobody"),
+        client: app(),
+        scope: proofkey_oauth::Scope::parse("openid").unwrap(),
+        at: NOW,
+    };
+    let (first, unknown, taken, last) = tokio::join!(
+        world.store.commit(redeem(grant(1))),
+        world.store.commit(consent),
+        world.store.add_user(crate::support::user("ada")),
+        world.store.commit(redeem(grant(2))),
+    );
+    assert_eq!((first, last), (Ok(Committed::Applied), Ok(Committed::Applied)));
+    assert!(matches!(unknown, Err(Fault::Engine { .. })), "{unknown:?}");
+    assert_eq!(taken, Err(proofkey_store::AdminFault::Exists));
+    assert!(world.grant(1).await.is_some() && world.grant(2).await.is_some());
+}

@@ -1,0 +1,205 @@
+//! What each commit writes, and when it is a conflict.
+
+use proofkey_oauth::Scope;
+use proofkey_protocol::{Commit, Committed, FailureFacts};
+
+use crate::support::{
+    FAILURES_MAX, NOW, World, ada, app, grant, grant_id, redeem, session, session_id, sign_in, token_id,
+};
+
+#[tokio::test]
+async fn a_grant_reads_back_as_it_was_written() {
+    let world = World::new().await;
+    let written = grant(1);
+    world.applied(redeem(written.clone())).await;
+    let (read, subject) = world.store.grant(written.id).await.unwrap().unwrap();
+    assert_eq!(format!("{read:?}"), format!("{written:?}"));
+    assert_eq!((subject.user.id, subject.user.display_name), (ada(), "Ada Lovelace".to_owned()));
+    assert!(subject.session.is_none() && subject.consent.is_none());
+    assert!(world.grant(2).await.is_none());
+}
+
+#[tokio::test]
+async fn tk_06_a_code_is_redeemed_once_and_the_first_grant_stays() {
+    let world = World::new().await;
+    world.applied(redeem(grant(1))).await;
+    let mut second = grant(1);
+    second.client_id = proofkey_protocol::ClientId::new("another");
+    assert_eq!(world.commit(redeem(second)).await, Committed::Conflict);
+    assert_eq!(world.grant(1).await.unwrap().client_id, app());
+}
+
+#[tokio::test]
+async fn a_code_burnt_by_wrong_verifiers_cannot_be_redeemed() {
+    let world = World::new().await;
+    for failures in 1..=FAILURES_MAX {
+        world.applied(Commit::CountCodeFailure { code: grant_id(1), keep_until: NOW + 60 }).await;
+        assert_eq!(world.store.code_failures(grant_id(1)).await.unwrap(), failures);
+        let expected = if failures < FAILURES_MAX { Committed::Applied } else { Committed::Conflict };
+        // Another code with as many failures is as far from burnt.
+        let other = failures.unsigned_abs() + 10;
+        for _ in 0..failures {
+            world.applied(Commit::CountCodeFailure { code: grant_id(other), keep_until: NOW + 60 }).await;
+        }
+        assert_eq!(world.commit(redeem(grant(other))).await, expected, "{failures}");
+    }
+    assert_eq!(world.commit(redeem(grant(1))).await, Committed::Conflict);
+    assert!(world.grant(1).await.is_none());
+    assert_eq!(world.store.code_failures(grant_id(2)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn rv_03_a_revoked_grant_stays_revoked_since_the_first_time() {
+    let world = World::new().await;
+    world.applied(redeem(grant(1))).await;
+    for at in [NOW + 5, NOW + 9] {
+        world.applied(Commit::RevokeGrant { grant: grant_id(1), at }).await;
+    }
+    assert_eq!(world.grant(1).await.unwrap().revoked_at, Some(NOW + 5));
+    world.applied(Commit::RevokeGrant { grant: grant_id(9), at: NOW }).await;
+}
+
+#[tokio::test]
+async fn rv_03_an_access_token_is_revoked_alone() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        world.applied(Commit::RevokeAccessToken { token: token_id(1), keep_until: NOW + 600 }).await;
+    }
+    assert!(world.store.access_token_revoked(token_id(1)).await.unwrap());
+    assert!(!world.store.access_token_revoked(token_id(2)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_sign_in_replaces_the_old_session_clears_failures_and_strengthens_the_hash() {
+    let world = World::new().await;
+    let account = [8; 32];
+    world.applied(Commit::CountSignInFailure { account, at: NOW }).await;
+    world.applied(sign_in(session(1))).await;
+    world.applied(Commit::CountSignInFailure { account, at: NOW + 1 }).await;
+    let mut second = session(2);
+    second.auth_time = NOW + 2;
+    world
+        .applied(Commit::SignIn {
+            session: Box::new(second.clone()),
+            replaces: Some(session_id(1)),
+            account,
+            rehashed: Some("$argon2id$new".to_owned()),
+        })
+        .await;
+    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
+    let subject = world.store.session(session_id(2), &app()).await.unwrap().unwrap();
+    assert_eq!(format!("{:?}", subject.session.unwrap()), format!("{second:?}"));
+    assert_eq!(world.store.sign_in_failures(&account).await.unwrap(), FailureFacts::default());
+    let password = world.store.user(&ada()).await.unwrap().unwrap().password;
+    assert_eq!(password.as_deref(), Some("$argon2id$new"));
+    assert_eq!(world.commit(sign_in(session(2))).await, Committed::Conflict, "the id is taken");
+}
+
+#[tokio::test]
+async fn lg_09_a_sign_in_that_was_overtaken_by_disabling_or_a_new_password_is_a_conflict() {
+    let world = World::new().await;
+    world.store.set_user_password("ada", "$argon2id$reset", NOW + 10, &[8; 32]).await.unwrap();
+    assert_eq!(world.commit(sign_in(session(1))).await, Committed::Conflict, "it began before the reset");
+    // In the same second the session may begin, but the old password's new hash must not come back.
+    let mut same_second = session(2);
+    same_second.auth_time = NOW + 10;
+    let rehashed = Some("$argon2id$old-stronger".to_owned());
+    world
+        .applied(Commit::SignIn {
+            session: Box::new(same_second),
+            replaces: None,
+            account: [8; 32],
+            rehashed,
+        })
+        .await;
+    let password = world.store.user(&ada()).await.unwrap().unwrap().password;
+    assert_eq!(password.as_deref(), Some("$argon2id$reset"));
+    world.store.set_user_disabled("ada", true, NOW + 20).await.unwrap();
+    assert!(world.store.session(session_id(2), &app()).await.unwrap().is_none(), "disabling ends sessions");
+    let mut late = session(3);
+    late.auth_time = NOW + 30;
+    assert_eq!(world.commit(sign_in(late)).await, Committed::Conflict);
+}
+
+#[tokio::test]
+async fn sign_in_failures_count_up_and_keep_the_latest_instant() {
+    let world = World::new().await;
+    for at in [NOW, NOW + 9, NOW + 4] {
+        world.applied(Commit::CountSignInFailure { account: [1; 32], at }).await;
+    }
+    let facts = world.store.sign_in_failures(&[1; 32]).await.unwrap();
+    assert_eq!(facts, FailureFacts { failures: 3, last_at: (NOW + 9).seconds() });
+    assert_eq!(world.store.sign_in_failures(&[2; 32]).await.unwrap(), FailureFacts::default());
+}
+
+#[tokio::test]
+async fn a_session_is_touched_forward_only_and_ends() {
+    let world = World::new().await;
+    world.applied(sign_in(session(1))).await;
+    for (at, expected) in [(NOW + 60, NOW + 60), (NOW + 30, NOW + 60), (NOW + 90, NOW + 90)] {
+        world.applied(Commit::TouchSession { session: session_id(1), at }).await;
+        let subject = world.store.session(session_id(1), &app()).await.unwrap().unwrap();
+        assert_eq!(subject.session.unwrap().seen_at, expected);
+    }
+    for _ in 0..2 {
+        world.applied(Commit::EndSession { session: session_id(1) }).await;
+        assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
+    }
+    world.applied(Commit::TouchSession { session: session_id(1), at: NOW + 99 }).await;
+    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none(), "nothing revives it");
+}
+
+#[tokio::test]
+async fn consent_widens_and_keeps_its_beginning_until_it_is_withdrawn() {
+    let world = World::new().await;
+    let give = |scope: &str, at| Commit::GiveConsent {
+        user: ada(),
+        client: app(),
+        scope: Scope::parse(scope).unwrap(),
+        at,
+    };
+    let consent = async || {
+        let subject = world.store.subject(&ada(), session_id(1), &app()).await.unwrap().unwrap();
+        subject.consent.map(|consent| (consent.scope.to_string(), consent.since))
+    };
+    assert_eq!(consent().await, None);
+    world.applied(give("openid", NOW)).await;
+    world.applied(give("openid read", NOW + 50)).await;
+    assert_eq!(consent().await, Some(("openid read".to_owned(), NOW)));
+    world.store.revoke_consent(&ada(), &app()).await.unwrap();
+    assert_eq!(consent().await, None);
+    world.applied(give("openid", NOW + 99)).await;
+    assert_eq!(consent().await, Some(("openid".to_owned(), NOW + 99)), "a grant from before is void");
+}
+
+#[tokio::test]
+async fn a_subject_never_comes_with_the_session_of_someone_else() {
+    let world = World::new().await;
+    world.store.add_user(crate::support::user("bob")).await.unwrap();
+    world.applied(sign_in(session(1))).await;
+    let bob = proofkey_protocol::UserId::new("u-bob");
+    let subject = world.store.subject(&bob, session_id(1), &app()).await.unwrap().unwrap();
+    assert!(subject.session.is_none());
+    let mut stolen = grant(1);
+    stolen.user_id = bob;
+    world.applied(redeem(stolen)).await;
+    let (_, subject) = world.store.grant(grant_id(1)).await.unwrap().unwrap();
+    assert!(subject.session.is_none());
+    assert!(world.store.subject(&ada(), session_id(1), &app()).await.unwrap().unwrap().session.is_some());
+}
+
+#[tokio::test]
+async fn the_clients_of_a_session_are_named_once() {
+    let world = World::new().await;
+    for (number, client) in [(1, "app"), (2, "app"), (3, "other"), (4, "revoked"), (5, "elsewhere")] {
+        let mut grant = grant(number);
+        grant.client_id = proofkey_protocol::ClientId::new(client);
+        grant.session_id = session_id(if client == "elsewhere" { 2 } else { 1 });
+        world.applied(redeem(grant)).await;
+    }
+    world.applied(Commit::RevokeGrant { grant: grant_id(4), at: NOW }).await;
+    let clients = world.store.session_clients(session_id(1)).await.unwrap();
+    let mut names: Vec<&str> = clients.iter().map(|client| client.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["app", "other"]);
+}

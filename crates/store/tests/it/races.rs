@@ -1,0 +1,63 @@
+//! Single use under parallel attempts: one conditional statement decides, on one handle and on two.
+
+use proofkey_protocol::{Commit, Committed};
+use proofkey_store::Store;
+use tokio::task::JoinSet;
+
+use crate::support::{World, grant, redeem, spend};
+
+/// How many of the commits were applied, each made by a task of its own on one of the stores in turn.
+async fn applied(stores: &[Store], commits: impl Iterator<Item = Commit>) -> usize {
+    let mut running = JoinSet::new();
+    for (commit, store) in commits.zip(stores.iter().cycle()) {
+        let store = store.clone();
+        running.spawn(async move { store.commit(commit).await.expect("no attempt ends in a fault") });
+    }
+    let outcomes = running.join_all().await;
+    outcomes.iter().filter(|outcome| **outcome == Committed::Applied).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn tk_07_v_09_two_hundred_parallel_redemptions_of_each_of_a_thousand_codes_make_a_thousand_grants() {
+    let world = World::new().await;
+    let stores = [world.store.clone()];
+    for code in 1..=1000 {
+        assert_eq!(applied(&stores, (0..200).map(|_| redeem(grant(code)))).await, 1, "code {code}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn tk_07_v_09_two_nodes_on_one_file_redeem_a_code_once() {
+    let world = World::new().await;
+    let stores = [world.store.clone(), world.beside()];
+    for code in 1..=50 {
+        assert_eq!(applied(&stores, (0..50).map(|_| redeem(grant(code)))).await, 1, "code {code}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rt_04_v_25_a_hundred_parallel_refreshes_of_a_thousand_tokens_leave_one_branch_each() {
+    let world = World::new().await;
+    let stores = [world.store.clone()];
+    for number in 1..=1000 {
+        world.applied(redeem(grant(number))).await;
+        // Each use of one token succeeds, and each reply would carry a successor of its own.
+        assert_eq!(applied(&stores, (0..100).map(|_| spend(number, 1, 1))).await, 100);
+        let successors = (0..100).map(|branch| spend(number, 2, 100 + branch));
+        assert_eq!(applied(&stores, successors).await, 1, "grant {number}: one live branch");
+        let grant = world.grant(number).await.unwrap();
+        assert_eq!(grant.generation, 2);
+        assert!(grant.used.unwrap()[0] >= 100);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rt_04_v_25_two_nodes_on_one_file_leave_one_branch() {
+    let world = World::new().await;
+    let stores = [world.store.clone(), world.beside()];
+    for number in 1..=50 {
+        world.applied(redeem(grant(number))).await;
+        world.applied(spend(number, 1, 1)).await;
+        assert_eq!(applied(&stores, (0..40).map(|branch| spend(number, 2, 100 + branch))).await, 1);
+    }
+}

@@ -1,0 +1,190 @@
+//! A store in a folder of its own, and rows to put into it.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use proofkey_oauth::{ClientMetadata, Scope, SecretHash, Timestamp};
+use proofkey_protocol::{
+    ClientId, ClientRecord, ClientSecretRecord, Commit, Committed, GrantFacts, GrantId, SessionFacts,
+    SessionId, TokenId, UserId, UserRecord,
+};
+use proofkey_store::{Options, Store};
+use tempfile::TempDir;
+
+pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
+
+/// Wrong verifiers at which a code is burnt.
+pub(crate) const FAILURES_MAX: i64 = 3;
+
+pub(crate) struct World {
+    folder: TempDir,
+    pub(crate) store: Store,
+}
+
+impl World {
+    /// A new database with the user `ada`.
+    pub(crate) async fn new() -> Self {
+        Self::with(&Options::default()).await
+    }
+
+    pub(crate) async fn with(options: &Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("proofkey.db"), options).unwrap();
+        store.add_user(user("ada")).await.unwrap();
+        Self { folder, store }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("proofkey.db")
+    }
+
+    /// A second handle on the same file, as another process would have.
+    pub(crate) fn beside(&self) -> Store {
+        Store::open(&self.path(), &Options::default()).unwrap()
+    }
+
+    /// Ends the store and opens the file again.
+    pub(crate) async fn reopened(self) -> Self {
+        let path = self.path();
+        self.store.close().await;
+        Self { folder: self.folder, store: Store::open(&path, &Options::default()).unwrap() }
+    }
+
+    pub(crate) async fn commit(&self, commit: Commit) -> Committed {
+        self.store.commit(commit).await.unwrap()
+    }
+
+    pub(crate) async fn applied(&self, commit: Commit) {
+        assert_eq!(self.commit(commit).await, Committed::Applied);
+    }
+
+    pub(crate) async fn grant(&self, number: u64) -> Option<GrantFacts> {
+        self.store.grant(grant_id(number)).await.unwrap().map(|(grant, _)| grant)
+    }
+}
+
+/// Runs a test body where property tests cannot be async.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+pub(crate) fn id(number: u64) -> [u8; 16] {
+    let mut id = [0x5a; 16];
+    id[..8].copy_from_slice(&number.to_be_bytes());
+    id
+}
+
+pub(crate) fn grant_id(number: u64) -> GrantId {
+    GrantId(id(number))
+}
+
+pub(crate) fn session_id(number: u64) -> SessionId {
+    SessionId(id(number))
+}
+
+pub(crate) fn token_id(number: u64) -> TokenId {
+    TokenId(id(number))
+}
+
+pub(crate) fn ada() -> UserId {
+    UserId::new("u-ada")
+}
+
+pub(crate) fn app() -> ClientId {
+    ClientId::new("app")
+}
+
+pub(crate) fn user(name: &str) -> UserRecord {
+    UserRecord {
+        id: UserId::new(format!("u-{name}")),
+        username: name.to_owned(),
+        username_key: name.to_lowercase(),
+        password: Some("$argon2id$old".to_owned()),
+        claims: serde_json::from_value(serde_json::json!({"name": "Ada Lovelace", "email": "ada@example"}))
+            .unwrap(),
+        disabled: false,
+        valid_from: NOW,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+pub(crate) fn client(id: &str) -> ClientRecord {
+    ClientRecord {
+        id: ClientId::new(id),
+        metadata: ClientMetadata { client_name: Some("An app".to_owned()), ..ClientMetadata::default() },
+        secrets: vec![secret(1)],
+        disabled: false,
+        created_at: NOW,
+    }
+}
+
+pub(crate) fn secret(number: u8) -> ClientSecretRecord {
+    ClientSecretRecord {
+        hash: SecretHash([number; 32]),
+        created_at: NOW + i64::from(number),
+        expires_at: None,
+    }
+}
+
+pub(crate) fn session(number: u64) -> SessionFacts {
+    SessionFacts {
+        id: session_id(number),
+        secret: SecretHash([3; 32]),
+        user_id: ada(),
+        auth_time: NOW,
+        seen_at: NOW,
+        expires_at: NOW + 3600,
+    }
+}
+
+pub(crate) fn sign_in(session: SessionFacts) -> Commit {
+    Commit::SignIn { session: Box::new(session), replaces: None, account: [8; 32], rehashed: None }
+}
+
+pub(crate) fn grant(number: u64) -> GrantFacts {
+    GrantFacts {
+        id: grant_id(number),
+        client_id: app(),
+        user_id: ada(),
+        session_id: session_id(1),
+        scope: Scope::parse("openid offline_access read").unwrap(),
+        resources: vec!["https://api.example/notes", "urn:other"]
+            .into_iter()
+            .map(|text| proofkey_oauth::ResourceUri::parse(text).unwrap())
+            .collect(),
+        auth_time: NOW,
+        created_at: NOW + 1,
+        expires_at: NOW + 600,
+        ends_at: NOW + 6000,
+        session_bound: true,
+        generation: 0,
+        used: None,
+        revoked_at: None,
+    }
+}
+
+pub(crate) fn redeem(grant: GrantFacts) -> Commit {
+    Commit::RedeemCode { grant: Box::new(grant), failures_max: FAILURES_MAX }
+}
+
+pub(crate) fn spend(number: u64, generation: i64, token: u8) -> Commit {
+    Commit::UseRefreshToken {
+        grant: grant_id(number),
+        generation,
+        token: [token; 32],
+        expires_at: NOW + 600 + generation,
+    }
+}
+
+impl World {
+    /// Drops the store, and keeps its files.
+    pub(crate) fn keep_folder(self) -> TempDir {
+        self.folder
+    }
+}
