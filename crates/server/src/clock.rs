@@ -1,0 +1,69 @@
+//! The clock of the edge: the only place that reads the system's time.
+//!
+//! The shell reads it once per request and hands the instant on (invariant I2); rules never see a clock. It knows
+//! nothing of what the time is used for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Where the current time comes from.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// Milliseconds since 1970 (UTC) that a test sets and moves.
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands still at the given second until it is moved.
+    pub fn manual(seconds: i64) -> Self {
+        Self::Manual(Arc::new(AtomicI64::new(seconds.saturating_mul(1_000))))
+    }
+
+    /// Seconds since 1970-01-01 (UTC).
+    pub fn now(&self) -> i64 {
+        self.now_millis().div_euclid(1_000)
+    }
+
+    /// Milliseconds since 1970-01-01 (UTC).
+    pub fn now_millis(&self) -> i64 {
+        match self {
+            Self::System => system_millis(),
+            Self::Manual(millis) => millis.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Moves a manual clock by so many seconds, backwards too; the system's clock stays as it is.
+    pub fn advance(&self, seconds: i64) {
+        if let Self::Manual(millis) = self {
+            millis.fetch_add(seconds.saturating_mul(1_000), Ordering::SeqCst);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+fn system_millis() -> i64 {
+    // A clock before 1970 is a broken machine; zero makes every artefact look unissued rather than valid.
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f_20_a_manual_clock_moves_only_when_told_and_backwards_too() {
+        let clock = Clock::manual(1_000);
+        let other = clock.clone();
+        assert_eq!((clock.now(), clock.now_millis()), (1_000, 1_000_000));
+        other.advance(-1_001);
+        assert_eq!(clock.now(), -1);
+    }
+
+    #[test]
+    fn the_system_clock_is_past_2020() {
+        assert!(Clock::System.now() > 1_577_836_800);
+    }
+}

@@ -1,0 +1,269 @@
+//! The configuration: one TOML file, environment overrides, secrets from files.
+//!
+//! It owns what can be set, the defaults and the ranges. `file` is what was typed, [`Config`] what it means: paths are
+//! absolute, the issuer is checked, the sealing key is read. It knows nothing of what the values are used for.
+
+mod environment;
+mod error;
+mod file;
+mod ranges;
+mod resolve;
+mod sealing_key;
+mod sections;
+mod template;
+mod warnings;
+
+pub use environment::process_environment;
+pub use error::ConfigError;
+pub use sealing_key::{SealingKey, SealingKeyRefused};
+pub use sections::{Limits, Log, LogFormat, Pages, Passwords, Sessions, Tokens};
+pub use template::{SEALING_KEY_FILE, template};
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use proofkey_oauth::Issuer;
+
+/// A configuration that has been checked.
+#[derive(Debug)]
+pub struct Config {
+    /// The issuer identifier (RFC 8414 §2).
+    pub issuer: Issuer,
+    /// Listeners, TLS and proxies.
+    pub server: Server,
+    /// Where the data lies.
+    pub store: Store,
+    /// The sealing key and the rotation of signing keys.
+    pub keys: Keys,
+    /// Lifetimes of codes and tokens.
+    pub tokens: Tokens,
+    /// Lifetimes of browser sessions.
+    pub sessions: Sessions,
+    /// Cost and policy of passwords.
+    pub passwords: Passwords,
+    /// Rate limits.
+    pub limits: Limits,
+    /// What pages say about the operator.
+    pub pages: Pages,
+    /// Logging.
+    pub log: Log,
+}
+
+/// Listeners, TLS and proxies, resolved.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Address of the public listener.
+    pub listen: SocketAddr,
+    /// Address of the metrics listener; `None` where it is off.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Certificate chain and key, where this server ends TLS itself.
+    pub tls: Option<TlsFiles>,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Most connections at once.
+    pub connections_max: usize,
+    /// How long requests in flight may go on after a stop signal.
+    pub drain_seconds: u64,
+}
+
+/// The two files of a TLS identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// PEM, the server's certificate first.
+    pub certificate: PathBuf,
+    /// PEM: PKCS#8, PKCS#1 or SEC1.
+    pub key: PathBuf,
+}
+
+/// Where the data lies, resolved.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The data directory.
+    pub data: PathBuf,
+}
+
+impl Store {
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.data.join("proofkey.db")
+    }
+}
+
+/// The sealing key and the rotation of signing keys, resolved.
+#[derive(Debug)]
+pub struct Keys {
+    /// Seals private keys at rest.
+    pub sealing_key: SealingKey,
+    /// How long a signing key signs.
+    pub rotation_days: i64,
+    /// How long a key is published before its first use.
+    pub publish_ahead_hours: i64,
+    /// How long others may keep the key set (`Cache-Control: max-age`).
+    pub jwks_max_age_seconds: i64,
+}
+
+impl Config {
+    /// Reads the file and applies overrides from `environment` (pass [`process_environment`]).
+    pub fn load(
+        path: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text, path, environment)
+    }
+
+    /// Like [`Config::load`] with the text at hand; `path` names it in errors, and relative paths start at its directory.
+    pub fn parse(
+        text: &str,
+        path: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let overlay = environment::Overlay::collect(environment)?;
+        let table = file::parse(text, path)?;
+        let file = overlay.apply(table)?;
+        let context = resolve::Context { text, path, overlay: &overlay };
+        resolve::resolve(file, &context)
+    }
+
+    /// What is allowed but worth a second look, one sentence each.
+    pub fn check(&self) -> Vec<String> {
+        warnings::warnings(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: (&str, &str) = ("PROOFKEY_KEYS__SEALING_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+
+    fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let pairs =
+            environment.iter().chain([&KEY]).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::parse(text, Path::new("/etc/proofkey/proofkey.toml"), pairs)
+    }
+
+    fn refusal(text: &str, environment: &[(&str, &str)]) -> String {
+        parse(text, environment).unwrap_err().to_string()
+    }
+
+    const MINIMAL: &str = "issuer = \"https://id.example\"\n[store]\ndata = \"data\"\n";
+
+    #[test]
+    fn defaults_are_those_of_the_design_and_paths_start_at_the_file() {
+        let config = parse(MINIMAL, &[]).unwrap();
+        assert_eq!(config.issuer.as_str(), "https://id.example");
+        assert_eq!(config.store.database(), Path::new("/etc/proofkey/data/proofkey.db"));
+        assert_eq!(config.server.metrics_listen, Some("127.0.0.1:9464".parse().unwrap()));
+        assert_eq!((config.tokens.code_seconds, config.tokens.access_seconds), (60, 600));
+        assert_eq!((config.passwords.memory_kib, config.passwords.length_min), (19_456, 15));
+        assert_eq!(config.keys.sealing_key.expose().get(1), Some(&1));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_place_and_the_known_ones() {
+        let text = format!("{MINIMAL}[tokens]\ncode_seconds = 30\n  cod_seconds = 30\n");
+        let message = refusal(&text, &[]);
+        assert!(message.starts_with("/etc/proofkey/proofkey.toml:6:3: "), "{message}");
+        assert!(
+            message.contains("unknown field `cod_seconds`") && message.contains("`code_seconds`"),
+            "{message}"
+        );
+        assert!(refusal("isuer = 1\n", &[]).contains("proofkey.toml:1:1: unknown field `isuer`"));
+        assert!(refusal("issuer = \"https://a\n", &[]).contains("proofkey.toml:1:"));
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_refused_with_its_place() {
+        let text = format!("{MINIMAL}[tokens]\ncode_seconds = 900\n");
+        let message = refusal(&text, &[]);
+        assert!(message.starts_with("/etc/proofkey/proofkey.toml:5:1: tokens.code_seconds"), "{message}");
+        assert!(message.contains("between 10 and 600 seconds"), "{message}");
+        let from_environment = refusal(MINIMAL, &[("PROOFKEY_TOKENS__CODE_SECONDS", "900")]);
+        assert!(from_environment.contains("PROOFKEY_TOKENS__CODE_SECONDS"), "{from_environment}");
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let text = format!("{MINIMAL}[limits]\nfactor = 2.0\n");
+        let config = parse(
+            &text,
+            &[
+                ("PROOFKEY_LIMITS__FACTOR", "1000"),
+                ("PROOFKEY_ISSUER", "https://other.example"),
+                ("PROOFKEY_SERVER__TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1"),
+                ("PROOFKEY_PAGES__OPERATOR_NAME", "1984"),
+                ("PROOFKEY_SERVER__METRICS_LISTEN", "off"),
+                ("HOME", "/root"),
+            ],
+        );
+        let config = config.unwrap();
+        assert_eq!(config.limits.factor, 1_000.0);
+        assert_eq!(config.issuer.as_str(), "https://other.example");
+        assert_eq!(config.server.trusted_proxies.len(), 2);
+        assert_eq!(config.pages.operator_name.as_deref(), Some("1984"));
+        assert_eq!(config.server.metrics_listen, None);
+    }
+
+    #[test]
+    fn an_unknown_override_is_refused_by_name() {
+        for name in
+            ["PROOFKEY_LIMITS__FACTORR", "PROOFKEY_LIMIT__FACTOR", "PROOFKEY_NOPE", "PROOFKEY_A__B__C"]
+        {
+            assert!(refusal(MINIMAL, &[(name, "1")]).contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_issuer_is_https_or_loopback() {
+        for bad in
+            ["http://id.example", "https://id.example?x=1", "https://id.example#f", "ftp://id.example", ""]
+        {
+            let message = refusal(&format!("issuer = \"{bad}\"\n[store]\ndata = \"d\"\n"), &[]);
+            assert!(message.contains("proofkey.toml:1:1: issuer"), "{bad}: {message}");
+        }
+        assert!(parse("issuer = \"http://127.0.0.1:4455\"\n[store]\ndata = \"d\"\n", &[]).is_ok());
+        assert!(refusal("[store]\ndata = \"d\"\n", &[]).contains("issuer"), "an issuer must be given");
+    }
+
+    #[test]
+    fn keys_that_belong_together_are_checked_together() {
+        let with = |section: &str| refusal(&format!("{MINIMAL}{section}"), &[]);
+        assert!(with("[server]\ntls_certificate = \"a.pem\"\n").contains("tls_key"));
+        assert!(
+            with("[tokens]\nrefresh_idle_days = 100\nrefresh_absolute_days = 99\n")
+                .contains("refresh_idle_days")
+        );
+        assert!(
+            with("[keys]\npublish_ahead_hours = 1\njwks_max_age_seconds = 3600\n")
+                .contains("publish_ahead_hours")
+        );
+        assert!(with("[server]\ntrusted_proxies = [\"ten\"]\n").contains("trusted_proxies"));
+    }
+
+    #[test]
+    fn check_warns_but_does_not_refuse() {
+        let config = parse(MINIMAL, &[("PROOFKEY_LIMITS__FACTOR", "1000")]).unwrap();
+        let warnings = config.check();
+        assert!(warnings.iter().any(|warning| warning.contains("limits.factor")), "{warnings:?}");
+        assert!(warnings.iter().any(|warning| warning.contains("trusted_proxies")), "{warnings:?}");
+    }
+
+    #[test]
+    fn ht_07_debug_of_a_configuration_hides_the_sealing_key() {
+        let shown = format!("{:?}", parse(MINIMAL, &[]).unwrap());
+        assert!(shown.contains("SealingKey(…)") && !shown.contains("AAEC"), "{shown}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "\\PC{0,120}", at in 0_usize..40, junk in "\\PC{0,4}") {
+            let _ = parse(&text, &[]);
+            let mut mutated = MINIMAL.to_owned();
+            mutated.insert_str(at, &junk);
+            let _ = parse(&mutated, &[("PROOFKEY_PAGES__OPERATOR_NAME", &text)]);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! From what was typed to what it means.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use proofkey_oauth::Issuer;
+
+use super::environment::Overlay;
+use super::error::ConfigError;
+use super::file::{self, File, KeysTyped, ServerTyped};
+use super::ranges::ranges;
+use super::sealing_key::SealingKey;
+use super::{Config, Keys, Server, Store, TlsFiles};
+
+/// Where the file came from, to say where a value stands.
+pub(super) struct Context<'a> {
+    pub(super) text: &'a str,
+    pub(super) path: &'a Path,
+    pub(super) overlay: &'a Overlay,
+}
+
+impl Context<'_> {
+    /// An error of the named setting, at the place that set it.
+    fn refuse(&self, setting: &str, message: impl Into<String>) -> ConfigError {
+        let message = message.into();
+        if let Some(name) = self.overlay.variable(setting) {
+            return ConfigError::Environment { name, message };
+        }
+        match file::byte_of(self.text, setting) {
+            Some(byte) => file::refuse_at(self.text, self.path, byte, message),
+            None => ConfigError::Absent { path: self.path.to_owned(), message },
+        }
+    }
+
+    /// Relative paths start at the configuration file, wherever the server is started from.
+    fn path_of(&self, typed: &Path) -> PathBuf {
+        let base = self.path.parent().unwrap_or(Path::new("."));
+        let joined = base.join(typed);
+        std::path::absolute(&joined).unwrap_or(joined)
+    }
+}
+
+pub(super) fn resolve(file: File, cx: &Context<'_>) -> Result<Config, ConfigError> {
+    for range in ranges(&file) {
+        if let Some(message) = range.refusal() {
+            return Err(cx.refuse(range.name, message));
+        }
+    }
+    relations(&file, cx)?;
+    let typed = file
+        .issuer
+        .as_deref()
+        .ok_or_else(|| cx.refuse("issuer", "issuer is missing; it is the public https URL of this server"))?;
+    let issuer =
+        Issuer::parse(typed).map_err(|malformed| cx.refuse("issuer", format!("issuer: {malformed}")))?;
+    let data = file.store.data.as_deref().ok_or_else(|| {
+        cx.refuse("store.data", "store.data is missing; it is the directory of the database")
+    })?;
+    Ok(Config {
+        issuer,
+        server: server(&file.server, cx)?,
+        store: Store { data: cx.path_of(data) },
+        keys: keys(&file.keys, cx)?,
+        tokens: file.tokens,
+        sessions: file.sessions,
+        passwords: file.passwords,
+        limits: file.limits,
+        pages: file.pages,
+        log: file.log,
+    })
+}
+
+/// Rules between two settings.
+fn relations(file: &File, cx: &Context<'_>) -> Result<(), ConfigError> {
+    let File { tokens, sessions, limits, keys, .. } = file;
+    let ordered = [
+        (
+            "tokens.refresh_idle_days",
+            "tokens.refresh_absolute_days",
+            tokens.refresh_idle_days,
+            tokens.refresh_absolute_days,
+        ),
+        (
+            "sessions.idle_seconds",
+            "sessions.absolute_seconds",
+            sessions.idle_seconds,
+            sessions.absolute_seconds,
+        ),
+        (
+            "limits.login_account_interval_seconds",
+            "limits.login_account_interval_max_seconds",
+            i64::from(limits.login_account_interval_seconds),
+            i64::from(limits.login_account_interval_max_seconds),
+        ),
+    ];
+    for (lower, upper, low, high) in ordered {
+        if low > high {
+            return Err(cx.refuse(lower, format!("{lower} is {low}, more than {upper}, which is {high}")));
+        }
+    }
+    // A verifier may hold the key set for max-age twice over (its own cache and one before it): V-81.
+    if u64::from(keys.publish_ahead_hours) * 3_600 < u64::from(keys.jwks_max_age_seconds) * 2 {
+        let message = "keys.publish_ahead_hours must be at least twice keys.jwks_max_age_seconds, or others meet a \
+                       signature before they know its key";
+        return Err(cx.refuse("keys.publish_ahead_hours", message));
+    }
+    Ok(())
+}
+
+fn server(typed: &ServerTyped, cx: &Context<'_>) -> Result<Server, ConfigError> {
+    let tls = match (&typed.tls_certificate, &typed.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Some(TlsFiles { certificate: cx.path_of(certificate), key: cx.path_of(key) })
+        }
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err(cx.refuse("server.tls_certificate", "server.tls_key is missing beside it"));
+        }
+        (None, Some(_)) => {
+            return Err(cx.refuse("server.tls_key", "server.tls_certificate is missing beside it"));
+        }
+    };
+    let metrics_listen = match typed.metrics_listen.as_str() {
+        "off" => None,
+        address => Some(address.parse::<SocketAddr>().map_err(|_| {
+            cx.refuse(
+                "server.metrics_listen",
+                "server.metrics_listen is an address such as 127.0.0.1:9464, or \"off\"",
+            )
+        })?),
+    };
+    let trusted_proxies =
+        typed.trusted_proxies.iter().map(|text| network(text, cx)).collect::<Result<_, _>>()?;
+    Ok(Server {
+        listen: typed.listen,
+        metrics_listen,
+        tls,
+        trusted_proxies,
+        connections_max: usize::try_from(typed.connections_max).unwrap_or(usize::MAX),
+        drain_seconds: u64::from(typed.drain_seconds),
+    })
+}
+
+/// A network, or one address.
+fn network(text: &str, cx: &Context<'_>) -> Result<IpNet, ConfigError> {
+    let parsed = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    parsed.ok_or_else(|| {
+        let message = format!(
+            "server.trusted_proxies: {text:?} is neither a network such as 10.0.0.0/8 nor an address"
+        );
+        cx.refuse("server.trusted_proxies", message)
+    })
+}
+
+fn keys(typed: &KeysTyped, cx: &Context<'_>) -> Result<Keys, ConfigError> {
+    let sealing_key = match (cx.overlay.sealing_key(), &typed.sealing_key_file) {
+        (Some(text), _) => SealingKey::parse(text)?,
+        (None, Some(path)) => SealingKey::read(&cx.path_of(path))?,
+        (None, None) => {
+            let message = "keys.sealing_key_file is missing; `proofkey init` writes the file, or give \
+                           PROOFKEY_KEYS__SEALING_KEY";
+            return Err(cx.refuse("keys.sealing_key_file", message));
+        }
+    };
+    Ok(Keys {
+        sealing_key,
+        rotation_days: i64::from(typed.rotation_days),
+        publish_ahead_hours: i64::from(typed.publish_ahead_hours),
+        jwks_max_age_seconds: i64::from(typed.jwks_max_age_seconds),
+    })
+}

@@ -1,0 +1,176 @@
+//! The sections that are plain values: typed and resolved alike, once [`super::ranges`] has held them to their limits.
+//!
+//! `template.toml` beside this file says the same to operators; a test keeps the two equal.
+
+use serde::Deserialize;
+
+/// `[tokens]`: lifetimes of codes and tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tokens {
+    /// Authorization code (RFC 6749 §4.1.2 recommends 10 minutes at most).
+    pub code_seconds: i64,
+    /// Access token, unless the API says otherwise.
+    pub access_seconds: i64,
+    /// ID token.
+    pub id_seconds: i64,
+    /// Refresh token that nobody uses.
+    pub refresh_idle_days: i64,
+    /// Refresh token, however often it is used.
+    pub refresh_absolute_days: i64,
+}
+
+/// `[sessions]`: lifetimes of browser sessions.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sessions {
+    /// A session that nobody uses.
+    pub idle_seconds: i64,
+    /// A session, however busy.
+    pub absolute_seconds: i64,
+}
+
+/// `[passwords]`: the cost of a hash, how many run at once, and the policy for new ones.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Passwords {
+    /// Memory of one argon2id hash (m).
+    pub memory_kib: u32,
+    /// Passes over that memory (t).
+    pub iterations: u32,
+    /// Lanes (p).
+    pub parallelism: u32,
+    /// Hashes at once; 0 takes one for each core.
+    pub hashes_max: u32,
+    /// Sign-ins that may wait for a hash; 0 takes four for each hash at once.
+    pub queue_max: u32,
+    /// How long one may wait.
+    pub queue_seconds: u32,
+    /// Fewest code points of a new password.
+    pub length_min: u32,
+}
+
+/// `[limits]`: how often something may fail before it has to wait. Only failures count.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Multiplies every other limit; for tests.
+    pub factor: f64,
+    /// Failed sign-ins from one address (IPv6: one /64) at once.
+    pub login_address_burst: u32,
+    /// After that, one in so many seconds.
+    pub login_address_interval_seconds: u32,
+    /// Failed sign-ins to one account at once.
+    pub login_account_burst: u32,
+    /// After that, one in so many seconds, doubling with each further failure …
+    pub login_account_interval_seconds: u32,
+    /// … up to this.
+    pub login_account_interval_max_seconds: u32,
+    /// Consecutive failures after which an account takes no password until it is reset (NIST SP 800-63B-4 §3.2.2).
+    pub login_account_failures_max: u32,
+    /// Failed sign-ins at once to one account from a browser that has signed in to it before: its own bucket, so that
+    /// an attacker cannot lock the owner out.
+    pub login_device_burst: u32,
+    /// After that, one in so many seconds.
+    pub login_device_interval_seconds: u32,
+    /// Failed client authentications for one client from one address.
+    pub client_failures_per_minute: u32,
+    /// Wrong verifiers after which an authorization code is burnt.
+    pub code_verifier_failures_max: u32,
+    /// Addresses and accounts that are remembered at once, per limit.
+    pub entries_max: u32,
+}
+
+/// `[pages]`: what pages say about the operator.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pages {
+    /// Who runs this server, in words; pages show the issuer's host where it is absent.
+    pub operator_name: Option<String>,
+}
+
+/// `[log]`: the form and amount of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// Text for people or JSON for machines.
+    pub format: LogFormat,
+    /// A level, or directives such as `info,proofkey_server=debug`.
+    pub level: String,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One line of words.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            code_seconds: 60,
+            access_seconds: 600,
+            id_seconds: 3_600,
+            refresh_idle_days: 30,
+            refresh_absolute_days: 180,
+        }
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { idle_seconds: 3_600, absolute_seconds: 86_400 }
+    }
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self {
+            memory_kib: 19_456,
+            iterations: 2,
+            parallelism: 1,
+            hashes_max: 0,
+            queue_max: 0,
+            queue_seconds: 2,
+            length_min: 15,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            factor: 1.0,
+            login_address_burst: 10,
+            login_address_interval_seconds: 6,
+            login_account_burst: 10,
+            login_account_interval_seconds: 60,
+            login_account_interval_max_seconds: 900,
+            login_account_failures_max: 100,
+            login_device_burst: 10,
+            login_device_interval_seconds: 60,
+            client_failures_per_minute: 20,
+            code_verifier_failures_max: 5,
+            entries_max: 100_000,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".into() }
+    }
+}
+
+impl Limits {
+    /// A count with the factor applied, never below one: for limits that are plain counters.
+    pub fn scaled(&self, count: u32) -> u32 {
+        // The cast saturates, so a huge factor means "no limit", never a small one.
+        ((f64::from(count) * self.factor).round() as u32).max(1)
+    }
+}

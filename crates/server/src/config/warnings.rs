@@ -1,0 +1,43 @@
+//! What a configuration allows but an operator should look at twice.
+
+use super::Config;
+
+pub(super) fn warnings(config: &Config) -> Vec<String> {
+    let Config { issuer, server, tokens, sessions, passwords, limits, keys, .. } = config;
+    let is_public = !server.listen.ip().is_loopback();
+    let (https, tls) = (issuer.is_https(), server.tls.is_some());
+    let metrics_public = server.metrics_listen.is_some_and(|address| !address.ip().is_loopback());
+    let findings = [
+        (!https, "issuer is plain http: good for development on this machine, and nothing else"),
+        (!https && tls, "TLS is set up, but the issuer is plain http"),
+        (
+            https && !tls && is_public,
+            "server.listen accepts plain http from other machines; put TLS before it or set server.tls_certificate",
+        ),
+        (
+            https && !tls && server.trusted_proxies.is_empty(),
+            "no TLS and no server.trusted_proxies: behind a proxy every client shares the proxy's address, and with it the limits",
+        ),
+        (
+            server.trusted_proxies.iter().any(|network| network.prefix_len() == 0),
+            "server.trusted_proxies contains every address: anybody can claim any address",
+        ),
+        (metrics_public, "server.metrics_listen is reachable from other machines"),
+        (limits.factor > 1.0, "limits.factor loosens every rate limit; it is meant for tests"),
+        (
+            passwords.length_min < 15,
+            "passwords.length_min is below 15, which NIST asks for where a password stands alone",
+        ),
+        (
+            passwords.memory_kib < 19_456 || passwords.iterations < 2,
+            "passwords cost less than OWASP's least (19456 KiB, 2 iterations)",
+        ),
+        (
+            tokens.access_seconds > 3_600,
+            "tokens.access_seconds is more than an hour: a stolen access token lives as long",
+        ),
+        (sessions.absolute_seconds > 86_400, "sessions.absolute_seconds is more than a day"),
+        (keys.rotation_days > 365, "keys.rotation_days is more than a year"),
+    ];
+    findings.into_iter().filter(|(found, _)| *found).map(|(_, text)| text.to_owned()).collect()
+}

@@ -1,0 +1,83 @@
+//! The authorization endpoint (OAuth 2.1 §4.1.1), by GET and by POST.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::{HeaderMap, Uri};
+use proofkey_oauth::Params;
+use proofkey_protocol::authorize::Progress;
+use proofkey_protocol::{Interaction, Refusal, Step};
+
+use super::body::form;
+use super::dispatch::{REQUEST_BYTES_MAX, Via, Visit, see_other};
+use super::exchange::{Exchange, Failure};
+use crate::app::App;
+use crate::http::Arrival;
+use crate::login::Browser;
+use crate::metrics::Endpoint;
+
+/// `GET /authorize`.
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    arrival: Arrival,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let exchange = Exchange::begin(&app, arrival, Endpoint::Authorize, "GET /authorize");
+    let query = uri.query().unwrap_or_default();
+    let browser = Browser::of(&app, &headers);
+    match request_of(&exchange, query, &browser) {
+        Ok(raw) => {
+            Visit::new(&exchange, browser, &headers, Via::Get, raw).dispatch(Progress::default()).await
+        }
+        Err(failure) => {
+            let visit = Visit::new(&exchange, browser, &headers, Via::Get, String::new());
+            let response = visit.failure(&failure);
+            visit.leave(response)
+        }
+    }
+}
+
+/// `POST /authorize`. It may come from another site, without our `Lax` cookie: the request is sealed into an address of our own
+/// that the browser then opens by GET, with the cookie, once.
+pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
+    let exchange = Exchange::begin(&app, arrival, Endpoint::Authorize, "POST /authorize");
+    let headers = request.headers().clone();
+    let browser = Browser::of(&app, &headers);
+    let raw = match form(request).await {
+        Ok(form) => {
+            String::from_utf8(form.raw.to_vec()).map_err(|_| Failure::Refused(Refusal::ParametersMalformed))
+        }
+        Err(failure) => Err(failure),
+    };
+    let fits = |raw: String| {
+        if raw.len() > REQUEST_BYTES_MAX { Err(Refusal::RequestTooLong.into()) } else { Ok(raw) }
+    };
+    match raw.and_then(fits) {
+        Ok(raw) => {
+            let mut visit = Visit::new(&exchange, browser, &headers, Via::Form, raw);
+            let location = visit.sealed_address("/authorize", Step::Resume, None, false);
+            visit.leave(see_other(&location))
+        }
+        Err(failure) => {
+            let visit = Visit::new(&exchange, browser, &headers, Via::Form, String::new());
+            let response = visit.failure(&failure);
+            visit.leave(response)
+        }
+    }
+}
+
+/// The authorization request of a GET: the query itself, or the one that was sealed when it came by POST.
+fn request_of(exchange: &Exchange<'_>, query: &str, browser: &Browser) -> Result<String, Failure> {
+    let params = Params::parse(query.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
+    // Our own address has nothing beside it; a client's parameter of that name is an unknown one (OAuth 2.1 §3.1).
+    match params.first("flow").filter(|_| !params.contains("client_id")) {
+        None => Ok(query.to_owned()),
+        Some(flow) => {
+            let step =
+                Interaction::open(&exchange.app.seal, flow, Step::Resume, browser.flow(), exchange.now)?;
+            Ok(step.request)
+        }
+    }
+}

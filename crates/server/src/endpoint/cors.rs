@@ -1,0 +1,62 @@
+//! Which web origins may read an answer. Never with credentials: browser apps send tokens, not our cookies.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use proofkey_protocol::Client;
+
+use crate::app::App;
+
+const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
+const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type");
+const EXPOSED: HeaderValue = HeaderValue::from_static("www-authenticate, retry-after, x-request-id");
+
+/// Answers a preflight for an origin that some client has registered. Which client asks is not known yet; the answer to the
+/// request itself goes by that client's own origins.
+pub(super) async fn preflight(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let origin = headers.get(header::ORIGIN);
+    if let Some(origin) =
+        origin.filter(|origin| origin.to_str().is_ok_and(|text| app.directory.now().knows_origin(text)))
+    {
+        allow(&mut response, origin.clone());
+        permit(&mut response);
+    }
+    response
+}
+
+/// Answers a preflight for what anybody may read: metadata and keys.
+pub(super) async fn open_preflight() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    permit(&mut response);
+    response
+}
+
+/// Lets a client's own origin read the answer.
+pub(super) fn allow_client(response: &mut Response, request: &HeaderMap, client: Option<&Client>) {
+    let Some(origin) = request.get(header::ORIGIN) else { return };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+    let registered =
+        |client: &Client| client.origins.iter().any(|known| known.as_bytes() == origin.as_bytes());
+    if client.is_some_and(registered) {
+        allow(response, origin.clone());
+    }
+}
+
+fn allow(response: &mut Response, origin: HeaderValue) {
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+}
+
+fn permit(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+}

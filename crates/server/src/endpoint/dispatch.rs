@@ -1,0 +1,341 @@
+//! The one dispatcher of the browser: every page returns here, and what comes next is decided by `protocol` alone.
+
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use proofkey_oauth::{AuthorizationRequest, Params, Secret};
+use proofkey_protocol::authorize::{
+    self, Authenticated, Facts, Hint, IssuedCode, Next, Progress, RedirectTarget, Validated,
+};
+use proofkey_protocol::session::Login;
+use proofkey_protocol::{Client, Interaction, Refusal, Step, UserId};
+
+use super::exchange::{Exchange, Failure};
+use super::names::{app_name, host, returns_to};
+use super::refusal_page::{error_view, respond_error};
+use crate::app::App;
+use crate::login::Browser;
+use crate::page::{self, Compare, HandOver, Lang, Outcome, ReturnLink};
+use crate::trace;
+
+/// Longest authorization request, in bytes: it travels through our own addresses while the person signs in.
+pub(super) const REQUEST_BYTES_MAX: usize = 8 * 1024;
+
+/// How the request that is being answered came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    /// A GET: answers redirect.
+    Get,
+    /// A form post: Chromium applies `form-action` to every hop after it, so the browser leaves by a page.
+    Form,
+}
+
+/// A browser's visit: the exchange, the browser, and the authorization request that it is about.
+pub(super) struct Visit<'a> {
+    pub(super) exchange: &'a Exchange<'a>,
+    pub(super) browser: Browser,
+    pub(super) lang: Lang,
+    pub(super) via: Via,
+    /// The authorization request, form-encoded as it came.
+    pub(super) raw: String,
+    pub(super) request: AuthorizationRequest,
+}
+
+impl<'a> Visit<'a> {
+    /// Begins a visit.
+    pub(super) fn new(
+        exchange: &'a Exchange<'a>,
+        browser: Browser,
+        headers: &HeaderMap,
+        via: Via,
+        raw: String,
+    ) -> Self {
+        let params = Params::parse(raw.as_bytes()).unwrap_or_default();
+        let request = AuthorizationRequest::from_params(&params);
+        let lang = language(headers, request.ui_locales.as_deref());
+        Self { exchange, browser, lang, via, raw, request }
+    }
+
+    /// Decides and answers.
+    pub(super) async fn dispatch(mut self, progress: Progress) -> Response {
+        let response = match self.decide(progress).await {
+            Ok((next, _)) => self.answer(next),
+            Err(failure) => self.failure(&failure),
+        };
+        self.leave(response)
+    }
+
+    /// Puts the cookies on an answer.
+    pub(super) fn leave(self, mut response: Response) -> Response {
+        self.browser.apply(self.exchange.app, &mut response);
+        self.exchange.finish(response)
+    }
+
+    /// Loads, decides and commits.
+    pub(super) async fn decide(&mut self, progress: Progress) -> Result<(Next, Option<Login>), Failure> {
+        let app = self.exchange.app;
+        if self.raw.len() > REQUEST_BYTES_MAX {
+            return Err(Refusal::RequestTooLong.into());
+        }
+        let client_id = authorize::client_named(&self.request);
+        let (login, consent) = match &client_id {
+            Some(id) => self.browser.login(app, id).await.map_err(|fault| self.exchange.fault(&fault))?,
+            None => (None, None),
+        };
+        let verdict = {
+            let directory = app.directory.now();
+            let client = client_id.as_ref().and_then(|id| directory.client(id.as_str()));
+            let facts = Facts { client, apis: directory.apis(), hint: self.hint() };
+            self.exchange.decide(|cx| {
+                authorize::decide(
+                    &self.request,
+                    &facts,
+                    login.clone(),
+                    consent.as_ref(),
+                    progress,
+                    &app.seal,
+                    cx,
+                )
+            })
+        };
+        let _ = self.exchange.commit(verdict.commit).await?;
+        Ok((verdict.outcome, login))
+    }
+
+    /// The rules without the person: for pages that only show what a request is about.
+    pub(super) fn validate(&self) -> Result<Validated, Failure> {
+        let app = self.exchange.app;
+        let directory = app.directory.now();
+        let client = self.request.client_id.as_deref().and_then(|id| directory.client(id));
+        let facts = Facts { client, apis: directory.apis(), hint: self.hint() };
+        authorize::validate(&self.request, &facts, &app.policy).map_err(|refused| match refused {
+            authorize::Refused::Page(refusal) | authorize::Refused::Answer(refusal, _) => {
+                Failure::Refused(refusal)
+            }
+        })
+    }
+
+    fn hint(&self) -> Hint {
+        match self.request.id_token_hint.as_deref().map(|token| self.exchange.app.keyring.id_token(token)) {
+            None => Hint::Absent,
+            Some(Err(_)) => Hint::Invalid,
+            Some(Ok(claims)) => Hint::User(UserId::new(claims.sub)),
+        }
+    }
+
+    fn answer(&mut self, next: Next) -> Response {
+        match next {
+            Next::Page(refusal) => self.failure(&Failure::Refused(refusal)),
+            Next::PageWithReturn(refusal, target) => {
+                self.refusal_page(&Failure::Refused(refusal), Some(&target))
+            }
+            Next::Refuse(refusal, target) => self.refuse(&refusal, &target),
+            Next::SignIn(validated) => self.send_to_sign_in(&validated),
+            Next::Consent(authenticated) => self.send_to_consent(&authenticated),
+            Next::Issue(issued) => self.issue(&issued),
+        }
+    }
+
+    /// 303 to the sign-in page, with the request sealed to this browser.
+    fn send_to_sign_in(&mut self, validated: &Validated) -> Response {
+        tracing::debug!(client_id = %validated.client().id, "sign-in needed");
+        let location = self.sealed_address("/sign-in", Step::SignIn, self.browser.session_id(), false);
+        self.trace(
+            3,
+            trace::Outcome::Done,
+            &[("status", "303"), ("location", &location), ("issuer", self.issuer())],
+        );
+        see_other(&location)
+    }
+
+    fn send_to_consent(&mut self, authenticated: &Authenticated) -> Response {
+        let session = authenticated.login().session();
+        let fresh = self.browser_signed_in_during(authenticated);
+        let location = self.sealed_address("/consent", Step::Consent, Some(session), fresh);
+        see_other(&location)
+    }
+
+    /// The address of one of our pages with a sealed step in it.
+    pub(super) fn sealed_address(
+        &mut self,
+        path: &str,
+        step: Step,
+        session: Option<proofkey_protocol::SessionId>,
+        fresh: bool,
+    ) -> String {
+        let sealed = self.seal(step, session, fresh);
+        format!("{}{path}?flow={}", self.exchange.app.policy.issuer.path(), sealed.expose())
+    }
+
+    /// Seals a step to this browser.
+    pub(super) fn seal(
+        &mut self,
+        step: Step,
+        session: Option<proofkey_protocol::SessionId>,
+        fresh: bool,
+    ) -> Secret {
+        let browser = self.browser.flow_or_new();
+        let raw = self.raw.clone();
+        self.exchange.decide(|cx| {
+            let mut interaction = Interaction::begin(step, raw, browser, session, cx);
+            interaction.fresh = fresh;
+            interaction.seal(&self.exchange.app.seal, cx)
+        })
+    }
+
+    /// A session that began with this very request, or carries over from the sign-in step.
+    fn browser_signed_in_during(&self, authenticated: &Authenticated) -> bool {
+        self.browser.signed_in_now() == Some(authenticated.login().session()) || self.browser.is_fresh()
+    }
+
+    fn issue(&self, issued: &IssuedCode) -> Response {
+        let app = self.exchange.app;
+        tracing::debug!(
+            request_id = %self.exchange.arrival.id, client_id = %issued.client.id, user = %issued.login.user().id,
+            code = %issued.id, scope = %issued.scope, "authorization code issued"
+        );
+        if app.tracer.is_on() {
+            let scope = issued.scope.to_string();
+            let user = issued.login.user().username.clone();
+            self.trace(
+                4,
+                trace::Outcome::Done,
+                &[("user", &user), ("method", "password"), ("scope", &scope)],
+            );
+            if let Some(state) = &self.request.state {
+                app.tracer.remember(issued.id, state);
+            }
+        }
+        self.leave_for(issued.location.expose(), &issued.target, &issued.client, Outcome::Granted)
+    }
+
+    fn refuse(&self, refusal: &Refusal, target: &RedirectTarget) -> Response {
+        self.exchange.log(&Failure::Refused(refusal.clone()), self.request.client_id.as_deref());
+        self.trace_refusal(if *refusal == Refusal::AccessDenied { 4 } else { 2 }, refusal);
+        let outcome = if *refusal == Refusal::AccessDenied { Outcome::Denied } else { Outcome::Failed };
+        let directory = self.exchange.app.directory.now();
+        let client = self.request.client_id.as_deref().and_then(|id| directory.client(id));
+        match client {
+            Some(client) => self.leave_for(&target.with_error(refusal), target, client, outcome),
+            None => self.failure(&Failure::Refused(refusal.clone())),
+        }
+    }
+
+    /// Sends the browser back to the client: by 303 after a GET, by a hand-over page after a form post.
+    fn leave_for(
+        &self,
+        location: &str,
+        target: &RedirectTarget,
+        client: &Client,
+        outcome: Outcome,
+    ) -> Response {
+        if self.via == Via::Get {
+            return see_other(location);
+        }
+        let view = HandOver {
+            app_name: app_name(client),
+            target: location.to_owned(),
+            returns_to: returns_to(target.uri()),
+            outcome,
+        };
+        page::respond(StatusCode::OK, self.lang, self.exchange.app.pages.hand_over(self.lang, &view))
+    }
+
+    /// An error page of ours.
+    pub(super) fn failure(&self, failure: &Failure) -> Response {
+        self.refusal_page(failure, None)
+    }
+
+    fn refusal_page(&self, failure: &Failure, target: Option<&RedirectTarget>) -> Response {
+        if let Failure::Refused(refusal) = failure {
+            self.trace_refusal(2, refusal);
+        }
+        let directory = self.exchange.app.directory.now();
+        let client =
+            self.request.client_id.as_deref().and_then(|id| directory.client(id)).map(|client| &**client);
+        let mut view = error_view(self.exchange, failure, client, self.request.client_id.as_deref());
+        if matches!(failure, Failure::Refused(Refusal::RedirectUriUnregistered)) {
+            let sent = self.request.redirect_uri.clone().unwrap_or_default();
+            // What is registered is told in development alone: elsewhere it would answer probes.
+            let registered = client.and_then(|client| client.redirect_uris.first()).map(ToString::to_string);
+            let registered = registered.filter(|_| self.exchange.app.tracer.is_on());
+            view.compare = Some(Compare { sent, registered });
+        }
+        if let (Some(target), Failure::Refused(refusal), Some(client)) = (target, failure, client) {
+            let href = target.with_error(refusal);
+            view.return_to =
+                Some(ReturnLink { app_name: app_name(client), host: host(target.uri()).to_owned(), href });
+        }
+        self.exchange.log(failure, self.request.client_id.as_deref());
+        respond_error(self.exchange, self.lang, &view, failure)
+    }
+
+    /// Traces why a step was refused, under the names that a JSON error has.
+    fn trace_refusal(&self, step: u8, refusal: &Refusal) {
+        let explanation = refusal.explain();
+        let values = [
+            ("error", refusal.code().as_str()),
+            ("error_description", explanation.cause),
+            ("error_id", &self.exchange.error_id()),
+            ("error_rule", explanation.rule),
+            ("error_fix", explanation.fix),
+            ("error_standard", explanation.standard),
+        ];
+        self.trace(step, trace::Outcome::Failed, &values);
+    }
+
+    /// Emits an event of the trace, where `proofkey dev` listens and the request has a state.
+    pub(super) fn trace(&self, step: u8, outcome: trace::Outcome, values: &[(&str, &str)]) {
+        let app = self.exchange.app;
+        if let (true, Some(state)) = (app.tracer.is_on(), &self.request.state) {
+            app.tracer.emit(trace::Event {
+                state: state.clone(),
+                step,
+                outcome,
+                at_millis: app.clock.now_millis(),
+                took_micros: self.exchange.elapsed_micros(),
+                values: values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+            });
+        }
+    }
+
+    fn issuer(&self) -> &'a str {
+        self.exchange.app.policy.issuer.as_str()
+    }
+}
+
+/// The language of a page.
+pub(super) fn language(headers: &HeaderMap, ui_locales: Option<&str>) -> Lang {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    Lang::negotiate(ui_locales, accepted)
+}
+
+/// 303: the next request is a GET, whatever this one was. 307 and 308 would send the form on (OAuth 2.1 §7.5.3).
+pub(super) fn see_other(location: &str) -> Response {
+    let Ok(mut value) = HeaderValue::from_str(location) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    value.set_sensitive(true);
+    let headers = [
+        (header::LOCATION, value),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// Refuses a form that another site sent (hardening: Fetch Metadata, then Origin; `null` is unknown, and the sealed step decides).
+pub(super) fn same_site(app: &App, headers: &HeaderMap) -> Result<(), Failure> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let ok = match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some("null") | None) => true,
+        (None, Some(origin)) => origin == app.policy.issuer.origin(),
+    };
+    if ok { Ok(()) } else { Err(Refusal::FormFromAnotherSite.into()) }
+}
+
+/// The `flow` parameter of a page's address.
+pub(super) fn flow_parameter(uri: &Uri) -> String {
+    let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
+    params.first("flow").unwrap_or_default().to_owned()
+}

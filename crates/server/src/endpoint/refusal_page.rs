@@ -1,0 +1,103 @@
+//! The error page: what it says about a failure, and with which status.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use proofkey_protocol::{Client, Refusal};
+
+use super::dispatch::language;
+use super::exchange::{Exchange, Failure};
+use super::names::{app_host, app_name};
+use crate::app::App;
+use crate::http::Arrival;
+use crate::metrics::Endpoint;
+use crate::page::{self, ErrorKind, ErrorPage, Lang};
+
+/// The error page's content for a failure.
+pub(super) fn error_view(
+    exchange: &Exchange<'_>,
+    failure: &Failure,
+    client: Option<&Client>,
+    client_id: Option<&str>,
+) -> ErrorPage {
+    let app_kind = || {
+        client.map_or(ErrorKind::UnknownApp, |client| ErrorKind::App {
+            name: app_name(client),
+            host: app_host(client),
+        })
+    };
+    let (status, kind, code, words) = match failure {
+        Failure::Refused(refusal @ (Refusal::InteractionExpired | Refusal::InteractionInvalid)) => {
+            (StatusCode::BAD_REQUEST, ErrorKind::Expired, refusal.code().as_str(), Some(refusal.explain()))
+        }
+        Failure::Refused(refusal @ (Refusal::InteractionOfAnotherBrowser | Refusal::FormFromAnotherSite)) => {
+            (StatusCode::FORBIDDEN, ErrorKind::Expired, refusal.code().as_str(), Some(refusal.explain()))
+        }
+        Failure::Refused(refusal) => {
+            (StatusCode::BAD_REQUEST, app_kind(), refusal.code().as_str(), Some(refusal.explain()))
+        }
+        Failure::Limited(refusal, seconds) => {
+            let kind = ErrorKind::Limited { retry_after_seconds: *seconds };
+            (StatusCode::TOO_MANY_REQUESTS, kind, refusal.code().as_str(), Some(refusal.explain()))
+        }
+        Failure::Body(refusal) => {
+            (refusal.status(), app_kind(), "invalid_request", Some(Refusal::ParametersMalformed.explain()))
+        }
+        Failure::NotForm => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            app_kind(),
+            "invalid_request",
+            Some(Refusal::ParametersMalformed.explain()),
+        ),
+        Failure::Temporary(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Fault, "temporarily_unavailable", None)
+        }
+        Failure::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, ErrorKind::Fault, "server_error", None),
+    };
+    ErrorPage {
+        status: status.as_u16(),
+        kind,
+        nothing_shared: true,
+        error_id: exchange.error_id(),
+        code: code.to_owned(),
+        what_happened: words.map(|words| words.cause.to_owned()),
+        compare: None,
+        fix: words.map(|words| words.fix.to_owned()),
+        rule: words.map(|words| words.rule.to_owned()),
+        client_id: client_id.map(str::to_owned),
+        endpoint: exchange.name.to_owned(),
+        occurred_at: exchange.now.seconds(),
+        standard: words.map(|words| words.standard.to_owned()),
+        return_to: None,
+    }
+}
+
+/// Sends an error page.
+pub(super) fn respond_error(
+    exchange: &Exchange<'_>,
+    lang: Lang,
+    view: &ErrorPage,
+    failure: &Failure,
+) -> Response {
+    let status = StatusCode::from_u16(view.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = page::respond(status, lang, exchange.app.pages.error(lang, view));
+    if let Failure::Limited(_, seconds) = failure {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+    }
+    response
+}
+
+/// An address that nothing answers at.
+pub(super) async fn not_found(State(app): State<Arc<App>>, arrival: Arrival, headers: HeaderMap) -> Response {
+    let exchange = Exchange::begin(&app, arrival, Endpoint::Other, "this address");
+    let failure = Failure::Refused(Refusal::InteractionInvalid);
+    let mut view = error_view(&exchange, &failure, None, None);
+    view.kind = ErrorKind::NotFound;
+    // No app has done anything wrong: the words of the refusal are about a sign-in, and there is none.
+    (view.what_happened, view.fix, view.rule, view.standard) = (None, None, None, None);
+    view.status = StatusCode::NOT_FOUND.as_u16();
+    let response = respond_error(&exchange, language(&headers, None), &view, &failure);
+    exchange.finish(response)
+}

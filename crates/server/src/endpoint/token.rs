@@ -1,0 +1,260 @@
+//! The token endpoint (OAuth 2.1 §3.2).
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use proofkey_jose::{Algorithm, Typ, claims};
+use proofkey_oauth::{
+    CodeRequest, PresentedCredentials, RefreshRequest, TokenRequest, TokenRequestMalformed, TokenResponse,
+    TwoMethods,
+};
+use proofkey_protocol::token::{self, CodeFacts, Issue};
+use proofkey_protocol::{
+    AuthenticatedClient, AuthorizationCode, Client, Commit, Committed, RefreshToken, Refusal,
+};
+
+use super::body::{Form, form};
+use super::cors;
+use super::exchange::{DECISIONS_MAX, Exchange, Failure, json};
+use crate::app::App;
+use crate::http::Arrival;
+use crate::limit::AddressKey;
+use crate::metrics::{Endpoint, Event};
+use crate::trace;
+
+/// `POST /token`
+pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
+    let exchange = Exchange::begin(&app, arrival, Endpoint::Token, "POST /token");
+    let form = match form(request).await {
+        Ok(form) => form,
+        Err(failure) => return exchange.finish(exchange.json_failure(&failure, None)),
+    };
+    let (client, presented) = caller(&exchange, &form);
+    let mut response = match serve(&exchange, &form, &presented, client.clone()).await {
+        Ok(tokens) => json(StatusCode::OK, &tokens),
+        Err(failure) => failed(&exchange, &failure, &form.head.headers, client.as_deref()),
+    };
+    cors::allow_client(&mut response, &form.head.headers, client.as_deref());
+    exchange.finish(response)
+}
+
+/// Who a form says it comes from, not yet checked.
+pub(super) fn caller(exchange: &Exchange<'_>, form: &Form) -> (Option<Arc<Client>>, PresentedCredentials) {
+    let mut authorization =
+        form.head.headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+    let presented = match (authorization.next(), authorization.next()) {
+        (Some(_), Some(_)) => PresentedCredentials::Ambiguous(TwoMethods),
+        (sent, _) => PresentedCredentials::find(sent, &form.params),
+    };
+    let client = match &presented {
+        PresentedCredentials::Present(credentials) => {
+            exchange.app.directory.now().client(&credentials.client_id).cloned()
+        }
+        _ => None,
+    };
+    (client, presented)
+}
+
+/// Authenticates a client. Failures are limited per client and address, so that nobody can lock a client out for others.
+pub(super) fn authenticate(
+    exchange: &Exchange<'_>,
+    presented: &PresentedCredentials,
+    client: Option<Arc<Client>>,
+) -> Result<AuthenticatedClient, Failure> {
+    let app = exchange.app;
+    let key = (client_key(presented), AddressKey::of(exchange.arrival.client.0));
+    let millis = app.clock.now_millis();
+    if let Err(wait) = app.limits.client.peek(&key, millis) {
+        return Err(Failure::Limited(Refusal::TooManyFailures, wait.seconds));
+    }
+    proofkey_protocol::authenticate(presented, client, exchange.now).map_err(|refusal| {
+        app.limits.client.record_failure(key, millis);
+        app.metrics.count(Event::ClientRefused);
+        Failure::Refused(refusal)
+    })
+}
+
+fn client_key(presented: &PresentedCredentials) -> u64 {
+    let PresentedCredentials::Present(credentials) = presented else { return 0 };
+    let digest = proofkey_oauth::sha256(credentials.client_id.as_bytes());
+    digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// The answer to a failed request; a challenge where the client tried Basic (OAuth 2.1 §3.2.4).
+pub(super) fn failed(
+    exchange: &Exchange<'_>,
+    failure: &Failure,
+    headers: &HeaderMap,
+    client: Option<&Client>,
+) -> Response {
+    let mut response = exchange.json_failure(failure, client.map(|client| client.id.as_str()));
+    if response.status() == StatusCode::UNAUTHORIZED && headers.contains_key(header::AUTHORIZATION) {
+        let challenge = HeaderValue::from_static("Basic realm=\"proofkey\", charset=\"UTF-8\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+async fn serve(
+    exchange: &Exchange<'_>,
+    form: &Form,
+    presented: &PresentedCredentials,
+    client: Option<Arc<Client>>,
+) -> Result<TokenResponse, Failure> {
+    let request = TokenRequest::from_params(&form.params).map_err(|malformed| match malformed {
+        TokenRequestMalformed::Repeated(_) => Refusal::ParameterRepeated,
+        TokenRequestMalformed::UnsupportedGrantType => Refusal::GrantTypeUnsupported,
+        TokenRequestMalformed::Missing(name) => Refusal::ParameterMissing(name),
+        _ => Refusal::ParametersMalformed,
+    })?;
+    let client = authenticate(exchange, presented, client)?;
+    let issue = match &request {
+        TokenRequest::AuthorizationCode(request) => redeem(exchange, request, &client).await?,
+        TokenRequest::RefreshToken(request) => refresh(exchange, request, &client).await?,
+        TokenRequest::ClientCredentials(request) => {
+            let directory = exchange.app.directory.now();
+            exchange.decide(|cx| token::client_credentials(request, &client, directory.apis(), cx))?
+        }
+    };
+    sign(exchange, issue, &client)
+}
+
+async fn redeem(
+    exchange: &Exchange<'_>,
+    request: &CodeRequest,
+    client: &AuthenticatedClient,
+) -> Result<Issue, Failure> {
+    let app = exchange.app;
+    let code = AuthorizationCode::open(&app.seal, request.code.expose());
+    let mut facts = CodeFacts::default();
+    if let Some(code) = code.as_ref().filter(|code| code.client_id == client.client().id) {
+        let found = app.store.subject(&code.user_id, code.session_id, &code.client_id).await;
+        facts.subject = found.map_err(|fault| exchange.fault(&fault))?;
+    }
+    for _ in 0..DECISIONS_MAX {
+        let verdict = {
+            let directory = app.directory.now();
+            exchange.decide(|cx| {
+                token::redeem(request, code.as_ref(), client, &facts, directory.apis(), &app.seal, cx)
+            })
+        };
+        if exchange.commit(verdict.commit).await? == Committed::Applied {
+            trace_redemption(exchange, request, code.as_ref(), &verdict.outcome);
+            if matches!(verdict.outcome, Err(Refusal::CodeRedeemed)) {
+                app.metrics.count(Event::CodeReplayed);
+            }
+            return verdict.outcome.map_err(Failure::Refused);
+        }
+        if let Some(code) = &code {
+            let (grant, failures) = (app.store.grant(code.id).await, app.store.code_failures(code.id).await);
+            facts.grant = grant.map_err(|fault| exchange.fault(&fault))?.map(|(grant, _)| grant);
+            facts.failures = failures.map_err(|fault| exchange.fault(&fault))?;
+        }
+    }
+    Err(Failure::Temporary("a code changed at every attempt to redeem it"))
+}
+
+async fn refresh(
+    exchange: &Exchange<'_>,
+    request: &RefreshRequest,
+    client: &AuthenticatedClient,
+) -> Result<Issue, Failure> {
+    let app = exchange.app;
+    let token = RefreshToken::read(&app.seal, request.refresh_token.expose());
+    for _ in 0..DECISIONS_MAX {
+        let facts = match &token {
+            Some(token) => app.store.grant(token.grant).await.map_err(|fault| exchange.fault(&fault))?,
+            None => None,
+        };
+        let verdict = {
+            let directory = app.directory.now();
+            exchange.decide(|cx| {
+                token::refresh(request, token.as_ref(), client, &facts, directory.apis(), &app.seal, cx)
+            })
+        };
+        let reused = matches!(verdict.commit, Some(Commit::RevokeGrant { .. }));
+        if exchange.commit(verdict.commit).await? == Committed::Applied {
+            if let (true, Some(token)) = (reused, &token) {
+                tracing::warn!(
+                    grant = %token.grant, client_id = %client.client().id, address = %exchange.arrival.client.0,
+                    generation = token.generation, "a retired refresh token was used: its grant is revoked"
+                );
+                app.metrics.count(Event::RefreshReused);
+            }
+            return verdict.outcome.map_err(Failure::Refused);
+        }
+    }
+    Err(Failure::Temporary("a grant changed at every attempt to refresh it"))
+}
+
+/// Signs what was decided.
+fn sign(
+    exchange: &Exchange<'_>,
+    issue: Issue,
+    client: &AuthenticatedClient,
+) -> Result<TokenResponse, Failure> {
+    let keyring = &exchange.app.keyring;
+    let algorithm = |name: &str| Algorithm::from_name(name).ok_or(Failure::Fault("unknown algorithm"));
+    let access_token = keyring
+        .sign(Typ::AccessToken, algorithm(&issue.access_algorithm)?, &issue.access)
+        .ok_or(Failure::Fault("no key signs access tokens"))?;
+    let id_token = match issue.id {
+        None => None,
+        Some(mut id) => {
+            let algorithm = algorithm(&issue.id_algorithm)?;
+            id.at_hash = Some(claims::at_hash(algorithm, &access_token));
+            let signed = keyring.sign(Typ::IdToken, algorithm, &id);
+            Some(signed.ok_or(Failure::Fault("no key signs ID tokens"))?)
+        }
+    };
+    tracing::debug!(
+        request_id = %exchange.arrival.id, client_id = %client.client().id, sub = issue.access.sub, jti = issue.access.jti,
+        grant = issue.access.grant_id, scope = %issue.scope, generation = issue.refresh.as_ref().map(|refresh| refresh.generation),
+        "tokens issued"
+    );
+    Ok(TokenResponse {
+        access_token,
+        token_type: "Bearer",
+        expires_in: issue.expires_in,
+        refresh_token: issue.refresh.map(|refresh| refresh.token.expose().to_owned()),
+        id_token,
+        scope: issue.scope.to_string(),
+    })
+}
+
+/// Steps 7 and 8, which no client can see, for `proofkey dev`.
+fn trace_redemption(
+    exchange: &Exchange<'_>,
+    request: &CodeRequest,
+    code: Option<&AuthorizationCode>,
+    outcome: &Result<Issue, Refusal>,
+) {
+    let tracer = &exchange.app.tracer;
+    let Some((code, state)) = code.and_then(|code| Some((code, tracer.state_of(code.id)?))) else { return };
+    let sent =
+        request.code_verifier.as_ref().map(|verifier| proofkey_oauth::CodeVerifier::parse(verifier.expose()));
+    let computed = sent.and_then(Result::ok).map(|verifier| verifier.challenge().to_string());
+    let stored = code.challenge.map(|challenge| challenge.to_string());
+    let (step_outcome, result) = match outcome {
+        Ok(_) => (trace::Outcome::Done, "equal"),
+        Err(refusal) => (trace::Outcome::Failed, refusal.explain().rule),
+    };
+    let mut values =
+        vec![("result".to_owned(), result.to_owned()), ("grant".to_owned(), code.id.to_string())];
+    values.extend(computed.map(|value| ("computed".to_owned(), value)));
+    values.extend(stored.map(|value| ("stored".to_owned(), value)));
+    let event = |step, values| trace::Event {
+        state: state.clone(),
+        step,
+        outcome: step_outcome,
+        at_millis: exchange.app.clock.now_millis(),
+        took_micros: exchange.elapsed_micros(),
+        values,
+    };
+    tracer.emit(event(7, values));
+    if let Ok(issue) = outcome {
+        tracer.emit(event(8, vec![("jti".to_owned(), issue.access.jti.clone())]));
+    }
+}

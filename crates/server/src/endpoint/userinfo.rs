@@ -1,0 +1,136 @@
+//! UserInfo (OpenID Connect Core §5.3).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use proofkey_jose::claims::AccessTokenClaims;
+use proofkey_oauth::standard_scope;
+use proofkey_protocol::bearer::{self, TokenFacts};
+use proofkey_protocol::{GrantFacts, Refusal, SubjectFacts, TokenId, userinfo};
+use serde_json::{Map, Value};
+
+use super::cors;
+use super::exchange::{Exchange, Failure, json};
+use crate::app::App;
+use crate::http::Arrival;
+use crate::metrics::Endpoint;
+
+/// `GET` and `POST /userinfo`, the token in the header.
+pub(super) async fn serve(
+    State(app): State<Arc<App>>,
+    arrival: Arrival,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let name = if method == Method::POST { "POST /userinfo" } else { "GET /userinfo" };
+    let exchange = Exchange::begin(&app, arrival, Endpoint::Userinfo, name);
+    let claims =
+        bearer_token(&headers).and_then(|token| app.keyring.access_token(token).ok_or(Refusal::TokenInvalid));
+    let client_id = claims.as_ref().ok().map(|claims| claims.client_id.clone());
+    let answer = match claims {
+        Ok(claims) => answer(&exchange, &claims).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    let mut response = match answer {
+        Ok(body) => json(StatusCode::OK, &body),
+        Err(failure) => refuse(&exchange, &failure, client_id.as_deref()),
+    };
+    let directory = app.directory.now();
+    let client = client_id.as_deref().and_then(|id| directory.client(id)).map(|client| &**client);
+    cors::allow_client(&mut response, &headers, client);
+    exchange.finish(response)
+}
+
+/// What decides whether an access token holds, loaded at every use.
+pub(super) struct Loaded {
+    grant: Option<(GrantFacts, SubjectFacts)>,
+    revoked: bool,
+}
+
+/// Loads the facts of an access token that we signed.
+pub(super) async fn load(exchange: &Exchange<'_>, claims: &AccessTokenClaims) -> Result<Loaded, Failure> {
+    let store = &exchange.app.store;
+    let grant = match bearer::grant_named(claims) {
+        Some(id) => store.grant(id).await.map_err(|fault| exchange.fault(&fault))?,
+        None => None,
+    };
+    let revoked = match TokenId::parse(&claims.jti) {
+        Some(id) => store.access_token_revoked(id).await.map_err(|fault| exchange.fault(&fault))?,
+        None => true,
+    };
+    Ok(Loaded { grant, revoked })
+}
+
+impl Loaded {
+    /// The facts, with the client as the directory has it.
+    pub(super) fn facts<'a>(&'a self, client: Option<&'a proofkey_protocol::Client>) -> TokenFacts<'a> {
+        TokenFacts { grant: self.grant.as_ref(), revoked: self.revoked, client }
+    }
+}
+
+async fn answer(exchange: &Exchange<'_>, claims: &AccessTokenClaims) -> Result<Map<String, Value>, Failure> {
+    let app = exchange.app;
+    let loaded = load(exchange, claims).await?;
+    let (user, scope) = {
+        let directory = app.directory.now();
+        let facts = loaded.facts(directory.client(&claims.client_id).map(|client| &**client));
+        let live = bearer::live(claims, &facts, exchange.now)?;
+        let (user, scope) = bearer::userinfo(&live, &app.policy.issuer)?;
+        (user.id.clone(), scope)
+    };
+    let mut body = Map::new();
+    body.insert("sub".to_owned(), Value::String(user.to_string()));
+    if scope.iter().any(|token| token != standard_scope::OPENID && token != standard_scope::OFFLINE_ACCESS) {
+        let record = app.store.user(&user).await.map_err(|fault| exchange.fault(&fault))?;
+        let record = record.ok_or(Refusal::TokenInvalid)?;
+        body.extend(userinfo::claims(&scope, &record.claims));
+        if scope.contains("profile") {
+            body.entry("preferred_username").or_insert(Value::String(record.username));
+        }
+    }
+    Ok(body)
+}
+
+/// The token of an `Authorization: Bearer` header. One in the query is not looked for (OAuth 2.1 §5.1).
+fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or(Refusal::TokenMissing)?;
+    if values.next().is_some() {
+        return Err(Refusal::TokenTransports);
+    }
+    let (scheme, token) =
+        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(Refusal::TokenMissing)?;
+    let token = token.trim();
+    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
+        Ok(token)
+    } else {
+        Err(Refusal::TokenMissing)
+    }
+}
+
+/// The challenge of a refused use (RFC 6750 §3): without a token no error code, so that nobody is told of an error they did not
+/// make.
+fn refuse(exchange: &Exchange<'_>, failure: &Failure, client_id: Option<&str>) -> Response {
+    let mut response = exchange.json_failure(failure, client_id);
+    let Failure::Refused(refusal) = failure else { return response };
+    let issuer = &exchange.app.policy.issuer;
+    let words = refusal.explain();
+    let challenge = match refusal {
+        Refusal::TokenMissing => format!("Bearer realm=\"{issuer}\""),
+        Refusal::TokenScope => format!(
+            "Bearer realm=\"{issuer}\", error=\"insufficient_scope\", error_description=\"{}\", scope=\"openid\"",
+            words.cause
+        ),
+        _ => format!(
+            "Bearer realm=\"{issuer}\", error=\"{}\", error_description=\"{}\"",
+            refusal.code().as_str(),
+            words.cause
+        ),
+    };
+    if let Ok(value) = HeaderValue::from_str(&challenge) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    }
+    response
+}

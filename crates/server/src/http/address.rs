@@ -1,0 +1,176 @@
+//! Who sent a request: the peer, or what trusted proxies say (HT-04; RFC 9700 §4.13).
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
+
+use super::arrival::ClientAddress;
+
+/// The one header that is read, and from trusted proxies only.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+/// Most entries that are looked at.
+const HOPS_MAX: usize = 32;
+/// Headers by which a client could claim another address, host or scheme: the beginnings and the whole names. Written
+/// with hyphens; underscores count as hyphens, for some servers read them so.
+const CLAIM_PREFIXES: [&str; 3] = ["x-forwarded", "x-original-", "x-rewrite-"];
+const CLAIMS: [&str; 9] = [
+    "forwarded",
+    "forwarded-for",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "fastly-client-ip",
+];
+
+/// The networks of one's own reverse proxies.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// None is the right choice where nothing stands before this server.
+    pub fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks)
+    }
+
+    /// Finds the sender and strips every header that makes a claim about it, so that nothing behind this can believe one.
+    pub(super) fn resolve(&self, peer: SocketAddr, headers: &mut HeaderMap) -> ClientAddress {
+        let claims: Vec<HeaderName> = headers.keys().filter(|name| is_claim(name)).cloned().collect();
+        if claims.is_empty() {
+            return ClientAddress(peer.ip().to_canonical());
+        }
+        let client = self.follow(peer.ip().to_canonical(), headers);
+        for name in claims {
+            headers.remove(name);
+        }
+        ClientAddress(client)
+    }
+
+    /// Right to left: each proxy appends the address that it saw, so an entry counts only while everything to its right
+    /// came from proxies of ours. The leftmost entry is whatever the client wrote.
+    fn follow(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let lines: Vec<&str> =
+            headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
+        let entries = lines.iter().rev().flat_map(|line| line.rsplit(','));
+        let mut address = peer;
+        for entry in entries.take(HOPS_MAX) {
+            if !self.contains(address) {
+                break;
+            }
+            match parse_entry(entry.trim()) {
+                Some(earlier) => address = earlier,
+                None => break,
+            }
+        }
+        address
+    }
+
+    fn contains(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// An address, with or without a port.
+fn parse_entry(entry: &str) -> Option<IpAddr> {
+    let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
+    let address = bare.parse::<IpAddr>().ok();
+    address
+        .or_else(|| entry.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
+        .map(|address| address.to_canonical())
+}
+
+fn is_claim(name: &HeaderName) -> bool {
+    let name = name.as_str().as_bytes();
+    let starts_with = |claim: &str| {
+        name.len() >= claim.len()
+            && name
+                .iter()
+                .zip(claim.bytes())
+                .all(|(byte, other)| if *byte == b'_' { other == b'-' } else { *byte == other })
+    };
+    CLAIM_PREFIXES.iter().any(|prefix| starts_with(prefix))
+        || CLAIMS.iter().any(|claim| name.len() == claim.len() && starts_with(claim))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(lines: &[(&str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&str, &str)| {
+            (
+                HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            )
+        };
+        let mut map = HeaderMap::new();
+        for (name, value) in lines.iter().map(pair) {
+            map.append(name, value);
+        }
+        map
+    }
+
+    fn client(peer: &str, lines: &[(&str, &str)]) -> String {
+        let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+        let mut map = headers(lines);
+        let ClientAddress(address) = trusted.resolve(SocketAddr::new(peer.parse().unwrap(), 5), &mut map);
+        assert!(!map.keys().any(is_claim), "claims are stripped: {map:?}");
+        address.to_string()
+    }
+
+    #[test]
+    fn v_48_from_an_untrusted_peer_every_form_is_ignored_and_stripped() {
+        for name in [
+            "X-Forwarded-For",
+            "X_Forwarded_For",
+            "X-Forwarded_For",
+            "Forwarded",
+            "X-Real-IP",
+            "X_Real_IP",
+            "X-Forwarded-Host",
+            "X-Forwarded-Proto",
+            "X-Original-URL",
+            "True-Client-IP",
+        ] {
+            assert_eq!(client("192.0.2.9", &[(name, "203.0.113.7")]), "192.0.2.9", "{name}");
+        }
+        assert_eq!(client("192.0.2.9", &[("forwarded", "for=203.0.113.7")]), "192.0.2.9");
+    }
+
+    #[test]
+    fn ht_04_trusted_proxies_are_followed_from_right_to_left() {
+        type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+        let cases: [Case; 9] = [
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "203.0.113.7")], "203.0.113.7"),
+            ("10.0.0.1", &[("x-forwarded-for", "1.1.1.1, 203.0.113.7, 10.9.9.9")], "203.0.113.7"),
+            (
+                "10.0.0.1",
+                &[("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "203.0.113.7")],
+                "203.0.113.7",
+            ),
+            ("10.0.0.1", &[("x-forwarded-for", "203.0.113.7, unknown")], "10.0.0.1"),
+            ("10.0.0.1", &[("x_forwarded_for", "203.0.113.7")], "10.0.0.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "10.0.0.3, 10.0.0.2")], "10.0.0.3"),
+            ("fd00::1", &[("x-forwarded-for", "[2001:db8::7]:4711")], "2001:db8::7"),
+            ("::ffff:10.0.0.1", &[("x-forwarded-for", "203.0.113.7:80")], "203.0.113.7"),
+        ];
+        for (peer, lines, expected) in cases {
+            assert_eq!(client(peer, lines), expected, "{peer} {lines:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn v_48_no_header_makes_it_panic_or_moves_an_untrusted_peer(value in "[ -~]{0,200}") {
+            prop_assert_eq!(client("192.0.2.9", &[("x-forwarded-for", &value)]), "192.0.2.9");
+            let _ = client("10.0.0.1", &[("x-forwarded-for", &value)]);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A stream whose peer must begin in time and must not stop reading.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// Until the first byte that differs from this, it is open whether the peer speaks HTTP/1 or HTTP/2 (RFC 9113 §3.4), and
+/// hyper's header timeout does not run yet: a peer that sends nothing, or only `P`, would stay for ever.
+const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+pub(super) struct Guarded<S> {
+    inner: S,
+    opening: Option<Opening>,
+    write_stall: Duration,
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+struct Opening {
+    preface_seen: usize,
+    deadline: Pin<Box<Sleep>>,
+}
+
+impl Opening {
+    /// Whether these bytes settle which protocol is spoken.
+    fn is_settled_by(&mut self, bytes: &[u8]) -> bool {
+        let expected = H2_PREFACE.get(self.preface_seen..).unwrap_or_default();
+        let matching = bytes.iter().zip(expected).take_while(|(byte, other)| byte == other).count();
+        self.preface_seen += matching;
+        bytes.is_empty() || matching < bytes.len() || self.preface_seen == H2_PREFACE.len()
+    }
+}
+
+impl<S> Guarded<S> {
+    pub(super) fn new(inner: S, opening: Duration, write_stall: Duration) -> Self {
+        let opening = Opening { preface_seen: 0, deadline: Box::pin(sleep(opening)) };
+        Self { inner, opening: Some(opening), write_stall, stalled: None }
+    }
+
+    /// Starts the stall timer at the first write that does not go through, and ends it at the next that does.
+    fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let write_stall = self.write_stall;
+        let timer = self.stalled.get_or_insert_with(|| Box::pin(sleep(write_stall)));
+        match timer.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(timed_out("the peer does not read"))),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buf.filled().len();
+        let read = Pin::new(&mut this.inner).poll_read(cx, buf);
+        let Some(opening) = &mut this.opening else { return read };
+        match read {
+            Poll::Ready(Ok(())) => {
+                if opening.is_settled_by(buf.filled().get(before..).unwrap_or_default()) {
+                    this.opening = None;
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending if opening.deadline.as_mut().poll(cx).is_ready() => {
+                Poll::Ready(Err(timed_out("the peer sends no request")))
+            }
+            Poll::Pending | Poll::Ready(Err(_)) => read,
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write(cx, buf);
+        self.watch(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
+        self.watch(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
+        self.watch(cx, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let closed = Pin::new(&mut self.inner).poll_shutdown(cx);
+        self.watch(cx, closed)
+    }
+}
+
+fn timed_out(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(30);
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn f_21_a_peer_that_does_not_begin_is_cut_off() {
+        for sent in ["", "P", "PRI * HTTP/2.0\r\n"] {
+            let (mut client, server) = tokio::io::duplex(64);
+            let mut server = Guarded::new(server, SHORT, LONG);
+            client.write_all(sent.as_bytes()).await.unwrap();
+            let mut buf = [0; 64];
+            let error = loop {
+                if let Err(error) = server.read(&mut buf).await {
+                    break error;
+                }
+            };
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{sent:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn f_21_once_begun_the_opening_deadline_is_off() {
+        for sent in ["G", "POST", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+            let (mut client, server) = tokio::io::duplex(64);
+            let mut server = Guarded::new(server, SHORT, LONG);
+            client.write_all(sent.as_bytes()).await.unwrap();
+            let mut buf = [0; 64];
+            server.read_exact(&mut buf[..sent.len()]).await.unwrap();
+            let next = tokio::time::timeout(SHORT * 3, server.read(&mut buf)).await;
+            assert!(next.is_err(), "still open: {sent:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn f_22_a_peer_that_does_not_read_is_cut_off() {
+        let (_client, server) = tokio::io::duplex(16);
+        let mut server = Guarded::new(server, LONG, SHORT);
+        let error = server.write_all(&[0; 64]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -1,0 +1,53 @@
+//! How connections end: idle, drained, cut off.
+
+use std::net::SocketAddr;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::{HttpLimits, PATIENCE, SHORT, plain, read_to_close, start, talk, until};
+
+#[tokio::test]
+async fn idle_http2_connections_are_closed() {
+    let served = plain(HttpLimits { idle: SHORT, drain: SHORT, ..HttpLimits::default() }).await;
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let mut stream = served.connect().await;
+    assert!(!talk(&mut stream, preface).await.is_empty(), "a GOAWAY, then the end");
+}
+
+#[tokio::test]
+async fn drain_finishes_what_is_in_flight_and_takes_nothing_new() {
+    let gate = CancellationToken::new();
+    let served = start(HttpLimits::default(), None, gate.clone()).await;
+    let mut waiting = served.connect().await;
+    waiting.write_all(b"GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    until(|| served.metrics.connections.get() == 1).await;
+    // An idle connection must not hold the drain up.
+    let mut idle = served.connect().await;
+    until(|| served.metrics.connections.get() == 2).await;
+    served.shutdown.cancel();
+    assert_eq!(read_to_close(&mut idle).await, "");
+    until_refused(served.address).await;
+    gate.cancel();
+    let answer = read_to_close(&mut waiting).await;
+    assert!(answer.ends_with("waited"), "{answer}");
+    timeout(PATIENCE, served.done).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn drain_ends_even_when_a_request_does_not() {
+    let served =
+        start(HttpLimits { drain: SHORT, ..HttpLimits::default() }, None, CancellationToken::new()).await;
+    let mut waiting = served.connect().await;
+    waiting.write_all(b"GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    until(|| served.metrics.connections.get() == 1).await;
+    served.shutdown.cancel();
+    timeout(PATIENCE, served.done).await.unwrap().unwrap().unwrap();
+    assert_eq!(served.metrics.connections.get(), 0);
+}
+
+async fn until_refused(address: SocketAddr) {
+    timeout(PATIENCE, async { while TcpStream::connect(address).await.is_ok() {} }).await.unwrap();
+}

@@ -1,0 +1,175 @@
+//! When keys are made and removed, as a pure function of what is stored and the time.
+//!
+//! A key's state follows from the instants in its row: `next` until `active_from`, `active` until its successor is active,
+//! `retiring` while anything it signed may live, then gone. Nothing else is stored, so no state can be wrong.
+
+use proofkey_jose::Algorithm;
+use proofkey_oauth::Timestamp;
+use proofkey_protocol::KeyRecord;
+
+/// The rings that exist.
+pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256];
+
+/// The schedule.
+#[derive(Clone, Copy, Debug)]
+pub struct RotationPolicy {
+    /// How long a key signs.
+    pub period_seconds: i64,
+    /// How long a key is published before it signs; at least twice the time that verifiers may cache the set.
+    pub publish_ahead_seconds: i64,
+    /// How long a key stays published after it has signed last: the longest life of anything it signed.
+    pub keep_seconds: i64,
+}
+
+/// One step of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Make a key.
+    Make {
+        /// For this ring.
+        algorithm: Algorithm,
+        /// At this place in it.
+        sequence: i64,
+        /// Signing from then on.
+        active_from: Timestamp,
+    },
+    /// Remove keys that nothing needs any more.
+    Remove {
+        /// Their ids.
+        kids: Vec<String>,
+    },
+}
+
+/// What is to be done now.
+pub fn plan(records: &[KeyRecord], policy: &RotationPolicy, now: Timestamp) -> Vec<Step> {
+    let mut steps: Vec<Step> =
+        ALGORITHMS.iter().filter_map(|algorithm| make(records, *algorithm, policy, now)).collect();
+    let kids: Vec<String> =
+        ALGORITHMS.iter().flat_map(|algorithm| removable(records, *algorithm, policy, now)).collect();
+    if !kids.is_empty() {
+        steps.push(Step::Remove { kids });
+    }
+    steps
+}
+
+/// The key of a ring that signs at an instant: the latest that is active.
+pub fn active(records: &[KeyRecord], algorithm: Algorithm, now: Timestamp) -> Option<&KeyRecord> {
+    ring(records, algorithm)
+        .filter(|key| key.active_from <= now)
+        .max_by_key(|key| (key.active_from, key.sequence))
+}
+
+/// The place after the last in a ring.
+pub fn next_sequence(records: &[KeyRecord], algorithm: Algorithm) -> i64 {
+    ring(records, algorithm).map(|key| key.sequence).max().map_or(1, |last| last.saturating_add(1))
+}
+
+fn ring(records: &[KeyRecord], algorithm: Algorithm) -> impl Iterator<Item = &KeyRecord> {
+    records.iter().filter(move |key| key.algorithm == algorithm.name())
+}
+
+fn make(
+    records: &[KeyRecord],
+    algorithm: Algorithm,
+    policy: &RotationPolicy,
+    now: Timestamp,
+) -> Option<Step> {
+    let sequence = next_sequence(records, algorithm);
+    let Some(current) = active(records, algorithm, now) else {
+        // The first key of all signs at once: there is nobody yet who could have cached a set without it. A ring whose only
+        // keys lie ahead (a clock was set back) gets one too, rather than none.
+        return Some(Step::Make { algorithm, sequence, active_from: now });
+    };
+    let has_next = ring(records, algorithm).any(|key| key.active_from > now);
+    let due = current.active_from + policy.period_seconds;
+    if has_next || now < due + -policy.publish_ahead_seconds {
+        return None;
+    }
+    // A server that slept past the date publishes first all the same.
+    let active_from = due.max(now + policy.publish_ahead_seconds);
+    Some(Step::Make { algorithm, sequence, active_from })
+}
+
+fn removable(
+    records: &[KeyRecord],
+    algorithm: Algorithm,
+    policy: &RotationPolicy,
+    now: Timestamp,
+) -> Vec<String> {
+    let superseded_at = |key: &KeyRecord| {
+        let later =
+            |other: &&KeyRecord| (other.active_from, other.sequence) > (key.active_from, key.sequence);
+        ring(records, algorithm).filter(later).map(|other| other.active_from).min()
+    };
+    let gone = |key: &&KeyRecord| superseded_at(key).is_some_and(|at| now - at > policy.keep_seconds);
+    ring(records, algorithm).filter(gone).map(|key| key.kid.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400;
+    const POLICY: RotationPolicy =
+        RotationPolicy { period_seconds: 90 * DAY, publish_ahead_seconds: DAY, keep_seconds: 2 * DAY };
+    const START: Timestamp = Timestamp(1_790_000_000);
+
+    fn apply(records: &mut Vec<KeyRecord>, steps: Vec<Step>, now: Timestamp) {
+        for step in steps {
+            match step {
+                Step::Remove { kids } => records.retain(|key| !kids.contains(&key.kid)),
+                Step::Make { algorithm, sequence, active_from } => records.push(KeyRecord {
+                    kid: format!("{}-{sequence}", algorithm.name()),
+                    algorithm: algorithm.name().to_owned(),
+                    sequence,
+                    created_at: now,
+                    active_from,
+                    sealed: vec![],
+                    public_jwk: String::new(),
+                }),
+            }
+        }
+    }
+
+    #[test]
+    fn v_81_md_05_md_06_for_400_days_every_living_token_has_its_key_and_every_key_was_published_ahead() {
+        let mut records = Vec::new();
+        let mut signed: Vec<(Timestamp, String)> = Vec::new();
+        for hour in 0..400 * 24 {
+            let now = START + hour * 3600;
+            // The scheduler sleeps through the tenth week, and through one whole period.
+            let asleep = (1680..1848).contains(&hour) || (4000..6400).contains(&hour);
+            if !asleep {
+                let steps = plan(&records, &POLICY, now);
+                apply(&mut records, steps, now);
+            }
+            for algorithm in ALGORITHMS {
+                let key = active(&records, algorithm, now).expect("a key signs");
+                let first = key.sequence == 1;
+                assert!(
+                    first || key.active_from - key.created_at >= POLICY.publish_ahead_seconds,
+                    "published ahead"
+                );
+                signed.push((now + POLICY.keep_seconds, key.kid.clone()));
+            }
+            signed.retain(|(ends, _)| *ends > now);
+            for (_, kid) in &signed {
+                assert!(
+                    records.iter().any(|key| key.kid == *kid),
+                    "{kid} is published while its tokens live"
+                );
+            }
+            assert!(records.len() <= 9, "no ring grows");
+        }
+        assert!(next_sequence(&records, Algorithm::Es256) > 4, "keys did rotate");
+    }
+
+    #[test]
+    fn an_empty_store_gets_one_key_a_ring_and_nothing_more() {
+        let mut records = Vec::new();
+        let steps = plan(&records, &POLICY, START);
+        assert_eq!(steps.len(), ALGORITHMS.len());
+        apply(&mut records, steps, START);
+        assert_eq!(plan(&records, &POLICY, START + 1), []);
+    }
+}

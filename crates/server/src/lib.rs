@@ -1,0 +1,28 @@
+//! The authorization server: router, endpoints, sign-in, pages, keys, tasks and configuration.
+//!
+//! Every protocol endpoint is `parse → load → decide → commit → reply`. Decisions are made in `protocol`, durable state is
+//! changed in `store`; this crate owns the edge: HTTP, time, randomness and configuration.
+
+pub mod admin;
+mod app;
+pub mod clock;
+pub mod config;
+mod directory;
+mod endpoint;
+pub mod http;
+pub mod keys;
+pub mod limit;
+pub mod log;
+mod login;
+pub mod metrics;
+pub mod page;
+pub mod password;
+mod random;
+mod run;
+mod tasks;
+pub mod trace;
+
+pub use app::ACCESS_TOKEN_SECONDS_MAX;
+pub use login::username_key;
+pub use random::SystemRandom;
+pub use run::{Running, Start, StartFault};

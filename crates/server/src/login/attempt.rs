@@ -1,0 +1,176 @@
+//! One attempt at signing in with a password.
+//!
+//! Every outcome but success looks and costs the same: an unknown name, a wrong password, a disabled or locked account all
+//! run one hash and write one failure (LG-08).
+
+use proofkey_oauth::{Secret, Sha256, TokenKind};
+use proofkey_protocol::session::{self, NewSession, Throttle};
+use proofkey_protocol::{Commit, Committed, Cx, SealKeys, SessionId, UserFacts, UserRecord};
+use proofkey_store::Fault;
+
+use super::username::username_key;
+use crate::app::App;
+use crate::http::Arrival;
+use crate::limit::AddressKey;
+use crate::metrics::Event;
+use crate::password::Password;
+use crate::random::SystemRandom;
+
+const ACCOUNT: &[u8] = b"sign-in account v1";
+const DEVICE: &[u8] = b"sign-in account on a known device v1";
+
+/// What a person typed.
+#[derive(Debug)]
+pub(crate) struct Credentials {
+    /// The username as typed.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// An attempt, with the browser that makes it.
+#[derive(Debug)]
+pub(crate) struct Attempt<'a> {
+    /// What was typed.
+    pub credentials: &'a Credentials,
+    /// The browser's device cookie.
+    pub device: Option<&'a str>,
+    /// The session that this browser had.
+    pub replaces: Option<SessionId>,
+    /// Where it comes from.
+    pub arrival: Arrival,
+}
+
+/// What became of an attempt.
+#[derive(Debug)]
+pub(crate) enum Attempted {
+    /// The session has begun and is durable.
+    SignedIn {
+        /// It.
+        session: Box<NewSession>,
+        /// The new device cookie.
+        device: Secret,
+    },
+    /// Not this name with this password.
+    Wrong,
+    /// Too many failures; seconds to wait.
+    Wait(u64),
+    /// Too many hashes are running; seconds to wait.
+    Busy(u64),
+}
+
+impl Attempt<'_> {
+    /// Runs the attempt.
+    pub(crate) async fn run(&self, app: &App) -> Result<Attempted, Fault> {
+        let millis = app.clock.now_millis();
+        let address = AddressKey::of(self.arrival.client.0);
+        if let Err(wait) = app.limits.sign_in.check(address, millis) {
+            return Ok(Attempted::Wait(wait.seconds));
+        }
+        let attempted = self.check_account(app).await?;
+        if matches!(attempted, Attempted::SignedIn { .. }) {
+            // Only failures count.
+            app.limits.sign_in.refund(&address, millis);
+        }
+        Ok(attempted)
+    }
+
+    async fn check_account(&self, app: &App) -> Result<Attempted, Fault> {
+        let now = app.now();
+        let name = username_key(&self.credentials.username);
+        // A name that nobody can have is counted under its own bytes, like one that nobody has.
+        let counted = name.as_deref().unwrap_or(&self.credentials.username);
+        let base = account_key(&app.seal, counted);
+        let (account, limit) = if self.is_known_device(app, &base) {
+            (app.seal.authenticate(DEVICE, &base), &app.policy.sign_in_known_device)
+        } else {
+            (base, &app.policy.sign_in)
+        };
+        let throttle = session::throttle(app.store.sign_in_failures(&account).await?, now, limit);
+        if let Throttle::Wait(seconds) = throttle {
+            tracing::warn!(address = %self.arrival.client.0, "sign-in limited: too many failures of one account");
+            app.metrics.count(Event::AccountLocked);
+            return Ok(Attempted::Wait(u64::try_from(seconds).unwrap_or(1)));
+        }
+        let user = match &name {
+            Some(name) => app.store.user_by_name(name).await?,
+            None => None,
+        };
+        let stored = user.as_ref().and_then(|user| user.password.as_deref());
+        let verdict = match Password::parse(self.credentials.password.expose()) {
+            // Too long to be anybody's: refused before hashing, and nobody's name is told by it.
+            Err(_) => return self.refuse(app, account, "password too long").await,
+            Ok(password) => match app.passwords.verify(stored, &password).await {
+                Err(busy) => return Ok(Attempted::Busy(busy.retry_after_seconds)),
+                Ok(verdict) if verdict.matches && verdict.needs_rehash => {
+                    let rehashed = app.passwords.hash(&password).await.ok();
+                    (true, rehashed.map(|phc| phc.as_str().to_owned()))
+                }
+                Ok(verdict) => (verdict.matches, None),
+            },
+        };
+        match (verdict, user) {
+            ((true, rehashed), Some(user)) if !user.disabled && throttle == Throttle::Open => {
+                self.begin(app, user, account, &base, rehashed).await
+            }
+            _ => self.refuse(app, account, "wrong name or password, disabled or locked").await,
+        }
+    }
+
+    async fn begin(
+        &self,
+        app: &App,
+        user: UserRecord,
+        account: Sha256,
+        base: &Sha256,
+        rehashed: Option<String>,
+    ) -> Result<Attempted, Fault> {
+        let user = facts(user);
+        let user_id = user.id.clone();
+        let (mut session, device) = {
+            let mut random = SystemRandom;
+            let mut cx = Cx { now: app.now(), random: &mut random, policy: &app.policy };
+            let session = session::begin(user, account, rehashed, self.replaces, &mut cx);
+            (session, app.seal.seal(TokenKind::Device, base, &mut cx))
+        };
+        // The session exists once it is durable, and not before.
+        let commit =
+            std::mem::replace(&mut session.commit, Commit::EndSession { session: session.cookie.id });
+        if app.store.commit(commit).await? == Committed::Conflict {
+            // Disabled, or given another password, while this one was being checked.
+            return self.refuse(app, account, "the account changed during the attempt").await;
+        }
+        tracing::info!(user = %user_id, address = %self.arrival.client.0, request_id = %self.arrival.id, "signed in");
+        app.metrics.count(Event::SignedIn);
+        Ok(Attempted::SignedIn { session: Box::new(session), device })
+    }
+
+    async fn refuse(&self, app: &App, account: Sha256, reason: &'static str) -> Result<Attempted, Fault> {
+        let _ = app.store.commit(Commit::CountSignInFailure { account, at: app.now() }).await?;
+        tracing::warn!(address = %self.arrival.client.0, request_id = %self.arrival.id, reason, "sign-in failed");
+        app.metrics.count(Event::SignInFailed);
+        Ok(Attempted::Wrong)
+    }
+
+    /// A browser in which this account signed in before has its own count, so that a stranger cannot lock the owner out.
+    fn is_known_device(&self, app: &App, base: &Sha256) -> bool {
+        let opened = self.device.and_then(|text| app.seal.open(TokenKind::Device, text));
+        opened.is_some_and(|content| proofkey_oauth::constant_time_eq(&content, base))
+    }
+}
+
+/// The key under which an account's failures are counted: not the name itself, so that the table tells no names.
+pub(crate) fn account_key(seal: &SealKeys, username_key: &str) -> Sha256 {
+    seal.authenticate(ACCOUNT, username_key.as_bytes())
+}
+
+fn facts(user: UserRecord) -> UserFacts {
+    let name = user.claims.get("name").and_then(serde_json::Value::as_str).map(str::to_owned);
+    UserFacts {
+        id: user.id,
+        display_name: name.unwrap_or_else(|| user.username.clone()),
+        username: user.username,
+        disabled: user.disabled,
+        valid_from: user.valid_from,
+    }
+}

@@ -1,0 +1,140 @@
+//! A browser, by its cookies.
+
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{HeaderMap, header};
+use proofkey_oauth::{Secret, Sha256, sha256};
+use proofkey_protocol::session::{self, Login, SessionCookie};
+use proofkey_protocol::{ClientId, ConsentFacts, Random as _};
+use proofkey_store::Fault;
+
+use super::cookies::Cookie;
+use crate::app::App;
+use crate::random::SystemRandom;
+
+/// The length of a flow cookie: 32 bytes in base64url.
+const FLOW_CHARS: usize = 43;
+
+/// What a request's cookies say, and what the answer must set.
+#[derive(Debug)]
+pub(crate) struct Browser {
+    session: Option<SessionCookie>,
+    flow: Option<Secret>,
+    device: Option<String>,
+    fresh_flow: bool,
+    new_session: Option<Secret>,
+    new_device: Option<Secret>,
+    signed_out: bool,
+    fresh: bool,
+}
+
+impl Browser {
+    /// Reads the cookies of a request.
+    pub(crate) fn of(app: &App, headers: &HeaderMap) -> Self {
+        let find = |cookie| app.cookies.find(headers, cookie);
+        let flow = find(Cookie::Flow).filter(|value| value.len() == FLOW_CHARS);
+        Self {
+            session: find(Cookie::Session).and_then(SessionCookie::parse),
+            flow: flow.map(|value| Secret::new(value.to_owned())),
+            device: find(Cookie::Device).map(str::to_owned),
+            fresh_flow: false,
+            new_session: None,
+            new_device: None,
+            signed_out: false,
+            fresh: false,
+        }
+    }
+
+    /// Who is signed in, and what that user allows a client.
+    pub(crate) async fn login(
+        &self,
+        app: &App,
+        client: &ClientId,
+    ) -> Result<(Option<Login>, Option<ConsentFacts>), Fault> {
+        let Some(cookie) = &self.session else { return Ok((None, None)) };
+        let Some(subject) = app.store.session(cookie.id, client).await? else { return Ok((None, None)) };
+        let now = app.now();
+        let login = session::login(cookie, &subject, now, &app.policy);
+        if let Some(commit) = login.as_ref().and_then(|login| login.touch(now)) {
+            // Written once a minute at most. Losing it costs the session a minute of its idle time, so a fault is no reason
+            // to refuse anybody.
+            let _ = app.store.commit(commit).await;
+        }
+        let consent = login.is_some().then_some(subject.consent).flatten();
+        Ok((login, consent))
+    }
+
+    /// The session that the cookie names, proved or not: a new one replaces it.
+    pub(crate) fn session_id(&self) -> Option<proofkey_protocol::SessionId> {
+        self.session.as_ref().map(|cookie| cookie.id)
+    }
+
+    /// The hash by which steps are bound to this browser, if it has a flow cookie.
+    pub(crate) fn flow(&self) -> Option<Sha256> {
+        self.flow.as_ref().map(|secret| sha256(secret.expose().as_bytes()))
+    }
+
+    /// The same; a browser without a flow cookie gets one.
+    pub(crate) fn flow_or_new(&mut self) -> Sha256 {
+        if self.flow.is_none() {
+            let mut bytes = [0; 32];
+            SystemRandom.fill(&mut bytes);
+            self.flow = Some(Secret::new(URL_SAFE_NO_PAD.encode(bytes)));
+            self.fresh_flow = true;
+        }
+        self.flow().unwrap_or_default()
+    }
+
+    /// The session that began with this very request.
+    pub(crate) fn signed_in_now(&self) -> Option<proofkey_protocol::SessionId> {
+        self.new_session.as_ref().and_then(|_| self.session_id())
+    }
+
+    /// Notes that the person authenticated in an earlier step of the same interaction.
+    pub(crate) const fn mark_fresh(&mut self) {
+        self.fresh = true;
+    }
+
+    /// See [`Browser::mark_fresh`].
+    pub(crate) const fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// The device cookie's text.
+    pub(crate) fn device(&self) -> Option<&str> {
+        self.device.as_deref()
+    }
+
+    /// A user has signed in in this browser.
+    pub(crate) fn signed_in(&mut self, cookie: SessionCookie, device: Secret) {
+        self.new_session = Some(cookie.value());
+        self.new_device = Some(device);
+        self.session = Some(cookie);
+        self.signed_out = false;
+    }
+
+    /// The session has ended.
+    pub(crate) fn signed_out(&mut self) {
+        self.session = None;
+        self.new_session = None;
+        self.signed_out = true;
+    }
+
+    /// Puts what changed onto the answer.
+    pub(crate) fn apply(&self, app: &App, response: &mut Response) {
+        let names = &app.cookies;
+        let set = |cookie, value: &Option<Secret>| {
+            value.as_ref().and_then(|value| names.set(cookie, value.expose()))
+        };
+        let headers = [
+            self.fresh_flow.then(|| set(Cookie::Flow, &self.flow)).flatten(),
+            set(Cookie::Session, &self.new_session),
+            set(Cookie::Device, &self.new_device),
+            self.signed_out.then(|| names.remove(Cookie::Session)).flatten(),
+        ];
+        for header in headers.into_iter().flatten() {
+            response.headers_mut().append(header::SET_COOKIE, header);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Our cookies: three opaque values, host-only, out of reach of scripts (hardening: `__Host-`, `Lax`).
+//!
+//! On plain-http loopback `__Host-` is impossible, so the names differ there and carry the port, for cookies ignore ports. An
+//! https issuer never reads those names.
+
+use http::{HeaderMap, HeaderValue, header};
+use proofkey_oauth::Issuer;
+
+/// How long a browser is known as one in which an account signed in before, in seconds.
+const DEVICE_SECONDS: i64 = 180 * 86_400;
+/// Longest `Cookie` header that is looked at, in bytes.
+const COOKIES_BYTES_MAX: usize = 16 * 1024;
+
+/// What our cookies are called.
+#[derive(Clone, Debug)]
+pub(crate) struct CookieNames {
+    session: String,
+    flow: String,
+    device: String,
+    secure: bool,
+}
+
+/// Which cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cookie {
+    /// The browser session.
+    Session,
+    /// Binds sign-ins under way to this browser.
+    Flow,
+    /// Marks a browser as known to an account.
+    Device,
+}
+
+impl CookieNames {
+    /// The names for an issuer.
+    pub(crate) fn new(issuer: &Issuer) -> Self {
+        if issuer.is_https() {
+            let name = |end: &str| format!("__Host-{end}");
+            return Self { session: name("sid"), flow: name("flow"), device: name("device"), secure: true };
+        }
+        let port = issuer.authority().rsplit(':').next().unwrap_or_default();
+        let name = |end: &str| format!("proofkey-{end}-{port}");
+        Self { session: name("sid"), flow: name("flow"), device: name("device"), secure: false }
+    }
+
+    /// The value that a request carries. A cookie that came twice is nobody's.
+    pub(crate) fn find<'a>(&self, headers: &'a HeaderMap, cookie: Cookie) -> Option<&'a str> {
+        let name = self.name(cookie);
+        let mut found = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut values = found
+            .by_ref()
+            .filter(|line| line.len() <= COOKIES_BYTES_MAX)
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(found, _)| *found == name)
+            .map(|(_, value)| value);
+        let first = values.next()?;
+        values.next().is_none().then_some(first)
+    }
+
+    /// The header that sets a cookie.
+    pub(crate) fn set(&self, cookie: Cookie, value: &str) -> Option<HeaderValue> {
+        let life = match cookie {
+            Cookie::Device => format!("; Max-Age={DEVICE_SECONDS}"),
+            Cookie::Session | Cookie::Flow => String::new(),
+        };
+        self.header(&format!("{}={value}{life}", self.name(cookie)))
+    }
+
+    /// The header that removes a cookie.
+    pub(crate) fn remove(&self, cookie: Cookie) -> Option<HeaderValue> {
+        self.header(&format!("{}=; Max-Age=0", self.name(cookie)))
+    }
+
+    fn header(&self, front: &str) -> Option<HeaderValue> {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let mut header =
+            HeaderValue::from_str(&format!("{front}; Path=/; HttpOnly; SameSite=Lax{secure}")).ok()?;
+        header.set_sensitive(true);
+        Some(header)
+    }
+
+    fn name(&self, cookie: Cookie) -> &str {
+        match cookie {
+            Cookie::Session => &self.session,
+            Cookie::Flow => &self.flow,
+            Cookie::Device => &self.device,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ht_03_cookies_of_an_https_issuer_are_host_only_secure_and_lax() {
+        let names = CookieNames::new(&Issuer::parse("https://id.example").unwrap());
+        for (cookie, name) in [
+            (Cookie::Session, "__Host-sid"),
+            (Cookie::Flow, "__Host-flow"),
+            (Cookie::Device, "__Host-device"),
+        ] {
+            let header = names.set(cookie, "v").unwrap();
+            let text = header.to_str().unwrap();
+            assert!(text.starts_with(&format!("{name}=v")), "{text}");
+            for attribute in ["; Path=/", "; HttpOnly", "; SameSite=Lax", "; Secure"] {
+                assert!(text.contains(attribute), "{text}");
+            }
+            assert!(!text.contains("Domain") && header.is_sensitive());
+        }
+    }
+
+    #[test]
+    fn ht_03_names_on_loopback_carry_the_port_and_an_https_issuer_ignores_them() {
+        let dev = CookieNames::new(&Issuer::parse("http://127.0.0.1:4455").unwrap());
+        let names = CookieNames::new(&Issuer::parse("https://id.example").unwrap());
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_static("a=b; proofkey-sid-4455=x; c=d"));
+        assert_eq!(dev.find(&headers, Cookie::Session), Some("x"));
+        assert_eq!(names.find(&headers, Cookie::Session), None);
+        headers.append(header::COOKIE, HeaderValue::from_static("proofkey-sid-4455=y"));
+        assert_eq!(dev.find(&headers, Cookie::Session), None, "twice is nobody's");
+    }
+}

@@ -1,0 +1,249 @@
+//! Metrics for Prometheus.
+//!
+//! Every label is an enum of this file and every handle is resolved once, at start: a hot path increments an atomic and
+//! looks nothing up, and no user's or client's text can become a label (hardening 4.10). It knows the endpoints by name
+//! only.
+
+mod labels;
+
+pub use labels::{Endpoint, Event, Outcome};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::http::Readiness;
+use labels::{ENDPOINTS, EVENTS};
+
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// From a cached answer to a queued password hash, in seconds.
+const LATENCY_BUCKETS: [f64; 10] = [0.000_25, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0, 10.0];
+
+/// All metrics of a server.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    endpoints: Vec<EndpointMetrics>,
+    other: EndpointMetrics,
+    events: Vec<Counter>,
+    other_event: Counter,
+    /// Connections and what became of them.
+    pub http: HttpMetrics,
+    /// The password pool.
+    pub passwords: PasswordMetrics,
+    /// When the next rotation of signing keys is due, in seconds since 1970.
+    pub rotation_due_at: Gauge,
+}
+
+/// The handles of one endpoint.
+#[derive(Clone, Debug)]
+pub struct EndpointMetrics {
+    ok: Counter,
+    refused: Counter,
+    limited: Counter,
+    fault: Counter,
+    latency: Histogram,
+}
+
+/// The handles of the listener.
+#[derive(Clone, Debug, Default)]
+pub struct HttpMetrics {
+    /// Open connections.
+    pub connections: Gauge,
+    /// Connections that could not be accepted, for want of file descriptors mostly.
+    pub accept_failures: Counter,
+    /// TLS handshakes that failed or took too long.
+    pub handshake_failures: Counter,
+    /// Handlers that panicked: any is a defect worth an alarm.
+    pub panics: Counter,
+}
+
+/// The handles of the password pool.
+#[derive(Clone, Debug, Default)]
+pub struct PasswordMetrics {
+    /// Hashes that run.
+    pub running: Gauge,
+    /// Sign-ins that wait for one.
+    pub waiting: Gauge,
+    /// Hashes that were finished.
+    pub done: Counter,
+    /// Sign-ins that were told to come back.
+    pub refused: Counter,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    endpoint: Endpoint,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndpointLabel {
+    endpoint: Endpoint,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EventLabel {
+    event: Event,
+}
+
+impl Metrics {
+    /// Registers everything.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("proofkey");
+        let requests = Family::<RequestLabels, Counter>::default();
+        let latencies =
+            Family::<EndpointLabel, Histogram, fn() -> Histogram>::new_with_constructor(new_latency);
+        let events = Family::<EventLabel, Counter>::default();
+        registry.register("requests", "Requests by endpoint and outcome", requests.clone());
+        registry.register("request_seconds", "Time from request to response head", latencies.clone());
+        registry.register("events", "Security events", events.clone());
+
+        let handles = |endpoint| EndpointMetrics::resolve(endpoint, &requests, &latencies);
+        let event = |event| events.get_or_create_owned(&EventLabel { event });
+        let metrics = Self {
+            endpoints: ENDPOINTS.map(handles).to_vec(),
+            other: handles(Endpoint::Other),
+            events: EVENTS.map(event).to_vec(),
+            other_event: Counter::default(),
+            http: HttpMetrics::default(),
+            passwords: PasswordMetrics::default(),
+            rotation_due_at: Gauge::default(),
+            registry,
+        };
+        metrics.register_gauges()
+    }
+
+    fn register_gauges(mut self) -> Self {
+        let Self { registry, http, passwords, rotation_due_at, .. } = &mut self;
+        registry.register("connections", "Open connections", http.connections.clone());
+        registry.register("accept_failures", "Connections not accepted", http.accept_failures.clone());
+        registry.register(
+            "handshake_failures",
+            "TLS handshakes that failed",
+            http.handshake_failures.clone(),
+        );
+        registry.register("panics", "Handlers that panicked", http.panics.clone());
+        registry.register("password_hashes_running", "Password hashes that run", passwords.running.clone());
+        registry.register(
+            "password_hashes_waiting",
+            "Sign-ins waiting for a hash",
+            passwords.waiting.clone(),
+        );
+        registry.register("password_hashes", "Password hashes finished", passwords.done.clone());
+        registry.register("password_hashes_refused", "Sign-ins told to come back", passwords.refused.clone());
+        registry.register(
+            "key_rotation_due_at_seconds",
+            "Next key rotation, Unix time",
+            rotation_due_at.clone(),
+        );
+        self
+    }
+
+    /// The handles of an endpoint.
+    pub fn endpoint(&self, endpoint: Endpoint) -> &EndpointMetrics {
+        self.endpoints.get(endpoint as usize).unwrap_or(&self.other)
+    }
+
+    /// Counts a security event.
+    pub fn count(&self, event: Event) {
+        self.events.get(event as usize).unwrap_or(&self.other_event).inc();
+    }
+
+    /// The metrics in the OpenMetrics text format.
+    pub fn encode(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string cannot fail; if an encoder refused a value, what came before it is still true.
+        let _complete = text::encode(&mut out, &self.registry);
+        out
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl EndpointMetrics {
+    fn resolve(
+        endpoint: Endpoint,
+        requests: &Family<RequestLabels, Counter>,
+        latencies: &Family<EndpointLabel, Histogram, fn() -> Histogram>,
+    ) -> Self {
+        let counter = |outcome| requests.get_or_create_owned(&RequestLabels { endpoint, outcome });
+        Self {
+            ok: counter(Outcome::Ok),
+            refused: counter(Outcome::Refused),
+            limited: counter(Outcome::Limited),
+            fault: counter(Outcome::Fault),
+            latency: latencies.get_or_create_owned(&EndpointLabel { endpoint }),
+        }
+    }
+
+    /// Counts one request.
+    pub fn observe(&self, outcome: Outcome, elapsed: Duration) {
+        let counter = match outcome {
+            Outcome::Ok => &self.ok,
+            Outcome::Refused => &self.refused,
+            Outcome::Limited => &self.limited,
+            Outcome::Fault => &self.fault,
+        };
+        counter.inc();
+        self.latency.observe(elapsed.as_secs_f64());
+    }
+}
+
+/// What the metrics listener serves: `/metrics`, `/livez` and `/readyz`.
+pub fn router(metrics: Arc<Metrics>, readiness: Arc<Readiness>) -> Router {
+    let scrape = move || async move { ([(CONTENT_TYPE, OPENMETRICS)], metrics.encode()) };
+    readiness.routes().route("/metrics", get(scrape))
+}
+
+fn new_latency() -> Histogram {
+    Histogram::new(LATENCY_BUCKETS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ht_07_labels_are_enums_and_handles_point_at_their_own_series() {
+        let metrics = Metrics::new();
+        metrics.endpoint(Endpoint::Token).observe(Outcome::Refused, Duration::from_millis(3));
+        metrics.endpoint(Endpoint::Other).observe(Outcome::of(axum::http::StatusCode::OK), Duration::ZERO);
+        metrics.count(Event::CodeReplayed);
+        metrics.http.connections.set(7);
+        let text = metrics.encode();
+        for line in [
+            "proofkey_requests_total{endpoint=\"Token\",outcome=\"Refused\"} 1",
+            "proofkey_requests_total{endpoint=\"Other\",outcome=\"Ok\"} 1",
+            "proofkey_requests_total{endpoint=\"Jwks\",outcome=\"Ok\"} 0",
+            "proofkey_request_seconds_bucket{le=\"0.005\",endpoint=\"Token\"} 1",
+            "proofkey_events_total{event=\"CodeReplayed\"} 1",
+            "proofkey_connections 7",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn every_endpoint_and_event_has_a_place_of_its_own() {
+        for (at, endpoint) in ENDPOINTS.iter().enumerate() {
+            assert_eq!(*endpoint as usize, at);
+        }
+        for (at, event) in EVENTS.iter().enumerate() {
+            assert_eq!(*event as usize, at);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The labels: closed sets of names.
+
+use axum::http::StatusCode;
+use prometheus_client::encoding::EncodeLabelValue;
+
+/// What a request was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[expect(missing_docs, reason = "each is the endpoint of that name")]
+pub enum Endpoint {
+    Authorize,
+    Token,
+    Userinfo,
+    Introspect,
+    Revoke,
+    Jwks,
+    Metadata,
+    EndSession,
+    SignIn,
+    Consent,
+    Other,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Outcome {
+    /// Served.
+    Ok,
+    /// Refused: theirs.
+    Refused,
+    /// Refused by a limit.
+    Limited,
+    /// Failed: ours.
+    Fault,
+}
+
+/// A security event that operators watch for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Event {
+    /// A user signed in.
+    SignedIn,
+    /// A sign-in failed.
+    SignInFailed,
+    /// An account was locked.
+    AccountLocked,
+    /// A client failed to authenticate.
+    ClientRefused,
+    /// A redeemed code came again.
+    CodeReplayed,
+    /// A retired refresh token came again.
+    RefreshReused,
+    /// A signing key was rotated.
+    KeyRotated,
+}
+
+/// Every endpoint, each at its own place.
+pub(super) const ENDPOINTS: [Endpoint; 11] = [
+    Endpoint::Authorize,
+    Endpoint::Token,
+    Endpoint::Userinfo,
+    Endpoint::Introspect,
+    Endpoint::Revoke,
+    Endpoint::Jwks,
+    Endpoint::Metadata,
+    Endpoint::EndSession,
+    Endpoint::SignIn,
+    Endpoint::Consent,
+    Endpoint::Other,
+];
+/// Every event, each at its own place.
+pub(super) const EVENTS: [Event; 7] = [
+    Event::SignedIn,
+    Event::SignInFailed,
+    Event::AccountLocked,
+    Event::ClientRefused,
+    Event::CodeReplayed,
+    Event::RefreshReused,
+    Event::KeyRotated,
+];
+
+impl Outcome {
+    /// The outcome that a status means.
+    pub fn of(status: StatusCode) -> Self {
+        match status.as_u16() {
+            429 | 503 => Self::Limited,
+            500.. => Self::Fault,
+            400.. => Self::Refused,
+            _ => Self::Ok,
+        }
+    }
+}

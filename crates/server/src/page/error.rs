@@ -1,0 +1,116 @@
+//! The error page: one calm sentence for the person, exact values for the app's developer.
+
+use askama::Template;
+
+use super::back::Back;
+use super::difference::{Marked, mark};
+use super::words::{Piece, Rich, Words, flat};
+use super::{Compare, ErrorKind, ErrorPage, Lang, Pages, Shell, Width, moment, plain, shell};
+
+#[derive(Template)]
+#[template(path = "error.html")]
+pub(super) struct ErrorDocument<'a> {
+    shell: Shell<'a>,
+    words: Words<'a>,
+    heading: Rich,
+    app_host: Option<String>,
+    lead: String,
+    error_id: &'a str,
+    what_happened: Option<Explanation>,
+    compare: Option<Compared>,
+    fix: Option<Explanation>,
+    code: &'a str,
+    rule: Option<String>,
+    client_id: Option<String>,
+    endpoint: String,
+    status: u16,
+    time: String,
+    standard: Option<&'a str>,
+    back: Option<Back<'a>>,
+}
+
+/// A sentence for the developer; `english` if the page itself is in another language.
+struct Explanation {
+    text: String,
+    english: bool,
+}
+
+struct Compared {
+    sent: Marked,
+    registered: Option<Marked>,
+}
+
+pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a ErrorPage) -> ErrorDocument<'a> {
+    let words = pages.words(lang);
+    let heading = heading(&words, &view.kind);
+    let (what_in_words, fix_in_words) = match (lang, &view.rule) {
+        (Lang::En, _) | (_, None) => (None, None),
+        (Lang::De, Some(rule)) => words.rule(rule),
+    };
+    let given =
+        |text: &Option<String>| text.clone().map(|text| Explanation { text, english: lang != Lang::En });
+    let translated = |text| Explanation { text, english: false };
+    ErrorDocument {
+        shell: pages.shell(lang, Width::Error, flat(&heading)),
+        heading,
+        app_host: match &view.kind {
+            ErrorKind::App { host, .. } => Some(plain::exact(host)).filter(|host| !host.is_empty()),
+            _ => None,
+        },
+        lead: lead(&words, view),
+        error_id: &view.error_id,
+        what_happened: what_in_words.map(translated).or_else(|| given(&view.what_happened)),
+        compare: view.compare.as_ref().map(compared),
+        fix: fix_in_words.map(translated).or_else(|| given(&view.fix)),
+        code: &view.code,
+        rule: view.rule.as_deref().map(plain::exact),
+        client_id: view.client_id.as_deref().map(plain::exact),
+        endpoint: plain::exact(&view.endpoint),
+        status: view.status,
+        time: moment::instant(view.occurred_at),
+        standard: view.standard.as_deref(),
+        back: view.return_to.as_ref().map(|link| Back::new(&words, link)),
+        words,
+    }
+}
+
+fn heading(words: &Words<'_>, kind: &ErrorKind) -> Rich {
+    let key = match kind {
+        ErrorKind::App { name, host } => {
+            let app = shell::app_name(words, name, Some(host));
+            return words.rich("error-heading-app", &[("app", vec![Piece::value(app)])]);
+        }
+        ErrorKind::UnknownApp => "error-heading-unknown",
+        ErrorKind::Fault => "error-heading-fault",
+        ErrorKind::Expired => "error-heading-expired",
+        ErrorKind::Limited { .. } => "error-heading-limited",
+        ErrorKind::NotFound => "error-heading-not-found",
+    };
+    words.rich(key, &[])
+}
+
+fn lead(words: &Words<'_>, view: &ErrorPage) -> String {
+    let lead = match view.kind {
+        ErrorKind::App { .. } => words.say("error-lead-app"),
+        ErrorKind::UnknownApp => words.say("error-lead-unknown"),
+        ErrorKind::Fault => words.say("error-lead-fault"),
+        ErrorKind::Expired => words.say("error-lead-expired"),
+        ErrorKind::Limited { retry_after_seconds } => {
+            let duration = moment::duration(words, retry_after_seconds);
+            words.say_with("error-lead-limited", &[("duration", duration.into())])
+        }
+        ErrorKind::NotFound => words.say("error-lead-not-found"),
+    };
+    if view.nothing_shared { format!("{} {lead}", words.say("nothing-shared")) } else { lead }
+}
+
+fn compared(compare: &Compare) -> Compared {
+    let sent = plain::exact(&compare.sent);
+    match &compare.registered {
+        None => Compared { sent: Marked::whole(sent), registered: None },
+        Some(registered) => {
+            let (sent, registered) = mark(&sent, &plain::exact(registered));
+            Compared { sent, registered: Some(registered) }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The page that carries the browser back to the app. A form post may not be answered by a redirect to an app,
+//! because browsers apply `form-action` to every hop; a page that moves on by itself is a new navigation.
+
+use askama::Template;
+
+use super::shell::{self, End};
+use super::words::{Piece, Rich, Words, flat};
+use super::{HandOver, Lang, Outcome, Pages, ReturnsTo, Shell, Width};
+
+#[derive(Template)]
+#[template(path = "hand_over.html")]
+pub(super) struct HandOverPage<'a> {
+    shell: Shell<'a>,
+    words: Words<'a>,
+    heading: Rich,
+    lead: String,
+    from: [End; 1],
+    to: End,
+    target: &'a str,
+    closable: bool,
+}
+
+pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a HandOver) -> HandOverPage<'a> {
+    let words = pages.words(lang);
+    let place = shell::place(&words, &view.returns_to);
+    let app = shell::app_name(&words, &view.app_name, Some(&place));
+    let heading = words.rich("return-to", &[("app", vec![Piece::value(app.as_str())])]);
+    let lead = words.say(match view.outcome {
+        Outcome::Granted => "hand-over-granted",
+        Outcome::Denied => "hand-over-denied",
+        Outcome::Failed => "hand-over-failed",
+    });
+    HandOverPage {
+        shell: pages.shell(lang, Width::Narrow, flat(&heading)),
+        words,
+        heading,
+        lead,
+        from: [End { name: pages.operator.clone(), place: pages.host.clone() }],
+        to: End { name: app, place },
+        target: &view.target,
+        // A web app replaces this page; a native one leaves it behind.
+        closable: !matches!(view.returns_to, ReturnsTo::Host(_)),
+    }
+}

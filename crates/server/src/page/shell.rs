@@ -1,0 +1,70 @@
+//! What every page shares: its frame, and how a template becomes a string.
+
+use askama::Template;
+
+use super::{Lang, asset, plain, view::ReturnsTo, words::Words};
+
+/// How wide the card is.
+#[derive(Clone, Copy)]
+pub(super) enum Width {
+    Narrow,
+    Consent,
+    Error,
+}
+
+/// The frame of a page.
+pub(super) struct Shell<'a> {
+    pub(super) lang: &'static str,
+    pub(super) width: &'static str,
+    pub(super) title: String,
+    pub(super) operator: &'a str,
+    pub(super) host: &'a str,
+    pub(super) stylesheet: &'static str,
+    pub(super) favicon: &'static str,
+}
+
+impl<'a> Shell<'a> {
+    pub(super) fn new(lang: Lang, width: Width, title: String, operator: &'a str, host: &'a str) -> Self {
+        let width = match width {
+            Width::Narrow => "narrow",
+            Width::Consent => "consent",
+            Width::Error => "error",
+        };
+        let (stylesheet, favicon) = (asset::stylesheet_path(), asset::favicon_path());
+        Self { lang: lang.tag(), width, title, operator, host, stylesheet, favicon }
+    }
+}
+
+/// One end of an arrow: who, and at which address.
+pub(super) struct End {
+    pub(super) name: String,
+    pub(super) place: String,
+}
+
+/// An app's name as it may be shown; the host stands in for a name that has nothing visible in it.
+pub(super) fn app_name(words: &Words<'_>, name: &str, host: Option<&str>) -> String {
+    let shown = plain::name(name);
+    match (shown.is_empty(), host) {
+        (false, _) => shown,
+        (true, Some(host)) if !host.is_empty() => plain::exact(host),
+        (true, _) => words.say("unnamed-app"),
+    }
+}
+
+/// The address an app is reached at, in words.
+pub(super) fn place(words: &Words<'_>, returns_to: &ReturnsTo) -> String {
+    let (key, place) = match returns_to {
+        ReturnsTo::Host(host) => return plain::exact(host),
+        ReturnsTo::ThisDevice(host) => ("place-this-device", plain::exact(host)),
+        ReturnsTo::AppScheme(scheme) => ("place-app", plain::exact(scheme)),
+    };
+    words.say_with(key, &[("place", place.into())])
+}
+
+/// Writing into a string fails only if a template's own code says so, and ours does not.
+pub(super) fn render(page: &impl Template) -> String {
+    page.render().unwrap_or_else(|error| {
+        tracing::error!(%error, "a page could not be rendered");
+        String::new()
+    })
+}

@@ -1,0 +1,215 @@
+//! Views that the tests show: every page in every shape, and every page with markup in every string.
+
+use crate::page::{
+    Api, Compare, Consent, ConsentScope, ErrorKind, ErrorPage, HandOver, Lang, Lasts, LogoutConfirm, Outcome,
+    Pages, ReturnLink, ReturnsTo, SignIn, SignInError, SignedOut,
+};
+
+pub(super) const HOSTILE: &str = "\"><svg onload=alert(1)>";
+pub(super) const CODE: &str = "c0de-that-must-not-be-shown";
+
+pub(super) fn pages() -> Pages {
+    Pages::new("Proofkey", "id.example.com")
+}
+
+pub(super) fn sign_in() -> SignIn {
+    SignIn {
+        action: "/interaction/login".into(),
+        flow: "f1".into(),
+        app_name: Some("Notes for Desktop".into()),
+        app_host: Some("notes.example".into()),
+        username: String::new(),
+        error: None,
+    }
+}
+
+pub(super) fn consent() -> Consent {
+    let scopes = [
+        ConsentScope::new("openid", None),
+        ConsentScope::new("profile", None),
+        ConsentScope::new("notes:read", Some("Read your notes".into())),
+        ConsentScope::new("notes:write", Some("Change and delete your notes".into())),
+        ConsentScope::new("offline_access", None),
+    ];
+    Consent {
+        action: "/interaction/consent".into(),
+        flow: "f1".into(),
+        app_name: "Notes for Desktop".into(),
+        app_host: "notes.example".into(),
+        user_name: "Ada Lovelace".into(),
+        not_you: "/interaction/switch?flow=f1".into(),
+        apis: vec![Api { name: "Notes".into(), host: "api.example.com".into() }],
+        scopes: scopes.to_vec(),
+        returns_to: ReturnsTo::ThisDevice("127.0.0.1".into()),
+        lasts: Lasts::Until { ends_at: 1_797_897_600 },
+        self_registered: true,
+        loopback_only: false,
+    }
+}
+
+pub(super) fn consent_for_everything() -> Consent {
+    let raw = ["openid", "email", "address", "phone", "reports.export", "admin:users"];
+    Consent {
+        app_name: "Grundstücksverkehrsgenehmigungszuständigkeitsübertragungsverordnung".into(),
+        app_host: "a-very-long-host-name-that-must-be-shown-whole.department.apps.example.org".into(),
+        apis: Vec::new(),
+        scopes: raw.map(|raw| ConsentScope::new(raw, None)).to_vec(),
+        returns_to: ReturnsTo::AppScheme("com.example.notes".into()),
+        lasts: Lasts::For { ttl_seconds: 600 },
+        loopback_only: true,
+        ..consent()
+    }
+}
+
+pub(super) fn hand_over(outcome: Outcome, returns_to: ReturnsTo) -> HandOver {
+    let target = format!("http://127.0.0.1:51004/cb?code={CODE}&state=s&iss=https%3A%2F%2Fid.example.com");
+    HandOver { app_name: "Notes for Desktop".into(), target, returns_to, outcome }
+}
+
+pub(super) fn error(kind: ErrorKind) -> ErrorPage {
+    ErrorPage {
+        status: 400,
+        kind,
+        nothing_shared: true,
+        error_id: "pk-7Q4M-2XKD".into(),
+        code: "invalid_request".into(),
+        what_happened: Some(
+            "The redirect address in the request is not one that this client registered.".into(),
+        ),
+        compare: Some(Compare {
+            sent: "http://127.0.0.1:51004/cb".into(),
+            registered: Some("http://127.0.0.1/callback".into()),
+        }),
+        fix: Some(
+            "Send a registered address, character for character. The port may differ on a loopback address; \
+             the path may not."
+                .into(),
+        ),
+        rule: Some("redirect_uri.unregistered".into()),
+        client_id: Some("notes-desktop".into()),
+        endpoint: "GET /authorize".into(),
+        occurred_at: 1_795_347_727,
+        standard: Some("RFC 9700 §2.1, RFC 8252 §7.3".into()),
+        return_to: None,
+    }
+}
+
+pub(super) fn fault() -> ErrorPage {
+    ErrorPage {
+        status: 500,
+        code: "server_error".into(),
+        what_happened: None,
+        compare: None,
+        fix: None,
+        rule: None,
+        client_id: None,
+        standard: None,
+        ..error(ErrorKind::Fault)
+    }
+}
+
+pub(super) fn logout() -> LogoutConfirm {
+    LogoutConfirm {
+        action: "/interaction/logout".into(),
+        flow: "f1".into(),
+        user_name: "Ada Lovelace".into(),
+        app_names: vec!["Notes for Desktop".into(), "Studio".into()],
+    }
+}
+
+/// Every page, in each of its shapes.
+pub(super) fn all(pages: &Pages, lang: Lang) -> Vec<(&'static str, String)> {
+    let app = || ErrorKind::App { name: "Notes for Desktop".into(), host: "notes.example".into() };
+    let failed = |error| SignIn { username: "ada".into(), error: Some(error), ..sign_in() };
+    let limited = || ErrorKind::Limited { retry_after_seconds: 90 };
+    let return_to = Some(ReturnLink {
+        app_name: "Notes for Desktop".into(),
+        host: "notes.example".into(),
+        href: "https://notes.example/bye?state=x&y=z".into(),
+    });
+    let device = || ReturnsTo::ThisDevice("127.0.0.1".into());
+    let host = || ReturnsTo::Host("notes.example".into());
+    let ended = Consent { lasts: Lasts::Ended, returns_to: host(), self_registered: false, ..consent() };
+    vec![
+        ("sign-in", pages.sign_in(lang, &sign_in())),
+        ("sign-in-plain", pages.sign_in(lang, &SignIn { app_name: None, ..sign_in() })),
+        ("sign-in-wrong", pages.sign_in(lang, &failed(SignInError::Wrong))),
+        ("sign-in-too-many", pages.sign_in(lang, &failed(SignInError::TooMany { retry_after_seconds: 130 }))),
+        ("sign-in-busy", pages.sign_in(lang, &failed(SignInError::Busy { retry_after_seconds: 2 }))),
+        ("sign-in-again", pages.sign_in(lang, &failed(SignInError::StartAgain))),
+        ("consent", pages.consent(lang, &consent())),
+        ("consent-everything", pages.consent(lang, &consent_for_everything())),
+        ("consent-ended", pages.consent(lang, &ended)),
+        ("hand-over", pages.hand_over(lang, &hand_over(Outcome::Granted, device()))),
+        ("hand-over-denied", pages.hand_over(lang, &hand_over(Outcome::Denied, host()))),
+        (
+            "hand-over-failed",
+            pages.hand_over(lang, &hand_over(Outcome::Failed, ReturnsTo::AppScheme("app".into()))),
+        ),
+        ("error", pages.error(lang, &error(app()))),
+        ("error-unknown", pages.error(lang, &ErrorPage { compare: None, ..error(ErrorKind::UnknownApp) })),
+        ("error-fault", pages.error(lang, &fault())),
+        ("error-expired", pages.error(lang, &ErrorPage { kind: ErrorKind::Expired, ..fault() })),
+        ("error-limited", pages.error(lang, &ErrorPage { kind: limited(), ..fault() })),
+        ("error-not-found", pages.error(lang, &ErrorPage { kind: ErrorKind::NotFound, ..fault() })),
+        ("logout", pages.logout(lang, &logout())),
+        ("logout-alone", pages.logout(lang, &LogoutConfirm { app_names: Vec::new(), ..logout() })),
+        ("stayed", pages.stayed(lang)),
+        ("signed-out", pages.signed_out(lang, &SignedOut::default())),
+        ("signed-out-return", pages.signed_out(lang, &SignedOut { return_to })),
+    ]
+}
+
+/// Every page with markup in every string, and how many of those strings reach the page.
+pub(super) fn all_hostile(pages: &Pages, lang: Lang) -> Vec<(&'static str, String, usize)> {
+    let bad = || HOSTILE.to_owned();
+    let places = [ReturnsTo::Host(bad()), ReturnsTo::ThisDevice(bad()), ReturnsTo::AppScheme(bad())];
+    let mut rendered = Vec::new();
+    let view = SignIn {
+        action: bad(),
+        flow: bad(),
+        app_name: Some(bad()),
+        app_host: Some(bad()),
+        username: bad(),
+        error: Some(SignInError::Wrong),
+    };
+    rendered.push(("sign-in", pages.sign_in(lang, &view), 5));
+    for place in places {
+        let view = Consent {
+            action: bad(),
+            flow: bad(),
+            app_name: bad(),
+            app_host: bad(),
+            user_name: bad(),
+            not_you: bad(),
+            apis: vec![Api { name: bad(), host: bad() }],
+            scopes: vec![ConsentScope::new(HOSTILE, Some(bad())), ConsentScope::new(HOSTILE, None)],
+            returns_to: place.clone(),
+            ..consent()
+        };
+        rendered.push(("consent", pages.consent(lang, &view), 12));
+        let view = HandOver { app_name: bad(), target: bad(), returns_to: place, outcome: Outcome::Granted };
+        rendered.push(("hand-over", pages.hand_over(lang, &view), 4));
+    }
+    for kind in [ErrorKind::App { name: bad(), host: bad() }, ErrorKind::UnknownApp] {
+        let named = if matches!(kind, ErrorKind::App { .. }) { 2 } else { 0 };
+        let view = ErrorPage {
+            error_id: bad(),
+            code: bad(),
+            what_happened: Some(bad()),
+            compare: Some(Compare { sent: bad(), registered: Some(bad()) }),
+            fix: Some(bad()),
+            rule: Some(bad()),
+            client_id: Some(bad()),
+            endpoint: bad(),
+            standard: Some(bad()),
+            ..error(kind)
+        };
+        rendered.push(("error", pages.error(lang, &view), 10 + named));
+    }
+    let view = LogoutConfirm { action: bad(), flow: bad(), user_name: bad(), app_names: vec![bad(), bad()] };
+    rendered.push(("logout", pages.logout(lang, &view), 5));
+    let link = ReturnLink { app_name: bad(), host: bad(), href: bad() };
+    rendered.push(("signed-out", pages.signed_out(lang, &SignedOut { return_to: Some(link) }), 3));
+    rendered
+}

@@ -1,0 +1,226 @@
+//! Starting and stopping: from a configuration to a server that answers.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proofkey_protocol::SealKeys;
+use proofkey_store::{Fault, Options, Store};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, Limiters, policy, rotation};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::endpoint::{self, Addresses};
+use crate::http::{Edge, HttpLimits, Phase, Readiness, SecurityHeaders, Tls, TlsRefused, TrustedProxies};
+use crate::keys::{KeySealer, Keyring, KeysFault};
+use crate::login::CookieNames;
+use crate::metrics::{self, Metrics};
+use crate::page::Pages;
+use crate::password::{PasswordParams, Passwords};
+use crate::tasks;
+use crate::trace::Tracer;
+
+/// Why a server does not start, or ends. Each says the cause and the cure.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartFault {
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] Fault),
+    /// The keys.
+    #[error("{0}")]
+    Keys(#[from] KeysFault),
+    /// TLS.
+    #[error("{0}")]
+    Tls(#[from] TlsRefused),
+    /// A password setting.
+    #[error("[passwords]: {0}")]
+    Passwords(String),
+    /// An address cannot be listened on.
+    #[error("{address}: {source}; is another server running there?")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The data directory.
+    #[error("{path}: {source}; the directory must exist and be writable for this user")]
+    Data {
+        /// The directory.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Anything else of the system.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// A server about to start.
+#[derive(Debug)]
+pub struct Start {
+    /// What it is told.
+    pub config: Config,
+    /// Its clock.
+    pub clock: Clock,
+    /// Where its trace goes; nowhere but in `proofkey dev`.
+    pub tracer: Tracer,
+    /// A listener that is bound already; else `server.listen` is bound.
+    pub listener: Option<TcpListener>,
+}
+
+/// A server that answers.
+#[derive(Debug)]
+pub struct Running {
+    /// Where.
+    pub address: SocketAddr,
+    /// Its store, for commands in the same process.
+    pub store: Store,
+    app: Arc<App>,
+    shutdown: CancellationToken,
+    server: JoinHandle<io::Result<()>>,
+    background: Vec<JoinHandle<()>>,
+    readiness: Arc<Readiness>,
+}
+
+impl Start {
+    /// Opens the store, makes or opens the keys, and begins to answer.
+    pub async fn run(self) -> Result<Running, StartFault> {
+        let Self { config, clock, tracer, listener } = self;
+        let data = &config.store.data;
+        std::fs::create_dir_all(data)
+            .map_err(|source| StartFault::Data { path: data.display().to_string(), source })?;
+        let store = Store::open(&config.store.database(), &Options::default())?;
+        store.lock_for_serving()?;
+        let metrics = Arc::new(Metrics::new());
+        let app = Arc::new(build(&config, store.clone(), clock, tracer, &metrics)?);
+        app.directory.refresh(&store).await?;
+        tasks::rotate_keys(&app).await?;
+        tasks::take_keys_over(&app).await?;
+        let listener = match listener {
+            Some(listener) => listener,
+            None => bind(config.server.listen).await?,
+        };
+        let address = listener.local_addr()?;
+        let tls = config
+            .server
+            .tls
+            .as_ref()
+            .map(|files| Tls::load(&files.certificate, &files.key))
+            .transpose()?
+            .map(Arc::new);
+        let shutdown = CancellationToken::new();
+        let readiness = Arc::new(Readiness::default());
+        let mut background = vec![
+            tokio::spawn(tasks::run(Arc::clone(&app), shutdown.clone())),
+            tokio::spawn(stop_when_store_fails(store.clone(), shutdown.clone())),
+        ];
+        if let Some(tls) = &tls {
+            background.push(tokio::spawn(Arc::clone(tls).watch(shutdown.clone())));
+        }
+        if let Some(metrics_address) = config.server.metrics_listen {
+            let listener = bind(metrics_address).await?;
+            let router = metrics::router(Arc::clone(&metrics), Arc::clone(&readiness));
+            let edge = Edge::default();
+            let stop = shutdown.clone();
+            background.push(tokio::spawn(async move {
+                if let Err(error) = crate::http::serve(listener, None, router, edge, stop).await {
+                    tracing::error!(%error, "the metrics listener ended");
+                }
+            }));
+        }
+        let edge = Edge {
+            limits: HttpLimits::from_config(&config.server),
+            trusted_proxies: TrustedProxies::new(config.server.trusted_proxies.clone()),
+            security_headers: SecurityHeaders { strict_transport: config.issuer.is_https() },
+            metrics: metrics.http.clone(),
+        };
+        let router = endpoint::router(Arc::clone(&app)).merge(Arc::clone(&readiness).routes());
+        let server = tokio::spawn(crate::http::serve(listener, tls, router, edge, shutdown.clone()));
+        readiness.enter(Phase::Ready);
+        tracing::info!(issuer = %config.issuer, %address, "ready");
+        Ok(Running { address, store, app, shutdown, server, background, readiness })
+    }
+}
+
+impl Running {
+    /// Begins to drain: new connections are refused, requests in flight finish.
+    pub fn stop(&self) {
+        self.readiness.enter(Phase::Draining);
+        self.shutdown.cancel();
+    }
+
+    /// Takes over what was just written to clients and APIs, without waiting for the next look.
+    pub async fn refreshed(&self) -> Result<(), StartFault> {
+        self.app.directory.refresh(&self.store).await?;
+        Ok(())
+    }
+
+    /// What stops the server when it is cancelled.
+    pub fn shutdown(&self) -> CancellationToken {
+        self.shutdown.clone()
+    }
+
+    /// Waits until the server has stopped and everything is written.
+    pub async fn stopped(self) -> Result<(), StartFault> {
+        let ended = self.server.await;
+        self.shutdown.cancel();
+        for task in self.background {
+            // Each ends by the cancelled token; a stuck one must not keep the process.
+            let _ = tokio::time::timeout(Duration::from_secs(5), task).await;
+        }
+        self.store.close().await;
+        ended.map_err(io::Error::other)??;
+        Ok(())
+    }
+}
+
+fn build(
+    config: &Config,
+    store: Store,
+    clock: Clock,
+    tracer: Tracer,
+    metrics: &Arc<Metrics>,
+) -> Result<App, StartFault> {
+    let issuer = &config.issuer;
+    let sealing_key = config.keys.sealing_key.expose();
+    let params = PasswordParams::from_config(&config.passwords)
+        .map_err(|refused| StartFault::Passwords(refused.to_string()))?;
+    let operator = config.pages.operator_name.as_deref().unwrap_or("Proofkey");
+    Ok(App {
+        policy: policy(config),
+        rotation: rotation(config),
+        store,
+        directory: Directory::default(),
+        seal: SealKeys::derive(sealing_key),
+        sealer: KeySealer::derive(sealing_key),
+        keyring: Keyring::new(issuer.clone()),
+        passwords: Passwords::new(params, metrics.passwords.clone())?,
+        limits: Limiters::new(&config.limits),
+        pages: Pages::new(operator, issuer.authority()),
+        addresses: Addresses::new(issuer, config.keys.jwks_max_age_seconds),
+        cookies: CookieNames::new(issuer),
+        metrics: Arc::clone(metrics),
+        clock,
+        tracer,
+    })
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartFault> {
+    TcpListener::bind(address).await.map_err(|source| StartFault::Listen { address, source })
+}
+
+/// After an error of the disk nothing that the process believes about its database is certain: it stops.
+async fn stop_when_store_fails(store: Store, shutdown: CancellationToken) {
+    if let Some(fault) = shutdown.run_until_cancelled(store.failed()).await {
+        tracing::error!(%fault, "the store has failed for good: stopping");
+        shutdown.cancel();
+    }
+}

@@ -1,0 +1,93 @@
+//! What runs beside the requests: refreshing snapshots, rotating keys, removing what has expired.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proofkey_store::Fault;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::keys::{self, KeysFault, rotation};
+use crate::metrics::Event;
+
+/// How often the directory's versions are read: changes by command take effect within a second.
+const REFRESH_EVERY: Duration = Duration::from_millis(500);
+/// How many refreshes pass between two looks at the schedule of keys.
+const ROTATE_EVERY: u32 = 120;
+/// How many refreshes pass between two rounds of removing.
+const SWEEP_EVERY: u32 = 60;
+/// Rows removed in one transaction: small enough that nobody waits for it.
+const SWEEP_ROWS_MAX: u32 = 500;
+/// Transactions in one round.
+const SWEEP_ROUNDS_MAX: u32 = 200;
+
+/// Runs until the server stops.
+pub(crate) async fn run(app: Arc<App>, shutdown: CancellationToken) {
+    let work = async {
+        let mut ticks = interval(REFRESH_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut keys_version = None;
+        for tick in 0_u32.. {
+            ticks.tick().await;
+            match app.directory.refresh(&app.store).await {
+                Err(fault) => tracing::error!(%fault, "clients and APIs could not be read again"),
+                Ok(version) => {
+                    let moved = keys_version.replace(version) != Some(version);
+                    if tick % ROTATE_EVERY == 0 {
+                        // What it changes moves the version, so the next look takes it over.
+                        report(rotate_keys(&app).await);
+                    }
+                    if moved || app.keyring.is_outdated(app.now()) {
+                        report(take_keys_over(&app).await);
+                    }
+                }
+            }
+            if tick % SWEEP_EVERY == SWEEP_EVERY - 1
+                && let Err(fault) = sweep(&app).await
+            {
+                tracing::error!(%fault, "expired rows could not be removed");
+            }
+        }
+    };
+    let _ = shutdown.run_until_cancelled(work).await;
+}
+
+fn report(refreshed: Result<(), KeysFault>) {
+    if let Err(fault) = refreshed {
+        // The keyring keeps what it has: tokens are still signed and verified.
+        tracing::error!(%fault, "signing keys could not be refreshed");
+    }
+}
+
+/// Makes the keys that are due, removes those that are done with.
+pub(crate) async fn rotate_keys(app: &App) -> Result<(), KeysFault> {
+    let steps = keys::rotate(&app.store, &app.sealer, &app.rotation, app.now()).await?;
+    for _ in 0..steps {
+        app.metrics.count(Event::KeyRotated);
+    }
+    Ok(())
+}
+
+/// Takes the stored keys over into the keyring.
+pub(crate) async fn take_keys_over(app: &App) -> Result<(), KeysFault> {
+    let now = app.now();
+    let records = app.store.keys().await?;
+    let due = rotation::ALGORITHMS
+        .iter()
+        .filter_map(|algorithm| rotation::active(&records, *algorithm, now))
+        .map(|key| (key.active_from + app.rotation.period_seconds).seconds())
+        .min();
+    app.metrics.rotation_due_at.set(due.unwrap_or_default());
+    app.keyring.replace(records, &app.sealer, now)
+}
+
+async fn sweep(app: &App) -> Result<(), Fault> {
+    for _ in 0..SWEEP_ROUNDS_MAX {
+        if app.store.sweep(app.now(), SWEEP_ROWS_MAX).await? < SWEEP_ROWS_MAX {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! The trace of a flow, step by step, keyed by `state`: what `proofkey dev` shows of the steps that no client can see.
+//!
+//! It is off everywhere else: `serve` has no way to turn it on. Values are what went over the wire and what was computed from
+//! it, never a password.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use proofkey_protocol::GrantId;
+
+/// Codes whose `state` is remembered between steps 5 and 7.
+const CODES_MAX: usize = 256;
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It held.
+    Done,
+    /// It failed.
+    Failed,
+}
+
+/// One step of a flow.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The flow's `state`.
+    pub state: String,
+    /// Its number, 1 to 10.
+    pub step: u8,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When, in milliseconds since 1970.
+    pub at_millis: i64,
+    /// How long the server worked on it.
+    pub took_micros: u64,
+    /// What went over the wire, or was computed.
+    pub values: Vec<(String, String)>,
+}
+
+/// Where events go.
+pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// Emits events, or does nothing.
+#[derive(Clone, Default)]
+pub struct Tracer {
+    on: Option<Arc<On>>,
+}
+
+struct On {
+    sink: Sink,
+    states: Mutex<VecDeque<(GrantId, String)>>,
+}
+
+impl Tracer {
+    /// A tracer that emits.
+    pub fn to(sink: Sink) -> Self {
+        Self { on: Some(Arc::new(On { sink, states: Mutex::default() })) }
+    }
+
+    /// Whether anybody listens: what is only for the trace need not be computed otherwise.
+    pub const fn is_on(&self) -> bool {
+        self.on.is_some()
+    }
+
+    /// Emits an event.
+    pub fn emit(&self, event: Event) {
+        if let Some(on) = &self.on {
+            (on.sink)(event);
+        }
+    }
+
+    /// Remembers the `state` that a code belongs to; the token request does not carry it.
+    pub fn remember(&self, code: GrantId, state: &str) {
+        let Some(on) = &self.on else { return };
+        let mut states = on.states.lock().unwrap_or_else(PoisonError::into_inner);
+        if states.len() == CODES_MAX {
+            states.pop_front();
+        }
+        states.push_back((code, state.to_owned()));
+    }
+
+    /// The `state` that a code belongs to.
+    pub fn state_of(&self, code: GrantId) -> Option<String> {
+        let states = self.on.as_ref()?.states.lock().unwrap_or_else(PoisonError::into_inner);
+        states.iter().find(|(known, _)| *known == code).map(|(_, state)| state.clone())
+    }
+}
+
+impl fmt::Debug for Tracer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Tracer").field("on", &self.is_on()).finish()
+    }
+}

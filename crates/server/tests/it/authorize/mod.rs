@@ -1,0 +1,10 @@
+//! `/authorize` over the wire, with the pages between it and the client.
+
+mod answers;
+mod binding;
+mod consent;
+mod pages;
+mod presence;
+mod registration;
+mod request;
+mod target;

@@ -1,0 +1,26 @@
+//! The server over the wire, one module per endpoint; each test has a server of its own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod authorize;
+mod enumeration;
+mod faults;
+mod flow;
+mod fuzz;
+mod introspect;
+mod login;
+mod logout;
+mod metadata;
+mod races;
+mod refresh;
+mod revocation;
+mod revoke;
+mod support;
+mod tampering;
+mod token;
+mod userinfo;

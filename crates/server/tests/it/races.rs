@@ -1,0 +1,184 @@
+//! Races through the whole HTTP stack of one server: 200 redemptions × 1,000 codes, 100 refreshes × 1,000 tokens, 10,000
+//! refreshes with lost replies. An unoptimised build runs a tenth of the codes and tokens, for time alone;
+//! `PROOFKEY_RACES=100` is the percentage that runs all of them in any build (docs/faults.md).
+
+use std::sync::Arc;
+
+use proofkey_testkit::{Answer, AuthorizeRequest, Code, TestClient, TestServer, Tokens, fixtures};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::support::consented;
+
+/// Without `openid` no ID token is signed: the race is what is tested, not RSA.
+const SCOPE: &str = "offline_access notes:read";
+
+/// So many in hundred of a count.
+fn scaled(count: usize, percent_by_default: usize) -> usize {
+    #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+    let asked = std::env::var("PROOFKEY_RACES").ok().and_then(|text| text.parse().ok());
+    (count * asked.unwrap_or(percent_by_default) / 100).max(1)
+}
+
+const PERCENT: usize = if cfg!(debug_assertions) { 10 } else { 100 };
+
+/// Codes of a signed-in user who allowed everything: one request each.
+async fn codes(server: &TestServer, client: &TestClient, count: usize) -> Vec<Code> {
+    let mut browser = consented(server, client).await;
+    let mut codes = Vec::new();
+    for _ in 0..count {
+        let request = AuthorizeRequest::new(client).set("scope", SCOPE);
+        codes.push(server.code_by(&mut browser, &request, &fixtures::ada()).await);
+    }
+    codes
+}
+
+/// Sends the requests of all these at once and sorts the answers: those that succeeded, and the number refused.
+async fn together<F>(attempts: impl Iterator<Item = F>) -> (Vec<Tokens>, usize)
+where
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let answers = attempts.collect::<JoinSet<_>>().join_all().await;
+    let mut won = Vec::new();
+    for answer in &answers {
+        match answer.status {
+            200 => won.push(Tokens::of(answer)),
+            _ => assert_eq!(answer.refusal(), (400, "invalid_grant".into()), "{answer:?}"),
+        }
+    }
+    let lost = answers.len() - won.len();
+    (won, lost)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tk_07_v_09_f_14_of_two_hundred_parallel_redemptions_one_wins_and_its_grant_is_revoked() {
+    const PARALLEL: usize = 200;
+    let server = Arc::new(TestServer::start().await);
+    let client = Arc::new(fixtures::web());
+    let total = scaled(1_000, PERCENT);
+    let mut winners = 0;
+    for code in codes(&server, &client, total).await {
+        let code = Arc::new(code);
+        let attempts = (0..PARALLEL).map(|_| {
+            let (server, client, code) = (Arc::clone(&server), Arc::clone(&client), Arc::clone(&code));
+            async move { server.redeem(&client, &code).await }
+        });
+        let (won, lost) = together(attempts).await;
+        assert_eq!((won.len(), lost), (1, PARALLEL - 1));
+        winners += won.len();
+        for token in [&won[0].access_token, &won[0].refresh_token] {
+            assert!(!server.is_active(&client, token).await, "the losers revoked the winner's grant");
+        }
+    }
+    assert_eq!(winners, total);
+    println!("{PARALLEL} parallel redemptions × {total} codes: {winners} successes");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rt_04_v_25_f_15_a_hundred_parallel_refreshes_never_leave_two_live_branches() {
+    const PARALLEL: usize = 100;
+    let server = Arc::new(TestServer::start().await);
+    let client = Arc::new(fixtures::web());
+    let total = scaled(1_000, PERCENT);
+    let (mut given, mut branches) = (0, 0);
+    for code in codes(&server, &client, total).await {
+        let tokens = Tokens::of(&server.redeem(&client, &code).await);
+        let used = |token: String| {
+            let (server, client) = (Arc::clone(&server), Arc::clone(&client));
+            async move { server.refresh(&client, &token).await }
+        };
+        let (siblings, lost) = together((0..PARALLEL).map(|_| used(tokens.refresh_token.clone()))).await;
+        assert_eq!(lost, 0, "none of them has a successor in use: each is answered");
+        given += siblings.len();
+        // Now all that were handed out at once: whoever comes first retires the others.
+        let (live, _) = together(siblings.into_iter().map(|tokens| used(tokens.refresh_token))).await;
+        assert_eq!(live.len(), 1, "one branch");
+        let last = server.refresh(&client, &live[0].refresh_token).await;
+        branches += usize::from(last.status == 200);
+        assert_eq!(
+            last.refusal(),
+            (400, "invalid_grant".into()),
+            "a retired sibling was used: the family is gone"
+        );
+    }
+    println!("{PARALLEL} parallel refreshes × {total} tokens: {given} answered, {branches} branches left");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rt_03_v_25_f_16_lost_replies_force_no_sign_in_and_leave_no_fork() {
+    const CHAINS: usize = 50;
+    let server = Arc::new(TestServer::start().await);
+    let client = Arc::new(fixtures::web());
+    let refreshes = scaled(10_000, 100).div_ceil(CHAINS);
+    let mut chains = JoinSet::new();
+    for (seed, code) in (1..).zip(codes(&server, &client, CHAINS).await) {
+        let first = Tokens::of(&server.redeem(&client, &code).await).refresh_token;
+        let chain = Chain { server: Arc::clone(&server), client: Arc::clone(&client), token: first };
+        chains.spawn(chain.run(seed, refreshes));
+    }
+    let lost: usize = chains.join_all().await.into_iter().sum();
+    assert!(lost > refreshes, "the test lost replies: {lost}");
+    println!("{} refreshes, {lost} replies lost: no forced sign-in, no fork", refreshes * CHAINS);
+}
+
+/// One honest client that loses replies.
+struct Chain {
+    server: Arc<TestServer>,
+    client: Arc<TestClient>,
+    token: String,
+}
+
+impl Chain {
+    /// Refreshes so often, losing every third reply or so; the number lost.
+    async fn run(mut self, seed: u64, refreshes: usize) -> usize {
+        let (mut dice, mut lost, mut strays) = (seed.wrapping_mul(0x9E37_79B9_7F4A_7C15), 0, Vec::new());
+        for _ in 0..refreshes {
+            // xorshift: the same losses for the same seed.
+            dice ^= dice << 13;
+            dice ^= dice >> 7;
+            dice ^= dice << 17;
+            match dice % 6 {
+                0 => self.never_read().await,
+                // Read here, so that the stray successor is known, but not by the client.
+                1 => strays.push(self.used().await.refresh_token),
+                _ => {
+                    self.token = self.used().await.refresh_token;
+                    continue;
+                }
+            }
+            lost += 1;
+        }
+        let last = self.used().await;
+        let last = Tokens::of(&self.server.refresh(&self.client, &last.refresh_token).await);
+        for stray in &strays {
+            let answer = self.server.refresh(&self.client, stray).await;
+            assert_eq!(answer.refusal(), (400, "invalid_grant".into()), "a fork");
+        }
+        // A stray that is used is a replay, and ends the family.
+        assert_eq!(self.server.is_active(&self.client, &last.access_token).await, strays.is_empty());
+        lost
+    }
+
+    async fn used(&self) -> Tokens {
+        Tokens::of(&self.server.refresh(&self.client, &self.token).await)
+    }
+
+    /// The server answers, and the connection goes down before anything is read.
+    async fn never_read(&self) {
+        let secret = self.client.secret.clone().unwrap_or_default();
+        let body =
+            proofkey_testkit::form_body(&[("grant_type", "refresh_token"), ("refresh_token", &self.token)]);
+        let head = format!(
+            "POST /token HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}",
+            proofkey_testkit::basic(&self.client.id, &secret),
+            body.len(),
+        );
+        let mut stream = TcpStream::connect(self.server.address).await.expect("the server listens");
+        stream.write_all(head.as_bytes()).await.expect("the server reads");
+        let mut first = [0];
+        let read = stream.read(&mut first).await.expect("the server answers");
+        assert_eq!(read, 1);
+    }
+}

@@ -1,0 +1,41 @@
+//! What several modules of tests share.
+
+use proofkey_testkit::{AuthorizeRequest, Browser, Departure, TestClient, TestServer, TestUser, fixtures};
+
+/// A browser in which ada is signed in and has allowed this client everything.
+pub(crate) async fn consented(server: &TestServer, client: &TestClient) -> Browser {
+    consented_as(server, client, &fixtures::ada()).await
+}
+
+/// The same for another user.
+pub(crate) async fn consented_as(server: &TestServer, client: &TestClient, user: &TestUser) -> Browser {
+    let mut browser = Browser::new(server);
+    let _ = browser.complete(&AuthorizeRequest::new(client).set("scope", &client.scope), user).await;
+    browser
+}
+
+/// The error that a request is answered with at the client, with everything that every answer must have.
+pub(crate) async fn refused(server: &TestServer, browser: &Browser, request: &AuthorizeRequest) -> String {
+    let departure = browser.clone().authorize(request).await.redirect();
+    check_answer(server, request, &departure);
+    assert_eq!(departure.param("code"), "", "{}", departure.location);
+    assert!(is_wire_text(&departure.param("error_description")), "{}", departure.location);
+    departure.param("error")
+}
+
+/// What success and error have in common (RFC 9207 §2, OAuth 2.1 §4.1.2).
+pub(crate) fn check_answer(server: &TestServer, request: &AuthorizeRequest, departure: &Departure) {
+    assert_eq!(departure.param("iss"), server.issuer, "{}", departure.location);
+    assert_eq!(departure.param("state"), request.get("state"), "{}", departure.location);
+    assert_eq!(departure.answer.header("cache-control"), "no-store");
+    assert!([200, 303].contains(&departure.answer.status), "{}", departure.answer.status);
+    assert!(!departure.location.contains('#'), "nothing is answered in a fragment");
+    for token in ["access_token", "id_token", "token_type"] {
+        assert!(!departure.params().contains(token), "{}", departure.location);
+    }
+}
+
+/// %x20-21 / %x23-5B / %x5D-7E (OAuth 2.1 §4.1.2.1).
+pub(crate) fn is_wire_text(text: &str) -> bool {
+    text.bytes().all(|byte| (0x20..=0x7e).contains(&byte) && byte != b'"' && byte != b'\\')
+}
