@@ -1,0 +1,188 @@
+//! A browser double: cookies, redirects within the server, forms, meta refresh. No scripts, for no page needs one.
+//!
+//! It never leaves for a client's redirect URI: it says where it would have gone.
+
+use reqwest::header::{ACCEPT, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+
+use crate::answer::Answer;
+use crate::fixtures::TestUser;
+use crate::html;
+use crate::jar::{Initiator, Jar};
+use crate::page::{Departure, Outcome, Page, Via};
+use crate::request::{AuthorizeRequest, form_body};
+use crate::server::TestServer;
+
+/// Most redirects in a row.
+const HOPS_MAX: usize = 8;
+
+/// One browser of one person.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    /// Its cookies.
+    pub jar: Jar,
+    /// Sent as `Accept-Language`.
+    pub language: String,
+    http: reqwest::Client,
+    server: String,
+    issuer_origin: String,
+    issuer_path: String,
+}
+
+impl Browser {
+    /// A browser that has never been to the server.
+    pub fn new(server: &TestServer) -> Self {
+        let issuer_path = server.issuer_path().to_owned();
+        Self {
+            jar: Jar::default(),
+            language: "en".into(),
+            http: server.http.clone(),
+            server: format!("http://{}", server.address),
+            issuer_origin: server.issuer[..server.issuer.len() - issuer_path.len()].to_owned(),
+            issuer_path,
+        }
+    }
+
+    /// Opens an authorization request by GET and goes as far as it goes by itself.
+    pub async fn authorize(&mut self, request: &AuthorizeRequest) -> Outcome {
+        self.open(&format!("/authorize?{}", request.encoded())).await
+    }
+
+    /// Opens a path of the server (below the issuer's own path), as by a link in another site's page.
+    pub async fn open(&mut self, path: &str) -> Outcome {
+        let path = format!("{}{path}", self.issuer_path);
+        let answer = self.get(&path).await;
+        self.follow(&path, answer).await
+    }
+
+    /// One GET, as a top-level navigation; cookies are kept, redirects not followed.
+    pub async fn get(&mut self, path: &str) -> Answer {
+        let request = self.http.get(format!("{}{path}", self.server)).header("sec-fetch-site", "cross-site");
+        self.send(path, request, Initiator::Lax).await
+    }
+
+    /// One form post from our own page; cookies are kept, redirects not followed.
+    pub async fn post<N: AsRef<str>, V: AsRef<str>>(&mut self, path: &str, form: &[(N, V)]) -> Answer {
+        let request =
+            self.form(path, form).header(ORIGIN, &self.issuer_origin).header("sec-fetch-site", "same-origin");
+        self.send(path, request, Initiator::Lax).await
+    }
+
+    /// One form post from another site: our `Lax` cookies stay at home.
+    pub async fn post_cross_site<N: AsRef<str>, V: AsRef<str>>(
+        &mut self,
+        path: &str,
+        form: &[(N, V)],
+    ) -> Answer {
+        let request = self
+            .form(path, form)
+            .header(ORIGIN, "https://elsewhere.example")
+            .header("sec-fetch-site", "cross-site");
+        self.send(path, request, Initiator::CrossSitePost).await
+    }
+
+    /// Goes on from an answer, to the next page or the redirect to a client. Each redirect is a GET.
+    pub async fn follow(&mut self, path: &str, answer: Answer) -> Outcome {
+        let (mut path, mut answer) = (path.to_owned(), answer);
+        for _ in 0..HOPS_MAX {
+            let Some(location) =
+                answer.headers.get(LOCATION).map(|value| value.to_str().expect("ASCII").to_owned())
+            else {
+                return self.arrived(path, answer);
+            };
+            match self.local(&location) {
+                None => return Outcome::Redirect(Departure { location, via: Via::SeeOther, answer }),
+                Some(local) => path = local,
+            }
+            answer = self.get(&path).await;
+        }
+        panic!("redirected {HOPS_MAX} times, at last to {path}");
+    }
+
+    /// Fills in the page's form by the given fields, presses the button that has this value, and goes on.
+    pub async fn submit(&mut self, page: &Page, fields: &[(&str, &str)], button: &str) -> Outcome {
+        let form = page.form();
+        assert_eq!(form.method, "post", "forms post");
+        let mut filled = form.inputs.clone();
+        for (name, value) in fields {
+            let input = filled.iter_mut().find(|(known, _)| known == name);
+            input.unwrap_or_else(|| panic!("no field {name} in {}", page.html)).1 = (*value).to_owned();
+        }
+        let pressed = form.buttons.iter().find(|(_, value)| value == button);
+        let pressed = pressed.unwrap_or_else(|| panic!("no button {button:?} in {}", page.html));
+        filled.extend((!pressed.0.is_empty()).then(|| pressed.clone()));
+        let answer = self.post(&form.action, &filled).await;
+        self.follow(&form.action, answer).await
+    }
+
+    /// Signs in on the sign-in page.
+    pub async fn sign_in(&mut self, page: &Page, user: &TestUser) -> Outcome {
+        self.submit(page, &[("username", &user.username), ("password", &user.password)], "").await
+    }
+
+    /// Allows on the consent page.
+    pub async fn allow(&mut self, page: &Page) -> Outcome {
+        self.submit(page, &[], "allow").await
+    }
+
+    /// Denies on the consent page.
+    pub async fn deny(&mut self, page: &Page) -> Outcome {
+        self.submit(page, &[], "deny").await
+    }
+
+    /// Goes all the way: signs in where asked, allows where asked.
+    pub async fn complete(&mut self, request: &AuthorizeRequest, user: &TestUser) -> Departure {
+        let mut outcome = self.authorize(request).await;
+        for _ in 0..3 {
+            outcome = match outcome {
+                Outcome::Redirect(departure) => return departure,
+                Outcome::Page(page) if page.is_sign_in() => self.sign_in(&page, user).await,
+                Outcome::Page(page) if page.is_consent() => self.allow(&page).await,
+                Outcome::Page(page) => panic!("{} {} shows {}", page.status, page.path, page.html),
+            };
+        }
+        outcome.redirect()
+    }
+
+    /// Opens a session without caring for the client.
+    pub async fn signed_in(server: &TestServer, user: &TestUser) -> Self {
+        let mut browser = Self::new(server);
+        let page = browser.authorize(&AuthorizeRequest::new(&crate::fixtures::web())).await.page();
+        let _ = browser.sign_in(&page, user).await;
+        assert!(browser.jar.find("sid").is_some(), "signed in");
+        browser
+    }
+
+    fn form<N: AsRef<str>, V: AsRef<str>>(&self, path: &str, form: &[(N, V)]) -> reqwest::RequestBuilder {
+        let request = self.http.post(format!("{}{path}", self.server));
+        request.header("content-type", "application/x-www-form-urlencoded").body(form_body(form))
+    }
+
+    async fn send(&mut self, path: &str, request: reqwest::RequestBuilder, initiator: Initiator) -> Answer {
+        let request = request.header(ACCEPT, "text/html").header("accept-language", &self.language);
+        let cookies = self.jar.header(path.split('?').next().unwrap_or(path), initiator);
+        let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies) };
+        let answer = Answer::of(request).await;
+        for header in answer.headers.get_all(SET_COOKIE) {
+            self.jar.store(header.to_str().expect("ASCII"), self.issuer_origin.starts_with("https://"));
+        }
+        answer
+    }
+
+    fn arrived(&self, path: String, answer: Answer) -> Outcome {
+        match html::refresh(&answer.body) {
+            Some(location) => Outcome::Redirect(Departure { location, via: Via::HandOver, answer }),
+            None => Outcome::Page(Page {
+                path,
+                status: answer.status,
+                headers: answer.headers,
+                html: answer.body,
+            }),
+        }
+    }
+
+    /// The path of an address of the server itself.
+    fn local(&self, location: &str) -> Option<String> {
+        let path = location.strip_prefix(&self.issuer_origin).unwrap_or(location);
+        (path.starts_with('/') && !path.starts_with("//")).then(|| path.to_owned())
+    }
+}

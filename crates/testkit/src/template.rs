@@ -1,0 +1,104 @@
+//! The database that every test server starts with: keys, APIs, clients and users, made once per process.
+
+use std::path::Path;
+
+use proofkey_oauth::{Secret, Timestamp};
+use proofkey_protocol::SealKeys;
+use proofkey_server::Start;
+use proofkey_server::admin::{self, Hashing, NewApi, NewClient, NewUser};
+use proofkey_server::clock::Clock;
+use proofkey_server::config::Config;
+use proofkey_server::metrics::Metrics;
+use proofkey_server::password::{PasswordParams, Passwords};
+use proofkey_server::trace::Tracer;
+use proofkey_store::Store;
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
+
+use crate::fixtures::{self, FILES, NOTES, TestUser};
+
+/// Makes an RSA key, which takes longer than everything else together, only once.
+static DATABASE: OnceCell<(Vec<u8>, i64)> = OnceCell::const_new();
+
+/// Puts a copy into a data directory; the instant at which it was made, where manual clocks begin.
+pub(crate) async fn copy_to(data: &Path) -> i64 {
+    let (database, made_at) = DATABASE.get_or_init(make).await;
+    std::fs::create_dir_all(data).unwrap();
+    std::fs::write(data.join("proofkey.db"), database).unwrap();
+    *made_at
+}
+
+async fn make() -> (Vec<u8>, i64) {
+    let directory = tempfile::tempdir().unwrap();
+    let now = Clock::System.now();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let config = crate::server::config(&issuer, directory.path(), &[]);
+    let database = config.store.database();
+    let (hashing, seal) = hashing(&config);
+    let length_min = config.passwords.length_min;
+    let start =
+        Start { config, clock: Clock::manual(now), tracer: Tracer::default(), listener: Some(listener) };
+    let running = start.run().await.expect("the template server starts");
+    let store = running.store.clone();
+    seed(&store, &Hashing { passwords: &hashing, length_min, seal: &seal }, Timestamp(now)).await;
+    running.stop();
+    drop(store);
+    running.stopped().await.expect("the template server stops");
+    // Closing has moved everything from the log into the file.
+    (std::fs::read(database).unwrap(), now)
+}
+
+/// What hashes passwords at the cost of a configuration.
+pub(crate) fn hashing(config: &Config) -> (Passwords, SealKeys) {
+    let params = PasswordParams::from_config(&config.passwords).expect("password settings");
+    let passwords = Passwords::new(params, Metrics::new().passwords).expect("threads that hash");
+    (passwords, SealKeys::derive(config.keys.sealing_key.expose()))
+}
+
+async fn seed(store: &Store, hashing: &Hashing<'_>, now: Timestamp) {
+    for (resource, name, scopes) in [
+        (NOTES, "Notes", ["notes:read=Read your notes", "notes:write=Change your notes"].as_slice()),
+        (FILES, "Files", ["files:read=Read your files"].as_slice()),
+    ] {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let new = NewApi { resource: resource.into(), name: Some(name.into()), scopes, ..NewApi::default() };
+        let _ = admin::add_api(store, new).await.expect("the API can be added");
+    }
+    for registration in fixtures::registrations() {
+        let new = NewClient::parse(&without_nulls(registration).to_string()).expect("client metadata");
+        let _ = admin::add_client(store, new, now).await.expect("the client can be added");
+    }
+    for (user, claims) in [(fixtures::ada(), ada_claims()), (fixtures::bob(), json!({"name": "Bob"}))] {
+        let _ = add_user(store, hashing, &user, claims, now).await;
+    }
+}
+
+/// Adds a user with the given claims.
+pub(crate) async fn add_user(
+    store: &Store,
+    hashing: &Hashing<'_>,
+    user: &TestUser,
+    claims: Value,
+    now: Timestamp,
+) -> String {
+    let claims: Map<String, Value> = claims.as_object().cloned().unwrap_or_default();
+    let password = Some(Secret::new(user.password.clone()));
+    let new = NewUser { username: user.username.clone(), password, claims };
+    admin::add_user(store, hashing, new, now).await.expect("the user can be added").id.to_string()
+}
+
+fn ada_claims() -> Value {
+    json!({
+        "name": "Ada Lovelace", "given_name": "Ada", "family_name": "Lovelace",
+        "email": "ada@example.com", "email_verified": true, "locale": "en",
+    })
+}
+
+fn without_nulls(mut value: Value) -> Value {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
+    }
+    value
+}
