@@ -1,0 +1,253 @@
+//! What can go wrong, one variant per rule broken. Each message names the cause and the cure.
+//!
+//! Text that came from outside is clipped and stripped of control characters before it gets in here: these messages
+//! are printed to terminals.
+
+use std::path::PathBuf;
+
+use proofkey_oauth::wire_text;
+use thiserror::Error;
+
+use crate::id_token::IdTokenError;
+
+/// Longest piece of foreign text in a message, in characters.
+const SHOWN_CHARS_MAX: usize = 200;
+
+/// Why the client stopped.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the message of each variant is its documentation")]
+pub enum Error {
+    // Configuration and addresses.
+    #[error(
+        "`{0}` is no issuer: that is an https URL (http only on 127.0.0.1 or [::1]) without query, fragment or \
+         trailing slash"
+    )]
+    IssuerMalformed(String),
+    #[error(
+        "the client id is empty or holds characters outside printable ASCII: copy it from the registration"
+    )]
+    ClientIdMalformed,
+    #[error(
+        "the {what} `{url}` is not an absolute URL that we accept: no user information, fragment or white space"
+    )]
+    UrlMalformed { what: &'static str, url: String },
+    #[error(
+        "the {what} `{url}` is neither https nor http on a loopback address: use https, or write 127.0.0.1 or [::1]"
+    )]
+    UrlInsecure { what: &'static str, url: String },
+    #[error(
+        "the {what} `{url}` holds characters that no authorization server needs; it is not given to a browser"
+    )]
+    UrlNotForBrowser { what: &'static str, url: String },
+
+    // Discovery (RFC 8414 §3.3, OAuth 2.1 §7.10).
+    #[error("{0} publishes no authorization server metadata: check the issuer's spelling")]
+    MetadataNotFound(String),
+    #[error("the metadata at {0} is not what RFC 8414 describes: report it to whoever runs the server")]
+    MetadataMalformed(String),
+    #[error(
+        "asked for the issuer `{asked}`, but the metadata is that of `{claimed}`: use the name the server gives itself"
+    )]
+    IssuerMismatch { asked: String, claimed: String },
+    #[error("the server does not offer PKCE with S256, so its codes could be stolen: it has to be upgraded")]
+    ChallengeMethodMissing,
+    #[error("the metadata names no {0}, which this needs")]
+    EndpointMissing(&'static str),
+
+    // Transport.
+    #[error("{host} could not be reached ({cause}): check that it runs and that you are online")]
+    Unreachable { host: String, cause: String },
+    #[error("the {what} answered {status}: try again later")]
+    ServerFailing { what: &'static str, status: u16 },
+    #[error(
+        "the {what} answered with a redirect, which is not followed: secrets go only where the metadata says"
+    )]
+    Redirected { what: &'static str },
+    #[error("the {what} answered with status {status}, which has no meaning here")]
+    StatusUnexpected { what: &'static str, status: u16 },
+    #[error("the {what} answered with more than {bytes_max} bytes")]
+    AnswerTooLong { what: &'static str, bytes_max: usize },
+
+    // Waiting for the browser.
+    #[error("no port on 127.0.0.1 or [::1] could be opened for the browser's return: {0}")]
+    ListenerUnavailable(#[source] std::io::Error),
+    #[error("nobody finished the sign-in within five minutes: start it again")]
+    SignInTimedOut,
+    #[error("no browser could be started: open the printed address yourself ({0})")]
+    BrowserUnavailable(#[source] std::io::Error),
+
+    // The authorization response (OAuth 2.1 §4.1.2, RFC 9207 §2.4).
+    #[error(
+        "another authorization server answered than the one that was asked: sign in again, and only there"
+    )]
+    ResponseIssuerDiffers,
+    #[error(
+        "the answer does not say which authorization server it is from, though this one always does: sign in again"
+    )]
+    ResponseIssuerMissing,
+    #[error(
+        "the authorization response names a parameter twice, so it can be read in two ways: sign in again"
+    )]
+    ResponseAmbiguous,
+    #[error(
+        "the authorization response brings tokens instead of a code: this client takes no token from a browser"
+    )]
+    TokenInResponse,
+    #[error("the authorization response has neither a code nor an error: sign in again")]
+    CodeMissing,
+    #[error("the authorization server refused: {code}{description}")]
+    AuthorizationRefused { code: String, description: String },
+
+    // The token response (OAuth 2.1 §3.2.3, §3.2.4).
+    #[error("the {what} refused: {code}{description}{fix}")]
+    TokenRefused { what: &'static str, code: String, description: String, fix: String },
+    #[error("the token response cannot be used: `{0}` is missing or malformed")]
+    TokenResponseMalformed(&'static str),
+    #[error("the server issued a `{0}` token; this client uses bearer tokens only")]
+    TokenTypeUnsupported(String),
+
+    // Who signed in (OpenID Connect Core §3.1.3.7, §5.3.2).
+    #[error(
+        "`openid` was asked for, but no ID token came: the server does not do OpenID Connect for this client"
+    )]
+    IdTokenMissing,
+    #[error(transparent)]
+    IdToken(#[from] IdTokenError),
+    #[error("the keys at the server's jwks_uri cannot be read")]
+    KeysMalformed,
+    #[error("userinfo describes another person than the ID token: the answer was discarded; sign in again")]
+    SubjectDiffers,
+    #[error("userinfo is not a JSON object with a `sub`")]
+    UserInfoMalformed,
+    #[error("userinfo needs the scope `openid`: sign in with it")]
+    UserInfoNeedsOpenid,
+
+    // The session.
+    #[error("nobody is signed in: sign in first")]
+    NotSignedIn,
+    #[error("the sign-in has ended (signed out, revoked or too old): sign in again")]
+    SignInAgain,
+    #[error("the sign-in was not for all of the scope `{0}`: sign in again with it")]
+    ScopeNotAsked(String),
+    #[error("another process has been refreshing for too long: try again")]
+    LockTimedOut,
+
+    // Where tokens are kept.
+    #[error("{path}: {cause}; check that the directory exists, is yours and has room")]
+    StoreFailed { path: PathBuf, cause: std::io::Error },
+    #[error("{0} cannot be read as tokens: remove it and sign in again")]
+    StoreMalformed(PathBuf),
+    #[error("the tokens are in the keyring, which cannot be reached now ({0}): unlock it, or sign in again")]
+    KeyringUnavailable(String),
+    #[error("there is no home directory to keep tokens in: set HOME")]
+    NoDataDirectory,
+    #[error("the operating system gives no random bytes: {0}")]
+    RandomUnavailable(String),
+    #[error("the background task was stopped before it ended")]
+    Interrupted,
+
+    // Calling an API (OAuth 2.1 §5.1, RFC 8707 §2).
+    #[error("the sign-in names no API, so no address may get its token: sign in with --resource")]
+    ResourceMissing,
+    #[error("the API is named `{0}`, which is no address: nothing lies below it")]
+    ResourceNotUrl(String),
+    #[error("`{url}` is not at or below `{resource}`: the token is only for that API")]
+    OutsideResource { url: String, resource: String },
+    #[error(
+        "the path of `{0}` holds encoded dots or slashes, which servers read in different ways: write them plainly"
+    )]
+    PathAmbiguous(String),
+}
+
+/// What a failure means to whoever has to act on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cure {
+    /// Sign in (again).
+    SignIn,
+    /// Wait for the network or the server.
+    Retry,
+    /// Change the configuration, the request or the server.
+    Change,
+}
+
+impl Error {
+    /// Which kind of act helps; the match is total so that a new variant is thought about.
+    pub const fn cure(&self) -> Cure {
+        match self {
+            Self::NotSignedIn
+            | Self::SignInAgain
+            | Self::ScopeNotAsked(_)
+            | Self::StoreMalformed(_)
+            | Self::KeyringUnavailable(_) => Cure::SignIn,
+            Self::Unreachable { .. } | Self::ServerFailing { .. } | Self::LockTimedOut => Cure::Retry,
+            Self::IssuerMalformed(_)
+            | Self::ClientIdMalformed
+            | Self::UrlMalformed { .. }
+            | Self::UrlInsecure { .. }
+            | Self::UrlNotForBrowser { .. }
+            | Self::MetadataNotFound(_)
+            | Self::MetadataMalformed(_)
+            | Self::IssuerMismatch { .. }
+            | Self::ChallengeMethodMissing
+            | Self::EndpointMissing(_)
+            | Self::Redirected { .. }
+            | Self::StatusUnexpected { .. }
+            | Self::AnswerTooLong { .. }
+            | Self::ListenerUnavailable(_)
+            | Self::SignInTimedOut
+            | Self::BrowserUnavailable(_)
+            | Self::ResponseIssuerDiffers
+            | Self::ResponseIssuerMissing
+            | Self::ResponseAmbiguous
+            | Self::TokenInResponse
+            | Self::CodeMissing
+            | Self::AuthorizationRefused { .. }
+            | Self::TokenRefused { .. }
+            | Self::TokenResponseMalformed(_)
+            | Self::TokenTypeUnsupported(_)
+            | Self::IdTokenMissing
+            | Self::IdToken(_)
+            | Self::KeysMalformed
+            | Self::SubjectDiffers
+            | Self::UserInfoMalformed
+            | Self::UserInfoNeedsOpenid
+            | Self::StoreFailed { .. }
+            | Self::NoDataDirectory
+            | Self::RandomUnavailable(_)
+            | Self::Interrupted
+            | Self::ResourceMissing
+            | Self::ResourceNotUrl(_)
+            | Self::OutsideResource { .. }
+            | Self::PathAmbiguous(_) => Cure::Change,
+        }
+    }
+}
+
+/// Foreign text made fit for a message: no control characters, no escape sequences, not endless.
+pub(crate) fn shown(text: &str) -> String {
+    let clipped: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+    wire_text(&clipped)
+}
+
+/// The same behind a separator, or nothing.
+pub(crate) fn shown_after(separator: &str, text: Option<&str>) -> String {
+    text.filter(|text| !text.is_empty()).map(|text| format!("{separator}{}", shown(text))).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_steer_a_terminal() {
+        let text = shown(&format!("\u{1b}[2J\r\n{}", "x".repeat(1000)));
+        assert!(text.chars().all(|c| c.is_ascii_graphic() || c == ' '), "{text}");
+        assert_eq!(text.chars().count(), SHOWN_CHARS_MAX);
+        assert_eq!(
+            (shown_after(": ", Some("a")), shown_after(": ", Some(""))),
+            (": a".into(), String::new())
+        );
+    }
+}

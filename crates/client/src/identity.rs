@@ -1,0 +1,69 @@
+//! Who signed in, as far as the server tells: the ID token's subject, and userinfo for names (OpenID Connect Core §5.3).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+
+/// A person, or what the server says of one. Only `subject` identifies; names can change and repeat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The server's own id of the person.
+    pub subject: String,
+    /// Their full name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What they sign in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Their mail address, verified or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+impl Identity {
+    pub(crate) const fn of(subject: String) -> Self {
+        Self { subject, name: None, username: None, email: None }
+    }
+
+    /// Adds what userinfo tells, after checking that it tells of the same person: a swapped access token would
+    /// otherwise dress one person in another's names (Core §5.3.2).
+    pub(crate) fn with_claims(&self, claims: &Map<String, Value>) -> Result<Self, Error> {
+        let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+        let subject = text("sub").ok_or(Error::UserInfoMalformed)?;
+        if subject != self.subject {
+            return Err(Error::SubjectDiffers);
+        }
+        let (name, username, email) = (text("name"), text("preferred_username"), text("email"));
+        Ok(Self { subject, name, username, email })
+    }
+
+    /// The best name there is, without characters that steer a terminal or turn the writing direction.
+    pub fn display_name(&self) -> String {
+        let steers = |c: char| {
+            c.is_control()
+                || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        let best = [&self.name, &self.username, &self.email].into_iter().flatten().next();
+        best.unwrap_or(&self.subject).chars().filter(|c| !steers(*c)).take(100).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn cl_11_userinfo_is_of_the_same_person_or_discarded() {
+        let ada = Identity::of("1".into());
+        let claims = |value: Value| value.as_object().cloned().unwrap();
+        let named =
+            ada.with_claims(&claims(json!({"sub": "1", "name": "Ada\u{1b}[2J", "email": 7}))).unwrap();
+        assert_eq!((named.display_name(), named.email), ("Ada[2J".into(), None));
+        assert!(matches!(ada.with_claims(&claims(json!({"sub": "2"}))), Err(Error::SubjectDiffers)));
+        assert!(matches!(ada.with_claims(&claims(json!({"name": "Ada"}))), Err(Error::UserInfoMalformed)));
+        assert_eq!(ada.display_name(), "1");
+    }
+}

@@ -1,0 +1,87 @@
+//! Which request gets which answer. Knows nothing of bytes.
+
+use proofkey_oauth::Params;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::head::Head;
+use super::{Arrival, CALLBACK_PATH};
+
+/// The address that replaces the one with the code in the browser's history.
+pub(super) const DONE_PATH: &str = "/done";
+
+/// An answer to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// The response was ours: go to the page, leave the code behind.
+    SeeDone,
+    /// The page. `true`: signed in.
+    Done(bool),
+    /// A request to the redirect URI that is not the answer to this sign-in.
+    NotOurs,
+    /// Another path.
+    NotFound,
+    /// Another method.
+    MethodNotAllowed,
+    /// Another `Host`, or no HTTP.
+    BadRequest,
+}
+
+/// The state that connections share.
+#[derive(Debug)]
+pub(super) struct Desk {
+    hosts: [String; 2],
+    arrivals: mpsc::Sender<Arrival>,
+    accepted: watch::Sender<bool>,
+    outcome: watch::Receiver<Option<bool>>,
+    shown: mpsc::Sender<()>,
+}
+
+impl Desk {
+    pub(super) fn new(
+        port: u16,
+        arrivals: mpsc::Sender<Arrival>,
+        outcome: watch::Receiver<Option<bool>>,
+        shown: mpsc::Sender<()>,
+    ) -> Self {
+        let hosts = [format!("127.0.0.1:{port}"), format!("[::1]:{port}")];
+        Self { hosts, arrivals, accepted: watch::Sender::new(false), outcome, shown }
+    }
+
+    /// Decides, after waiting for the sign-in where the answer depends on it.
+    pub(super) async fn answer(&self, head: &Head) -> Reply {
+        // A page on another site could reach this port under a name of its own (DNS rebinding).
+        if !self.hosts.contains(&head.host) {
+            return Reply::BadRequest;
+        }
+        match (head.method.as_str(), head.path.as_str()) {
+            ("GET", CALLBACK_PATH) => self.deliver(&head.query).await,
+            ("GET", DONE_PATH) if *self.accepted.borrow() => self.outcome().await,
+            ("GET", _) => Reply::NotFound,
+            _ => Reply::MethodNotAllowed,
+        }
+    }
+
+    /// The page has left.
+    pub(super) fn page_shown(&self) {
+        let _ = self.shown.try_send(());
+    }
+
+    async fn deliver(&self, query: &str) -> Reply {
+        let Ok(params) = Params::parse(query.as_bytes()) else { return Reply::NotOurs };
+        let (verdict, waiting) = oneshot::channel();
+        let arrival = Arrival { params, verdict, accepted: self.accepted.clone() };
+        if self.arrivals.send(arrival).await.is_err() {
+            return Reply::NotOurs;
+        }
+        match waiting.await {
+            Ok(true) => Reply::SeeDone,
+            Ok(false) | Err(_) => Reply::NotOurs,
+        }
+    }
+
+    async fn outcome(&self) -> Reply {
+        let mut outcome = self.outcome.clone();
+        let known = outcome.wait_for(Option::is_some).await;
+        known.map_or(Reply::NotFound, |known| Reply::Done(*known == Some(true)))
+    }
+}

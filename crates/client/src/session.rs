@@ -1,0 +1,118 @@
+//! A signed-in person's tokens, kept fresh.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use crate::client::Client;
+use crate::clock;
+use crate::error::Error;
+use crate::identity::Identity;
+use crate::refresh::{for_issuer, name, renew};
+use crate::store::StoredTokens;
+use crate::token::AccessToken;
+use crate::userinfo;
+
+/// A sign-in, usable from any number of tasks at once. Refreshing happens once however many ask, across processes too.
+#[derive(Debug)]
+pub struct Session {
+    client: Client,
+    /// Held while refreshing: this is what makes a refresh single-flight within the process.
+    held: Arc<Mutex<StoredTokens>>,
+}
+
+impl Session {
+    pub(crate) fn new(client: Client, tokens: StoredTokens) -> Self {
+        Self { client, held: Arc::new(Mutex::new(tokens)) }
+    }
+
+    /// The client that this session belongs to.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Who signed in; `None` without the scope `openid`.
+    pub async fn identity(&self) -> Option<Identity> {
+        self.held.lock().await.identity.clone()
+    }
+
+    /// What was granted, space-separated.
+    pub async fn scope(&self) -> String {
+        self.held.lock().await.granted.to_string()
+    }
+
+    /// An access token that works for at least `validity_min` more, refreshed if need be. The new refresh token is on
+    /// disk before the access token is handed out.
+    pub async fn access_token(&self, validity_min: Duration) -> Result<AccessToken, Error> {
+        let seconds = i64::try_from(validity_min.as_secs()).unwrap_or(i64::MAX);
+        let mut held = Arc::clone(&self.held).lock_owned().await;
+        if held.is_good_until(clock::now() + seconds) {
+            return Ok(held.access_token());
+        }
+        let client = self.client.clone();
+        detached(async move {
+            renew(&client, &mut held).await?;
+            Ok(held.access_token())
+        })
+        .await
+    }
+
+    /// A token in place of one that an API refused; another task or process may have fetched it already.
+    pub(crate) async fn access_token_after(&self, refused: &AccessToken) -> Result<AccessToken, Error> {
+        let mut held = Arc::clone(&self.held).lock_owned().await;
+        if !held.has_same_access_token(refused.token.expose()) {
+            return Ok(held.access_token());
+        }
+        let client = self.client.clone();
+        detached(async move {
+            renew(&client, &mut held).await?;
+            Ok(held.access_token())
+        })
+        .await
+    }
+
+    /// Asks userinfo who this is and keeps the answer.
+    pub async fn user_info(&self) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
+        let identity = self.identity().await.ok_or(Error::UserInfoNeedsOpenid)?;
+        let claims = userinfo::fetch(&self.client, &self.token_for_issuer().await?.token).await?;
+        identity.with_claims(&claims)?;
+        Ok(claims)
+    }
+
+    /// Fills in names right after a sign-in.
+    pub(crate) async fn learn_names(&self) -> Result<(), Error> {
+        let Some(identity) = self.identity().await else { return Ok(()) };
+        if self.client.shared.server().await?.userinfo_endpoint.is_none() {
+            return Ok(());
+        }
+        let claims = self.user_info().await?;
+        let named = identity.with_claims(&claims)?;
+        name(&self.client, &mut *self.held.lock().await, named).await
+    }
+
+    /// Removes the tokens from this machine without telling the server.
+    pub(crate) async fn forget(&self) -> Result<(), Error> {
+        let slot = &self.client.shared.slot;
+        let _lock = slot.lock().await?;
+        slot.wipe().await
+    }
+
+    /// A token that the server itself takes. One for an API is none (row CL-09), so a separate one is asked for.
+    async fn token_for_issuer(&self) -> Result<AccessToken, Error> {
+        if self.client.application().resource.is_none() {
+            return self.access_token(Duration::from_secs(10)).await;
+        }
+        let mut held = Arc::clone(&self.held).lock_owned().await;
+        let client = self.client.clone();
+        detached(async move { for_issuer(&client, &mut held).await }).await
+    }
+}
+
+/// Runs work to its end even if the caller stops waiting: a refresh that was cancelled between the server's answer and
+/// our disk would lose the new token.
+async fn detached<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.map_err(|_| Error::Interrupted)?
+}

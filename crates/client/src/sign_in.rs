@@ -1,0 +1,139 @@
+//! A sign-in from the browser's start to the first tokens, in the order that keeps each step honest:
+//! answer checked → code exchanged → person verified → tokens durable → browser told.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::attempt::{Attempt, AuthorizationCode, Reception};
+use crate::browser;
+use crate::client::Client;
+use crate::clock;
+use crate::error::Error;
+use crate::id_token::{Agreement, check_first};
+use crate::identity::Identity;
+use crate::listener::{Counter, Listener};
+use crate::session::Session;
+use crate::store::{Place, StoredTokens};
+use crate::token::TokenAnswer;
+use crate::url::BrowserUrl;
+
+/// How long the listener waits for the browser.
+pub const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// A sign-in under way. Dropping it closes the listener.
+#[derive(Debug)]
+pub struct SignIn {
+    client: Client,
+    attempt: Attempt,
+    listener: Listener,
+}
+
+/// A finished sign-in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SignedIn {
+    /// The session, ready for use.
+    pub session: Session,
+    /// Where its tokens are kept. Tell the person when it is a file.
+    pub kept_in: Place,
+}
+
+impl SignIn {
+    pub(crate) const fn new(client: Client, attempt: Attempt, listener: Listener) -> Self {
+        Self { client, attempt, listener }
+    }
+
+    /// The address to open. Print it: over SSH or in a container no browser starts by itself.
+    pub const fn url(&self) -> &BrowserUrl {
+        self.attempt.url()
+    }
+
+    /// Opens the address in the system's browser.
+    pub async fn open_browser(&self) -> Result<(), Error> {
+        browser::open(self.url()).await
+    }
+
+    /// Waits for the person, at most [`SIGN_IN_TIMEOUT`], then finishes the sign-in. Whatever the outcome, the
+    /// listener is closed and the attempt's secrets are gone.
+    pub async fn finish(self) -> Result<SignedIn, Error> {
+        let Self { client, attempt, listener } = self;
+        let mut counter = listener.serve();
+        let code = timeout(SIGN_IN_TIMEOUT, wait(&attempt, &mut counter)).await;
+        let outcome = match code.unwrap_or(Err(Error::SignInTimedOut)) {
+            Ok(code) => complete(client, &attempt, &code).await,
+            Err(error) => Err(error),
+        };
+        counter.close(outcome.is_ok()).await;
+        outcome
+    }
+}
+
+/// Takes what comes to the redirect URI until it is our answer.
+async fn wait(attempt: &Attempt, counter: &mut Counter) -> Result<AuthorizationCode, Error> {
+    loop {
+        let arrival = counter.next().await.ok_or(Error::Interrupted)?;
+        match attempt.receive(arrival.params()) {
+            Ok(Reception::Ignored) => arrival.ignore(),
+            Ok(Reception::Granted(code)) => {
+                arrival.accept();
+                return Ok(code);
+            }
+            Err(error) => {
+                arrival.accept();
+                return Err(error);
+            }
+        }
+    }
+}
+
+async fn complete(client: Client, attempt: &Attempt, code: &AuthorizationCode) -> Result<SignedIn, Error> {
+    let shared = &client.shared;
+    let server = shared.server().await?;
+    let form = attempt.token_form(&shared.application, code);
+    let answer = shared.transport.post_form("token endpoint", &server.token_endpoint, form.expose()).await?;
+    let answer = TokenAnswer::read(answer, clock::now())?;
+    let identity = identity(&client, attempt, &answer).await?;
+    let slot = &shared.slot;
+    let asked = shared.application.scope.clone();
+    let tokens = StoredTokens::first(answer, asked, attempt.nonce(), identity, slot);
+    let lock = slot.lock().await?;
+    let kept_in = slot.save_first(&tokens).await?;
+    drop(lock);
+    let session = Session::new(client, tokens);
+    match session.learn_names().await {
+        // Names are a courtesy; another person's are an attack.
+        Err(error @ Error::SubjectDiffers) => {
+            session.forget().await?;
+            Err(error)
+        }
+        Err(error) => {
+            tracing::debug!(%error, "userinfo gave no names");
+            Ok(SignedIn { session, kept_in })
+        }
+        Ok(()) => Ok(SignedIn { session, kept_in }),
+    }
+}
+
+async fn identity(
+    client: &Client,
+    attempt: &Attempt,
+    answer: &TokenAnswer,
+) -> Result<Option<Identity>, Error> {
+    let shared = &client.shared;
+    if !shared.application.wants_identity() {
+        return Ok(None);
+    }
+    let token = answer.id_token.as_ref().ok_or(Error::IdTokenMissing)?;
+    let server = shared.server().await?;
+    let agreement = Agreement {
+        issuer: server.issuer.as_str(),
+        client_id: &shared.application.client_id,
+        algorithms: &server.id_token_algorithms,
+        access_token: &answer.access_token,
+        now: clock::now(),
+    };
+    let check =
+        |keys: &_| check_first(token.expose(), keys, &agreement, attempt.nonce(), attempt.max_age_seconds());
+    shared.with_keys(check).await.map(|claims| Some(Identity::of(claims.sub)))
+}

@@ -1,0 +1,25 @@
+//! The userinfo request (OpenID Connect Core §5.3).
+
+use http::Method;
+use proofkey_oauth::Secret;
+use serde_json::{Map, Value};
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::transport::{ANSWER_BYTES_MAX, Outgoing};
+
+/// Fetches the claims. Whose they are is the caller's check.
+pub(crate) async fn fetch(client: &Client, token: &Secret) -> Result<Map<String, Value>, Error> {
+    const WHAT: &str = "userinfo_endpoint";
+    let url = client.shared.server().await?.userinfo_endpoint.as_ref();
+    let outgoing = Outgoing {
+        what: WHAT,
+        method: Method::GET,
+        url: url.ok_or(Error::EndpointMissing(WHAT))?,
+        bearer: Some(token),
+        body: None,
+        answer_bytes_max: ANSWER_BYTES_MAX,
+    };
+    let answer = client.shared.transport.send(outgoing).await?.success(WHAT)?;
+    serde_json::from_slice(&answer.body).map_err(|_| Error::UserInfoMalformed)
+}
