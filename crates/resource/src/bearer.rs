@@ -1,0 +1,104 @@
+//! Finding the access token in a request (RFC 6750 §2.1). Only the header counts: a token in a URL ends up in logs,
+//! histories and `Referer`, so the query parameter is never read, only noticed (OAuth 2.1 §5.2).
+
+use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
+use proofkey_oauth::Params;
+
+use crate::Refusal;
+
+/// The token of a request.
+pub(crate) fn token(parts: &Parts) -> Result<&str, Refusal> {
+    let token = in_header(&parts.headers)?;
+    if parts.uri.query().is_some_and(names_access_token) {
+        return Err(Refusal::SeveralTokens);
+    }
+    Ok(token)
+}
+
+fn in_header(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Err(Refusal::NoToken);
+    };
+    if values.next().is_some() {
+        return Err(Refusal::SeveralTokens);
+    }
+    let value = value.to_str().map_err(|_| Refusal::MalformedHeader)?;
+    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        // Another scheme is no token for us, and says nothing against the request.
+        return Err(Refusal::NoToken);
+    }
+    let token = rest.trim_matches(' ');
+    if token.is_empty() || !token.bytes().all(is_b64token) {
+        return Err(Refusal::MalformedHeader);
+    }
+    Ok(token)
+}
+
+/// The alphabet of RFC 6750 §2.1.
+fn is_b64token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
+}
+
+/// Pair by pair, so that a query which is no form at all still cannot hide the parameter.
+fn names_access_token(query: &str) -> bool {
+    query
+        .split('&')
+        .any(|pair| Params::parse(pair.as_bytes()).is_ok_and(|params| params.contains("access_token")))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parts(uri: &str, headers: &[&[u8]]) -> Parts {
+        let mut request = http::Request::builder().uri(uri);
+        for value in headers {
+            request = request.header(AUTHORIZATION, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn rs_01_v_44_one_token_by_one_way() {
+        type Case = (&'static str, &'static [&'static [u8]], Result<&'static str, Refusal>);
+        let cases: [Case; 20] = [
+            ("/", &[b"Bearer a.b.c"], Ok("a.b.c")),
+            ("/", &[b"bearer a.b.c"], Ok("a.b.c")),
+            ("/", &[b"BEARER a.b.c"], Ok("a.b.c")),
+            ("/?x=1", &[b"bEaReR  a.b.c"], Ok("a.b.c")),
+            ("/", &[], Err(Refusal::NoToken)),
+            ("/?access_token=a", &[], Err(Refusal::NoToken)),
+            ("/", &[b"Basic YTpi"], Err(Refusal::NoToken)),
+            ("/", &[b"DPoP a.b.c"], Err(Refusal::NoToken)),
+            ("/", &[b"Bearerx a"], Err(Refusal::NoToken)),
+            ("/", &[b""], Err(Refusal::NoToken)),
+            ("/", &[b"Bearer"], Err(Refusal::MalformedHeader)),
+            ("/", &[b"Bearer "], Err(Refusal::MalformedHeader)),
+            ("/", &[b"Bearer a b"], Err(Refusal::MalformedHeader)),
+            ("/", &[b"Bearer a,b"], Err(Refusal::MalformedHeader)),
+            ("/", &[b"Bearer \xff"], Err(Refusal::MalformedHeader)),
+            ("/", &[b"Bearer a", b"Bearer a"], Err(Refusal::SeveralTokens)),
+            ("/?access_token=a", &[b"Bearer a"], Err(Refusal::SeveralTokens)),
+            ("/?x=%&access_token=a", &[b"Bearer a"], Err(Refusal::SeveralTokens)),
+            ("/?x=1&access%5Ftoken", &[b"Bearer a"], Err(Refusal::SeveralTokens)),
+            ("/?access_tokens=a", &[b"Bearer a"], Ok("a")),
+        ];
+        for (uri, headers, expected) in cases {
+            assert_eq!(token(&parts(uri, headers)), expected, "{uri} {headers:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn v_44_any_header_is_read_or_refused(value in proptest::collection::vec(any::<u8>(), 0..80)) {
+            if let Ok(value) = http::HeaderValue::from_bytes(&value) {
+                let _ = token(&parts("/", &[value.as_bytes()]));
+                let _ = token(&parts("/", &[&[b"Bearer ", value.as_bytes()].concat()]));
+            }
+        }
+    }
+}

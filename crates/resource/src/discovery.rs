@@ -1,0 +1,107 @@
+//! Finding the issuer's endpoints from its name alone (RFC 8414 §3, OpenID Connect Discovery §4).
+
+use proofkey_jose::ensure_strict;
+use proofkey_oauth::Issuer;
+use reqwest::Url;
+use serde::Deserialize;
+
+use crate::fetch::{Document, Fetch, FetchError};
+
+/// What this crate needs to know of an authorization server.
+#[derive(Clone, Debug)]
+pub(crate) struct Discovered {
+    pub(crate) jwks_uri: Url,
+    pub(crate) introspection_endpoint: Option<Url>,
+}
+
+/// Why the endpoints are not known.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DiscoveryError {
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error("the metadata is malformed")]
+    Malformed,
+    #[error("the metadata is another issuer's")]
+    OtherIssuer,
+    #[error("the metadata names an address that may not be asked")]
+    Address,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    jwks_uri: String,
+    introspection_endpoint: Option<String>,
+}
+
+/// Asks the issuer for its metadata, in the form of RFC 8414 first, then in that of OpenID Connect.
+pub(crate) async fn discover(fetch: &Fetch, issuer: &Issuer) -> Result<Discovered, DiscoveryError> {
+    let document = match get(fetch, &issuer.well_known_inserted("oauth-authorization-server")).await {
+        // Only a server that is there and does not know the first address is asked for the second.
+        Err(FetchError::Status(404)) => {
+            get(fetch, &issuer.well_known_appended("openid-configuration")).await?
+        }
+        other => other?,
+    };
+    read(fetch, issuer, &document.body)
+}
+
+async fn get(fetch: &Fetch, url: &str) -> Result<Document, FetchError> {
+    fetch.get(&Url::parse(url).map_err(|_| FetchError::Scheme)?).await
+}
+
+fn read(fetch: &Fetch, issuer: &Issuer, body: &[u8]) -> Result<Discovered, DiscoveryError> {
+    ensure_strict(body).map_err(|_| DiscoveryError::Malformed)?;
+    let metadata: Metadata = serde_json::from_slice(body).map_err(|_| DiscoveryError::Malformed)?;
+    // Otherwise whoever answers for one issuer could have its tokens believed in the name of another (§3.3, §6.2).
+    if metadata.issuer != issuer.as_str() {
+        return Err(DiscoveryError::OtherIssuer);
+    }
+    let address =
+        |text: &str| Url::parse(text).ok().filter(|url| fetch.permits(url)).ok_or(DiscoveryError::Address);
+    Ok(Discovered {
+        jwks_uri: address(&metadata.jwks_uri)?,
+        introspection_endpoint: metadata.introspection_endpoint.as_deref().map(address).transpose()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn issuer() -> Issuer {
+        Issuer::parse("https://id.example/tenant").unwrap()
+    }
+
+    #[test]
+    fn metadata_is_believed_only_for_its_own_issuer() {
+        let fetch = Fetch::new(&issuer()).unwrap();
+        let good = r#"{"issuer":"https://id.example/tenant","jwks_uri":"https://id.example/jwks","x":[1]}"#;
+        assert!(read(&fetch, &issuer(), good.as_bytes()).is_ok());
+        for (from, to) in [
+            ("https://id.example/tenant", "https://id.example"),
+            ("https://id.example/tenant", "https://ID.example/tenant"),
+            ("https://id.example/tenant", "https://id.example/tenant/"),
+            ("https://id.example/jwks", "http://id.example/jwks"),
+            ("https://id.example/jwks", "file:///jwks"),
+            ("https://id.example/jwks", "/jwks"),
+            (r#""jwks_uri""#, r#""other""#),
+            (r#""x":[1]"#, r#""issuer":"https://id.example/tenant""#),
+            (r#""x":[1]"#, r#""introspection_endpoint":"http://evil.example""#),
+        ] {
+            assert!(good.contains(from));
+            let bad = good.replacen(from, to, 1);
+            assert!(read(&fetch, &issuer(), bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_document_is_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let fetch = Fetch::new(&Issuer::parse("http://127.0.0.1:1").unwrap()).unwrap();
+            prop_assert!(read(&fetch, &issuer(), &body).is_err());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The one HTTP client of this crate. Bounded in time and size, follows no redirects, and speaks https to everyone but
+//! an issuer on a loopback address.
+
+use std::{net::IpAddr, time::Duration};
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use proofkey_oauth::{Issuer, Secret, form_encode};
+use reqwest::{Client, Response, Url, redirect::Policy};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(5);
+const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// Talks to one authorization server.
+#[derive(Clone, Debug)]
+pub(crate) struct Fetch {
+    client: Client,
+    https: bool,
+}
+
+/// Why an answer did not come.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FetchError {
+    #[error("the address is not of the issuer's scheme")]
+    Scheme,
+    #[error("the request failed")]
+    Transport(#[source] reqwest::Error),
+    #[error("the answer has status {0}")]
+    Status(u16),
+    #[error("the answer is longer than {BODY_BYTES_MAX} bytes")]
+    TooLong,
+}
+
+/// A document, and for how long its owner wants it kept.
+pub(crate) struct Document {
+    pub(crate) body: Vec<u8>,
+    pub(crate) max_age_seconds: Option<i64>,
+}
+
+impl Fetch {
+    pub(crate) fn new(issuer: &Issuer) -> Result<Self, reqwest::Error> {
+        let https = issuer.is_https();
+        let builder = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .redirect(Policy::none())
+            .user_agent(concat!("proofkey-resource/", env!("CARGO_PKG_VERSION")))
+            .https_only(https);
+        // A loopback issuer is spoken to directly and without TLS: no proxy, and no trust store to load.
+        let builder = if https { builder } else { builder.no_proxy().tls_certs_only([]) };
+        Ok(Self { client: builder.build()?, https })
+    }
+
+    /// Whether this address may be asked: same scheme as the issuer, and plain http only on loopback literals.
+    pub(crate) fn permits(&self, url: &Url) -> bool {
+        match url.scheme() {
+            "https" => self.https,
+            "http" => !self.https && url.host_str().is_some_and(is_loopback),
+            _ => false,
+        }
+    }
+
+    pub(crate) async fn get(&self, url: &Url) -> Result<Document, FetchError> {
+        if !self.permits(url) {
+            return Err(FetchError::Scheme);
+        }
+        read(self.client.get(url.clone()).send().await).await
+    }
+
+    /// Posts a token to an introspection endpoint (RFC 7662 §2.1), authenticated by Basic (OAuth 2.1 §2.4.1).
+    pub(crate) async fn introspect(
+        &self,
+        url: &Url,
+        client_id: &str,
+        secret: &Secret,
+        token: &str,
+    ) -> Result<Document, FetchError> {
+        if !self.permits(url) {
+            return Err(FetchError::Scheme);
+        }
+        let mut form = String::new();
+        form_encode(&mut form, "token", token);
+        form.push_str("&token_type_hint=access_token");
+        let request = self
+            .client
+            .post(url.clone())
+            .basic_auth(encoded(client_id), Some(encoded(secret.expose())))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form);
+        read(request.send().await).await
+    }
+}
+
+async fn read(response: Result<Response, reqwest::Error>) -> Result<Document, FetchError> {
+    let mut response = response.map_err(FetchError::Transport)?;
+    if response.status() != http::StatusCode::OK {
+        return Err(FetchError::Status(response.status().as_u16()));
+    }
+    let max_age_seconds =
+        response.headers().get(CACHE_CONTROL).and_then(|value| value.to_str().ok()).and_then(max_age);
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(FetchError::Transport)? {
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(FetchError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Document { body, max_age_seconds })
+}
+
+fn max_age(cache_control: &str) -> Option<i64> {
+    cache_control.split(',').find_map(|directive| directive.trim().strip_prefix("max-age=")?.parse().ok())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host == "localhost" || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Names and secrets are form-encoded before Basic joins them with a colon.
+fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    form_encode(&mut out, "", text);
+    out.split_off(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_scheme_of_the_issuer_is_spoken() {
+        let secure = Fetch::new(&Issuer::parse("https://id.example").unwrap()).unwrap();
+        let local = Fetch::new(&Issuer::parse("http://127.0.0.1:4455").unwrap()).unwrap();
+        for (url, by_secure, by_local) in [
+            ("https://id.example/jwks", true, false),
+            ("https://keys.example/jwks", true, false),
+            ("http://id.example/jwks", false, false),
+            ("http://127.0.0.1:1/jwks", false, true),
+            ("http://[::1]:1/jwks", false, true),
+            ("http://localhost:1/jwks", false, true),
+            ("http://127.0.0.1.evil.example/jwks", false, false),
+            ("http://169.254.169.254/latest", false, false),
+            ("file:///etc/passwd", false, false),
+        ] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!((secure.permits(&url), local.permits(&url)), (by_secure, by_local), "{url}");
+        }
+    }
+
+    #[test]
+    fn max_age_is_read_where_it_stands() {
+        for (value, seconds) in [
+            ("max-age=300", Some(300)),
+            ("public, max-age=60, must-revalidate", Some(60)),
+            ("no-store", None),
+            ("max-age=", None),
+            ("s-maxage=5", None),
+        ] {
+            assert_eq!(max_age(value), seconds, "{value}");
+        }
+    }
+
+    #[test]
+    fn names_are_form_encoded_before_basic_joins_them() {
+        assert_eq!(encoded("a:b c%"), "a%3Ab%20c%25");
+    }
+}

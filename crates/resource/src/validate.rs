@@ -1,0 +1,123 @@
+//! The check of an access token (RFC 9068 §4): pure, with keys, policy and time as arguments.
+
+use proofkey_jose::{
+    Algorithm, Expected, JwsError, KeySet, Typ,
+    claims::{self, AccessTokenClaims, TimeError},
+    verify,
+};
+use proofkey_oauth::Scope;
+use serde_json::Value;
+
+use crate::AccessToken;
+
+/// The most that clocks may differ. More would keep expired tokens alive for no reason that a clock has.
+pub const LEEWAY_SECONDS_MAX: u32 = 60;
+
+const LEEWAY_SECONDS_USUAL: u32 = 5;
+
+/// What an API accepts. Fixed at start, never taken from a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    issuer: String,
+    audience: String,
+    algorithms: Vec<Algorithm>,
+    leeway_seconds: u32,
+}
+
+/// A leeway above [`LEEWAY_SECONDS_MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the leeway may be {LEEWAY_SECONDS_MAX} seconds at most")]
+pub struct LeewayTooLong;
+
+impl Policy {
+    /// Tokens of `issuer` for `audience`, in any algorithm that we have, with five seconds of leeway.
+    pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            audience: audience.into(),
+            algorithms: Algorithm::ALL.to_vec(),
+            leeway_seconds: LEEWAY_SECONDS_USUAL,
+        }
+    }
+
+    /// The same, but in these algorithms only.
+    #[must_use]
+    pub fn with_algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    /// The same, but with another leeway.
+    pub fn with_leeway_seconds(mut self, leeway_seconds: u32) -> Result<Self, LeewayTooLong> {
+        if leeway_seconds > LEEWAY_SECONDS_MAX {
+            return Err(LeewayTooLong);
+        }
+        self.leeway_seconds = leeway_seconds;
+        Ok(self)
+    }
+}
+
+/// The rule that an access token breaks. Its text goes to the caller and carries nothing that was in the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenRefusal {
+    /// The form, the header, the key or the signature.
+    #[error(transparent)]
+    Jws(#[from] JwsError),
+    /// A required claim is absent, or a claim has the wrong type (RFC 9068 §2.2).
+    #[error("a claim of the token is missing, doubled or of the wrong type")]
+    Claims,
+    /// A claim that must name something is empty.
+    #[error("a claim of the token is empty")]
+    EmptyClaim,
+    /// `iss` is another authorization server.
+    #[error("the token comes from another issuer")]
+    Issuer,
+    /// `aud` does not name this API.
+    #[error("the token is for another API")]
+    Audience,
+    /// `exp`, `nbf` or `iat`.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// `scope` breaks its grammar.
+    #[error("the scope of the token is malformed")]
+    Scope,
+    /// `cnf` is present: the token is bound to a key whose proof a bearer does not bring (RFC 9449 §7.2).
+    #[error("the token is bound to a key and cannot be used as a bearer token")]
+    Bound,
+    /// Introspection says that the token is no longer active.
+    #[error("the token has been revoked")]
+    Revoked,
+}
+
+/// Checks an access token completely, or says which rule it breaks.
+pub fn validate(token: &str, keys: &KeySet, policy: &Policy, now: i64) -> Result<AccessToken, TokenRefusal> {
+    let expected = Expected { typ: &[Typ::AccessToken], algorithms: &policy.algorithms };
+    let verified = verify(token, keys, &expected)?;
+    let known: AccessTokenClaims = claims::parse(&verified.payload).map_err(|_| TokenRefusal::Claims)?;
+    let all: Value = serde_json::from_slice(&verified.payload).map_err(|_| TokenRefusal::Claims)?;
+    if [&known.sub, &known.client_id, &known.jti].into_iter().any(String::is_empty) {
+        return Err(TokenRefusal::EmptyClaim);
+    }
+    if known.iss != policy.issuer {
+        return Err(TokenRefusal::Issuer);
+    }
+    if !known.aud.contains(&policy.audience) {
+        return Err(TokenRefusal::Audience);
+    }
+    in_time(&known, now, policy.leeway_seconds)?;
+    if all.get("cnf").is_some() {
+        return Err(TokenRefusal::Bound);
+    }
+    let scope = Scope::parse(known.scope.as_deref().unwrap_or_default()).map_err(|_| TokenRefusal::Scope)?;
+    Ok(AccessToken::new(known, scope, all))
+}
+
+fn in_time(known: &AccessTokenClaims, now: i64, leeway_seconds: u32) -> Result<(), TimeError> {
+    claims::ensure_not_expired(known.exp, now, leeway_seconds)?;
+    claims::ensure_issued(known.iat, now, leeway_seconds)?;
+    match known.nbf {
+        Some(nbf) => claims::ensure_not_before(nbf, now, leeway_seconds),
+        None => Ok(()),
+    }
+}
