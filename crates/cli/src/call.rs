@@ -1,0 +1,102 @@
+//! `proofkey call`: calls the API that the sign-in was for.
+
+use std::io::{IsTerminal as _, stdout};
+use std::process::ExitCode;
+use std::str::FromStr as _;
+
+use anyhow::Context as _;
+use proofkey_client::{ApiAnswer, ApiRequest, Client, Method, TokenStore};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::output::{Exit, Output, note, print};
+use crate::target::{LastLogin, TargetArgs};
+
+/// Call the API with a fresh access token
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// At or below the API that the sign-in names (--resource)
+    url: String,
+    /// The method [default: GET, or POST with a body]
+    #[arg(short = 'X', long, value_name = "METHOD")]
+    request: Option<String>,
+    /// The body
+    #[arg(short, long, value_name = "BODY")]
+    data: Option<String>,
+    /// What the body is
+    #[arg(long, value_name = "TYPE", default_value = "application/json")]
+    content_type: String,
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report {
+    status: u16,
+    content_type: Option<String>,
+    /// The JSON that came, else the text.
+    body: Value,
+}
+
+/// Runs the command. Exit code 0 only for a 2xx.
+pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let method = args.request.as_deref().unwrap_or(if args.data.is_some() { "POST" } else { "GET" });
+    let method = Method::from_str(method).context("--request")?;
+    let store = TokenStore::open()?;
+    let app = args.target.for_session(LastLogin::read(&store).as_ref())?;
+    let session = Client::with_store(app, &store).session().await?;
+    let body = args.data.as_ref().map(|data| (args.content_type.as_str(), data.as_bytes()));
+    let answer = session.call(&ApiRequest { method, url: &args.url, body }).await?;
+    if args.output.is_json() {
+        args.output.result(&report(&answer), String::new)?;
+    } else if stdout().is_terminal() {
+        print(printable(&answer.body).as_bytes());
+        print(b"\n");
+    } else {
+        print(&answer.body);
+    }
+    Ok(exit_code(&answer))
+}
+
+fn exit_code(answer: &ApiAnswer) -> ExitCode {
+    if answer.status.is_success() {
+        return ExitCode::SUCCESS;
+    }
+    let challenge = answer.headers.get("www-authenticate").and_then(|value| value.to_str().ok());
+    let challenge = challenge.map(|text| format!(" ({text})")).unwrap_or_default();
+    note(&format!("the API answered {}{challenge}", answer.status));
+    match answer.status.as_u16() {
+        401 => Exit::SignIn.into(),
+        429 | 500..=599 => Exit::Unreachable.into(),
+        _ => Exit::Failure.into(),
+    }
+}
+
+fn report(answer: &ApiAnswer) -> Report {
+    let content_type = answer.headers.get("content-type").and_then(|value| value.to_str().ok());
+    let text = || Value::String(String::from_utf8_lossy(&answer.body).into_owned());
+    Report {
+        status: answer.status.as_u16(),
+        content_type: content_type.map(str::to_owned),
+        body: serde_json::from_slice(&answer.body).unwrap_or_else(|_| text()),
+    }
+}
+
+/// For a terminal: an API's answer is shown, not obeyed.
+fn printable(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_cannot_steer_a_terminal() {
+        assert_eq!(printable(b"a\x1b[2J\tb\r\n"), "a[2J\tb\n");
+    }
+}

@@ -1,0 +1,121 @@
+//! A trace as server-sent events (WHATWG HTML, section 9.2): a body that a task feeds until the time is up.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body::Frame;
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc},
+    time::{Instant, timeout},
+};
+
+use super::trace::TraceLog;
+
+/// A line now and then, so that a browser that went away is noticed.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+/// Events written but not yet taken by the browser; the task waits beyond it.
+const UNREAD_MAX: usize = 8;
+
+/// Events of `state` from the place `first` on, for at most `follow_for`. The permit is given back when the stream ends.
+/// `None` if `state` cannot be followed.
+pub(crate) fn stream(
+    log: Arc<TraceLog>,
+    state: String,
+    first: usize,
+    follow_for: Duration,
+    permit: OwnedSemaphorePermit,
+) -> Option<Body> {
+    let mut changes = log.follow(&state)?;
+    let (sender, receiver) = mpsc::channel(UNREAD_MAX);
+    tokio::spawn(async move {
+        let _permit = permit;
+        let ends_at = Instant::now() + follow_for;
+        let mut place = first;
+        while Instant::now() < ends_at {
+            changes.borrow_and_update();
+            for event in log.events_from(&state, place) {
+                let Ok(json) = serde_json::to_string(&event) else { return };
+                if sender.send(Bytes::from(format!("id: {place}\ndata: {json}\n\n"))).await.is_err() {
+                    return;
+                }
+                place += 1;
+            }
+            let wait = HEARTBEAT_EVERY.min(ends_at.saturating_duration_since(Instant::now()));
+            tokio::select! {
+                () = sender.closed() => return,
+                changed = timeout(wait, changes.changed()) => match changed {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_forgotten)) => return,
+                    Err(_elapsed) => if sender.send(Bytes::from_static(b":\n\n")).await.is_err() { return },
+                },
+            }
+        }
+    });
+    Some(Body::new(Events { receiver }))
+}
+
+struct Events {
+    receiver: mpsc::Receiver<Bytes>,
+}
+
+impl HttpBody for Events {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.receiver.poll_recv(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::dev::trace::{Outcome, TraceEvent};
+
+    fn event(step: u8) -> TraceEvent {
+        TraceEvent::new(step, Outcome::Done, 0, 0, [("key", "value")])
+    }
+
+    async fn next(body: &mut Body) -> Option<String> {
+        let bytes = body.frame().await?.unwrap().into_data().unwrap();
+        Some(String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_stream_replays_follows_and_ends() {
+        let log = Arc::new(TraceLog::default());
+        log.push("s", event(3));
+        log.push("s", event(4));
+        let places = Arc::new(Semaphore::new(1));
+        let permit = Arc::clone(&places).try_acquire_owned().unwrap();
+        let mut body = stream(Arc::clone(&log), "s".into(), 1, Duration::from_millis(300), permit).unwrap();
+        assert!(next(&mut body).await.unwrap().starts_with("id: 1\ndata: {\"step\":4,"));
+        log.push("s", event(7));
+        assert!(next(&mut body).await.unwrap().starts_with("id: 2\ndata: {\"step\":7,"));
+        while let Some(text) = next(&mut body).await {
+            assert_eq!(text, ":\n\n");
+        }
+        assert_eq!(places.acquire().await.unwrap().num_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_browser_that_leaves_gives_its_place_back() {
+        let log = Arc::new(TraceLog::default());
+        let places = Arc::new(Semaphore::new(1));
+        let permit = Arc::clone(&places).try_acquire_owned().unwrap();
+        drop(stream(log, "s".into(), 0, Duration::from_secs(60), permit).unwrap());
+        let again = timeout(Duration::from_secs(5), places.acquire()).await;
+        assert!(again.is_ok(), "the place was not given back");
+    }
+}

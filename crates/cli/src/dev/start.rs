@@ -1,0 +1,221 @@
+//! Starting all three parties, and saying so.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use proofkey_oauth::Timestamp;
+use proofkey_protocol::SealKeys;
+use proofkey_server::admin::Hashing;
+use proofkey_server::clock::Clock;
+use proofkey_server::config::{Config, SealingKey, process_environment};
+use proofkey_server::http::{self, Edge, stop_on_signals};
+use proofkey_server::metrics::Metrics;
+use proofkey_server::password::{PasswordParams, Passwords};
+use proofkey_server::trace::{self as server_trace, Tracer};
+use proofkey_server::{Start, log};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::api::{self, ApiConfig};
+use super::app::{self, AppConfig, ExpiredCode};
+use super::ready::{Ready, write_private};
+use super::seed::{self, Addresses};
+use super::trace::{Outcome, TraceEvent, TraceLog};
+use crate::output;
+
+const LISTEN: &str = "127.0.0.1:4455";
+
+/// Arguments of `dev`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where the authorization server listens; port 0 takes a free one
+    #[arg(long, default_value = LISTEN)]
+    listen: SocketAddr,
+    /// Where the sample app listens [default: the next port, or a free one]
+    #[arg(long)]
+    app_listen: Option<SocketAddr>,
+    /// Where the sample API listens [default: the port after that, or a free one]
+    #[arg(long)]
+    api_listen: Option<SocketAddr>,
+    /// Keep users, clients and keys in this directory; without it everything is gone at the end
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Write addresses, user and clients to this file as JSON once everything answers
+    #[arg(long)]
+    ready_file: Option<PathBuf>,
+}
+
+/// Runs `dev`.
+pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    if !args.listen.ip().is_loopback() {
+        anyhow::bail!(
+            "dev listens on loopback only: it hands out passwords. Use `proofkey init` and `proofkey serve`"
+        );
+    }
+    let (data, temporary) = directory(args.data.as_deref())?;
+    let outcome = serve(&args, &data).await;
+    if temporary {
+        let _ = std::fs::remove_dir_all(&data);
+    }
+    outcome
+}
+
+async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
+    let listener = bind(args.listen).await?;
+    let at = listener.local_addr()?;
+    let app_listener = beside(args.app_listen, at, 1).await?;
+    let api_listener = beside(args.api_listen, at, 2).await?;
+    let addresses = Addresses {
+        issuer: format!("http://{at}"),
+        app: format!("http://{}", app_listener.local_addr()?),
+        api: format!("http://{}/notes", api_listener.local_addr()?),
+    };
+    let config = configuration(&addresses.issuer, at, data)?;
+    log::init(&config.log, Clock::System)?;
+    let seal = SealKeys::derive(config.keys.sealing_key.expose());
+    let passwords =
+        Passwords::new(PasswordParams::from_config(&config.passwords)?, Metrics::new().passwords)?;
+    let length_min = config.passwords.length_min;
+    let trace = Arc::new(TraceLog::default());
+    let start =
+        Start { config, clock: Clock::System, tracer: tracer(Arc::clone(&trace)), listener: Some(listener) };
+    let running = start.run().await.context("the server does not start")?;
+    let hashing = Hashing { passwords: &passwords, length_min, seal: &seal };
+    let ready =
+        seed::seed(&running.store, &hashing, &addresses, data, Timestamp(Clock::System.now())).await?;
+    running.refreshed().await?;
+    let stop = running.shutdown();
+    let app = app::router(app_config(&addresses), Arc::clone(&trace))?;
+    let api = api::router(api_config(&addresses), trace)?;
+    let beside = [spawn(app_listener, app, &stop), spawn(api_listener, api, &stop)];
+    if let Some(path) = &args.ready_file {
+        write_private(path, &ready).with_context(|| format!("writing {}", path.display()))?;
+    }
+    greet(&ready);
+    let signals = tokio::spawn(stop_on_signals(stop.clone(), CancellationToken::new()));
+    stop.cancelled().await;
+    running.stop();
+    running.stopped().await?;
+    for task in beside {
+        let _ = task.await;
+    }
+    signals.abort();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The directory of this run, and whether it goes at the end.
+fn directory(given: Option<&Path>) -> anyhow::Result<(PathBuf, bool)> {
+    let (path, temporary) = match given {
+        Some(path) => (std::path::absolute(path)?, false),
+        None => (std::env::temp_dir().join(format!("proofkey-dev-{}", std::process::id())), true),
+    };
+    if temporary {
+        let _ = std::fs::remove_dir_all(&path);
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && !temporary => {}
+        created => created.with_context(|| format!("making {}", path.display()))?,
+    }
+    Ok((path, temporary))
+}
+
+fn configuration(issuer: &str, listen: SocketAddr, data: &Path) -> anyhow::Result<Config> {
+    let key_path = data.join("sealing.key");
+    let key = match SealingKey::read(&key_path) {
+        Ok(key) => key,
+        Err(_) if !key_path.exists() => {
+            let key = SealingKey::generate()?;
+            key.write_new(&key_path)?;
+            key
+        }
+        Err(refused) => return Err(refused.into()),
+    };
+    let text = format!(
+        "issuer = {issuer:?}\n[server]\nlisten = \"{listen}\"\nmetrics_listen = \"off\"\n[store]\ndata = {:?}\n[log]\nlevel = \"warn\"\n",
+        data.display().to_string()
+    );
+    let key = ("PROOFKEY_KEYS__SEALING_KEY".to_owned(), key.to_base64().to_string());
+    let environment = process_environment().filter(|(name, _)| !OWN.contains(&name.as_str())).chain([key]);
+    Ok(Config::parse(&text, &data.join("proofkey dev"), environment)?)
+}
+
+/// Variables of the client commands, which are no settings of a server.
+const OWN: [&str; 2] = ["PROOFKEY_KEYS__SEALING_KEY", "PROOFKEY_ISSUER"];
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| {
+        format!("listening on {address}: choose another address with --listen, or port 0 for a free one")
+    })
+}
+
+/// A listener at the given address, else at a port near the server's, else at any.
+async fn beside(given: Option<SocketAddr>, server: SocketAddr, distance: u16) -> anyhow::Result<TcpListener> {
+    if let Some(address) = given {
+        return bind(address).await;
+    }
+    let near = server.port().checked_add(distance).unwrap_or_default();
+    match TcpListener::bind(SocketAddr::new(server.ip(), near)).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await,
+    }
+}
+
+fn tracer(log: Arc<TraceLog>) -> Tracer {
+    Tracer::to(Arc::new(move |event: server_trace::Event| {
+        let outcome = match event.outcome {
+            server_trace::Outcome::Done => Outcome::Done,
+            server_trace::Outcome::Failed => Outcome::Failed,
+        };
+        let page_event =
+            TraceEvent::new(event.step, outcome, event.at_millis, event.took_micros, event.values);
+        log.push(&event.state, page_event);
+    }))
+}
+
+fn app_config(addresses: &Addresses) -> AppConfig {
+    AppConfig {
+        issuer: addresses.issuer.clone(),
+        client_id: seed::APP.to_owned(),
+        redirect_uri: format!("{}/callback", addresses.app),
+        api: addresses.api.clone(),
+        scope: "openid profile offline_access notes:read".to_owned(),
+        expired_code: Some(ExpiredCode {
+            client_id: seed::APP_SHORT.to_owned(),
+            wait_seconds: seed::SHORT_CODE_WAIT_SECONDS,
+        }),
+    }
+}
+
+fn api_config(addresses: &Addresses) -> ApiConfig {
+    ApiConfig {
+        issuer: addresses.issuer.clone(),
+        api: addresses.api.clone(),
+        app_origin: addresses.app.clone(),
+        now_us: || Clock::System.now_millis().saturating_mul(1000),
+    }
+}
+
+fn spawn(listener: TcpListener, router: Router, stop: &CancellationToken) -> tokio::task::JoinHandle<()> {
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        if let Err(error) = http::serve(listener, None, router, Edge::default(), stop).await {
+            output::note(&format!("proofkey: a sample ended: {error}"));
+        }
+    })
+}
+
+fn greet(ready: &Ready) {
+    let Some(user) = ready.users.first() else { return };
+    output::note(&format!(
+        "\n  Sample app            {}   open this in a browser\n  Authorization server  {}\n  Sample API            {}\n\n  \
+         Sign in as            {}\n  Password              {}\n\n  From a terminal       proofkey login --issuer {}\n  Stop                  Ctrl-C\n",
+        ready.app, ready.issuer, ready.api, user.username, user.password, ready.issuer
+    ));
+}

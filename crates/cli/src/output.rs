@@ -1,0 +1,131 @@
+//! What every command says and how it ends: one JSON value or text on standard output, everything else on standard
+//! error, and an exit code that a script can act on.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | failed; the message says what to change |
+//! | 2 | the command line was wrong |
+//! | 3 | nobody is signed in, or the sign-in has ended: `proofkey login` |
+//! | 4 | the server cannot be reached or fails: try again |
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use proofkey_client::{Cure, Error as ClientError};
+use serde::Serialize;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// It failed; something has to be changed.
+    Failure,
+    /// Somebody has to sign in.
+    SignIn,
+    /// A server is away.
+    Unreachable,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        // 2 is clap's, for a command line that cannot be read.
+        Self::from(match exit {
+            Exit::Failure => 1,
+            Exit::SignIn => 3,
+            Exit::Unreachable => 4,
+        })
+    }
+}
+
+/// `--json`, on every command that prints a result.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Output {
+    /// Print one JSON value instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+impl Output {
+    /// Prints the result of the command: `value` with `--json`, else `text`.
+    pub(crate) fn result<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+        let line = if self.json { serde_json::to_string(value)? } else { text() };
+        print(line.as_bytes());
+        print(b"\n");
+        Ok(())
+    }
+
+    /// Whether the result is JSON.
+    pub(crate) const fn is_json(self) -> bool {
+        self.json
+    }
+}
+
+/// Writes bytes to standard output. A reader that went away (`| head`) is no failure of ours.
+pub(crate) fn print(bytes: &[u8]) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+}
+
+/// Tells the person something beside the result, on standard error.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Reports why a command failed and gives the exit code for it.
+pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
+    note(&format!("proofkey: {error:#}"));
+    let cause = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>());
+    exit_of(cause).into()
+}
+
+fn exit_of(cause: Option<&ClientError>) -> Exit {
+    match cause.map(ClientError::cure) {
+        Some(Cure::SignIn) => Exit::SignIn,
+        Some(Cure::Retry) => Exit::Unreachable,
+        Some(_) | None => Exit::Failure,
+    }
+}
+
+/// A spinner on standard error; nothing where that is no terminal.
+pub(crate) struct Spinner(ProgressBar);
+
+impl Spinner {
+    /// Starts turning.
+    pub(crate) fn start(message: &'static str) -> Self {
+        let bar = ProgressBar::new_spinner().with_message(message);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self(bar)
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_tell_signing_in_from_waiting_from_changing() {
+        let unreachable = ClientError::Unreachable { host: "a".into(), cause: "b".into() };
+        let cases = [
+            (Some(ClientError::NotSignedIn), Exit::SignIn),
+            (Some(ClientError::SignInAgain), Exit::SignIn),
+            (Some(unreachable), Exit::Unreachable),
+            (Some(ClientError::ChallengeMethodMissing), Exit::Failure),
+            (None, Exit::Failure),
+        ];
+        for (cause, expected) in cases {
+            assert_eq!(exit_of(cause.as_ref()), expected, "{cause:?}");
+        }
+    }
+}

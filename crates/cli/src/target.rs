@@ -1,0 +1,163 @@
+//! Which server, app and API a command is about: the command line and environment first, then the last sign-in, then
+//! what `proofkey dev` offers.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use proofkey_client::{Application, ResourceUri, Scope, TokenStore};
+use serde::{Deserialize, Serialize};
+
+/// Where `proofkey dev` listens.
+const ISSUER_DEFAULT: &str = "http://127.0.0.1:4455";
+/// The native client that `proofkey dev` registers.
+const CLIENT_ID_DEFAULT: &str = "proofkey-cli";
+/// Remembers the last sign-in; holds no secret.
+const FILE_NAME: &str = "last-login.json";
+
+/// What the command line says about server, app and API.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct TargetArgs {
+    /// The authorization server [default: that of the last sign-in, else http://127.0.0.1:4455]
+    #[arg(long, value_name = "URL", env = "PROOFKEY_ISSUER")]
+    issuer: Option<String>,
+    /// The app's client id [default: that of the last sign-in, else proofkey-cli]
+    #[arg(long, value_name = "ID", env = "PROOFKEY_CLIENT_ID")]
+    client_id: Option<String>,
+    /// The API that tokens are for; they are sent nowhere else
+    #[arg(long, value_name = "URL")]
+    resource: Option<String>,
+}
+
+/// The last sign-in, so that other commands need not be told again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastLogin {
+    issuer: String,
+    client_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+}
+
+impl TargetArgs {
+    /// The app to sign in: the last server and client count, its API does not, for a new sign-in asks for what it says.
+    pub(crate) fn for_login(
+        &self,
+        last: Option<&LastLogin>,
+        scope: Option<&str>,
+    ) -> anyhow::Result<Application> {
+        let mut app = self.application(last, self.resource.as_deref())?;
+        if let Some(scope) = scope {
+            app.scope = Scope::parse(scope).context("--scope")?;
+        }
+        Ok(app)
+    }
+
+    /// The app that is signed in already. What it may do was settled then, so no scope is asked for.
+    pub(crate) fn for_session(&self, last: Option<&LastLogin>) -> anyhow::Result<Application> {
+        let same = last.filter(|last| self.is_about(last));
+        let resource = self.resource.as_deref().or_else(|| same.and_then(|last| last.resource.as_deref()));
+        let mut app = self.application(last, resource)?;
+        app.scope = Scope::default();
+        Ok(app)
+    }
+
+    /// Whether the server is a remembered one: worth saying when it is gone.
+    pub(crate) const fn is_from_memory(&self, last: Option<&LastLogin>) -> bool {
+        self.issuer.is_none() && last.is_some()
+    }
+
+    fn application(&self, last: Option<&LastLogin>, resource: Option<&str>) -> anyhow::Result<Application> {
+        let issuer = self.issuer.as_deref().or_else(|| last.map(|last| last.issuer.as_str()));
+        let same_server =
+            last.filter(|last| self.issuer.as_ref().is_none_or(|issuer| *issuer == last.issuer));
+        let client_id = self.client_id.as_deref().or_else(|| same_server.map(|last| last.client_id.as_str()));
+        let mut app =
+            Application::new(issuer.unwrap_or(ISSUER_DEFAULT), client_id.unwrap_or(CLIENT_ID_DEFAULT))?;
+        app.resource = resource.map(ResourceUri::parse).transpose().context("--resource")?;
+        Ok(app)
+    }
+
+    fn is_about(&self, last: &LastLogin) -> bool {
+        let agrees = |said: &Option<String>, known: &str| said.as_ref().is_none_or(|said| said == known);
+        agrees(&self.issuer, &last.issuer) && agrees(&self.client_id, &last.client_id)
+    }
+}
+
+impl LastLogin {
+    /// What is remembered, if it can be read; it is a convenience, so a broken file is no error.
+    pub(crate) fn read(store: &TokenStore) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(path(store)).ok()?).ok()
+    }
+
+    /// Remembers a sign-in.
+    pub(crate) fn write(store: &TokenStore, app: &Application) -> anyhow::Result<()> {
+        let last = Self {
+            issuer: app.issuer.to_string(),
+            client_id: app.client_id.clone(),
+            resource: app.resource.as_ref().map(ToString::to_string),
+        };
+        let beside = path(store).with_extension("new");
+        std::fs::write(&beside, serde_json::to_vec(&last)?)
+            .and_then(|()| std::fs::rename(&beside, path(store)))
+            .with_context(|| path(store).display().to_string())
+    }
+}
+
+fn path(store: &TokenStore) -> PathBuf {
+    store.directory().join(FILE_NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_wins_over_memory_and_memory_over_defaults() {
+        let last = LastLogin {
+            issuer: "https://id.example".into(),
+            client_id: "app".into(),
+            resource: Some("https://api.example".into()),
+        };
+        let args = |issuer: Option<&str>, client_id: Option<&str>, resource: Option<&str>| TargetArgs {
+            issuer: issuer.map(str::to_owned),
+            client_id: client_id.map(str::to_owned),
+            resource: resource.map(str::to_owned),
+        };
+        let (id, api) = ("https://id.example", Some("https://api.example"));
+        let cases = [
+            // arguments, memory, expected issuer, client and resource
+            (args(None, None, None), None, (ISSUER_DEFAULT, CLIENT_ID_DEFAULT, None)),
+            (args(None, None, None), Some(&last), (id, "app", api)),
+            (
+                args(Some("https://b.example"), None, None),
+                Some(&last),
+                ("https://b.example", CLIENT_ID_DEFAULT, None),
+            ),
+            (args(Some(id), None, None), Some(&last), (id, "app", api)),
+            (args(None, Some("other"), None), Some(&last), (id, "other", None)),
+            (args(None, None, Some("urn:x")), Some(&last), (id, "app", Some("urn:x"))),
+        ];
+        for (args, last, (issuer, client_id, resource)) in cases {
+            let app = args.for_session(last).unwrap();
+            assert_eq!((app.issuer.as_str(), app.client_id.as_str()), (issuer, client_id), "{args:?}");
+            assert_eq!(app.resource.as_ref().map(ResourceUri::as_str), resource, "{args:?}");
+            assert!(app.scope.is_empty());
+        }
+        let app = args(None, None, None).for_login(Some(&last), None).unwrap();
+        assert_eq!((app.resource, app.scope.to_string().as_str()), (None, proofkey_client::SCOPE_DEFAULT));
+    }
+
+    #[test]
+    fn what_is_remembered_is_read_again_and_garbage_is_nothing() {
+        let directory = std::env::temp_dir().join(format!("proofkey-target-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let store = TokenStore::in_directory(&directory);
+        assert_eq!(LastLogin::read(&store), None);
+        let app = Application::new("https://id.example", "app").unwrap();
+        LastLogin::write(&store, &app).unwrap();
+        assert_eq!(LastLogin::read(&store).unwrap().issuer, "https://id.example");
+        std::fs::write(path(&store), b"{").unwrap();
+        assert_eq!(LastLogin::read(&store), None);
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+}

@@ -1,0 +1,46 @@
+//! `proofkey token`: prints an access token that still works for a while, for scripts.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use proofkey_client::{Client, TokenStore};
+use serde::Serialize;
+
+use crate::output::Output;
+use crate::target::{LastLogin, TargetArgs};
+
+/// Print an access token, refreshed if it ends soon
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Refresh if the token would end in less than so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    refresh_if_under: u64,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    access_token: &'a str,
+    /// Seconds since 1970.
+    expires_at: i64,
+    scope: String,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let store = TokenStore::open()?;
+    let app = args.target.for_session(LastLogin::read(&store).as_ref())?;
+    let session = Client::with_store(app, &store).session().await?;
+    let token = session.access_token(Duration::from_secs(args.refresh_if_under)).await?;
+    let report = Report {
+        access_token: token.token.expose(),
+        expires_at: token.expires_at.seconds(),
+        scope: session.scope().await,
+    };
+    args.output.result(&report, || token.token.expose().to_owned())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,89 @@
+//! `proofkey whoami`: says who is signed in, as far as it was told at sign-in. Needs no network.
+
+use std::process::ExitCode;
+
+use proofkey_client::{Client, Identity, TokenStore};
+use serde::Serialize;
+
+use crate::output::Output;
+use crate::target::{LastLogin, TargetArgs};
+
+/// Say who is signed in
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    issuer: &'a str,
+    client_id: &'a str,
+    resource: Option<&'a str>,
+    scope: &'a str,
+    identity: Option<&'a Identity>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let store = TokenStore::open()?;
+    let app = args.target.for_session(LastLogin::read(&store).as_ref())?;
+    let client = Client::with_store(app, &store);
+    let session = client.session().await?;
+    let app = client.application();
+    let identity = session.identity().await;
+    let scope = session.scope().await;
+    let report = Report {
+        issuer: app.issuer.as_str(),
+        client_id: &app.client_id,
+        resource: app.resource.as_ref().map(|resource| resource.as_str()),
+        scope: &scope,
+        identity: identity.as_ref(),
+    };
+    args.output.result(&report, || describe(&report))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn describe(report: &Report<'_>) -> String {
+    let who = match report.identity {
+        Some(who) => format!("{} (subject {})", who.display_name(), who.subject.escape_debug()),
+        None => "somebody: without the scope openid the server does not say who".to_owned(),
+    };
+    let api = report.resource.map_or_else(String::new, |resource| format!("\nAPI      {resource}"));
+    format!(
+        "{who}\nserver   {}\nclient   {}{api}\nscope    {}",
+        report.issuer, report.client_id, report.scope
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_names_the_person_and_the_server_and_cannot_steer_a_terminal() {
+        let identity = Identity {
+            subject: "1\u{1b}[2J".into(),
+            name: Some("Ada\u{1b}[2J".into()),
+            username: None,
+            email: None,
+        };
+        let mut report = Report {
+            issuer: "https://id.example",
+            client_id: "app",
+            resource: Some("https://api.example"),
+            scope: "openid",
+            identity: Some(&identity),
+        };
+        let text = describe(&report);
+        assert!(
+            text.starts_with("Ada") && text.contains("https://api.example") && !text.contains('\u{1b}'),
+            "{text}"
+        );
+        report.identity = None;
+        assert!(describe(&report).starts_with("somebody"));
+    }
+}

@@ -1,0 +1,9 @@
+//! Administration by command: each command, what it prints, and how it refuses.
+
+mod apis;
+mod clients;
+mod configuration;
+mod keys;
+mod serving;
+mod support;
+mod users;

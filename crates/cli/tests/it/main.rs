@@ -1,0 +1,4 @@
+//! The built command, run as people and scripts run it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod admin;
