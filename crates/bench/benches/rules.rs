@@ -1,0 +1,166 @@
+//! The decisions of the hot path: authorize with a session, redeem, refresh.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark that cannot be set up has nothing to measure"
+)]
+
+use std::sync::Arc;
+
+use proofkey_oauth::{
+    AuthorizationRequest, CodeRequest, CodeVerifier, Issuer, Params, PresentedCredentials, RefreshRequest,
+    Secret, Timestamp,
+};
+use proofkey_protocol::authorize::{self, Facts, Hint, Next, Progress};
+use proofkey_protocol::token::{self, CodeFacts};
+use proofkey_protocol::{
+    Apis, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, Commit, ConsentFacts, Cx,
+    Policy, Random, RefreshToken, SealKeys, SubjectFacts, UserFacts, UserId, authenticate, session,
+};
+
+const NOW: Timestamp = Timestamp(1_790_000_000);
+
+fn main() {
+    divan::main();
+}
+
+/// Enough randomness for a benchmark: a counter.
+struct Counter(u64);
+
+impl Random for Counter {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            *byte = (self.0 >> 33) as u8;
+        }
+    }
+}
+
+struct World {
+    policy: Policy,
+    keys: SealKeys,
+    apis: Apis,
+    client: Arc<Client>,
+    subject: SubjectFacts,
+    cookie: session::SessionCookie,
+    request: AuthorizationRequest,
+    verifier: CodeVerifier,
+}
+
+impl World {
+    fn new() -> Self {
+        let policy = Policy::new(Issuer::parse("https://id.example").unwrap());
+        let metadata = serde_json::json!({
+            "token_endpoint_auth_method": "none", "redirect_uris": ["https://app.example/cb"], "scope": "openid offline_access",
+            "grant_types": ["authorization_code", "refresh_token"], "id_token_signed_response_alg": "ES256",
+        });
+        let metadata = serde_json::from_value(metadata).unwrap();
+        let id = ClientId::new("app");
+        let record = ClientRecord { id, metadata, secrets: vec![], disabled: false, created_at: NOW };
+        let user = UserFacts {
+            id: UserId::new("u-ada"),
+            username: "ada".into(),
+            display_name: "Ada".into(),
+            disabled: false,
+            valid_from: Timestamp(0),
+        };
+        let mut random = Counter(1);
+        let mut cx = Cx { now: NOW, random: &mut random, policy: &policy };
+        let begun = session::begin(user.clone(), [0; 32], None, None, &mut cx);
+        let Commit::SignIn { session, .. } = begun.commit else { panic!("a session begins") };
+        let verifier = CodeVerifier::from_random(&[7; 32]);
+        let query = format!(
+            "client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&response_type=code&scope=openid+offline_access&state=s&nonce=n&code_challenge={}&code_challenge_method=S256",
+            verifier.challenge()
+        );
+        let scope = proofkey_oauth::Scope::parse("openid offline_access").unwrap();
+        Self {
+            keys: SealKeys::derive(&[1; 32]),
+            apis: Apis::default(),
+            client: Arc::new(Client::try_from(&record).unwrap()),
+            subject: SubjectFacts {
+                user,
+                session: Some(*session),
+                consent: Some(ConsentFacts { scope, since: Timestamp(0) }),
+            },
+            cookie: begun.cookie,
+            request: AuthorizationRequest::from_params(&Params::parse(query.as_bytes()).unwrap()),
+            verifier,
+            policy,
+        }
+    }
+
+    fn authorize(&self, cx: &mut Cx<'_>) -> Secret {
+        let facts = Facts { client: Some(&self.client), apis: &self.apis, hint: Hint::Absent };
+        let login = session::login(&self.cookie, &self.subject, NOW, &self.policy);
+        let consent = self.subject.consent.as_ref();
+        let verdict =
+            authorize::decide(&self.request, &facts, login, consent, Progress::default(), &self.keys, cx);
+        let Next::Issue(issued) = verdict.outcome else { panic!("a code is issued") };
+        issued.location
+    }
+
+    fn authenticated(&self) -> AuthenticatedClient {
+        let form = Params::parse(b"client_id=app").unwrap();
+        let presented = PresentedCredentials::find(None, &form);
+        authenticate(&presented, Some(Arc::clone(&self.client)), NOW).unwrap()
+    }
+
+    fn code_request(&self, cx: &mut Cx<'_>) -> CodeRequest {
+        let location = self.authorize(cx);
+        let query = location.expose().split_once('?').unwrap().1;
+        let code = Params::parse(query.as_bytes()).unwrap().first("code").unwrap().to_owned();
+        CodeRequest {
+            code: Secret::new(code),
+            redirect_uri: Some("https://app.example/cb".into()),
+            code_verifier: Some(Secret::new(self.verifier.expose().to_owned())),
+            resource: vec![],
+        }
+    }
+}
+
+#[divan::bench]
+fn authorize_with_a_session(bencher: divan::Bencher<'_, '_>) {
+    let world = World::new();
+    let mut random = Counter(2);
+    let mut cx = Cx { now: NOW, random: &mut random, policy: &world.policy };
+    bencher.bench_local(|| world.authorize(&mut cx));
+}
+
+#[divan::bench]
+fn redeem_a_code(bencher: divan::Bencher<'_, '_>) {
+    let world = World::new();
+    let mut random = Counter(2);
+    let mut cx = Cx { now: NOW, random: &mut random, policy: &world.policy };
+    let request = world.code_request(&mut cx);
+    let client = world.authenticated();
+    let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
+    bencher.bench_local(|| {
+        let code = AuthorizationCode::open(&world.keys, request.code.expose());
+        token::redeem(&request, code.as_ref(), &client, &facts, &world.apis, &world.keys, &mut cx)
+            .outcome
+            .unwrap()
+    });
+}
+
+#[divan::bench]
+fn refresh(bencher: divan::Bencher<'_, '_>) {
+    let world = World::new();
+    let mut random = Counter(2);
+    let mut cx = Cx { now: NOW, random: &mut random, policy: &world.policy };
+    let request = world.code_request(&mut cx);
+    let client = world.authenticated();
+    let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
+    let code = AuthorizationCode::open(&world.keys, request.code.expose());
+    let verdict = token::redeem(&request, code.as_ref(), &client, &facts, &world.apis, &world.keys, &mut cx);
+    let Some(Commit::RedeemCode { grant, .. }) = verdict.commit else { panic!("a grant is made") };
+    let text = verdict.outcome.unwrap().refresh.unwrap().token;
+    let request = RefreshRequest { refresh_token: text, scope: None, resource: vec![] };
+    let facts = Some((*grant, world.subject.clone()));
+    bencher.bench_local(|| {
+        let token = RefreshToken::read(&world.keys, request.refresh_token.expose());
+        token::refresh(&request, token.as_ref(), &client, &facts, &world.apis, &world.keys, &mut cx)
+            .outcome
+            .unwrap()
+    });
+}
