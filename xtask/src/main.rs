@@ -1,0 +1,54 @@
+//! The workspace's own commands: `cargo xtask setup|tidy|check|test`.
+//!
+//! Everything that continuous integration checks is one of these commands, so that a person can run the same thing. This
+//! crate knows the shape of the tree and the tools around it; it must not know the product's code.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
+
+mod check;
+mod counts;
+mod process;
+mod setup;
+mod stage;
+mod test;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+const USAGE: &str = "usage: cargo xtask <command>
+
+  setup                 install what the tests need: Debian packages, npm and PyPI test clients
+  tidy                  check the shape of the tree: crate edges, banned words, file sizes, secrets
+  check                 format, lints, tidy, Rust tests, licences: what each commit must pass
+  test [--only STAGE]   set-up, then every check and every test there is
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = root().and_then(|root| match words.as_slice() {
+        ["setup"] => setup::run(&root).map(|()| ExitCode::SUCCESS),
+        ["tidy"] => tidy::run(&root).map(|()| ExitCode::SUCCESS),
+        ["check"] => check::run(&root),
+        ["test"] => test::run(&root, None),
+        ["test", "--only", stage] => test::run(&root, Some(stage)),
+        _ => {
+            eprint!("{USAGE}");
+            Ok(ExitCode::from(2))
+        }
+    });
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The top of the working tree, found from where this crate was compiled.
+fn root() -> anyhow::Result<PathBuf> {
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask stands in the workspace's root")?;
+    Ok(root.to_path_buf())
+}

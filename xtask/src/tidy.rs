@@ -1,0 +1,70 @@
+//! `cargo xtask tidy`: the shape of the tree, checked.
+//!
+//! Each check is a pure function from sources to findings, so that its tests can hand it a tree that must not pass.
+
+mod edges;
+mod secrets;
+mod shape;
+mod sources;
+mod tree;
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+
+/// One thing that is wrong, and where.
+#[derive(Debug, PartialEq, Eq)]
+struct Finding {
+    path: String,
+    /// Zero when the whole file is meant.
+    line: usize,
+    message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.path, self.message),
+            line => write!(f, "{}:{line}: {}", self.path, self.message),
+        }
+    }
+}
+
+/// Runs every check over the tree at `root`; prints the findings and fails when there are any.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let sources = tree::rust_sources(root)?;
+    let mut findings = edges::check(&metadata(root)?)?;
+    findings.extend(sources::check(&sources));
+    findings.extend(shape::check(&sources));
+    findings.extend(secrets::check(&tree::every_text_file(root)?));
+    findings.extend(secrets::loopback(&sources));
+    for warning in shape::warnings(&sources) {
+        println!("note: {warning}");
+    }
+    for finding in &findings {
+        println!("tidy: {finding}");
+    }
+    if !findings.is_empty() {
+        bail!("{} findings", findings.len());
+    }
+    println!("tidy: {} Rust files, nothing found", sources.len());
+    Ok(())
+}
+
+/// What cargo knows about the workspace's members and what they depend on.
+fn metadata(root: &Path) -> Result<serde_json::Value> {
+    let mut command = process::cargo();
+    command.args(["metadata", "--format-version", "1", "--no-deps", "--offline"]).current_dir(root);
+    let stdout = process::output(&mut command, Duration::from_secs(120))?;
+    serde_json::from_slice(&stdout).context("cargo metadata printed no JSON")
+}
+
+/// A source for tests: `path` decides which rules hold for it.
+#[cfg(test)]
+fn source(path: &str, text: &str) -> tree::Source {
+    tree::Source { path: path.to_owned(), text: text.to_owned() }
+}
