@@ -1,0 +1,105 @@
+// Every page and every state of a page, in both themes, wide, on a phone and at the narrowest: nothing that axe-core finds,
+// nothing that scrolls sideways. The screenshots stay in `artefacts`.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { open, states, step, waitForState } from "./flow-page.mjs";
+import { assertAccessible, assertFitsWidth, authorizationRequest, listen, signIn, signInAndAllow } from "./pages.mjs";
+import { launch, openPage, screenshot, startDev } from "./support.mjs";
+
+const WIDTHS = [1280, 390, 320];
+const SCOPE = "openid profile email offline_access notes:read notes:write";
+let dev, browser, native;
+
+before(async () => {
+  dev = await startDev();
+  browser = await launch();
+  native = dev.client("native");
+});
+after(async () => { await browser?.close(); await dev?.stop(); });
+
+// What is looked at must not be in the middle of a movement.
+async function openAt(t, colorScheme, width) {
+  const page = await openPage(t, browser, { colorScheme, viewport: { width, height: 800 }, reducedMotion: "reduce" });
+  const look = async (name) => {
+    await assertFitsWidth(page, name);
+    await assertAccessible(page, `${name}, ${colorScheme}, ${width} px`);
+    await screenshot(page, `${name}-${colorScheme}-${width}`);
+  };
+  return { page, look };
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of WIDTHS) {
+    test(`the server's pages, ${colorScheme}, ${width} px`, async (t) => {
+      const { page, look } = await openAt(t, colorScheme, width);
+      const callback = await listen(t);
+      const ask = (uri, more) => authorizationRequest(dev.ready.issuer, native, uri, more).url;
+      // An answer of 204 leaves the browser where it is, so the hand-over page can be looked at.
+      await page.route((url) => url.href.startsWith(callback.uri), (route) => route.fulfill({ status: 204 }));
+
+      await page.goto(ask(callback.uri, { scope: SCOPE, resource: dev.ready.api }));
+      await page.locator("#username").waitFor();
+      await look("sign-in");
+      await signIn(page, { ...dev.user, password: "wrong, wrong, wrong" });
+      await page.locator("#sign-in-error").waitFor();
+      await look("sign-in-refused");
+      await signIn(page, dev.user);
+      await page.locator("#consent-allow").waitFor();
+      await look("consent");
+      await page.locator("#consent-allow").click();
+      await page.locator("#hand-over").waitFor();
+      await look("hand-over");
+
+      await page.goto(ask(`${callback.uri}/${"elsewhere".repeat(12)}`));
+      await page.locator("#error-code").waitFor();
+      await look("error");
+      await page.goto(ask(callback.uri, { client_id: "no-such-client" }));
+      await look("error-unknown-client");
+      await page.goto(new URL("/no-such-page", dev.ready.issuer).href);
+      await look("error-not-found");
+
+      const endSession = new URL("/end-session", dev.ready.issuer).href;
+      await page.goto(endSession);
+      await look("logout");
+      await page.locator("#logout-stay").click();
+      await page.locator("#logout-stay").waitFor({ state: "detached" });
+      await look("stayed");
+      await page.goto(endSession);
+      await page.locator("#logout-confirm").click();
+      await page.locator("#logout-confirm").waitFor({ state: "detached" });
+      await look("signed-out");
+      assert.deepEqual(page.complaints, []);
+    });
+
+    test(`the flow page, ${colorScheme}, ${width} px`, async (t) => {
+      const { page, look } = await openAt(t, colorScheme, width);
+      await open(page, dev);
+      await look("flow-idle");
+      await page.locator("#by-step").check();
+      const next = page.locator('#primary[data-action="next"][aria-disabled="false"]');
+      await page.locator("#primary").click();
+      await waitForState(page, 2, "live");
+      await look("flow-step-2");
+      await next.click();
+      await signInAndAllow(page, dev.user);
+      await waitForState(page, 6, "live");
+      assert.deepEqual((await states(page)).slice(0, 6), [...Array(5).fill("done"), "live"]);
+      await look("flow-mid");
+      await page.locator("#run-to-end").click();
+      await waitForState(page, 10, "done");
+      await look("flow-done");
+      for (let n = 1; n <= 10; n += 1) await step(page, n).locator("summary").click();
+      await look("flow-open");
+
+      await page.locator("#by-step").uncheck();
+      await page.locator("#provoke").selectOption("verifier");
+      await page.locator("#primary").click();
+      await page.locator('#consent-allow, #steps > [data-step="7"][data-state="failed"]').first().waitFor();
+      if (await page.locator("#consent-allow").count()) await page.locator("#consent-allow").click();
+      await waitForState(page, 7, "failed");
+      await look("flow-fail");
+      assert.deepEqual(page.complaints, []);
+    });
+  }
+}
