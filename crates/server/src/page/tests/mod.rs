@@ -162,7 +162,7 @@ fn every_message_exists_in_both_languages_and_is_used() {
 
 #[test]
 fn every_translated_rule_is_a_rule() {
-    let rules = include_str!("../../../../protocol/src/refusal.rs");
+    let rules = include_str!("../../../../protocol/src/refusal/explanation.rs");
     let keys =
         include_str!("../../../locales/de/rules.ftl").lines().filter_map(|line| line.strip_prefix("rule-"));
     let mut count = 0;
