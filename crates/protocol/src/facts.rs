@@ -19,6 +19,15 @@ pub struct UserFacts {
     pub valid_from: Timestamp,
 }
 
+/// What signing in needs of a user, and nothing more: reading more than of nobody would take longer than of nobody.
+#[derive(Clone, Debug)]
+pub struct CredentialFacts {
+    /// The user.
+    pub user: UserFacts,
+    /// The stored password hash, a PHC string; without one no password signs in.
+    pub password: Option<String>,
+}
+
 /// A browser session.
 #[derive(Clone, Debug)]
 pub struct SessionFacts {

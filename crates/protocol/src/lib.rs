@@ -32,7 +32,9 @@ pub use client::{AuthenticatedClient, Client, RegistrationRefused, authenticate}
 pub use code::AuthorizationCode;
 pub use commit::{Commit, Committed, Verdict};
 pub use cx::{Cx, Random};
-pub use facts::{ConsentFacts, FailureFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts};
+pub use facts::{
+    ConsentFacts, CredentialFacts, FailureFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts,
+};
 pub use ids::{ClientId, GrantId, SessionId, TokenId, USER_ID_PREFIX, UserId};
 pub use interaction::{Interaction, Step};
 pub use policy::{Policy, SignInLimit};

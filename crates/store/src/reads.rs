@@ -2,8 +2,8 @@
 
 use proofkey_oauth::Sha256;
 use proofkey_protocol::{
-    ApiRecord, ClientId, ClientRecord, FailureFacts, GrantFacts, GrantId, KeyRecord, SessionId, SubjectFacts,
-    TokenId, UserId, UserRecord,
+    ApiRecord, ClientId, ClientRecord, CredentialFacts, FailureFacts, GrantFacts, GrantId, KeyRecord,
+    SessionId, SubjectFacts, TokenId, UserId, UserRecord,
 };
 
 use crate::fault::Fault;
@@ -57,6 +57,13 @@ impl Store {
     pub async fn access_token_revoked(&self, token: TokenId) -> Result<bool, Fault> {
         match &*self.backend {
             Backend::Sqlite(engine) => engine.access_token_revoked(token),
+        }
+    }
+
+    /// What signing in needs of a user, by the normalised, case-folded name.
+    pub async fn credentials(&self, username_key: &str) -> Result<Option<CredentialFacts>, Fault> {
+        match &*self.backend {
+            Backend::Sqlite(engine) => engine.credentials(username_key),
         }
     }
 

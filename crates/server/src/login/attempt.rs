@@ -5,7 +5,7 @@
 
 use proofkey_oauth::{Secret, Sha256, TokenKind};
 use proofkey_protocol::session::{self, NewSession, Throttle};
-use proofkey_protocol::{Commit, Committed, Cx, SealKeys, SessionId, UserFacts, UserRecord};
+use proofkey_protocol::{Commit, Committed, CredentialFacts, Cx, SealKeys, SessionId, UserFacts};
 use proofkey_store::Fault;
 
 use super::username::username_key;
@@ -92,11 +92,11 @@ impl Attempt<'_> {
             app.metrics.count(Event::AccountLocked);
             return Ok(Attempted::Wait(u64::try_from(seconds).unwrap_or(1)));
         }
-        let user = match &name {
-            Some(name) => app.store.user_by_name(name).await?,
+        let known = match &name {
+            Some(name) => app.store.credentials(name).await?,
             None => None,
         };
-        let stored = user.as_ref().and_then(|user| user.password.as_deref());
+        let stored = known.as_ref().and_then(|known| known.password.as_deref());
         let verdict = match Password::parse(self.credentials.password.expose()) {
             // Too long to be anybody's: refused before hashing, and nobody's name is told by it.
             Err(_) => return self.refuse(app, account, "password too long").await,
@@ -109,8 +109,10 @@ impl Attempt<'_> {
                 Ok(verdict) => (verdict.matches, None),
             },
         };
-        match (verdict, user) {
-            ((true, rehashed), Some(user)) if !user.disabled && throttle == Throttle::Open => {
+        match (verdict, known) {
+            ((true, rehashed), Some(CredentialFacts { user, .. }))
+                if !user.disabled && throttle == Throttle::Open =>
+            {
                 self.begin(app, user, account, &base, rehashed).await
             }
             _ => self.refuse(app, account, "wrong name or password, disabled or locked").await,
@@ -120,12 +122,11 @@ impl Attempt<'_> {
     async fn begin(
         &self,
         app: &App,
-        user: UserRecord,
+        user: UserFacts,
         account: Sha256,
         base: &Sha256,
         rehashed: Option<String>,
     ) -> Result<Attempted, Fault> {
-        let user = facts(user);
         let user_id = user.id.clone();
         let (mut session, device) = {
             let mut random = SystemRandom;
@@ -162,15 +163,4 @@ impl Attempt<'_> {
 /// The key under which an account's failures are counted: not the name itself, so that the table tells no names.
 pub(crate) fn account_key(seal: &SealKeys, username_key: &str) -> Sha256 {
     seal.authenticate(ACCOUNT, username_key.as_bytes())
-}
-
-fn facts(user: UserRecord) -> UserFacts {
-    let name = user.claims.get("name").and_then(serde_json::Value::as_str).map(str::to_owned);
-    UserFacts {
-        id: user.id,
-        display_name: name.unwrap_or_else(|| user.username.clone()),
-        username: user.username,
-        disabled: user.disabled,
-        valid_from: user.valid_from,
-    }
 }

@@ -26,6 +26,8 @@ use pool::Pool;
 #[derive(Debug)]
 pub struct Passwords {
     cost: Argon2Cost,
+    /// A hash that no password has, for comparing when there is none to compare with.
+    decoy: PhcString,
     pool: Pool,
 }
 
@@ -71,7 +73,11 @@ impl Passwords {
     /// Starts the threads of the pool; they end when this value is dropped.
     pub fn new(params: PasswordParams, metrics: PasswordMetrics) -> std::io::Result<Self> {
         let PasswordParams { cost, hashes_max, queue_max, queue_wait } = params;
-        Ok(Self { cost, pool: Pool::start(hashes_max, queue_max, queue_wait, metrics)? })
+        Ok(Self {
+            cost,
+            decoy: phc::decoy(cost),
+            pool: Pool::start(hashes_max, queue_max, queue_wait, metrics)?,
+        })
     }
 
     /// Hashes a password with a new salt of 128 bits.
@@ -84,22 +90,18 @@ impl Passwords {
     /// cost the same as a hash of the current parameters, so that time tells nothing (hardening 4.6).
     pub async fn verify(&self, stored: Option<&str>, password: &Password) -> Result<PasswordVerdict, Busy> {
         let (cost, password) = (self.cost, password.share());
-        let stored = stored.and_then(|text| match Stored::parse(text) {
-            Ok(stored) => Some(stored),
+        let text = stored.unwrap_or(self.decoy.as_str());
+        let (compared, is_decoy) = match Stored::parse(text) {
+            Ok(compared) => (Some(compared), stored.is_none()),
             Err(refused) => {
                 tracing::error!(reason = %refused, "a stored password hash cannot be used");
-                None
+                (Stored::parse(self.decoy.as_str()).ok(), true)
             }
-        });
-        let verify = move |memory: &mut Memory| match stored {
-            Some(stored) => {
-                let matches = stored.matches(&password, memory)?;
-                Some(PasswordVerdict { matches, needs_rehash: matches && stored.cost().is_weaker_than(cost) })
-            }
-            None => {
-                let _unused = Stored::dummy(cost).matches(&password, memory)?;
-                Some(PasswordVerdict { matches: false, needs_rehash: false })
-            }
+        };
+        let verify = move |memory: &mut Memory| {
+            let compared = compared?;
+            let matches = compared.matches(&password, memory)? && !is_decoy;
+            Some(PasswordVerdict { matches, needs_rehash: matches && compared.cost().is_weaker_than(cost) })
         };
         self.pool.run(verify).await?.ok_or_else(|| self.pool.busy())
     }

@@ -113,12 +113,6 @@ impl Stored {
         Ok(Self { cost, salt, output: output.as_bytes().to_vec() })
     }
 
-    /// What the password of an unknown user is compared with: the cost of a new hash, and an output that nothing has.
-    pub(super) fn dummy(cost: Argon2Cost) -> Self {
-        let salt = Salt::new(&[0; SALT_BYTES]).unwrap_or_else(|_| Salt::generate());
-        Self { cost, salt, output: vec![0; OUTPUT_BYTES] }
-    }
-
     pub(super) fn cost(&self) -> Argon2Cost {
         self.cost
     }
@@ -149,6 +143,19 @@ pub(super) fn hash(password: &Password, cost: Argon2Cost, memory: &mut Memory) -
         hash: Some(Output::new(&output).ok()?),
     };
     Some(PhcString(hash.to_string()))
+}
+
+/// What the password of an unknown user is compared with: text like any stored hash, of the cost of a new one, with an
+/// output that nothing has.
+pub(super) fn decoy(cost: Argon2Cost) -> PhcString {
+    let Argon2Cost { memory_kib, iterations, parallelism } = cost;
+    let (salt, output) = ("A".repeat(base64_chars(SALT_BYTES)), "A".repeat(base64_chars(OUTPUT_BYTES)));
+    PhcString(format!("$argon2id$v=19$m={memory_kib},t={iterations},p={parallelism}${salt}${output}"))
+}
+
+/// The length of so many bytes in base64 without padding.
+const fn base64_chars(bytes: usize) -> usize {
+    (bytes * 4).div_ceil(3)
 }
 
 fn derive(
@@ -225,6 +232,15 @@ mod tests {
         let check = |text: &str, memory: &mut Memory| stored.matches(&Password::parse(text).unwrap(), memory);
         assert_eq!(check("password", &mut memory), Some(true));
         assert_eq!(check("differentpassword", &mut memory), Some(false));
+    }
+
+    #[test]
+    fn lg_08_the_decoy_is_a_hash_of_the_cost_of_new_ones() {
+        let cost = Argon2Cost::new(64, 1, 1).unwrap();
+        let (decoy, mut memory) = (decoy(cost), Memory::default());
+        let real = hash(&Password::parse("somebody's").unwrap(), cost, &mut memory).unwrap();
+        assert_eq!(decoy.as_str().len(), real.as_str().len());
+        assert_eq!(Stored::parse(decoy.as_str()).unwrap().cost(), cost);
     }
 
     #[test]

@@ -111,8 +111,13 @@ async fn lg_08_v_60_unknown_wrong_disabled_and_locked_are_one_answer_in_one_time
             .filter(|class| *class != 1)
             .map(|class| same_distribution(&times[1], &times[class]))
             .collect();
+        let medians = times.clone().map(|mut times| {
+            times.sort_unstable();
+            times[samples / 2] / 1_000
+        });
         println!(
-            "round {round}, {samples} samples each: p of unknown, disabled, locked against wrong: {chances:.3?}"
+            "round {round}, {samples} samples each: p of unknown, disabled, locked against wrong: {chances:.3?}; \
+             medians of all in µs: {medians:?}"
         );
         if chances.iter().all(|chance| *chance > 0.01) {
             assert_eq!((told[0].0, browser.jar.find("sid").is_none()), (400, true));

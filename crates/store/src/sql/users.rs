@@ -18,6 +18,10 @@ statements! {
         LEFT JOIN consents ON consents.user_id = users.id AND consents.client_id = $3
         WHERE users.id = $1");
 
+    /// What signing in needs of a user, by the name to sign in with.
+    CREDENTIALS = "
+        SELECT id, username, display_name, disabled, valid_from, password FROM users WHERE username_key = $1";
+
     /// By the name to sign in with.
     USER_BY_NAME = concat!("SELECT ", user_columns!(), " FROM users WHERE username_key = $1");
 

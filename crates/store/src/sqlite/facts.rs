@@ -2,8 +2,8 @@
 
 use proofkey_oauth::{SecretHash, Sha256, Timestamp};
 use proofkey_protocol::{
-    ClientId, ConsentFacts, FailureFacts, GrantFacts, GrantId, SessionFacts, SessionId, SubjectFacts,
-    TokenId, UserFacts, UserId,
+    ClientId, ConsentFacts, CredentialFacts, FailureFacts, GrantFacts, GrantId, SessionFacts, SessionId,
+    SubjectFacts, TokenId, UserFacts, UserId,
 };
 use rusqlite::Row;
 
@@ -40,6 +40,15 @@ impl Engine {
         self.readers.read(|connection| {
             let values: [&dyn rusqlite::ToSql; 3] = [&user.as_str(), &session.0, &client.as_str()];
             one(connection, sql::users::SUBJECT, &values, |row| subject(row, user))
+        })
+    }
+
+    pub(crate) fn credentials(&self, username_key: &str) -> Result<Option<CredentialFacts>, Fault> {
+        self.readers.read(|connection| {
+            one(connection, sql::users::CREDENTIALS, &[&username_key], |row| {
+                let cells = Cells::new(row, "users", 0, &"?");
+                Ok(CredentialFacts { password: cells.optional(5, Cells::owned)?, user: user_facts(cells)? })
+            })
         })
     }
 

@@ -131,6 +131,9 @@ async fn users_are_added_found_and_changed() {
     assert_eq!(names, ["ada", "grace"]);
     assert_eq!(store.list_users(1).await.unwrap().len(), 1);
     assert!(store.user_by_name("nobody").await.unwrap().is_none());
+    let credentials = store.credentials("grace").await.unwrap().unwrap();
+    assert_eq!((&credentials.user.id, &credentials.password), (&grace.id, &grace.password));
+    assert!(store.credentials("nobody").await.unwrap().is_none());
     let shown = async || {
         let id = UserId::new("u-Grace");
         store.subject(&id, session_id(1), &app()).await.unwrap().unwrap().user.display_name
