@@ -86,8 +86,8 @@ impl Passwords {
         self.pool.run(move |memory| phc::hash(&password, cost, memory)).await?.ok_or_else(|| self.pool.busy())
     }
 
-    /// Compares a password with a stored hash. `None` (no such user, no password set) and a hash that cannot be read
-    /// cost the same as a hash of the current parameters, so that time tells nothing (hardening 4.6).
+    /// Compares a password with a stored hash. `None` (no such user, no password set), a hash that cannot be read and one
+    /// of an older, lower cost take as long as a hash of the current parameters, so that time tells nothing (LG-08).
     pub async fn verify(&self, stored: Option<&str>, password: &Password) -> Result<PasswordVerdict, Busy> {
         let (cost, password) = (self.cost, password.share());
         let text = stored.unwrap_or(self.decoy.as_str());
@@ -101,6 +101,9 @@ impl Passwords {
         let verify = move |memory: &mut Memory| {
             let compared = compared?;
             let matches = compared.matches(&password, memory)? && !is_decoy;
+            if let (false, Some(missing)) = (matches, cost.beyond(compared.cost())) {
+                let _unused = Stored::parse(phc::decoy(missing).as_str()).ok()?.matches(&password, memory)?;
+            }
             Some(PasswordVerdict { matches, needs_rehash: matches && compared.cost().is_weaker_than(cost) })
         };
         self.pool.run(verify).await?.ok_or_else(|| self.pool.busy())

@@ -61,6 +61,14 @@ impl Argon2Cost {
         Ok(Self { memory_kib, iterations, parallelism })
     }
 
+    /// What a hash of this cost takes more time for than one of the other: what a comparison with a weaker hash must
+    /// spend on top, so that its time does not tell that there is such a hash. Time goes by blocks filled.
+    pub(super) fn beyond(self, other: Self) -> Option<Self> {
+        let work = |cost: Self| u64::from(cost.memory_kib) * u64::from(cost.iterations);
+        let missing = work(self).checked_sub(work(other))? / u64::from(self.iterations);
+        Self::new(u32::try_from(missing).ok()?, self.iterations, self.parallelism).ok()
+    }
+
     /// Whether a hash of this cost should be replaced by one of the other.
     pub(super) fn is_weaker_than(self, other: Self) -> bool {
         self.memory_kib < other.memory_kib || self.iterations < other.iterations
@@ -175,14 +183,19 @@ fn derive(
     derived.ok()
 }
 
+/// Working memory is asked for in pieces of this size at least, in bytes. Past 32 MiB the system's allocator maps each piece by
+/// itself and gives it back when it is dropped; smaller ones would end up in its heap after the first, and stay. What is
+/// not filled takes no memory.
+const MAPPED_BYTES_MIN: usize = 33 << 20;
+
 /// The working memory of one hashing thread, kept between hashes.
 #[derive(Default)]
 pub(super) struct Memory(Vec<Block>);
 
 impl Memory {
     fn blocks(&mut self, count: usize) -> Option<&mut [Block]> {
-        let missing = count.saturating_sub(self.0.len());
-        self.0.try_reserve_exact(missing).ok()?;
+        let capacity = count.max(MAPPED_BYTES_MIN / size_of::<Block>());
+        self.0.try_reserve_exact(capacity.saturating_sub(self.0.len())).ok()?;
         self.0.resize(self.0.len().max(count), Block::new());
         self.0.get_mut(..count)
     }
@@ -241,6 +254,25 @@ mod tests {
         let real = hash(&Password::parse("somebody's").unwrap(), cost, &mut memory).unwrap();
         assert_eq!(decoy.as_str().len(), real.as_str().len());
         assert_eq!(Stored::parse(decoy.as_str()).unwrap().cost(), cost);
+    }
+
+    #[test]
+    fn lg_08_a_weaker_hash_is_topped_up_to_the_work_of_a_new_one() {
+        let cost = |memory, iterations| Argon2Cost::new(memory, iterations, 1).unwrap();
+        let (current, cases) = (
+            cost(19_456, 2),
+            [
+                (cost(19_456, 1), Some(cost(9_728, 2))),
+                (cost(9_728, 2), Some(cost(9_728, 2))),
+                (cost(64, 1), Some(cost(19_424, 2))),
+                (cost(19_456, 2), None),
+                (cost(19_450, 2), None),
+                (cost(65_536, 3), None),
+            ],
+        );
+        for (stored, expected) in cases {
+            assert_eq!(current.beyond(stored), expected, "{stored:?}");
+        }
     }
 
     #[test]
