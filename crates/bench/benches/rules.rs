@@ -12,10 +12,11 @@ use proofkey_oauth::{
     Secret, Timestamp,
 };
 use proofkey_protocol::authorize::{self, Facts, Hint, Next, Progress};
+use proofkey_protocol::session::{self, VerifiedPassword};
 use proofkey_protocol::token::{self, CodeFacts};
 use proofkey_protocol::{
     Apis, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, Commit, ConsentFacts, Cx,
-    Policy, Random, RefreshToken, SealKeys, SubjectFacts, UserFacts, UserId, authenticate, session,
+    Policy, Random, RefreshToken, SealKeys, SubjectFacts, UserFacts, UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -66,7 +67,13 @@ impl World {
         };
         let mut random = Counter(1);
         let mut cx = Cx { now: NOW, random: &mut random, policy: &policy };
-        let begun = session::begin(user.clone(), [0; 32], None, None, &mut cx);
+        let verified = VerifiedPassword {
+            stored: "$argon2id$".into(),
+            rehashed: None,
+            account: [0; 32],
+            failures_max: 100,
+        };
+        let begun = session::begin(user.clone(), verified, None, &mut cx);
         let Commit::SignIn { session, .. } = begun.commit else { panic!("a session begins") };
         let verifier = CodeVerifier::from_random(&[7; 32]);
         let query = format!(

@@ -4,6 +4,7 @@ use proofkey_oauth::{Scope, Sha256, Timestamp};
 
 use crate::facts::{GrantFacts, SessionFacts};
 use crate::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
+use crate::session::{SessionProof, VerifiedPassword};
 
 /// A change of the durable state.
 #[derive(Clone, Debug)]
@@ -48,16 +49,15 @@ pub enum Commit {
         /// When it would have expired.
         keep_until: Timestamp,
     },
-    /// Inserts a session; deletes the one it replaces and the account's failure count in the same transaction.
+    /// Inserts a session; deletes the one it replaces and the account's failure count in the same transaction. A conflict
+    /// when the account was disabled, given another password or locked while this password was being checked.
     SignIn {
         /// The new session.
         session: Box<SessionFacts>,
-        /// The session that this browser had before.
-        replaces: Option<SessionId>,
-        /// The limiter's key of the account.
-        account: Sha256,
-        /// A password hash with stronger parameters, where the stored one was weaker.
-        rehashed: Option<String>,
+        /// The session that this browser had before, with the proof of it.
+        replaces: Option<SessionProof>,
+        /// The password that was right.
+        verified: VerifiedPassword,
     },
     /// Counts a failed sign-in in a transaction of its own.
     CountSignInFailure {

@@ -15,7 +15,7 @@ pub struct UserFacts {
     pub display_name: String,
     /// Whether an operator has disabled the account.
     pub disabled: bool,
-    /// Sessions and grants that began before this instant have ended: the password was set then.
+    /// What began up to this instant has ended: the password was set then, or the account was disabled.
     pub valid_from: Timestamp,
 }
 

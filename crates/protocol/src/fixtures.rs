@@ -17,7 +17,7 @@ use crate::ids::{ClientId, GrantId, UserId};
 use crate::policy::Policy;
 use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord};
 use crate::seal::SealKeys;
-use crate::session::{self, Login};
+use crate::session::{self, Login, VerifiedPassword};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
 pub(crate) const ISSUER: &str = "https://id.example";
@@ -65,7 +65,7 @@ impl World {
     pub(crate) fn signed_in(&mut self, user: UserFacts, seconds_ago: i64) -> (Login, SessionFacts) {
         let now = self.now;
         self.now = now + -seconds_ago;
-        let new = session::begin(user, [0; 32], None, None, &mut self.cx());
+        let new = session::begin(user, verified(), None, &mut self.cx());
         self.now = now;
         let Commit::SignIn { session, .. } = new.commit else { panic!("no session") };
         (new.login, SessionFacts { seen_at: now, ..*session })
@@ -160,6 +160,11 @@ pub(crate) fn user() -> UserFacts {
         disabled: false,
         valid_from: Timestamp(0),
     }
+}
+
+/// The password of anybody.
+pub(crate) fn verified() -> VerifiedPassword {
+    VerifiedPassword { stored: "$argon2id$".into(), rehashed: None, account: [0; 32], failures_max: 100 }
 }
 
 /// Another user.

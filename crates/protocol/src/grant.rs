@@ -25,7 +25,8 @@ pub(crate) fn standing(
     if subject.user.disabled {
         return Err(Refusal::UserDisabled);
     }
-    if grant.created_at < subject.user.valid_from {
+    // In the same second the grant may have come first, so it is the one that ends.
+    if grant.created_at <= subject.user.valid_from {
         return Err(Refusal::SessionEnded);
     }
     let consent = subject.consent.as_ref().ok_or(Refusal::ConsentWithdrawn)?;
@@ -74,8 +75,8 @@ mod tests {
             (|g, _, _| g.ends_at = NOW + 1, Ok(())),
             (|g, _, _| g.ends_at = NOW, Err(Refusal::RefreshTokenExpired)),
             (|_, s, _| s.user.disabled = true, Err(Refusal::UserDisabled)),
-            (|g, s, _| s.user.valid_from = g.created_at, Ok(())),
-            (|g, s, _| s.user.valid_from = g.created_at + 1, Err(Refusal::SessionEnded)),
+            (|g, s, _| s.user.valid_from = g.created_at + -1, Ok(())),
+            (|g, s, _| s.user.valid_from = g.created_at, Err(Refusal::SessionEnded)),
             (|_, s, _| s.consent = None, Err(Refusal::ConsentWithdrawn)),
             (
                 |_, s, _| s.consent.as_mut().unwrap().scope = scope("openid read"),

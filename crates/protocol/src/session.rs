@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use proofkey_oauth::{Secret, Sha256, Timestamp};
+use proofkey_oauth::{Secret, SecretHash, Sha256, Timestamp};
 
 use crate::commit::Commit;
 use crate::cx::Cx;
@@ -30,10 +30,37 @@ impl SessionCookie {
         Some(Self { id: SessionId::parse(id)?, secret: Secret::new(secret.to_owned()) })
     }
 
+    /// What shows the store that a browser really has this session.
+    pub fn proof(&self) -> SessionProof {
+        SessionProof { id: self.id, secret: self.secret.hash() }
+    }
+
     /// The value to set.
     pub fn value(&self) -> Secret {
         Secret::new(format!("{}.{}", self.id, self.secret.expose()))
     }
+}
+
+/// A session as a browser claims it: its id is no secret, so the hash of the cookie's other half goes with it.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionProof {
+    /// Which session.
+    pub id: SessionId,
+    /// The hash that its row must have.
+    pub secret: SecretHash,
+}
+
+/// A password that was right, and what must still hold when the session begins.
+#[derive(Clone, Debug)]
+pub struct VerifiedPassword {
+    /// The stored hash that it was compared with: an account that has another one by now has another password.
+    pub stored: String,
+    /// The same password hashed with stronger parameters, where the stored hash was weaker.
+    pub rehashed: Option<String>,
+    /// The limiter's key of the account.
+    pub account: Sha256,
+    /// Failures at which the account takes no password any more.
+    pub failures_max: i64,
 }
 
 /// Proof that a user is signed in in this browser. Made by [`login`] alone.
@@ -110,9 +137,8 @@ pub struct NewSession {
 /// browser had before is deleted in the same transaction (OWASP ASVS 7.2.4).
 pub fn begin(
     user: UserFacts,
-    account: Sha256,
-    rehashed: Option<String>,
-    replaces: Option<SessionId>,
+    verified: VerifiedPassword,
+    replaces: Option<SessionProof>,
     cx: &mut Cx<'_>,
 ) -> NewSession {
     let id = SessionId(cx.random());
@@ -125,7 +151,7 @@ pub fn begin(
         seen_at: cx.now,
         expires_at: cx.now + cx.policy.session_absolute_seconds,
     };
-    let commit = Commit::SignIn { session: Box::new(session), replaces, account, rehashed };
+    let commit = Commit::SignIn { session: Box::new(session), replaces, verified };
     let login = Login { user, session: id, auth_time: cx.now, stale: false };
     NewSession { cookie: SessionCookie { id, secret }, login, commit }
 }
@@ -160,10 +186,10 @@ pub fn throttle(facts: FailureFacts, now: Timestamp, limit: &SignInLimit) -> Thr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{NOW, World, user};
+    use crate::fixtures::{NOW, World, user, verified};
 
     fn begun(world: &mut World) -> (SessionCookie, SubjectFacts) {
-        let new = begin(user(), [0; 32], None, None, &mut world.cx());
+        let new = begin(user(), verified(), None, &mut world.cx());
         let Commit::SignIn { session, .. } = new.commit else { panic!("no session") };
         (new.cookie, SubjectFacts { user: user(), session: Some(*session), consent: None })
     }

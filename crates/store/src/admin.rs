@@ -99,7 +99,7 @@ impl Store {
         }
     }
 
-    /// Disables an account or enables it again. Either way its sessions end.
+    /// Disables an account or enables it again. Either way its sessions end, and disabling ends its grants for good.
     pub async fn set_user_disabled(
         &self,
         username_key: &str,
@@ -111,17 +111,17 @@ impl Store {
         }
     }
 
-    /// Sets a password (a PHC string), ends the sessions and grants that began before `at`, and forgets the failed
-    /// sign-ins of `account`, the limiter's key of this name.
+    /// Sets a password (a PHC string), ends every session and the grants that began by `at`, which is now, and forgets the
+    /// failed sign-ins of `accounts`, the limiter's keys of this name.
     pub async fn set_user_password(
         &self,
         username_key: &str,
         phc: &str,
         at: Timestamp,
-        account: &Sha256,
+        accounts: &[Sha256],
     ) -> Result<(), AdminFault> {
         match &*self.backend {
-            Backend::Sqlite(engine) => engine.set_user_password(username_key, phc, at, account).await,
+            Backend::Sqlite(engine) => engine.set_user_password(username_key, phc, at, accounts).await,
         }
     }
 

@@ -176,7 +176,7 @@ impl TestServer {
         let (passwords, seal) = template::hashing(&config);
         let hashing = Hashing { passwords: &passwords, length_min: config.passwords.length_min, seal: &seal };
         let password = proofkey_oauth::Secret::new(password.to_owned());
-        admin::set_password(self.store(), &hashing, username, &password, self.now())
+        admin::set_password(self.store(), &hashing, username, &password, &self.clock)
             .await
             .expect("the password can be set");
     }

@@ -8,6 +8,7 @@ use anyhow::anyhow;
 use proofkey_oauth::Secret;
 use proofkey_protocol::{SealKeys, UserRecord};
 use proofkey_server::admin::{self, AdminRefused, Hashing, NewUser, named};
+use proofkey_server::clock::Clock;
 use proofkey_server::metrics::Metrics;
 use proofkey_server::password::{PasswordParams, Passwords};
 use proofkey_server::username_key;
@@ -143,7 +144,8 @@ async fn set_password(site: &Site, username: &str, password_stdin: bool) -> anyh
     let user = find(site, username).await?;
     let password: Secret = new_password(password_stdin)?;
     let hasher = Hasher::new(site)?;
-    let set = admin::set_password(&site.store, &hasher.hashing(site), username, &password, site.now).await;
+    let set =
+        admin::set_password(&site.store, &hasher.hashing(site), username, &password, &Clock::System).await;
     set.map_err(|refused| HINTS.explain(refused))?;
     let report = json!({"username": user.username, "sub": user.id.as_str(), "password_set": true});
     site.output.result(&report, || {

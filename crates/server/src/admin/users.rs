@@ -6,7 +6,8 @@ use proofkey_store::Store;
 use serde_json::{Map, Value};
 
 use super::{AdminRefused, named};
-use crate::login::{account_key, username_key};
+use crate::clock::Clock;
+use crate::login::{account_keys, username_key};
 use crate::password::{Password, Passwords, PolicyContext, acceptable};
 use crate::random::SystemRandom;
 
@@ -56,7 +57,8 @@ pub async fn add_user(
         password,
         claims,
         disabled: false,
-        valid_from: now,
+        // Nothing of this user began before.
+        valid_from: Timestamp(0),
         created_at: now,
         updated_at: now,
     };
@@ -66,19 +68,20 @@ pub async fn add_user(
     Ok(record)
 }
 
-/// Sets a password. Sessions and grants from before end, and failures are forgotten.
+/// Sets a password. Sessions and grants from before end, and failures are forgotten. The clock is read when the password is
+/// hashed and about to be stored: whatever began while somebody was typing it began before.
 pub async fn set_password(
     store: &Store,
     hashing: &Hashing<'_>,
     username: &str,
     password: &Secret,
-    now: Timestamp,
+    clock: &Clock,
 ) -> Result<(), AdminRefused> {
     let key = username_key(username).ok_or(AdminRefused::Username)?;
     let phc = hash(hashing, &key, password).await?;
-    let account = account_key(hashing.seal, &key);
+    let accounts = account_keys(hashing.seal, &key);
     store
-        .set_user_password(&key, &phc, now, &account)
+        .set_user_password(&key, &phc, Timestamp(clock.now()), &accounts)
         .await
         .map_err(|fault| named(fault, format!("user {username}")))?;
     tracing::info!("password set by an operator");

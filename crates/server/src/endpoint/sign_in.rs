@@ -87,7 +87,7 @@ impl Submitted {
         let attempt = Attempt {
             credentials: &credentials,
             device: visit.browser.device(),
-            replaces: visit.browser.session_id(),
+            replaces: visit.browser.session_proof(),
             arrival: exchange.arrival,
         };
         let error = match attempt.run(exchange.app).await {

@@ -4,8 +4,8 @@
 //! run one hash and write one failure (LG-08).
 
 use proofkey_oauth::{Secret, Sha256, TokenKind};
-use proofkey_protocol::session::{self, NewSession, Throttle};
-use proofkey_protocol::{Commit, Committed, CredentialFacts, Cx, SealKeys, SessionId, UserFacts};
+use proofkey_protocol::session::{self, NewSession, SessionProof, Throttle, VerifiedPassword};
+use proofkey_protocol::{Commit, Committed, CredentialFacts, Cx, SealKeys, UserFacts};
 use proofkey_store::Fault;
 
 use super::username::username_key;
@@ -36,7 +36,7 @@ pub(crate) struct Attempt<'a> {
     /// The browser's device cookie.
     pub device: Option<&'a str>,
     /// The session that this browser had.
-    pub replaces: Option<SessionId>,
+    pub replaces: Option<SessionProof>,
     /// Where it comes from.
     pub arrival: Arrival,
 }
@@ -65,14 +65,15 @@ impl Attempt<'_> {
         let millis = app.clock.now_millis();
         let address = AddressKey::of(self.arrival.client.0);
         if let Err(wait) = app.limits.sign_in.check(address, millis) {
+            tracing::warn!(address = %self.arrival.client.0, "sign-in limited: too many failures from one address");
             return Ok(Attempted::Wait(wait.seconds));
         }
-        let attempted = self.check_account(app).await?;
-        if matches!(attempted, Attempted::SignedIn { .. }) {
+        let attempted = self.check_account(app).await;
+        if !matches!(attempted, Ok(Attempted::Wrong)) {
             // Only failures count.
             app.limits.sign_in.refund(&address, millis);
         }
-        Ok(attempted)
+        attempted
     }
 
     async fn check_account(&self, app: &App) -> Result<Attempted, Fault> {
@@ -82,7 +83,7 @@ impl Attempt<'_> {
         let counted = name.as_deref().unwrap_or(&self.credentials.username);
         let base = account_key(&app.seal, counted);
         let (account, limit) = if self.is_known_device(app, &base) {
-            (app.seal.authenticate(DEVICE, &base), &app.policy.sign_in_known_device)
+            (device_key(&app.seal, &base), &app.policy.sign_in_known_device)
         } else {
             (base, &app.policy.sign_in)
         };
@@ -110,10 +111,12 @@ impl Attempt<'_> {
             },
         };
         match (verdict, known) {
-            ((true, rehashed), Some(CredentialFacts { user, .. }))
+            ((true, rehashed), Some(CredentialFacts { user, password: Some(stored) }))
                 if !user.disabled && throttle == Throttle::Open =>
             {
-                self.begin(app, user, account, &base, rehashed).await
+                let failures_max = limit.failures_max;
+                self.begin(app, user, VerifiedPassword { stored, rehashed, account, failures_max }, &base)
+                    .await
             }
             _ => self.refuse(app, account, "wrong name or password, disabled or locked").await,
         }
@@ -123,22 +126,21 @@ impl Attempt<'_> {
         &self,
         app: &App,
         user: UserFacts,
-        account: Sha256,
+        verified: VerifiedPassword,
         base: &Sha256,
-        rehashed: Option<String>,
     ) -> Result<Attempted, Fault> {
-        let user_id = user.id.clone();
+        let (user_id, account) = (user.id.clone(), verified.account);
         let (mut session, device) = {
             let mut random = SystemRandom;
             let mut cx = Cx { now: app.now(), random: &mut random, policy: &app.policy };
-            let session = session::begin(user, account, rehashed, self.replaces, &mut cx);
+            let session = session::begin(user, verified, self.replaces, &mut cx);
             (session, app.seal.seal(TokenKind::Device, base, &mut cx))
         };
         // The session exists once it is durable, and not before.
         let commit =
             std::mem::replace(&mut session.commit, Commit::EndSession { session: session.cookie.id });
         if app.store.commit(commit).await? == Committed::Conflict {
-            // Disabled, or given another password, while this one was being checked.
+            // Disabled, given another password, or locked, while this one was being checked.
             return self.refuse(app, account, "the account changed during the attempt").await;
         }
         tracing::info!(user = %user_id, address = %self.arrival.client.0, request_id = %self.arrival.id, "signed in");
@@ -160,7 +162,18 @@ impl Attempt<'_> {
     }
 }
 
-/// The key under which an account's failures are counted: not the name itself, so that the table tells no names.
-pub(crate) fn account_key(seal: &SealKeys, username_key: &str) -> Sha256 {
+/// Every key under which an account's failures are counted.
+pub(crate) fn account_keys(seal: &SealKeys, username_key: &str) -> [Sha256; 2] {
+    let base = account_key(seal, username_key);
+    [base, device_key(seal, &base)]
+}
+
+/// The key of an account in unknown browsers: not the name itself, so that the table tells no names.
+fn account_key(seal: &SealKeys, username_key: &str) -> Sha256 {
     seal.authenticate(ACCOUNT, username_key.as_bytes())
+}
+
+/// The key of the same account in browsers in which it has signed in before.
+fn device_key(seal: &SealKeys, base: &Sha256) -> Sha256 {
+    seal.authenticate(DEVICE, base)
 }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, header};
 use proofkey_oauth::{Secret, Sha256, sha256};
-use proofkey_protocol::session::{self, Login, SessionCookie};
+use proofkey_protocol::session::{self, Login, SessionCookie, SessionProof};
 use proofkey_protocol::{ClientId, ConsentFacts, Random as _};
 use proofkey_store::Fault;
 
@@ -65,7 +65,12 @@ impl Browser {
         Ok((login, consent))
     }
 
-    /// The session that the cookie names, proved or not: a new one replaces it.
+    /// What shows that this browser has the session that its cookie names: a new one replaces it.
+    pub(crate) fn session_proof(&self) -> Option<SessionProof> {
+        self.session.as_ref().map(SessionCookie::proof)
+    }
+
+    /// The session that the cookie names, proved or not.
     pub(crate) fn session_id(&self) -> Option<proofkey_protocol::SessionId> {
         self.session.as_ref().map(|cookie| cookie.id)
     }

@@ -47,6 +47,9 @@ async fn ui_02_sub_is_the_id_tokens_and_a_disabled_user_is_nobody() {
         assert_eq!(refused.refusal(), (401, "invalid_token".into()), "{}", client.id);
         assert!(refused.header("www-authenticate").contains("error=\"invalid_token\""));
         server.disable_user(&fixtures::ada(), false).await;
+        let revived = server.userinfo(&tokens.access_token).await;
+        assert_eq!(revived.status, 401, "enabling the account revives nothing");
+        server.advance(1);
     }
 }
 

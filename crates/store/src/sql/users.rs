@@ -38,12 +38,14 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT DO NOTHING";
 
-    /// Opens or closes an account.
-    SET_USER_DISABLED = "UPDATE users SET disabled = $2, updated_at = $3 WHERE id = $1";
+    /// Closes an account; what began before has ended, and stays ended when the account is opened again.
+    DISABLE_USER = "UPDATE users SET disabled = 1, valid_from = $2, updated_at = $2 WHERE id = $1";
+
+    /// Opens an account again.
+    ENABLE_USER = "UPDATE users SET disabled = 0, updated_at = $2 WHERE id = $1";
 
     /// Sets a password; what began before has ended.
-    SET_USER_PASSWORD = "
-        UPDATE users SET password = $2, valid_from = $3, updated_at = $3 WHERE username_key = $1";
+    SET_USER_PASSWORD = "UPDATE users SET password = $2, valid_from = $3, updated_at = $3 WHERE id = $1";
 
     /// Replaces the claims and the name shown.
     SET_USER_CLAIMS = "
@@ -51,5 +53,5 @@ statements! {
 
     /// Stores the same password under stronger parameters. Never over a password that was set while the old one was
     /// being checked: that would bring the old one back.
-    REHASH_PASSWORD = "UPDATE users SET password = $2 WHERE id = $1 AND valid_from < $3";
+    REHASH_PASSWORD = "UPDATE users SET password = $2 WHERE id = $1 AND password = $3";
 }

@@ -1,7 +1,8 @@
 //! Commits: one function per variant, on statements that stay prepared.
 
 use proofkey_oauth::{Sha256, Timestamp};
-use proofkey_protocol::{Commit, Committed, GrantFacts, GrantId, SessionFacts, SessionId};
+use proofkey_protocol::session::{SessionProof, VerifiedPassword};
+use proofkey_protocol::{Commit, Committed, GrantFacts, GrantId, SessionFacts};
 use rusqlite::{Connection, Result};
 
 use super::bind::Prepared;
@@ -17,6 +18,7 @@ pub(super) struct Statements<'c> {
     revoke_access_token: Prepared<'c>,
     insert_session: Prepared<'c>,
     delete_session: Prepared<'c>,
+    replace_session: Prepared<'c>,
     touch_session: Prepared<'c>,
     clear_sign_in_failures: Prepared<'c>,
     count_sign_in_failure: Prepared<'c>,
@@ -27,9 +29,8 @@ pub(super) struct Statements<'c> {
 /// What a sign-in writes.
 struct SignIn<'a> {
     session: &'a SessionFacts,
-    replaces: Option<SessionId>,
-    account: &'a Sha256,
-    rehashed: Option<&'a str>,
+    replaces: Option<&'a SessionProof>,
+    verified: &'a VerifiedPassword,
 }
 
 /// Whether a commit is more than one statement. A single statement undoes itself when it fails; several need a savepoint,
@@ -49,6 +50,7 @@ impl<'c> Statements<'c> {
             revoke_access_token: prepare(grants::REVOKE_ACCESS_TOKEN)?,
             insert_session: prepare(sessions::INSERT_SESSION)?,
             delete_session: prepare(sessions::DELETE_SESSION)?,
+            replace_session: prepare(sessions::REPLACE_SESSION)?,
             touch_session: prepare(sessions::TOUCH_SESSION)?,
             clear_sign_in_failures: prepare(failures::CLEAR_SIGN_IN_FAILURES)?,
             count_sign_in_failure: prepare(failures::COUNT_SIGN_IN_FAILURE)?,
@@ -72,9 +74,8 @@ impl<'c> Statements<'c> {
             Commit::RevokeAccessToken { token, keep_until } => {
                 self.revoke_access_token.execute(&[&token.0, &keep_until.seconds()]).map(applied)
             }
-            Commit::SignIn { session, replaces, account, rehashed } => {
-                let rehashed = rehashed.as_deref();
-                self.sign_in(&SignIn { session, replaces: *replaces, account, rehashed })
+            Commit::SignIn { session, replaces, verified } => {
+                self.sign_in(&SignIn { session, replaces: replaces.as_ref(), verified })
             }
             Commit::CountSignInFailure { account, at } => {
                 self.count_sign_in_failure.execute(&[account, &at.seconds()]).map(applied)
@@ -126,25 +127,28 @@ impl<'c> Statements<'c> {
         self.use_refresh_token.execute(&[&grant.0, &generation, token, &expires_at.seconds()]).map(decided)
     }
 
-    fn sign_in(&mut self, SignIn { session, replaces, account, rehashed }: &SignIn<'_>) -> Result<Committed> {
-        let (user, auth_time) = (session.user_id.as_str(), session.auth_time.seconds());
+    fn sign_in(&mut self, SignIn { session, replaces, verified }: &SignIn<'_>) -> Result<Committed> {
+        let user = session.user_id.as_str();
         let begun = self.insert_session.execute(&[
             &session.id.0,
             &session.secret.0,
             &user,
-            &auth_time,
+            &session.auth_time.seconds(),
             &session.seen_at.seconds(),
             &session.expires_at.seconds(),
+            &verified.stored,
+            &verified.account,
+            &verified.failures_max,
         ])?;
         if begun == 0 {
             return Ok(Committed::Conflict);
         }
         if let Some(replaced) = replaces {
-            self.delete_session.execute(&[&replaced.0])?;
+            self.replace_session.execute(&[&replaced.id.0, &replaced.secret.0])?;
         }
-        self.clear_sign_in_failures.execute(&[account])?;
-        if let Some(password) = rehashed {
-            self.rehash_password.execute(&[&user, password, &auth_time])?;
+        self.clear_sign_in_failures.execute(&[&verified.account])?;
+        if let Some(password) = &verified.rehashed {
+            self.rehash_password.execute(&[&user, password, &verified.stored])?;
         }
         Ok(Committed::Applied)
     }

@@ -59,7 +59,8 @@ impl Engine {
         self.write(move |connection| {
             let user = user_named(connection, &username_key)?.ok_or(AdminFault::Missing)?;
             let id = user.id.as_str();
-            execute(connection, users::SET_USER_DISABLED, &[&id, &disabled, &at.seconds()])?;
+            let change = if disabled { users::DISABLE_USER } else { users::ENABLE_USER };
+            execute(connection, change, &[&id, &at.seconds()])?;
             execute(connection, sessions::DELETE_SESSIONS_OF_USER, &[&id])?;
             Ok(())
         })
@@ -71,12 +72,17 @@ impl Engine {
         username_key: &str,
         phc: &str,
         at: Timestamp,
-        account: &Sha256,
+        accounts: &[Sha256],
     ) -> Result<(), AdminFault> {
-        let (username_key, phc, account) = (username_key.to_owned(), phc.to_owned(), *account);
+        let (username_key, phc, accounts) = (username_key.to_owned(), phc.to_owned(), accounts.to_owned());
         self.write(move |connection| {
-            found(execute(connection, users::SET_USER_PASSWORD, &[&username_key, &phc, &at.seconds()])?)?;
-            execute(connection, failures::CLEAR_SIGN_IN_FAILURES, &[&account])?;
+            let user = user_named(connection, &username_key)?.ok_or(AdminFault::Missing)?;
+            let id = user.id.as_str();
+            execute(connection, users::SET_USER_PASSWORD, &[&id, &phc, &at.seconds()])?;
+            execute(connection, sessions::DELETE_SESSIONS_OF_USER, &[&id])?;
+            for account in &accounts {
+                execute(connection, failures::CLEAR_SIGN_IN_FAILURES, &[account])?;
+            }
             Ok(())
         })
         .await

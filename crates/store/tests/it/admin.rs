@@ -145,7 +145,7 @@ async fn users_are_added_found_and_changed() {
     for missing in [
         store.set_user_claims("nobody", serde_json::Map::new(), NOW).await,
         store.set_user_disabled("nobody", true, NOW).await,
-        store.set_user_password("nobody", "phc", NOW, &[0; 32]).await,
+        store.set_user_password("nobody", "phc", NOW, &[[0; 32]]).await,
         store.revoke_consent(&ada(), &app()).await,
     ] {
         assert_eq!(missing, Err(AdminFault::Missing));
@@ -157,8 +157,10 @@ async fn a_new_password_ends_what_began_before_and_forgets_failures() {
     let world = World::new().await;
     world.applied(sign_in(session(1))).await;
     world.applied(Commit::CountSignInFailure { account: [5; 32], at: NOW }).await;
-    world.store.set_user_password("ada", "$argon2id$new", NOW + 50, &[5; 32]).await.unwrap();
-    let subject = world.store.session(session_id(1), &app()).await.unwrap().unwrap();
+    world.applied(redeem(grant(1))).await;
+    world.store.set_user_password("ada", "$argon2id$new", NOW + 50, &[[4; 32], [5; 32]]).await.unwrap();
+    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
+    let (_, subject) = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
     assert_eq!(subject.user.valid_from, NOW + 50);
     assert_eq!(world.store.sign_in_failures(&[5; 32]).await.unwrap().failures, 0);
     let read = world.store.user(&ada()).await.unwrap().unwrap();
@@ -166,13 +168,13 @@ async fn a_new_password_ends_what_began_before_and_forgets_failures() {
 }
 
 #[tokio::test]
-async fn a_disabled_account_is_seen_at_once_and_can_be_enabled() {
+async fn lg_14_a_disabled_account_is_seen_at_once_and_enabling_revives_nothing() {
     let world = World::new().await;
     world.applied(redeem(grant(1))).await;
-    for disabled in [true, false] {
-        world.store.set_user_disabled("ada", disabled, NOW).await.unwrap();
+    for (disabled, at) in [(true, NOW + 5), (false, NOW + 9)] {
+        world.store.set_user_disabled("ada", disabled, at).await.unwrap();
         let (_, subject) = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
-        assert_eq!(subject.user.disabled, disabled);
+        assert_eq!((subject.user.disabled, subject.user.valid_from), (disabled, NOW + 5));
     }
 }
 

@@ -1,10 +1,12 @@
 //! What each commit writes, and when it is a conflict.
 
-use proofkey_oauth::Scope;
+use proofkey_oauth::{Scope, SecretHash};
+use proofkey_protocol::session::{SessionProof, VerifiedPassword};
 use proofkey_protocol::{Commit, Committed, FailureFacts};
 
 use crate::support::{
-    FAILURES_MAX, NOW, World, ada, app, grant, grant_id, redeem, session, session_id, sign_in, token_id,
+    ACCOUNT, FAILURES_MAX, NOW, World, ada, app, grant, grant_id, redeem, session, session_id, sign_in,
+    sign_in_over, token_id, verified,
 };
 
 #[tokio::test]
@@ -72,53 +74,79 @@ async fn rv_03_an_access_token_is_revoked_alone() {
 #[tokio::test]
 async fn a_sign_in_replaces_the_old_session_clears_failures_and_strengthens_the_hash() {
     let world = World::new().await;
-    let account = [8; 32];
+    let account = ACCOUNT;
     world.applied(Commit::CountSignInFailure { account, at: NOW }).await;
     world.applied(sign_in(session(1))).await;
     world.applied(Commit::CountSignInFailure { account, at: NOW + 1 }).await;
     let mut second = session(2);
     second.auth_time = NOW + 2;
-    world
-        .applied(Commit::SignIn {
-            session: Box::new(second.clone()),
-            replaces: Some(session_id(1)),
-            account,
-            rehashed: Some("$argon2id$new".to_owned()),
-        })
-        .await;
+    let stronger =
+        VerifiedPassword { rehashed: Some("$argon2id$new".to_owned()), ..verified("$argon2id$old") };
+    world.applied(sign_in_over(second.clone(), Some(proof(1, 3)), stronger)).await;
     assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
     let subject = world.store.session(session_id(2), &app()).await.unwrap().unwrap();
     assert_eq!(format!("{:?}", subject.session.unwrap()), format!("{second:?}"));
     assert_eq!(world.store.sign_in_failures(&account).await.unwrap(), FailureFacts::default());
-    let password = world.store.user(&ada()).await.unwrap().unwrap().password;
-    assert_eq!(password.as_deref(), Some("$argon2id$new"));
-    assert_eq!(world.commit(sign_in(session(2))).await, Committed::Conflict, "the id is taken");
+    assert_eq!(password(&world).await, "$argon2id$new");
+    let again = sign_in_over(session(2), None, verified("$argon2id$new"));
+    assert_eq!(world.commit(again).await, Committed::Conflict, "the id is taken");
+}
+
+/// A session as a browser claims it, with a secret of these bytes.
+fn proof(number: u64, secret: u8) -> SessionProof {
+    SessionProof { id: session_id(number), secret: SecretHash([secret; 32]) }
+}
+
+async fn password(world: &World) -> String {
+    world.store.user(&ada()).await.unwrap().unwrap().password.unwrap()
+}
+
+#[tokio::test]
+async fn lg_12_v_57_a_sign_in_ends_no_session_that_the_browser_cannot_prove() {
+    let world = World::new().await;
+    world.applied(sign_in(session(1))).await;
+    // The id of a session is in every ID token; its secret is in one browser.
+    let forged = sign_in_over(session(2), Some(proof(1, 4)), verified("$argon2id$old"));
+    world.applied(forged).await;
+    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_some());
+    world.applied(sign_in_over(session(3), Some(proof(1, 3)), verified("$argon2id$old"))).await;
+    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn lg_09_a_sign_in_that_was_overtaken_by_disabling_or_a_new_password_is_a_conflict() {
     let world = World::new().await;
-    world.store.set_user_password("ada", "$argon2id$reset", NOW + 10, &[8; 32]).await.unwrap();
-    assert_eq!(world.commit(sign_in(session(1))).await, Committed::Conflict, "it began before the reset");
-    // In the same second the session may begin, but the old password's new hash must not come back.
-    let mut same_second = session(2);
-    same_second.auth_time = NOW + 10;
-    let rehashed = Some("$argon2id$old-stronger".to_owned());
-    world
-        .applied(Commit::SignIn {
-            session: Box::new(same_second),
-            replaces: None,
-            account: [8; 32],
-            rehashed,
-        })
-        .await;
-    let password = world.store.user(&ada()).await.unwrap().unwrap().password;
-    assert_eq!(password.as_deref(), Some("$argon2id$reset"));
+    world.store.set_user_password("ada", "$argon2id$reset", NOW + 10, &[ACCOUNT]).await.unwrap();
+    // However late the check of the old password ends: neither a session nor its stronger hash may come of it.
+    for late in [0, 10, 11, 5_000] {
+        let mut overtaken = session(1);
+        overtaken.auth_time = NOW + late;
+        let stronger =
+            VerifiedPassword { rehashed: Some("$argon2id$strong".to_owned()), ..verified("$argon2id$old") };
+        assert_eq!(world.commit(sign_in_over(overtaken, None, stronger)).await, Committed::Conflict);
+        assert_eq!(password(&world).await, "$argon2id$reset");
+    }
+    let renewed = |number| sign_in_over(session(number), None, verified("$argon2id$reset"));
+    world.applied(renewed(2)).await;
     world.store.set_user_disabled("ada", true, NOW + 20).await.unwrap();
     assert!(world.store.session(session_id(2), &app()).await.unwrap().is_none(), "disabling ends sessions");
-    let mut late = session(3);
-    late.auth_time = NOW + 30;
-    assert_eq!(world.commit(sign_in(late)).await, Committed::Conflict);
+    assert_eq!(world.commit(renewed(3)).await, Committed::Conflict);
+}
+
+#[tokio::test]
+async fn lg_07_v_61_a_right_password_that_comes_after_the_last_failure_is_a_conflict() {
+    let world = World::new().await;
+    let limited = || VerifiedPassword { failures_max: 3, ..verified("$argon2id$old") };
+    for number in 1..=3 {
+        // Tries in parallel all saw an open account; the failures that were counted meanwhile decide.
+        world.applied(sign_in_over(session(number), None, limited())).await;
+        for _ in 0..number {
+            world.applied(Commit::CountSignInFailure { account: ACCOUNT, at: NOW }).await;
+        }
+    }
+    assert_eq!(world.commit(sign_in_over(session(4), None, limited())).await, Committed::Conflict);
+    world.store.set_user_password("ada", "$argon2id$old", NOW, &[ACCOUNT]).await.unwrap();
+    world.applied(sign_in_over(session(4), None, limited())).await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use proofkey_oauth::{ClientMetadata, Scope, SecretHash, Timestamp};
+use proofkey_protocol::session::{SessionProof, VerifiedPassword};
 use proofkey_protocol::{
     ClientId, ClientRecord, ClientSecretRecord, Commit, Committed, GrantFacts, GrantId, SessionFacts,
     SessionId, TokenId, UserId, UserRecord,
@@ -15,6 +16,9 @@ pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
 
 /// Wrong verifiers at which a code is burnt.
 pub(crate) const FAILURES_MAX: i64 = 3;
+
+/// The limiter's key of the user `ada`.
+pub(crate) const ACCOUNT: [u8; 32] = [8; 32];
 
 pub(crate) struct World {
     folder: TempDir,
@@ -144,7 +148,20 @@ pub(crate) fn session(number: u64) -> SessionFacts {
 }
 
 pub(crate) fn sign_in(session: SessionFacts) -> Commit {
-    Commit::SignIn { session: Box::new(session), replaces: None, account: [8; 32], rehashed: None }
+    sign_in_over(session, None, verified("$argon2id$old"))
+}
+
+pub(crate) fn sign_in_over(
+    session: SessionFacts,
+    replaces: Option<SessionProof>,
+    verified: VerifiedPassword,
+) -> Commit {
+    Commit::SignIn { session: Box::new(session), replaces, verified }
+}
+
+/// A password that was right against this stored hash.
+pub(crate) fn verified(stored: &str) -> VerifiedPassword {
+    VerifiedPassword { stored: stored.to_owned(), rehashed: None, account: ACCOUNT, failures_max: 100 }
 }
 
 pub(crate) fn grant(number: u64) -> GrantFacts {

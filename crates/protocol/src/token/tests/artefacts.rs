@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::Redemption;
 use crate::code::AuthorizationCode;
-use crate::fixtures::{NOW, World, keys};
+use crate::fixtures::{NOW, World, keys, verified};
 use crate::ids::{GrantId, SessionId, TokenId};
 use crate::interaction::{Interaction, Step};
 use crate::refresh_token::RefreshToken;
@@ -26,7 +26,7 @@ fn artefacts() -> Vec<(&'static str, String)> {
         &world.cx(),
     );
     let interaction = begun.seal(&keys(), &mut world.cx());
-    let session = begin(crate::fixtures::user(), [0; 32], None, None, &mut world.cx()).cookie.value();
+    let session = begin(crate::fixtures::user(), verified(), None, &mut world.cx()).cookie.value();
     let of_kind = |kind| encode_token(kind, &[3; 40]);
     let text = |secret: &Secret| secret.expose().to_owned();
     vec![
