@@ -1,9 +1,9 @@
-//! Sealed envelopes: state that travels through the browser and that only this server can open (AES-256-GCM, with the
-//! kind of artefact as associated data, so that one kind never opens as another).
+//! Sealed envelopes: state that travels through the browser and that only this server can open (AES-256-GCM-SIV,
+//! RFC 8452, with the kind of artefact as associated data, so that one kind never opens as another).
 
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use proofkey_oauth::{Secret, TokenKind, decode_token, encode_token, hmac_sha256};
 
 use crate::cx::Cx;
@@ -19,7 +19,7 @@ impl SealKeys {
     pub fn derive(sealing_key: &[u8; 32]) -> Self {
         let aead = hmac_sha256(sealing_key, b"proofkey artefacts v1: seal");
         let mac = hmac_sha256(sealing_key, b"proofkey artefacts v1: authenticate");
-        let key = UnboundKey::new(&AES_256_GCM, &aead);
+        let key = UnboundKey::new(&AES_256_GCM_SIV, &aead);
         #[expect(clippy::expect_used, reason = "AES-256 takes exactly the 32 bytes that HMAC-SHA-256 gives")]
         let aead = LessSafeKey::new(key.expect("32 bytes are an AES-256 key"));
         Self { aead, mac }
@@ -27,9 +27,9 @@ impl SealKeys {
 
     /// Seals `content` as a token of `kind`.
     ///
-    /// The nonce is random; 2³² envelopes under one key keep its collision chance below 2⁻³² (NIST SP 800-38D §8.3), and a
-    /// collision would disclose two short-lived envelopes to each other's holders, never the key's authority to issue grants
-    /// of its own: each carries its own id, which is spent once.
+    /// The nonce is random, and one key seals every envelope of a server's life, those for strangers too. Under AES-GCM a
+    /// nonce that came twice would give the authentication key away and with it the power to make codes; with a synthetic
+    /// nonce it tells no more than whether two envelopes are equal (RFC 8452 §1).
     pub fn seal(&self, kind: TokenKind, content: &[u8], cx: &mut Cx<'_>) -> Secret {
         let nonce = cx.random::<NONCE_LEN>();
         let mut bytes = Vec::with_capacity(NONCE_LEN + content.len() + 16);
@@ -39,7 +39,7 @@ impl SealKeys {
             Aad::from(kind.prefix().as_bytes()),
             &mut bytes,
         );
-        #[expect(clippy::expect_used, reason = "AES-GCM fails only above 64 GiB of plaintext")]
+        #[expect(clippy::expect_used, reason = "AES-GCM-SIV fails only above 64 GiB of plaintext")]
         sealed.expect("an envelope is small");
         bytes.splice(0..0, nonce);
         encode_token(kind, &bytes)
