@@ -73,6 +73,11 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// What was read, or the failure to answer with.
+    pub(super) fn loaded<T>(&self, read: Result<T, Fault>) -> Result<T, Failure> {
+        read.map_err(|fault| self.fault(&fault))
+    }
+
     /// Logs a fault, once, and forgets its detail: the caller learns the error id.
     pub(super) fn fault(&self, fault: &Fault) -> Failure {
         tracing::error!(error_id = %self.error_id(), request_id = %self.arrival.id, at = self.name, %fault, "the store failed");

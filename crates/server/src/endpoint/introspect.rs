@@ -51,7 +51,7 @@ async fn serve(
     let caller = caller(exchange, presented, client)?;
     let query = TokenQuery::from_params(&form.params).map_err(|cause| malformed(&cause))?;
     if let Some(token) = RefreshToken::read(&app.seal, query.token.expose()) {
-        let facts = app.store.grant(token.grant).await.map_err(|fault| exchange.fault(&fault))?;
+        let facts = exchange.loaded(app.store.grant(token.grant).await)?;
         return Ok(bearer::introspect_refresh(
             &caller,
             &token,

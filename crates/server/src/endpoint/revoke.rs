@@ -45,7 +45,7 @@ async fn serve(
     let query = TokenQuery::from_params(&form.params).map_err(|cause| introspect::malformed(&cause))?;
     let refresh = RefreshToken::read(&app.seal, query.token.expose());
     let grant = match &refresh {
-        Some(token) => app.store.grant(token.grant).await.map_err(|fault| exchange.fault(&fault))?,
+        Some(token) => exchange.loaded(app.store.grant(token.grant).await)?,
         None => None,
     };
     let access = app.keyring.access_token(query.token.expose());

@@ -128,11 +128,13 @@ async fn redeem(
 ) -> Result<Issue, Failure> {
     let app = exchange.app;
     let code = AuthorizationCode::open(&app.seal, request.code.expose());
+    let own = code.as_ref().filter(|code| code.client_id == client.client().id);
     let mut facts = CodeFacts::default();
-    if let Some(code) = code.as_ref().filter(|code| code.client_id == client.client().id) {
-        let found = app.store.subject(&code.user_id, code.session_id, &code.client_id).await;
-        facts.subject = found.map_err(|fault| exchange.fault(&fault))?;
+    if let Some(code) = own {
+        facts.subject =
+            exchange.loaded(app.store.subject(&code.user_id, code.session_id, &code.client_id).await)?;
     }
+    let mut knows_use = false;
     for _ in 0..DECISIONS_MAX {
         let verdict = {
             let directory = app.directory.now();
@@ -140,17 +142,22 @@ async fn redeem(
                 token::redeem(request, code.as_ref(), client, &facts, directory.apis(), &app.seal, cx)
             })
         };
-        if exchange.commit(verdict.commit).await? == Committed::Applied {
+        // Most codes were never used, so their use is looked up when it matters: after a conflict, and before a refusal for
+        // some other reason, for a valid replay must be known as one whatever has changed since.
+        let is_settled = verdict.commit.is_some() || verdict.outcome.is_ok() || knows_use;
+        if exchange.commit(verdict.commit).await? == Committed::Applied && (is_settled || own.is_none()) {
             trace_redemption(exchange, request, code.as_ref(), &verdict.outcome);
             if matches!(verdict.outcome, Err(Refusal::CodeRedeemed)) {
                 app.metrics.count(Event::CodeReplayed);
             }
             return verdict.outcome.map_err(Failure::Refused);
         }
-        if let Some(code) = &code {
-            let (grant, failures) = (app.store.grant(code.id).await, app.store.code_failures(code.id).await);
-            facts.grant = grant.map_err(|fault| exchange.fault(&fault))?.map(|(grant, _)| grant);
-            facts.failures = failures.map_err(|fault| exchange.fault(&fault))?;
+        if let Some(code) = own {
+            facts.grant = exchange.loaded(app.store.grant(code.id).await)?.map(|(grant, _)| grant);
+            facts.failures = exchange.loaded(app.store.code_failures(code.id).await)?;
+            facts.subject =
+                exchange.loaded(app.store.subject(&code.user_id, code.session_id, &code.client_id).await)?;
+            knows_use = true;
         }
     }
     Err(Failure::Temporary("a code changed at every attempt to redeem it"))
@@ -165,7 +172,7 @@ async fn refresh(
     let token = RefreshToken::read(&app.seal, request.refresh_token.expose());
     for _ in 0..DECISIONS_MAX {
         let facts = match &token {
-            Some(token) => app.store.grant(token.grant).await.map_err(|fault| exchange.fault(&fault))?,
+            Some(token) => exchange.loaded(app.store.grant(token.grant).await)?,
             None => None,
         };
         let verdict = {

@@ -53,11 +53,11 @@ pub(super) struct Loaded {
 pub(super) async fn load(exchange: &Exchange<'_>, claims: &AccessTokenClaims) -> Result<Loaded, Failure> {
     let store = &exchange.app.store;
     let grant = match bearer::grant_named(claims) {
-        Some(id) => store.grant(id).await.map_err(|fault| exchange.fault(&fault))?,
+        Some(id) => exchange.loaded(store.grant(id).await)?,
         None => None,
     };
     let revoked = match TokenId::parse(&claims.jti) {
-        Some(id) => store.access_token_revoked(id).await.map_err(|fault| exchange.fault(&fault))?,
+        Some(id) => exchange.loaded(store.access_token_revoked(id).await)?,
         None => true,
     };
     Ok(Loaded { grant, revoked })
@@ -83,7 +83,7 @@ async fn answer(exchange: &Exchange<'_>, claims: &AccessTokenClaims) -> Result<M
     let mut body = Map::new();
     body.insert("sub".to_owned(), Value::String(user.to_string()));
     if scope.iter().any(|token| token != standard_scope::OPENID && token != standard_scope::OFFLINE_ACCESS) {
-        let record = app.store.user(&user).await.map_err(|fault| exchange.fault(&fault))?;
+        let record = exchange.loaded(app.store.user(&user).await)?;
         let record = record.ok_or(Refusal::TokenInvalid)?;
         body.extend(userinfo::claims(&scope, &record.claims));
         if scope.contains("profile") {

@@ -5,8 +5,8 @@ use proofkey_protocol::session::{SessionProof, VerifiedPassword};
 use proofkey_protocol::{Commit, Committed, FailureFacts};
 
 use crate::support::{
-    ACCOUNT, FAILURES_MAX, NOW, World, ada, app, grant, grant_id, redeem, session, session_id, sign_in,
-    sign_in_over, token_id, verified,
+    ACCOUNT, FAILURES_MAX, GRANTS_SESSION, NOW, World, ada, app, grant, grant_id, redeem, session,
+    session_id, sign_in, sign_in_over, token_id, verified,
 };
 
 #[tokio::test]
@@ -17,7 +17,17 @@ async fn a_grant_reads_back_as_it_was_written() {
     let (read, subject) = world.store.grant(written.id).await.unwrap().unwrap();
     assert_eq!(format!("{read:?}"), format!("{written:?}"));
     assert_eq!((subject.user.id, subject.user.display_name), (ada(), "Ada Lovelace".to_owned()));
-    assert!(subject.session.is_none() && subject.consent.is_none());
+    assert_eq!(subject.session.unwrap().id, session_id(GRANTS_SESSION));
+    assert!(subject.consent.is_none());
+    assert!(world.grant(2).await.is_none());
+}
+
+#[tokio::test]
+async fn lo_04_az_35_a_code_whose_session_has_ended_meanwhile_cannot_be_redeemed() {
+    let world = World::new().await;
+    world.applied(redeem(grant(1))).await;
+    world.applied(Commit::EndSession { session: session_id(GRANTS_SESSION) }).await;
+    assert_eq!(world.commit(redeem(grant(2))).await, Committed::Conflict);
     assert!(world.grant(2).await.is_none());
 }
 
@@ -219,6 +229,9 @@ async fn a_subject_never_comes_with_the_session_of_someone_else() {
 #[tokio::test]
 async fn the_clients_of_a_session_are_named_once() {
     let world = World::new().await;
+    for number in [1, 2] {
+        world.applied(sign_in(session(number))).await;
+    }
     for (number, client) in [(1, "app"), (2, "app"), (3, "other"), (4, "revoked"), (5, "elsewhere")] {
         let mut grant = grant(number);
         grant.client_id = proofkey_protocol::ClientId::new(client);

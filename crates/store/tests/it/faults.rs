@@ -4,11 +4,11 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::time::Duration;
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::Committed;
+use proofkey_protocol::{Committed, GrantFacts};
 use proofkey_store::{Fault, Options, Store};
 use rusqlite::Connection;
 
-use crate::support::{World, client, grant, grant_id, redeem};
+use crate::support::{World, client, grant, grant_id, redeem, session, session_id, sign_in};
 
 /// The end of time, as far as a sweep is concerned.
 const LATER: Timestamp = Timestamp(2_000_000_000);
@@ -29,7 +29,9 @@ async fn v_31_a_full_disk_is_a_temporary_fault_and_the_store_recovers_by_itself(
     assert!(world.grant(written.len() as u64 + 1).await.is_none(), "no partial grant");
     assert!(world.grant(1).await.is_some(), "reads go on");
     while world.store.sweep(LATER, 1000).await.unwrap() == 1000 {}
-    assert_eq!(world.commit(redeem(grant(100_000))).await, Committed::Applied);
+    world.applied(sign_in(session(1))).await;
+    let afterwards = GrantFacts { session_id: session_id(1), ..grant(100_000) };
+    world.applied(redeem(afterwards)).await;
 }
 
 #[tokio::test]

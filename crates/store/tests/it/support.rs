@@ -17,6 +17,9 @@ pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
 /// Wrong verifiers at which a code is burnt.
 pub(crate) const FAILURES_MAX: i64 = 3;
 
+/// The session in which every grant of these tests was given.
+pub(crate) const GRANTS_SESSION: u64 = 1_000_000;
+
 /// The limiter's key of the user `ada`.
 pub(crate) const ACCOUNT: [u8; 32] = [8; 32];
 
@@ -26,7 +29,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A new database with the user `ada`.
+    /// A new database with the user `ada`, who is signed in.
     pub(crate) async fn new() -> Self {
         Self::with(&Options::default()).await
     }
@@ -35,6 +38,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("proofkey.db"), options).unwrap();
         store.add_user(user("ada")).await.unwrap();
+        let of_grants = SessionFacts { id: session_id(GRANTS_SESSION), ..session(0) };
+        assert_eq!(store.commit(sign_in(of_grants)).await, Ok(Committed::Applied));
         Self { folder, store }
     }
 
@@ -169,7 +174,7 @@ pub(crate) fn grant(number: u64) -> GrantFacts {
         id: grant_id(number),
         client_id: app(),
         user_id: ada(),
-        session_id: session_id(1),
+        session_id: session_id(GRANTS_SESSION),
         scope: Scope::parse("openid offline_access read").unwrap(),
         resources: vec!["https://api.example/notes", "urn:other"]
             .into_iter()

@@ -36,6 +36,34 @@ async fn tk_05_a_valid_replay_revokes_everything_that_the_code_gave() {
     }
 }
 
+/// What has changed since must not hide that a code comes back.
+#[tokio::test]
+async fn tk_05_a_valid_replay_is_one_after_a_logout_and_for_another_api_too() {
+    for logged_out in [true, false] {
+        let server = TestServer::start().await;
+        for client in [fixtures::native(), fixtures::web()] {
+            let mut browser = consented(&server, &client).await;
+            let request = AuthorizeRequest::new(&client).set("scope", SCOPE);
+            let code = server.code_by(&mut browser, &request, &fixtures::ada()).await;
+            let tokens = Tokens::of(&server.redeem(&client, &code).await);
+            let refused = if logged_out {
+                let _ = browser.open(&format!("/end-session?id_token_hint={}", tokens.id_token)).await;
+                assert!(
+                    lives(&server, &client, &tokens).await,
+                    "a native or web app's grant outlives a logout"
+                );
+                server.redeem(&client, &code).await
+            } else {
+                let mut form = code.form().to_vec();
+                form.push(("resource", fixtures::FILES));
+                server.token(&client, &form).await
+            };
+            assert_eq!(refused.refusal(), (400, "invalid_grant".into()), "{}", client.id);
+            assert!(!lives(&server, &client, &tokens).await, "{}", client.id);
+        }
+    }
+}
+
 #[tokio::test]
 async fn tk_06_a_replay_that_fails_any_check_is_no_kill_switch() {
     let server = TestServer::start().await;
