@@ -9,7 +9,8 @@ use crate::session::{SessionProof, VerifiedPassword};
 /// A change of the durable state.
 #[derive(Clone, Debug)]
 pub enum Commit {
-    /// Inserts the grant under the code's id, unless the id is taken or the code is burnt: then it is a conflict.
+    /// Inserts the grant under the code's id, unless the id is taken, the code is burnt or its session has ended: then it
+    /// is a conflict.
     RedeemCode {
         /// The new grant.
         grant: Box<GrantFacts>,

@@ -16,7 +16,9 @@ const VERSION: u8 = 1;
 /// Which page an interaction belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The request came by POST and is taken up again as a GET, which carries the session cookie.
+    /// The request came by POST and is taken up again as a GET, which carries the session cookie. It is bound to no browser:
+    /// it stands for the same request by GET, which anybody may link to, and the cookie that would bind it to one stays at
+    /// home in a cross-site POST.
     Resume,
     /// Sign-in.
     SignIn,
@@ -35,10 +37,9 @@ pub struct Interaction {
     pub request: String,
     /// SHA-256 of the flow cookie of the browser that began it.
     pub browser: Sha256,
-    /// For sign-in, the session at the beginning: a session with another id has authenticated since. For consent and
-    /// logout, the session whose user sees the page.
+    /// For consent and logout, the session whose user sees the page.
     pub session: Option<SessionId>,
-    /// Whether the person authenticated during this interaction, which is what `prompt=login` and `max_age` ask for.
+    /// Whether that session began during this interaction, which is what `prompt=login` and `max_age` ask for.
     pub fresh: bool,
     /// When it expires.
     pub expires_at: Timestamp,
@@ -75,6 +76,11 @@ impl Interaction {
         keys.seal(TokenKind::Interaction, &out.finish(), cx)
     }
 
+    /// The session that began during this interaction.
+    pub fn authenticated_as(&self) -> Option<SessionId> {
+        self.session.filter(|_| self.fresh)
+    }
+
     /// Opens a step for the browser that sends it. `browser` is the hash of its flow cookie.
     pub fn open(
         keys: &SealKeys,
@@ -88,7 +94,7 @@ impl Interaction {
         if found.step != step {
             return Err(Refusal::InteractionInvalid);
         }
-        if browser != Some(found.browser) {
+        if step != Step::Resume && browser != Some(found.browser) {
             return Err(Refusal::InteractionOfAnotherBrowser);
         }
         if now >= found.expires_at {
@@ -149,6 +155,9 @@ mod tests {
         let open = |step, browser, now| Interaction::open(&keys, text.expose(), step, browser, now);
         assert_eq!(open(Step::Consent, Some([1; 32]), NOW), Ok(begun.clone()));
         assert_eq!(open(Step::SignIn, Some([1; 32]), NOW), Err(Refusal::InteractionInvalid));
+        let resumed = Interaction::begin(Step::Resume, "a=b".into(), [0; 32], None, &world.cx());
+        let link = resumed.seal(&keys, &mut world.cx());
+        assert_eq!(Interaction::open(&keys, link.expose(), Step::Resume, None, NOW), Ok(resumed));
         assert_eq!(open(Step::Consent, Some([9; 32]), NOW), Err(Refusal::InteractionOfAnotherBrowser));
         assert_eq!(open(Step::Consent, None, NOW), Err(Refusal::InteractionOfAnotherBrowser));
         assert_eq!(open(Step::Consent, Some([1; 32]), begun.expires_at), Err(Refusal::InteractionExpired));

@@ -68,6 +68,7 @@ pub struct VerifiedPassword {
 pub struct Login {
     user: UserFacts,
     session: SessionId,
+    session_ends_at: Timestamp,
     auth_time: Timestamp,
     stale: bool,
 }
@@ -81,6 +82,11 @@ impl Login {
     /// The session.
     pub const fn session(&self) -> SessionId {
         self.session
+    }
+
+    /// When the session ends however often it is used.
+    pub const fn session_ends_at(&self) -> Timestamp {
+        self.session_ends_at
     }
 
     /// When the user authenticated.
@@ -117,6 +123,7 @@ pub fn login(
     Some(Login {
         user: subject.user.clone(),
         session: session.id,
+        session_ends_at: session.expires_at,
         auth_time: session.auth_time,
         stale: now - session.seen_at >= SEEN_SECONDS,
     })
@@ -151,8 +158,9 @@ pub fn begin(
         seen_at: cx.now,
         expires_at: cx.now + cx.policy.session_absolute_seconds,
     };
+    let session_ends_at = session.expires_at;
     let commit = Commit::SignIn { session: Box::new(session), replaces, verified };
-    let login = Login { user, session: id, auth_time: cx.now, stale: false };
+    let login = Login { user, session: id, session_ends_at, auth_time: cx.now, stale: false };
     NewSession { cookie: SessionCookie { id, secret }, login, commit }
 }
 

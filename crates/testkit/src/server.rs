@@ -153,13 +153,16 @@ impl TestServer {
     /// Registers an API.
     pub async fn api(&self, resource: &str, scopes: &[&str], introspection: bool) -> TestApi {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let new = NewApi { resource: resource.to_owned(), scopes, introspection, ..NewApi::default() };
+        self.api_with(NewApi { resource: resource.to_owned(), scopes, introspection, ..NewApi::default() })
+            .await
+    }
+
+    /// Registers an API with everything that one can have.
+    pub async fn api_with(&self, new: NewApi) -> TestApi {
+        let resource = new.resource.clone();
         let added = admin::add_api(self.store(), new).await.expect("the API can be added");
         self.refresh_directory().await;
-        TestApi {
-            resource: resource.to_owned(),
-            secret: added.introspection.map(|secret| secret.expose().to_owned()),
-        }
+        TestApi { resource, secret: added.introspection.map(|secret| secret.expose().to_owned()) }
     }
 
     /// Adds a user with claims; returns the `sub`.

@@ -86,7 +86,10 @@ impl Authenticated {
         }
         // Any app on the device can claim to be this one, so the person decides each time (OAuth 2.1 §7.3.1).
         let impersonable = self.client().is_public() && self.target().is_on_device();
-        let covered = remembered.is_some_and(|facts| self.scope().is_subset(&facts.scope));
+        // What is remembered is a scope. It says nothing of an API that is named beside it and owns none of it, yet the
+        // token would be for that API: such a request is asked about every time.
+        let covered = !self.names_api_without_scope()
+            && remembered.is_some_and(|facts| self.scope().is_subset(&facts.scope));
         let prompt = self.freshness().prompt;
         if covered && !impersonable && !prompt.consent {
             return Ok((self.into_consented(), None));

@@ -73,9 +73,9 @@ use crate::session::Login;
 /// How far the person has come since the request arrived.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Set once the person was sent to sign in: the session that stood then. Another id since means a fresh
-    /// authentication.
-    pub began_with: Option<Option<SessionId>>,
+    /// The session that began when somebody authenticated during this interaction. That one is fresh, and no other: a
+    /// session cookie that turned up meanwhile proves no password.
+    pub authenticated_as: Option<SessionId>,
     /// What the person answered on the consent page.
     pub consent: Option<ConsentGiven>,
 }
@@ -123,9 +123,9 @@ pub fn decide(
             return Verdict::unchanged(next);
         }
     };
-    let fresh_since = progress.began_with;
-    let answered_by_another = validated.is_answered_by_another(login.as_ref(), fresh_since);
-    let authenticated = match validated.authenticate(login, fresh_since, cx.now) {
+    let fresh = progress.authenticated_as;
+    let answered_by_another = validated.is_answered_by_another(login.as_ref(), fresh);
+    let authenticated = match validated.authenticate(login, fresh, cx.now) {
         Ok(authenticated) => authenticated,
         Err(validated) if validated.is_silent() => {
             return refuse(Refusal::LoginRequired, validated.into_target());

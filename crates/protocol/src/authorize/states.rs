@@ -57,6 +57,8 @@ pub struct Validated {
     nonce: Option<String>,
     freshness: Freshness,
     hint: Hint,
+    /// Whether it names an API of which it asks no scope.
+    names_api_without_scope: bool,
 }
 
 /// A valid request from a browser in which a user is signed in, freshly enough.
@@ -114,11 +116,16 @@ pub fn validate(
         if facts.hint == Hint::Invalid {
             return Err(Refusal::IdTokenHintInvalid);
         }
-        Ok((challenge, freshness, resources, scope))
+        let has_scope =
+            |resource: &ResourceUri| scope.iter().any(|token| facts.apis.owner(token) == Some(resource));
+        let without_scope = resources
+            .iter()
+            .any(|resource| resource.as_str() != policy.issuer.as_str() && !has_scope(resource));
+        Ok((challenge, freshness, resources, scope, without_scope))
     };
     match checked() {
         Err(refusal) => Err(Refused::Answer(refusal, target)),
-        Ok((challenge, freshness, resources, scope)) => Ok(Validated {
+        Ok((challenge, freshness, resources, scope, names_api_without_scope)) => Ok(Validated {
             client: Arc::clone(client),
             target,
             challenge,
@@ -127,6 +134,7 @@ pub fn validate(
             nonce: request.nonce.clone(),
             freshness,
             hint: facts.hint.clone(),
+            names_api_without_scope,
         }),
     }
 }
@@ -149,12 +157,8 @@ impl Validated {
 
     /// Whether somebody has signed in during this request, and as another user than the hint names: to ask again would go
     /// on for ever, so the client is told (OpenID Connect Core §3.1.2.1).
-    pub(super) fn is_answered_by_another(
-        &self,
-        login: Option<&Login>,
-        began_with: Option<Option<SessionId>>,
-    ) -> bool {
-        login.is_some_and(|login| is_fresh(login, began_with) && self.is_hinted_otherwise(login))
+    pub(super) fn is_answered_by_another(&self, login: Option<&Login>, fresh: Option<SessionId>) -> bool {
+        login.is_some_and(|login| fresh == Some(login.session()) && self.is_hinted_otherwise(login))
     }
 
     fn is_hinted_otherwise(&self, login: &Login) -> bool {
@@ -165,24 +169,21 @@ impl Validated {
     pub fn authenticate(
         self,
         login: Option<Login>,
-        began_with: Option<Option<SessionId>>,
+        fresh: Option<SessionId>,
         now: Timestamp,
     ) -> Result<Authenticated, Box<Self>> {
         let Some(login) = login else { return Err(Box::new(self)) };
         let age = now - login.auth_time();
         let too_old = self.freshness.max_age_seconds.is_some_and(|max| age > max || max == 0);
-        let stale = !is_fresh(&login, began_with) && (self.freshness.prompt.login || too_old);
+        // Whoever has authenticated during this interaction has done what `max_age` asks for, however long the consent page
+        // stood open after it; the client sees `auth_time`.
+        let stale = fresh != Some(login.session()) && (self.freshness.prompt.login || too_old);
         if stale || self.is_hinted_otherwise(&login) {
             Err(Box::new(self))
         } else {
             Ok(Authenticated { request: self, login })
         }
     }
-}
-
-/// Whether this login came after the request began.
-fn is_fresh(login: &Login, began_with: Option<Option<SessionId>>) -> bool {
-    began_with.is_some_and(|session| session != Some(login.session()))
 }
 
 impl Authenticated {
@@ -209,6 +210,11 @@ impl Authenticated {
     /// Where the answer will go.
     pub const fn target(&self) -> &RedirectTarget {
         &self.request.target
+    }
+
+    /// Whether it is for an API of which nobody allowed anything by allowing the scope.
+    pub(super) const fn names_api_without_scope(&self) -> bool {
+        self.request.names_api_without_scope
     }
 
     pub(super) const fn freshness(&self) -> Freshness {

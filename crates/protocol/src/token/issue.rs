@@ -8,6 +8,8 @@ use crate::client::Client;
 use crate::cx::Cx;
 use crate::facts::GrantFacts;
 use crate::ids::TokenId;
+use crate::policy::Policy;
+use crate::records::ApiRecord;
 use crate::refusal::Refusal;
 
 /// The algorithm of access tokens whose API names none.
@@ -41,6 +43,13 @@ pub struct IssuedRefresh {
     pub generation: i64,
 }
 
+/// How long a client's access token for an API lives, in seconds: the API's own life or the server's, under the client's
+/// ceiling.
+pub fn access_token_seconds(client: &Client, api: Option<&ApiRecord>, policy: &Policy) -> i64 {
+    let seconds = api.and_then(|api| api.access_token_seconds).unwrap_or(policy.access_token_seconds);
+    client.access_token_seconds.map_or(seconds, |ceiling| seconds.min(ceiling))
+}
+
 /// Whom the access token is for and for how long.
 pub(super) struct AccessPlan {
     audience: Audience,
@@ -60,8 +69,7 @@ impl AccessPlan {
     ) -> Result<Self, Refusal> {
         let audience = apis.audience(requested, granted, scope, &cx.policy.issuer)?;
         let api = audience.api.as_ref().and_then(|resource| apis.find(resource));
-        let seconds = api.and_then(|api| api.access_token_seconds).unwrap_or(cx.policy.access_token_seconds);
-        let seconds = client.access_token_seconds.map_or(seconds, |ceiling| seconds.min(ceiling));
+        let seconds = access_token_seconds(client, api, cx.policy);
         let algorithm =
             api.and_then(|api| api.algorithm.clone()).unwrap_or_else(|| ACCESS_TOKEN_ALGORITHM.to_owned());
         Ok(Self { audience, algorithm, seconds })
@@ -74,13 +82,15 @@ impl AccessPlan {
 
     /// Everything for a grant of a user.
     pub(super) fn for_grant(
-        self,
+        mut self,
         grant: &GrantFacts,
         client: &Client,
         nonce: Option<String>,
         refresh: Option<IssuedRefresh>,
         cx: &mut Cx<'_>,
     ) -> Issue {
+        // An API that asks nobody would accept the token beyond the end of the grant (RFC 9068 §5).
+        self.seconds = self.seconds.min(grant.ends_at - cx.now);
         let auth_time = NumericDate::from(grant.auth_time.seconds());
         let id = grant.scope.contains(standard_scope::OPENID).then(|| IdTokenClaims {
             iss: cx.policy.issuer.as_str().to_owned(),

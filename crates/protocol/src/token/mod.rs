@@ -10,5 +10,5 @@ mod tests;
 
 pub use client_credentials::client_credentials;
 pub use code::{CodeFacts, redeem};
-pub use issue::{Issue, IssuedRefresh};
+pub use issue::{Issue, IssuedRefresh, access_token_seconds};
 pub use refresh::{RefreshFacts, refresh};

@@ -27,7 +27,7 @@ pub(super) async fn get(
     let exchange = Exchange::begin(&app, arrival, Endpoint::Authorize, "GET /authorize");
     let query = uri.query().unwrap_or_default();
     let browser = Browser::of(&app, &headers);
-    match request_of(&exchange, query, &browser) {
+    match request_of(&exchange, query) {
         Ok(raw) => {
             Visit::new(&exchange, browser, &headers, Via::Get, raw).dispatch(Progress::default()).await
         }
@@ -69,14 +69,13 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
 }
 
 /// The authorization request of a GET: the query itself, or the one that was sealed when it came by POST.
-fn request_of(exchange: &Exchange<'_>, query: &str, browser: &Browser) -> Result<String, Failure> {
+fn request_of(exchange: &Exchange<'_>, query: &str) -> Result<String, Failure> {
     let params = Params::parse(query.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
     // Our own address has nothing beside it; a client's parameter of that name is an unknown one (OAuth 2.1 §3.1).
     match params.first("flow").filter(|_| !params.contains("client_id")) {
         None => Ok(query.to_owned()),
         Some(flow) => {
-            let step =
-                Interaction::open(&exchange.app.seal, flow, Step::Resume, browser.flow(), exchange.now)?;
+            let step = Interaction::open(&exchange.app.seal, flow, Step::Resume, None, exchange.now)?;
             Ok(step.request)
         }
     }

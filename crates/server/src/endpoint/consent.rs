@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, Uri};
-use proofkey_oauth::{AuthMethod, standard_scope};
+use proofkey_oauth::{AuthMethod, Issuer, Timestamp, standard_scope};
 use proofkey_protocol::authorize::{Answer, Authenticated, ConsentGiven, Next, Progress};
-use proofkey_protocol::{Interaction, Refusal, Step};
+use proofkey_protocol::token::access_token_seconds;
+use proofkey_protocol::{ApiRecord, Apis, Interaction, Policy, Refusal, SessionId, Step};
 
 use super::body::form;
 use super::dispatch::{Via, Visit, flow_parameter, same_site};
@@ -40,13 +41,8 @@ pub(super) async fn get(
     let mut visit = Visit::new(&exchange, browser, &headers, Via::Get, step.request.clone());
     let response = match visit.decide(progress(&step, None)).await {
         // The page shows the user of the session that is there now; its form is bound to that session.
-        Ok((Next::Consent(authenticated), _)) => render(&mut visit, &authenticated, step.fresh),
-        Ok(_) => {
-            if step.fresh {
-                visit.browser.mark_fresh();
-            }
-            return visit.dispatch(progress(&step, None)).await;
-        }
+        Ok((Next::Consent(authenticated), _)) => render(&mut visit, &authenticated, step.authenticated_as()),
+        Ok(_) => return visit.dispatch(progress(&step, None)).await,
         Err(failure) => visit.failure(&failure),
     };
     visit.leave(response)
@@ -56,12 +52,9 @@ pub(super) async fn get(
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
     let exchange = Exchange::begin(&app, arrival, Endpoint::Consent, "POST /consent");
     let headers = request.headers().clone();
-    let mut browser = Browser::of(&app, &headers);
+    let browser = Browser::of(&app, &headers);
     match read(&exchange, request).await {
         Ok((step, given)) => {
-            if step.fresh {
-                browser.mark_fresh();
-            }
             let progress = progress(&step, Some(given));
             Visit::new(&exchange, browser, &headers, Via::Form, step.request).dispatch(progress).await
         }
@@ -88,34 +81,22 @@ async fn read(exchange: &Exchange<'_>, request: Request) -> Result<(Interaction,
     Ok((step, given))
 }
 
-/// Somebody who authenticated during this interaction has done so for any session that it led to.
+/// How far the step says that the person has come.
 fn progress(step: &Interaction, consent: Option<ConsentGiven>) -> Progress {
-    Progress { began_with: step.fresh.then_some(None), consent }
+    Progress { authenticated_as: step.authenticated_as(), consent }
 }
 
-fn render(visit: &mut Visit<'_>, authenticated: &Authenticated, fresh: bool) -> Response {
+fn render(visit: &mut Visit<'_>, authenticated: &Authenticated, fresh: Option<SessionId>) -> Response {
     let app = visit.exchange.app;
-    let session = Some(authenticated.login().session());
-    let flow = visit.seal(Step::Consent, session, fresh);
-    let not_you = visit.sealed_address("/sign-in", Step::SignIn, session, false);
+    let session = authenticated.login().session();
+    let flow = visit.seal(Step::Consent, Some(session), fresh == Some(session));
+    let not_you = visit.sealed_address("/sign-in", Step::SignIn, None, false);
     let client = authenticated.client();
     let directory = app.directory.now();
+    let apis = apis(authenticated, directory.apis(), &app.policy.issuer);
     let described = |scope: &str| {
         let api = directory.apis().owner(scope).and_then(|owner| directory.apis().find(owner))?;
         api.scopes.iter().find(|known| known.name == scope)?.description.clone()
-    };
-    let mut apis: Vec<Api> = Vec::new();
-    for owner in authenticated.scope().iter().filter_map(|scope| directory.apis().owner(scope)) {
-        let name = directory.apis().find(owner).and_then(|api| api.name.clone());
-        let host = host(owner.as_str()).to_owned();
-        if !apis.iter().any(|api| api.host == host) {
-            apis.push(Api { name: name.unwrap_or_else(|| host.clone()), host });
-        }
-    }
-    let lasts = if authenticated.scope().contains(standard_scope::OFFLINE_ACCESS) {
-        Lasts::Until { ends_at: (visit.exchange.now + app.policy.refresh_absolute_seconds).seconds() }
-    } else {
-        Lasts::For { ttl_seconds: u64::try_from(app.policy.access_token_seconds).unwrap_or_default() }
     };
     let view = Consent {
         action: format!("{}/consent", app.policy.issuer.path()),
@@ -124,16 +105,57 @@ fn render(visit: &mut Visit<'_>, authenticated: &Authenticated, fresh: bool) -> 
         app_host: app_host(client),
         user_name: authenticated.login().user().display_name.clone(),
         not_you,
-        apis,
+        lasts: lasts(authenticated, &apis, visit.exchange.now, &app.policy),
+        apis: shown(&apis),
         scopes: authenticated
             .scope()
             .iter()
             .map(|scope| ConsentScope::new(scope, described(scope)))
             .collect(),
         returns_to: returns_to(authenticated.target().uri()),
-        lasts,
         self_registered: false,
         loopback_only: client.authentication == AuthMethod::None && authenticated.target().is_on_device(),
     };
     page::respond_with_form(StatusCode::OK, visit.lang, app.pages.consent(visit.lang, &view))
+}
+
+/// The APIs that the app could reach: those that own a scope asked for, and those that it names.
+fn apis<'a>(authenticated: &Authenticated, all: &'a Apis, issuer: &Issuer) -> Vec<&'a ApiRecord> {
+    let owners = authenticated.scope().iter().filter_map(|scope| all.owner(scope));
+    let named = authenticated.resources().iter().filter(|resource| resource.as_str() != issuer.as_str());
+    let mut found: Vec<&ApiRecord> = Vec::new();
+    for api in owners.chain(named).filter_map(|resource| all.find(resource)) {
+        if !found.iter().any(|known| known.resource == api.resource) {
+            found.push(api);
+        }
+    }
+    found
+}
+
+/// APIs by name and host. Where two stand at one host the whole address tells them apart.
+fn shown(apis: &[&ApiRecord]) -> Vec<Api> {
+    let place = |api: &ApiRecord| {
+        let (whole, host) = (api.resource.as_str(), host(api.resource.as_str()));
+        let shared = apis.iter().filter(|other| self::host(other.resource.as_str()) == host).count() > 1;
+        if shared || !whole.contains("://") { whole.to_owned() } else { host.to_owned() }
+    };
+    let view =
+        |api: &&ApiRecord| Api { name: api.name.clone().unwrap_or_else(|| place(api)), host: place(api) };
+    apis.iter().map(view).collect()
+}
+
+/// How long what is allowed lasts: as long as the longest access token, or as long as it can be refreshed.
+fn lasts(authenticated: &Authenticated, apis: &[&ApiRecord], now: Timestamp, policy: &Policy) -> Lasts {
+    let client = authenticated.client();
+    if !authenticated.scope().contains(standard_scope::OFFLINE_ACCESS) {
+        let of_each = apis.iter().map(|api| access_token_seconds(client, Some(api), policy));
+        let longest = of_each.max().unwrap_or_else(|| access_token_seconds(client, None, policy));
+        return Lasts::For { ttl_seconds: u64::try_from(longest).unwrap_or_default() };
+    }
+    let refreshed = now + policy.refresh_absolute_seconds;
+    if client.is_browser_app() {
+        let ends_at = refreshed.min(authenticated.login().session_ends_at());
+        return Lasts::For { ttl_seconds: u64::try_from(ends_at - now).unwrap_or_default() };
+    }
+    Lasts::Until { ends_at: refreshed.seconds() }
 }

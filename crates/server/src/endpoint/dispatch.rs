@@ -2,12 +2,12 @@
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use proofkey_oauth::{AuthorizationRequest, Params, Secret};
+use proofkey_oauth::{AuthorizationRequest, Params, Secret, Sha256};
 use proofkey_protocol::authorize::{
     self, Authenticated, Facts, Hint, IssuedCode, Next, Progress, RedirectTarget, Validated,
 };
 use proofkey_protocol::session::Login;
-use proofkey_protocol::{Client, Interaction, Refusal, Step, UserId};
+use proofkey_protocol::{Client, Interaction, Refusal, SessionId, Step, UserId};
 
 use super::exchange::{Exchange, Failure};
 use super::names::{app_name, host, returns_to};
@@ -38,6 +38,8 @@ pub(super) struct Visit<'a> {
     /// The authorization request, form-encoded as it came.
     pub(super) raw: String,
     pub(super) request: AuthorizationRequest,
+    /// The session that began during this interaction.
+    authenticated_as: Option<SessionId>,
 }
 
 impl<'a> Visit<'a> {
@@ -52,7 +54,7 @@ impl<'a> Visit<'a> {
         let params = Params::parse(raw.as_bytes()).unwrap_or_default();
         let request = AuthorizationRequest::from_params(&params);
         let lang = language(headers, request.ui_locales.as_deref());
-        Self { exchange, browser, lang, via, raw, request }
+        Self { exchange, browser, lang, via, raw, request, authenticated_as: None }
     }
 
     /// Decides and answers.
@@ -73,12 +75,13 @@ impl<'a> Visit<'a> {
     /// Loads, decides and commits.
     pub(super) async fn decide(&mut self, progress: Progress) -> Result<(Next, Option<Login>), Failure> {
         let app = self.exchange.app;
+        self.authenticated_as = progress.authenticated_as;
         if self.raw.len() > REQUEST_BYTES_MAX {
             return Err(Refusal::RequestTooLong.into());
         }
         let client_id = authorize::client_named(&self.request);
         let (login, consent) = match &client_id {
-            Some(id) => self.browser.login(app, id).await.map_err(|fault| self.exchange.fault(&fault))?,
+            Some(id) => self.exchange.loaded(self.browser.login(app, id).await)?,
             None => (None, None),
         };
         let verdict = {
@@ -138,7 +141,7 @@ impl<'a> Visit<'a> {
     /// 303 to the sign-in page, with the request sealed to this browser.
     fn send_to_sign_in(&mut self, validated: &Validated) -> Response {
         tracing::debug!(client_id = %validated.client().id, "sign-in needed");
-        let location = self.sealed_address("/sign-in", Step::SignIn, self.browser.session_id(), false);
+        let location = self.sealed_address("/sign-in", Step::SignIn, None, false);
         self.trace(
             3,
             trace::Outcome::Done,
@@ -149,7 +152,7 @@ impl<'a> Visit<'a> {
 
     fn send_to_consent(&mut self, authenticated: &Authenticated) -> Response {
         let session = authenticated.login().session();
-        let fresh = self.browser_signed_in_during(authenticated);
+        let fresh = self.authenticated_as == Some(session);
         let location = self.sealed_address("/consent", Step::Consent, Some(session), fresh);
         see_other(&location)
     }
@@ -159,7 +162,7 @@ impl<'a> Visit<'a> {
         &mut self,
         path: &str,
         step: Step,
-        session: Option<proofkey_protocol::SessionId>,
+        session: Option<SessionId>,
         fresh: bool,
     ) -> String {
         let sealed = self.seal(step, session, fresh);
@@ -167,24 +170,14 @@ impl<'a> Visit<'a> {
     }
 
     /// Seals a step to this browser.
-    pub(super) fn seal(
-        &mut self,
-        step: Step,
-        session: Option<proofkey_protocol::SessionId>,
-        fresh: bool,
-    ) -> Secret {
-        let browser = self.browser.flow_or_new();
+    pub(super) fn seal(&mut self, step: Step, session: Option<SessionId>, fresh: bool) -> Secret {
+        let browser = if step == Step::Resume { Sha256::default() } else { self.browser.flow_or_new() };
         let raw = self.raw.clone();
         self.exchange.decide(|cx| {
             let mut interaction = Interaction::begin(step, raw, browser, session, cx);
             interaction.fresh = fresh;
             interaction.seal(&self.exchange.app.seal, cx)
         })
-    }
-
-    /// A session that began with this very request, or carries over from the sign-in step.
-    fn browser_signed_in_during(&self, authenticated: &Authenticated) -> bool {
-        self.browser.signed_in_now() == Some(authenticated.login().session()) || self.browser.is_fresh()
     }
 
     fn issue(&self, issued: &IssuedCode) -> Response {

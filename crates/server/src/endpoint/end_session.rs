@@ -30,7 +30,7 @@ pub(super) async fn get(
 ) -> Response {
     let exchange = Exchange::begin(&app, arrival, Endpoint::EndSession, "GET /end-session");
     let browser = Browser::of(&app, &headers);
-    let raw = request_of(&exchange, uri.query().unwrap_or_default(), &browser);
+    let raw = request_of(&exchange, uri.query().unwrap_or_default());
     let mut visit =
         Visit::new(&exchange, browser, &headers, Via::Get, raw.as_deref().unwrap_or_default().to_owned());
     let response = match raw {
@@ -60,7 +60,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     visit.leave(response)
 }
 
-fn request_of(exchange: &Exchange<'_>, query: &str, browser: &Browser) -> Result<String, Failure> {
+fn request_of(exchange: &Exchange<'_>, query: &str) -> Result<String, Failure> {
     let params = Params::parse(query.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
     if query.len() > REQUEST_BYTES_MAX * 2 {
         return Err(Refusal::RequestTooLong.into());
@@ -68,8 +68,7 @@ fn request_of(exchange: &Exchange<'_>, query: &str, browser: &Browser) -> Result
     match params.first("flow") {
         None => Ok(query.to_owned()),
         Some(flow) => {
-            let step =
-                Interaction::open(&exchange.app.seal, flow, Step::Resume, browser.flow(), exchange.now)?;
+            let step = Interaction::open(&exchange.app.seal, flow, Step::Resume, None, exchange.now)?;
             Ok(step.request)
         }
     }
@@ -99,7 +98,7 @@ async fn decide(visit: &mut Visit<'_>, step: Option<Interaction>) -> Result<Resp
     let client_id = ClientId::new(
         hint.as_ref().and_then(|claims| claims.aud.as_slice().first()).cloned().unwrap_or_default(),
     );
-    let (login, _) = visit.browser.login(app, &client_id).await.map_err(|fault| exchange.fault(&fault))?;
+    let (login, _) = exchange.loaded(visit.browser.login(app, &client_id).await)?;
     let directory = app.directory.now();
     let client = directory.client(client_id.as_str()).map(|client| &**client);
     let verdict = judge(step.as_ref(), &request, hint.as_ref(), client, login.as_ref());
@@ -144,7 +143,7 @@ fn judge(
 async fn ask(visit: &mut Visit<'_>, login: Option<&Login>) -> Result<Response, Failure> {
     let (exchange, app) = (visit.exchange, visit.exchange.app);
     let Some(login) = login else { return Ok(signed_out(visit, None)) };
-    let clients = app.store.session_clients(login.session()).await.map_err(|fault| exchange.fault(&fault))?;
+    let clients = exchange.loaded(app.store.session_clients(login.session()).await)?;
     let flow = visit.seal(Step::Logout, Some(login.session()), false);
     let directory = app.directory.now();
     let names = clients

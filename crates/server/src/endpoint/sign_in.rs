@@ -81,7 +81,6 @@ async fn read(exchange: &Exchange<'_>, request: Request) -> Result<Submitted, Fa
 impl Submitted {
     async fn sign_in(self, exchange: &Exchange<'_>, headers: &HeaderMap) -> Response {
         let Self { step, flow, credentials } = self;
-        let began_with = step.session;
         let browser = Browser::of(exchange.app, headers);
         let mut visit = Visit::new(exchange, browser, headers, Via::Form, step.request);
         let attempt = Attempt {
@@ -92,8 +91,9 @@ impl Submitted {
         };
         let error = match attempt.run(exchange.app).await {
             Ok(Attempted::SignedIn { session, device }) => {
+                let authenticated_as = Some(session.cookie.id);
                 visit.browser.signed_in(session.cookie, device);
-                return visit.dispatch(Progress { began_with: Some(began_with), consent: None }).await;
+                return visit.dispatch(Progress { authenticated_as, consent: None }).await;
             }
             Ok(Attempted::Wrong) => SignInError::Wrong,
             Ok(Attempted::Wait(seconds)) => SignInError::TooMany { retry_after_seconds: seconds },

@@ -26,7 +26,6 @@ pub(crate) struct Browser {
     new_session: Option<Secret>,
     new_device: Option<Secret>,
     signed_out: bool,
-    fresh: bool,
 }
 
 impl Browser {
@@ -42,7 +41,6 @@ impl Browser {
             new_session: None,
             new_device: None,
             signed_out: false,
-            fresh: false,
         }
     }
 
@@ -70,11 +68,6 @@ impl Browser {
         self.session.as_ref().map(SessionCookie::proof)
     }
 
-    /// The session that the cookie names, proved or not.
-    pub(crate) fn session_id(&self) -> Option<proofkey_protocol::SessionId> {
-        self.session.as_ref().map(|cookie| cookie.id)
-    }
-
     /// The hash by which steps are bound to this browser, if it has a flow cookie.
     pub(crate) fn flow(&self) -> Option<Sha256> {
         self.flow.as_ref().map(|secret| sha256(secret.expose().as_bytes()))
@@ -89,21 +82,6 @@ impl Browser {
             self.fresh_flow = true;
         }
         self.flow().unwrap_or_default()
-    }
-
-    /// The session that began with this very request.
-    pub(crate) fn signed_in_now(&self) -> Option<proofkey_protocol::SessionId> {
-        self.new_session.as_ref().and_then(|_| self.session_id())
-    }
-
-    /// Notes that the person authenticated in an earlier step of the same interaction.
-    pub(crate) const fn mark_fresh(&mut self) {
-        self.fresh = true;
-    }
-
-    /// See [`Browser::mark_fresh`].
-    pub(crate) const fn is_fresh(&self) -> bool {
-        self.fresh
     }
 
     /// The device cookie's text.

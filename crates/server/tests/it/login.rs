@@ -267,6 +267,21 @@ async fn lg_12_v_56_every_authentication_has_a_new_session_and_the_old_cookie_is
 }
 
 #[tokio::test]
+async fn v_57_lg_12_a_sign_in_ends_no_session_by_its_id_alone() {
+    let server = TestServer::start().await;
+    let victim = Browser::signed_in(&server, &fixtures::ada()).await;
+    let mut forged = victim.jar.find("sid").cloned().expect("ada is signed in");
+    // The id is the `sid` of every ID token; the other half is a guess.
+    let (id, secret) = forged.value.split_once('.').expect("two halves");
+    forged.value = format!("{id}.{}", "A".repeat(secret.len()));
+    let mut attacker = Browser::new(&server);
+    let page = sign_in_page(&server, &mut attacker).await;
+    attacker.jar.cookies.push(forged);
+    let _ = attacker.sign_in(&page, &fixtures::bob()).await;
+    assert!(is_signed_in(&attacker).await && is_signed_in(&victim).await);
+}
+
+#[tokio::test]
 async fn v_56_a_page_that_another_browser_began_signs_nobody_in() {
     let server = TestServer::start().await;
     let mut attacker = Browser::new(&server);

@@ -16,7 +16,7 @@ fn scene() -> Scene {
 fn aged(seconds: i64, fresh: bool) -> Scene {
     let mut scene = scene();
     scene.login = Some(scene.world.signed_in(user(), seconds).0);
-    scene.began_with = fresh.then_some(Some(SessionId([9; 16])));
+    scene.authenticated_as = fresh.then(|| scene.session());
     scene
 }
 
@@ -58,47 +58,49 @@ fn az_25_a_fresh_authentication_is_one_that_came_after_the_request() {
 }
 
 #[test]
-fn az_25_the_session_that_stood_at_the_beginning_is_not_fresh() {
-    let mut same = scene();
-    same.began_with = Some(Some(same.session()));
-    assert_eq!(same.shown(&[("prompt", "login")]), Shown::SignIn);
-    let mut first = scene();
-    first.began_with = Some(None);
-    assert_eq!(first.shown(&[("prompt", "login")]), Shown::Issue);
+fn az_25_only_the_session_that_began_during_the_interaction_is_fresh() {
+    for changes in [[("prompt", "login")], [("max_age", "0")]] {
+        let mut own = scene();
+        own.authenticated_as = Some(own.session());
+        assert_eq!(own.shown(&changes), Shown::Issue);
+        // Somebody authenticated here, and then another session's cookie came in.
+        let mut other = scene();
+        other.authenticated_as = Some(SessionId([9; 16]));
+        assert_eq!(other.shown(&changes), Shown::SignIn);
+    }
 }
 
 #[test]
 fn az_26_a_hint_names_who_must_be_there() {
-    let hinted = |login, began_with| {
+    let hinted = |login, authenticated_as| {
         let mut scene = scene();
         scene.hint = Hint::User(user().id);
         scene.login = login;
-        scene.began_with = began_with;
+        scene.authenticated_as = authenticated_as;
         scene
     };
     let mut world = crate::fixtures::World::new();
     let (ada, other) = (world.signed_in(user(), 60).0, world.signed_in(bob(), 60).0);
-    let begun = Some(Some(SessionId([9; 16])));
-    let at_once = Some(Some(other.session()));
+    let (by_ada, by_other) = (Some(ada.session()), Some(other.session()));
     let refused = || Shown::Refuse(Refusal::LoginRequired);
-    for (login, began_with, prompt, expected) in [
+    for (login, authenticated_as, prompt, expected) in [
         (Some(&ada), None, "", Shown::Issue),
         (Some(&ada), None, "none", Shown::Issue),
         (Some(&other), None, "none", refused()),
         (Some(&other), None, "", Shown::SignIn),
         (None, None, "", Shown::SignIn),
         (None, None, "none", refused()),
-        // The page is still open: nobody, or still the one who was there, is no answer yet.
-        (None, begun, "", Shown::SignIn),
-        (Some(&other), at_once, "", Shown::SignIn),
+        // The session that began is gone, or another one is there now: no answer yet.
+        (None, by_other, "", Shown::SignIn),
+        (Some(&other), by_ada, "", Shown::SignIn),
         // Somebody has signed in, and it is the wrong one: asking again would go on for ever.
-        (Some(&other), begun, "", refused()),
-        (Some(&other), begun, "login", refused()),
-        (Some(&ada), begun, "login", Shown::Issue),
+        (Some(&other), by_other, "", refused()),
+        (Some(&other), by_other, "login", refused()),
+        (Some(&ada), by_ada, "login", Shown::Issue),
     ] {
         let name = login.map(|login| login.user().username.clone());
-        let shown = hinted(login.cloned(), began_with).shown(&[("prompt", prompt)]);
-        assert_eq!(shown, expected, "{name:?} {began_with:?} {prompt:?}");
+        let shown = hinted(login.cloned(), authenticated_as).shown(&[("prompt", prompt)]);
+        assert_eq!(shown, expected, "{name:?} {authenticated_as:?} {prompt:?}");
     }
 }
 

@@ -35,6 +35,23 @@ fn az_30_consent_is_asked_once_for_each_scope() {
 }
 
 #[test]
+fn az_32_an_api_that_owns_nothing_of_the_scope_is_asked_about_every_time() {
+    for (scope, resource, expected) in [
+        ("openid read", NOTES, Shown::Issue),
+        ("openid read", crate::fixtures::ISSUER, Shown::Issue),
+        ("openid", NOTES, Shown::Consent),
+        ("openid read", MAIL, Shown::Consent),
+    ] {
+        let changes = [("scope", scope), ("resource", resource)];
+        let scene = || Scene::new(client(json!({}))).allowed(Some("openid read"));
+        assert_eq!(scene().shown(&changes), expected, "{scope} {resource}");
+        let answered = scene();
+        let session = answered.session();
+        assert_eq!(answered.answered(session, Answer::Allow).shown(&changes), Shown::Issue);
+    }
+}
+
+#[test]
 fn az_31_an_app_that_any_other_could_pretend_to_be_is_asked_about_every_time() {
     let on_device = |uri: &str, public: bool| -> Arc<Client> {
         let metadata = json!({"redirect_uris": [uri], "application_type": "native"});

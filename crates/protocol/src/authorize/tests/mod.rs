@@ -37,7 +37,7 @@ struct Scene {
     hint: Hint,
     login: Option<Login>,
     consent: Option<ConsentFacts>,
-    began_with: Option<Option<SessionId>>,
+    authenticated_as: Option<SessionId>,
     answer: Option<ConsentGiven>,
 }
 
@@ -52,7 +52,7 @@ impl Scene {
             hint: Hint::Absent,
             login: Some(login),
             consent: subject.consent,
-            began_with: None,
+            authenticated_as: None,
             answer: None,
         }
     }
@@ -73,7 +73,7 @@ impl Scene {
 
     fn decide(&mut self, changes: &[(&str, &str)]) -> Verdict<Next> {
         let facts = Facts { client: self.client.as_ref(), apis: &self.apis, hint: self.hint.clone() };
-        let progress = Progress { began_with: self.began_with, consent: self.answer };
+        let progress = Progress { authenticated_as: self.authenticated_as, consent: self.answer };
         decide(
             &authorization_request(changes),
             &facts,

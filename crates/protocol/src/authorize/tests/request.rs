@@ -144,7 +144,7 @@ fn az_28_a_resource_is_absolute_and_known_and_may_repeat() {
         browser_app,
         &[
             (&[("resource", NOTES)], None),
-            (&[("resource", NOTES), ("resource", MAIL)], None),
+            (&[("resource", NOTES), ("resource", ISSUER)], None),
             (&[("resource", ISSUER)], None),
             (&[("resource", "/notes")], Some(Refusal::ResourceMalformed)),
             (&[("resource", "https://notes.example#x")], Some(Refusal::ResourceMalformed)),

@@ -1,5 +1,6 @@
 //! What the person allows: when it is asked, what the page says, what may change meanwhile.
 
+use proofkey_server::admin::NewApi;
 use proofkey_testkit::{AuthorizeRequest, Browser, TestServer, Tokens, fixtures};
 use serde_json::json;
 
@@ -95,6 +96,49 @@ async fn az_32_the_consent_page_says_who_asks_for_what_where_and_for_how_long() 
     }
     let warnings = |text: &str| text.matches("this device").count() + text.matches("this computer").count();
     assert!(warnings(&native) > warnings(&text), "an app on this device is warned of: {native}");
+}
+
+#[tokio::test]
+async fn az_32_the_consent_page_names_every_api_and_the_real_end() {
+    let server = TestServer::start().await;
+    let payroll = "https://notes.example/payroll";
+    let of_payroll = NewApi {
+        resource: payroll.to_owned(),
+        scopes: vec!["payroll:read".to_owned()],
+        access_token_seconds: Some(3_600),
+        ..NewApi::default()
+    };
+    let _ = server.api_with(of_payroll).await;
+    let metadata = json!({
+        "client_id": "desk", "client_secret": "a secret that the desk has had for long", "client_name": "Desk",
+        "redirect_uris": ["https://desk.example/cb"], "scope": "openid notes:read payroll:read offline_access",
+        "grant_types": ["authorization_code", "refresh_token"],
+    });
+    let _ = server.client(&metadata).await;
+    let desk = proofkey_testkit::TestClient {
+        id: "desk".into(),
+        redirect_uri: "https://desk.example/cb".into(),
+        ..fixtures::web()
+    };
+    let ask = async |client: &proofkey_testkit::TestClient, scope: &str, resource: &str| {
+        let mut browser = Browser::new(&server);
+        let request = AuthorizeRequest::new(client).set("scope", scope).set("resource", resource);
+        let page = browser.authorize(&request).await.page();
+        browser.sign_in(&page, &fixtures::ada()).await.page().text()
+    };
+    // Two APIs at one host are two APIs, and an API that is only named is one too.
+    let both = ask(&desk, "notes:read payroll:read", fixtures::NOTES).await;
+    let named = ask(&desk, "openid notes:read", payroll).await;
+    for text in [&both, &named] {
+        assert!(text.contains(payroll) && text.contains(fixtures::NOTES), "{text}");
+    }
+    assert!(both.contains("60 minutes"), "the longer of the two lives: {both}");
+    // A browser app's permission ends with the session, a native app's with the refresh token.
+    let (spa, native) = (fixtures::spa(), fixtures::native());
+    let spa = ask(&spa, "openid notes:read offline_access", fixtures::NOTES).await;
+    assert!(spa.contains("24 hours"), "{spa}");
+    let native = ask(&native, "openid notes:read offline_access", fixtures::NOTES).await;
+    assert!(native.contains("Until") && native.contains(" 20"), "{native}");
 }
 
 #[tokio::test]

@@ -46,16 +46,37 @@ async fn az_14_a_get_and_a_post_of_one_request_end_alike() {
     }
 }
 
-/// The address of a resumed request is good in the browser that posted it alone.
+/// A cross-site POST carries no cookie of ours, so it must not look like a new browser and take a step's cookie away.
 #[tokio::test]
-async fn az_14_a_resumed_request_belongs_to_its_browser() {
+async fn az_14_a_cross_site_post_leaves_a_sign_in_in_another_tab_alone() {
     let server = TestServer::start().await;
-    let mut attacker = Browser::new(&server);
-    let answer = attacker.post("/authorize", &AuthorizeRequest::new(&fixtures::web()).params).await;
-    let location = answer.header("location").to_owned();
-    let mut victim = consented(&server, &fixtures::web()).await;
-    let page = victim.open(&location).await.page();
-    assert_eq!(page.status, 403);
+    let request = AuthorizeRequest::new(&fixtures::web());
+    let mut browser = Browser::new(&server);
+    let open_page = browser.authorize(&request).await.page();
+    for (path, form) in [("/authorize", &request.params), ("/end-session", &Vec::new())] {
+        let answer = browser.post_cross_site(path, form).await;
+        assert_eq!((answer.status, answer.header("set-cookie")), (303, ""), "{path}");
+        let _ = browser.follow(path, answer).await;
+    }
+    let outcome = browser.sign_in(&open_page, &fixtures::ada()).await;
+    assert!(outcome.page().is_consent());
+}
+
+#[tokio::test]
+async fn az_25_freshness_belongs_to_the_session_that_earned_it() {
+    let server = TestServer::start().await;
+    let web = fixtures::web();
+    // A session cookie of ada's that somebody else has got hold of.
+    let stolen = consented(&server, &web).await.jar.find("sid").cloned().expect("ada is signed in");
+    let fresh = AuthorizeRequest::new(&web).set("prompt", "login");
+    let mut thief = Browser::new(&server);
+    let page = thief.authorize(&fresh).await.page();
+    let consent = thief.sign_in(&page, &fixtures::bob()).await.page();
+    assert!(consent.is_consent());
+    thief.jar.cookies.retain(|cookie| cookie.name != stolen.name);
+    thief.jar.cookies.push(stolen);
+    assert!(thief.open(&consent.path).await.page().is_sign_in(), "bob's password is not ada's");
+    assert!(thief.allow(&consent).await.page().is_sign_in());
 }
 
 #[tokio::test]

@@ -92,7 +92,8 @@ async fn az_12_a_repeated_state_is_refused_and_resource_may_repeat() {
     let mut browser = consented(&server, &fixtures::web()).await;
     let departure = browser.authorize(&right().push("state", "other")).await.redirect();
     assert_eq!(departure.param("error"), "invalid_request");
-    let twice = right().push("resource", fixtures::NOTES).push("resource", fixtures::FILES);
+    let twice = right().set("scope", "openid notes:read files:read");
+    let twice = twice.push("resource", fixtures::NOTES).push("resource", fixtures::FILES);
     assert_ne!(browser.authorize(&twice).await.redirect().param("code"), "");
 }
 
