@@ -79,13 +79,13 @@ pub enum Commit {
         /// The session.
         session: SessionId,
     },
-    /// Adds to what a user allows a client.
+    /// Adds to what a user allows a client, whatever stands when it is written.
     GiveConsent {
         /// The user.
         user: UserId,
         /// The client.
         client: ClientId,
-        /// All that is allowed now.
+        /// What was allowed on this page.
         scope: Scope,
         /// When.
         at: Timestamp,

@@ -73,12 +73,10 @@ impl Authenticated {
         match given.filter(|given| given.session == self.login.session()).map(|given| given.answer) {
             Some(Answer::Deny) => return Err(Open::Denied(self.request.into_boxed_target())),
             Some(Answer::Allow) => {
-                let before = remembered.map(|facts| facts.scope.clone()).unwrap_or_default();
-                let scope = before.union(self.scope());
                 let remember = Remembered {
                     user: self.login.user().id.clone(),
                     client: self.client().id.clone(),
-                    scope,
+                    scope: self.scope().clone(),
                 };
                 return Ok((self.into_consented(), Some(remember)));
             }

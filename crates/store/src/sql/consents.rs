@@ -8,6 +8,9 @@ statements! {
         INSERT INTO consents (user_id, client_id, scope, since) VALUES ($1, $2, $3, $4)
         ON CONFLICT (user_id, client_id) DO UPDATE SET scope = excluded.scope";
 
+    /// What stands, to be widened in the same transaction.
+    CONSENTED = "SELECT scope FROM consents WHERE user_id = $1 AND client_id = $2";
+
     /// Consents of one user or of one client, or all: an absent parameter matches everything.
     CONSENTS = "
         SELECT user_id, client_id, scope, since FROM consents

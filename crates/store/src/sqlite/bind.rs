@@ -39,11 +39,22 @@ impl<'c> Prepared<'c> {
 
     /// Runs it and says how many rows it changed.
     pub(super) fn execute(&mut self, values: Values<'_>) -> Result<usize> {
+        self.bind(values)?;
+        self.statement.raw_execute()
+    }
+
+    /// The text in the first column of the first row, if there is a row.
+    pub(super) fn text(&mut self, values: Values<'_>) -> Result<Option<String>> {
+        self.bind(values)?;
+        self.statement.raw_query().next()?.map(|row| row.get(0)).transpose()
+    }
+
+    fn bind(&mut self, values: Values<'_>) -> Result<()> {
         check_count(&self.statement, values.len())?;
         for (slot, value) in self.slots.iter().zip(values) {
             self.statement.raw_bind_parameter(*slot, value)?;
         }
-        self.statement.raw_execute()
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use proofkey_protocol::{Commit, Committed, GrantFacts, GrantId, SessionFacts};
 use rusqlite::{Connection, Result};
 
 use super::bind::Prepared;
-use crate::encode::resources;
+use crate::encode::{resources, union};
 use crate::sql::{consents, failures, grants, sessions, users};
 
 /// The statements of the writer.
@@ -23,6 +23,7 @@ pub(super) struct Statements<'c> {
     clear_sign_in_failures: Prepared<'c>,
     count_sign_in_failure: Prepared<'c>,
     rehash_password: Prepared<'c>,
+    consented: Prepared<'c>,
     give_consent: Prepared<'c>,
 }
 
@@ -55,6 +56,7 @@ impl<'c> Statements<'c> {
             clear_sign_in_failures: prepare(failures::CLEAR_SIGN_IN_FAILURES)?,
             count_sign_in_failure: prepare(failures::COUNT_SIGN_IN_FAILURE)?,
             rehash_password: prepare(users::REHASH_PASSWORD)?,
+            consented: prepare(consents::CONSENTED)?,
             give_consent: prepare(consents::GIVE_CONSENT)?,
         })
     }
@@ -85,10 +87,14 @@ impl<'c> Statements<'c> {
                 self.touch_session.execute(&[&session.0, &at.seconds()]).map(applied)
             }
             Commit::EndSession { session } => self.delete_session.execute(&[&session.0]).map(applied),
-            Commit::GiveConsent { user, client, scope, at } => self
-                .give_consent
-                .execute(&[&user.as_str(), &client.as_str(), &scope.to_string(), &at.seconds()])
-                .map(applied),
+            Commit::GiveConsent { user, client, scope, at } => {
+                let (user, client) = (user.as_str(), client.as_str());
+                // Read where it is written: of two pages that are answered at once neither may undo the other, nor bring
+                // back what was withdrawn meanwhile.
+                let before = self.consented.text(&[&user, &client])?;
+                let scope = union(before.as_deref().unwrap_or_default(), &scope.to_string());
+                self.give_consent.execute(&[&user, &client, &scope, &at.seconds()]).map(applied)
+            }
         }
     }
 

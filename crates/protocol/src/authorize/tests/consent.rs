@@ -97,7 +97,7 @@ fn v_56_an_answer_counts_only_in_the_session_that_saw_the_page() {
 }
 
 #[test]
-fn az_30_what_is_allowed_is_added_to_what_is_remembered() {
+fn az_30_what_is_allowed_on_the_page_is_remembered() {
     let scene = Scene::new(client(json!({}))).allowed(Some("openid email"));
     let session = scene.session();
     let verdict = scene.answered(session, Answer::Allow).decide(&[]);
@@ -105,7 +105,7 @@ fn az_30_what_is_allowed_is_added_to_what_is_remembered() {
         panic!("not remembered")
     };
     assert_eq!((user, to), (UserId::new("u-ada"), ClientId::new("app")));
-    assert_eq!((scope.to_string().as_str(), at), ("openid email read", NOW));
+    assert_eq!((scope.to_string().as_str(), at), ("openid read", NOW));
     let covered = Scene::new(client(json!({}))).decide(&[]);
     assert!(
         covered.commit.is_none(),
