@@ -12,7 +12,7 @@ use proofkey_protocol::SealKeys;
 use proofkey_server::admin::Hashing;
 use proofkey_server::clock::Clock;
 use proofkey_server::config::{Config, SealingKey, process_environment};
-use proofkey_server::http::{self, Edge, stop_on_signals};
+use proofkey_server::http::{self, Edge, HttpLimits, stop_on_signals};
 use proofkey_server::metrics::Metrics;
 use proofkey_server::password::{PasswordParams, Passwords};
 use proofkey_server::trace::{self as server_trace, Tracer};
@@ -204,8 +204,11 @@ fn api_config(addresses: &Addresses) -> ApiConfig {
 
 fn spawn(listener: TcpListener, router: Router, stop: &CancellationToken) -> tokio::task::JoinHandle<()> {
     let stop = stop.clone();
+    // The sample app listens to an endless stream of events.
+    let limits = HttpLimits { endless_answers: true, ..HttpLimits::default() };
+    let edge = Edge { limits, ..Edge::default() };
     tokio::spawn(async move {
-        if let Err(error) = http::serve(listener, None, router, Edge::default(), stop).await {
+        if let Err(error) = http::serve(listener, None, router, edge, stop).await {
             output::note(&format!("proofkey: a sample ended: {error}"));
         }
     })

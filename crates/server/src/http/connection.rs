@@ -66,7 +66,7 @@ impl Connections {
         };
         let io = TokioIo::new(Guarded::new(stream, limits.header_read, limits.write_stall));
         let mut connection = pin!(self.builder.serve_connection(io, service));
-        let mut idle_at = None;
+        let mut seen = activity.now();
         loop {
             tokio::select! {
                 biased;
@@ -74,11 +74,12 @@ impl Connections {
                 _ended = connection.as_mut() => return,
                 () = self.shutdown.cancelled() => break,
                 () = tokio::time::sleep(limits.idle) => {
-                    let now = activity.idle_at();
-                    if now.is_some() && now == idle_at {
+                    let now = activity.now();
+                    // A peer of HTTP/2 can keep an answer back by its flow control, and no write of ours ever stalls.
+                    if now == seen && (now.in_flight == 0 || !limits.endless_answers) {
                         break;
                     }
-                    idle_at = now;
+                    seen = now;
                 }
             }
         }

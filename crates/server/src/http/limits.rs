@@ -26,8 +26,10 @@ pub struct HttpLimits {
     pub handshake: Duration,
     /// For any progress of a write.
     pub write_stall: Duration,
-    /// For a connection without a request.
+    /// For a connection without a request, and for one on which no request begins or ends while some are in flight.
     pub idle: Duration,
+    /// Whether answers may go on for ever, as a stream of events does: then only connections without a request are idle.
+    pub endless_answers: bool,
     /// For requests in flight after a stop signal.
     pub drain: Duration,
     /// Most connections at once; further ones wait in the system's queue.
@@ -42,6 +44,7 @@ impl Default for HttpLimits {
             handshake: Duration::from_secs(10),
             write_stall: Duration::from_secs(30),
             idle: Duration::from_secs(60),
+            endless_answers: false,
             drain: Duration::from_secs(10),
             connections_max: 10_000,
         }

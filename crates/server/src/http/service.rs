@@ -132,6 +132,13 @@ pub(super) struct Activity {
     in_flight: AtomicUsize,
 }
 
+/// The requests of a connection: how many have begun, and how many of them have no answer yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Counts {
+    begun: u64,
+    pub(super) in_flight: usize,
+}
+
 /// A request whose response is not yet written.
 pub(super) struct InFlight(Arc<Activity>);
 
@@ -142,9 +149,12 @@ impl Activity {
         InFlight(Arc::clone(self))
     }
 
-    /// How many requests have begun, if none is in flight.
-    pub(super) fn idle_at(&self) -> Option<u64> {
-        (self.in_flight.load(Ordering::Relaxed) == 0).then(|| self.begun.load(Ordering::Relaxed))
+    /// The counts as they stand.
+    pub(super) fn now(&self) -> Counts {
+        Counts {
+            begun: self.begun.load(Ordering::Relaxed),
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+        }
     }
 }
 

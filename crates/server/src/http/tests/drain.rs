@@ -17,6 +17,20 @@ async fn idle_http2_connections_are_closed() {
     assert!(!talk(&mut stream, preface).await.is_empty(), "a GOAWAY, then the end");
 }
 
+/// SETTINGS_INITIAL_WINDOW_SIZE 0, then `GET /`: the answer can never be sent, and nothing is wrong with the socket.
+#[tokio::test]
+async fn f_22_an_http2_peer_that_takes_no_answer_is_cut_off() {
+    let begun = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0\
+                  \0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01x";
+    for endless_answers in [false, true] {
+        let limits = HttpLimits { idle: SHORT, drain: SHORT, endless_answers, ..HttpLimits::default() };
+        let served = plain(limits).await;
+        let mut stream = served.connect().await;
+        let answered = timeout(SHORT * 6, talk(&mut stream, begun)).await;
+        assert_eq!(answered.is_err(), endless_answers, "cut off unless answers may be endless");
+    }
+}
+
 #[tokio::test]
 async fn drain_finishes_what_is_in_flight_and_takes_nothing_new() {
     let gate = CancellationToken::new();
