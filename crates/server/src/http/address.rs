@@ -52,8 +52,12 @@ impl TrustedProxies {
     /// Right to left: each proxy appends the address that it saw, so an entry counts only while everything to its right
     /// came from proxies of ours. The leftmost entry is whatever the client wrote.
     fn follow(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let lines: Vec<&str> =
-            headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
+        // A line that is no text still counts: what a proxy appended to it stands at its right end, and the rest ends the walk.
+        let lines: Vec<_> = headers
+            .get_all(FORWARDED_FOR)
+            .iter()
+            .map(|line| String::from_utf8_lossy(line.as_bytes()))
+            .collect();
         let entries = lines.iter().rev().flat_map(|line| line.rsplit(','));
         let mut address = peer;
         for entry in entries.take(HOPS_MAX) {
