@@ -76,18 +76,19 @@ fn caller(
     presented: &PresentedCredentials,
     client: Option<Arc<Client>>,
 ) -> Result<Caller, Failure> {
-    if let PresentedCredentials::Present(credentials) = presented {
-        let directory = exchange.app.directory.now();
-        let api = directory.introspecting_api(&credentials.client_id);
-        let hash = api.and_then(|api| api.introspection);
-        if let (Some(api), Some(hash), Some(secret)) = (api, hash, &credentials.secret)
-            && hash.matches(secret)
-        {
-            return Ok(Caller::Api(api.resource.clone()));
+    let PresentedCredentials::Present(credentials) = presented else {
+        return token::authenticate(exchange, presented, client).map(Caller::Client);
+    };
+    let directory = exchange.app.directory.now();
+    match directory.introspecting_api(&credentials.client_id) {
+        Some(api) => token::limited(exchange, presented, || {
+            let matches = |secret| api.introspection.is_some_and(|hash| hash.matches(secret));
+            let proved = credentials.secret.as_ref().is_some_and(matches);
+            proved.then(|| Caller::Api(api.resource.clone())).ok_or(Refusal::ClientSecretWrong)
+        }),
+        None if credentials.method == AuthMethod::None => {
+            token::limited(exchange, presented, || Err(Refusal::ClientAuthenticationMissing))
         }
-        if credentials.method == AuthMethod::None {
-            return Err(Refusal::ClientAuthenticationMissing.into());
-        }
+        None => token::authenticate(exchange, presented, client).map(Caller::Client),
     }
-    token::authenticate(exchange, presented, client).map(Caller::Client)
 }

@@ -28,7 +28,14 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
         Ok(()) => {
             (StatusCode::OK, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response()
         }
-        Err(failure) => token::failed(&exchange, &failure, &form.head.headers, client.as_deref()),
+        Err(failure) => {
+            // Whatever keeps a token from being revoked, the client shall come back and not believe it done (RFC 7009 §2.2.1).
+            let failure = match failure {
+                Failure::Fault(what) => Failure::Temporary(what),
+                other => other,
+            };
+            token::failed(&exchange, &failure, &form.head.headers, client.as_deref())
+        }
     };
     cors::allow_client(&mut response, &form.head.headers, client.as_deref());
     exchange.finish(response)

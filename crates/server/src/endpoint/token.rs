@@ -63,13 +63,22 @@ pub(super) fn authenticate(
     presented: &PresentedCredentials,
     client: Option<Arc<Client>>,
 ) -> Result<AuthenticatedClient, Failure> {
+    limited(exchange, presented, || proofkey_protocol::authenticate(presented, client, exchange.now))
+}
+
+/// Judges credentials under the limit on failures, which is looked at before anything is compared.
+pub(super) fn limited<T>(
+    exchange: &Exchange<'_>,
+    presented: &PresentedCredentials,
+    judge: impl FnOnce() -> Result<T, Refusal>,
+) -> Result<T, Failure> {
     let app = exchange.app;
     let key = (client_key(presented), AddressKey::of(exchange.arrival.client.0));
     let millis = app.clock.now_millis();
     if let Err(wait) = app.limits.client.peek(&key, millis) {
         return Err(Failure::Limited(Refusal::TooManyFailures, wait.seconds));
     }
-    proofkey_protocol::authenticate(presented, client, exchange.now).map_err(|refusal| {
+    judge().map_err(|refusal| {
         app.limits.client.record_failure(key, millis);
         app.metrics.count(Event::ClientRefused);
         Failure::Refused(refusal)

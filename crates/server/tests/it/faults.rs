@@ -98,7 +98,9 @@ async fn ht_08_without_a_durable_commit_there_is_no_token_no_code_and_no_session
     guess[3].1 = "a-verifier-that-is-long-enough-but-not-the-right-one";
     check_fault(&server.token(&web, &guess).await, 500, "server_error", "a guess that cannot be counted");
     for token in [&tokens.access_token, &tokens.refresh_token] {
-        check_fault(&server.revoke(&web, token).await, 500, "server_error", "a revocation");
+        let answer = server.revoke(&web, token).await;
+        check_fault(&answer, 503, "temporarily_unavailable", "a revocation");
+        assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds >= 1));
     }
     let wrong = proofkey_testkit::TestUser { password: "wrong".into(), ..fixtures::ada() };
     let pages = [
