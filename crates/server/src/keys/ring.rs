@@ -15,8 +15,11 @@ use proofkey_protocol::KeyRecord;
 use super::{KeySealer, KeysFault, rotation};
 use crate::endpoint::entity_tag;
 
-/// Verified access tokens that are remembered: verifying costs three times what signing does.
-const VERIFIED_TOKENS_MAX: u64 = 100_000;
+/// What verified access tokens may take of memory, in bytes, as far as it can be told: verifying costs three times what
+/// signing does, so they are remembered.
+const VERIFIED_BYTES_MAX: u64 = 8 << 20;
+/// What one of them takes beside its texts: the claims' fields, the entry, and what the cache keeps about it.
+const VERIFIED_BYTES_EACH: usize = 700;
 
 /// An ID token that is not one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +46,11 @@ struct Ring {
 impl Keyring {
     /// A keyring without keys; [`Keyring::replace`] gives it some.
     pub fn new(issuer: Issuer) -> Self {
-        Self { issuer, ring: ArcSwap::default(), verified: Cache::new(VERIFIED_TOKENS_MAX) }
+        let weight = |_: &Sha256, claims: &Arc<AccessTokenClaims>| {
+            u32::try_from(VERIFIED_BYTES_EACH + text_bytes(claims)).unwrap_or(u32::MAX)
+        };
+        let verified = Cache::builder().max_capacity(VERIFIED_BYTES_MAX).weigher(weight).build();
+        Self { issuer, ring: ArcSwap::default(), verified }
     }
 
     /// Takes over the stored keys. Fails, and keeps what it has, when one of them does not open.
@@ -130,6 +137,16 @@ impl fmt::Debug for Keyring {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Keyring").field("issuer", &self.issuer).finish_non_exhaustive()
     }
+}
+
+/// The bytes of a token's longer texts.
+fn text_bytes(claims: &AccessTokenClaims) -> usize {
+    let optional = [&claims.scope, &claims.grant_id, &claims.sid, &claims.acr];
+    let audiences: usize = claims.aud.as_slice().iter().map(String::len).sum();
+    let texts = [&claims.iss, &claims.sub, &claims.client_id, &claims.jti];
+    audiences
+        + texts.iter().map(|text| text.len()).sum::<usize>()
+        + optional.iter().filter_map(|text| text.as_ref().map(String::len)).sum::<usize>()
 }
 
 fn open(record: &KeyRecord, algorithm: Algorithm, sealer: &KeySealer) -> Result<SigningKey, KeysFault> {
