@@ -28,10 +28,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     let start = Start { config, clock: Clock::System, tracer: Tracer::default(), listener: None };
     let running = start.run().await.context("the server does not start")?;
-    let abort = CancellationToken::new();
-    let drain = running.shutdown();
-    let signals = tokio::spawn(stop_on_signals(drain.clone(), abort.clone()));
-    drain.cancelled().await;
+    let (signalled, abort) = (CancellationToken::new(), CancellationToken::new());
+    let signals = tokio::spawn(stop_on_signals(signalled.clone(), abort.clone()));
+    let failed = running.shutdown();
+    tokio::select! {
+        () = signalled.cancelled() => {}
+        () = failed.cancelled() => {}
+    }
     running.stop();
     let stopped = abort.run_until_cancelled(running.stopped()).await;
     signals.abort();

@@ -10,8 +10,8 @@ use crate::facts::{FailureFacts, SessionFacts, SubjectFacts, UserFacts};
 use crate::ids::SessionId;
 use crate::policy::{Policy, SignInLimit};
 
-/// How far `seen_at` may lag behind: the use of a session is written at most this often.
-const SEEN_SECONDS: i64 = 60;
+/// How far `seen_at` may lag behind: the use of a session is written at most this often, and four times in an idle life.
+const SEEN_SECONDS_MAX: i64 = 60;
 
 /// A session cookie's two halves: the id finds the row, the secret proves the cookie.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ pub fn login(
         session: session.id,
         session_ends_at: session.expires_at,
         auth_time: session.auth_time,
-        stale: now - session.seen_at >= SEEN_SECONDS,
+        stale: now - session.seen_at >= SEEN_SECONDS_MAX.min(policy.session_idle_seconds / 4),
     })
 }
 

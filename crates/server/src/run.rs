@@ -86,7 +86,10 @@ pub struct Running {
     app: Arc<App>,
     shutdown: CancellationToken,
     server: JoinHandle<io::Result<()>>,
+    store_failed: JoinHandle<Option<Fault>>,
     background: Vec<JoinHandle<()>>,
+    /// Stops what must outlive the drain: whoever watches asks there whether the server drains.
+    observed: CancellationToken,
     readiness: Arc<Readiness>,
 }
 
@@ -102,6 +105,8 @@ impl Start {
         let metrics = Arc::new(Metrics::new());
         let app = Arc::new(build(&config, store.clone(), clock, tracer, &metrics)?);
         app.directory.refresh(&store).await?;
+        // Stored keys must open before any is made: one made under a wrong sealing key would lock the right one out.
+        tasks::take_keys_over(&app).await?;
         tasks::rotate_keys(&app).await?;
         tasks::take_keys_over(&app).await?;
         let listener = match listener {
@@ -116,12 +121,11 @@ impl Start {
             .map(|files| Tls::load(&files.certificate, &files.key))
             .transpose()?
             .map(Arc::new);
-        let shutdown = CancellationToken::new();
+        let (shutdown, observed) = (CancellationToken::new(), CancellationToken::new());
         let readiness = Arc::new(Readiness::default());
-        let mut background = vec![
-            tokio::spawn(tasks::run(Arc::clone(&app), shutdown.clone())),
-            tokio::spawn(stop_when_store_fails(store.clone(), shutdown.clone())),
-        ];
+        let mut background =
+            vec![tokio::spawn(tasks::run(Arc::clone(&app), Arc::clone(&readiness), shutdown.clone()))];
+        let store_failed = tokio::spawn(stop_when_store_fails(store.clone(), shutdown.clone()));
         if let Some(tls) = &tls {
             background.push(tokio::spawn(Arc::clone(tls).watch(shutdown.clone())));
         }
@@ -129,7 +133,7 @@ impl Start {
             let listener = bind(metrics_address).await?;
             let router = metrics::router(Arc::clone(&metrics), Arc::clone(&readiness));
             let edge = Edge::default();
-            let stop = shutdown.clone();
+            let stop = observed.clone();
             background.push(tokio::spawn(async move {
                 if let Err(error) = crate::http::serve(listener, None, router, edge, stop).await {
                     tracing::error!(%error, "the metrics listener ended");
@@ -146,7 +150,7 @@ impl Start {
         let server = tokio::spawn(crate::http::serve(listener, tls, router, edge, shutdown.clone()));
         readiness.enter(Phase::Ready);
         tracing::info!(issuer = %config.issuer, %address, "ready");
-        Ok(Running { address, store, app, shutdown, server, background, readiness })
+        Ok(Running { address, store, app, shutdown, server, store_failed, background, observed, readiness })
     }
 }
 
@@ -168,17 +172,20 @@ impl Running {
         self.shutdown.clone()
     }
 
-    /// Waits until the server has stopped and everything is written.
+    /// Waits until the server has stopped and everything is written. A store that failed for good is the fault that ended
+    /// it: whoever restarts servers must see that this one did not end well.
     pub async fn stopped(self) -> Result<(), StartFault> {
         let ended = self.server.await;
         self.shutdown.cancel();
+        self.observed.cancel();
         for task in self.background {
             // Each ends by the cancelled token; a stuck one must not keep the process.
             let _ = tokio::time::timeout(Duration::from_secs(5), task).await;
         }
+        let store_failed = self.store_failed.await.map_err(io::Error::other)?;
         self.store.close().await;
         ended.map_err(io::Error::other)??;
-        Ok(())
+        store_failed.map_or(Ok(()), |fault| Err(fault.into()))
     }
 }
 
@@ -204,7 +211,7 @@ fn build(
         keyring: Keyring::new(issuer.clone()),
         passwords: Passwords::new(params, metrics.passwords.clone())?,
         limits: Limiters::new(&config.limits),
-        pages: Pages::new(operator, issuer.authority()),
+        pages: Pages::new(operator, issuer.authority(), issuer.path()),
         addresses: Addresses::new(issuer, config.keys.jwks_max_age_seconds),
         cookies: CookieNames::new(issuer),
         metrics: Arc::clone(metrics),
@@ -218,9 +225,9 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartFault> {
 }
 
 /// After an error of the disk nothing that the process believes about its database is certain: it stops.
-async fn stop_when_store_fails(store: Store, shutdown: CancellationToken) {
-    if let Some(fault) = shutdown.run_until_cancelled(store.failed()).await {
-        tracing::error!(%fault, "the store has failed for good: stopping");
-        shutdown.cancel();
-    }
+async fn stop_when_store_fails(store: Store, shutdown: CancellationToken) -> Option<Fault> {
+    let fault = shutdown.run_until_cancelled(store.failed()).await?;
+    tracing::error!(%fault, "the store has failed for good: stopping");
+    shutdown.cancel();
+    Some(fault)
 }

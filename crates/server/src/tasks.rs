@@ -8,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::http::Readiness;
 use crate::keys::{self, KeysFault, rotation};
 use crate::metrics::Event;
 
@@ -23,7 +24,7 @@ const SWEEP_ROWS_MAX: u32 = 500;
 const SWEEP_ROUNDS_MAX: u32 = 200;
 
 /// Runs until the server stops.
-pub(crate) async fn run(app: Arc<App>, shutdown: CancellationToken) {
+pub(crate) async fn run(app: Arc<App>, readiness: Arc<Readiness>, shutdown: CancellationToken) {
     let work = async {
         let mut ticks = interval(REFRESH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -31,15 +32,21 @@ pub(crate) async fn run(app: Arc<App>, shutdown: CancellationToken) {
         for tick in 0_u32.. {
             ticks.tick().await;
             match app.directory.refresh(&app.store).await {
-                Err(fault) => tracing::error!(%fault, "clients and APIs could not be read again"),
+                Err(fault) => {
+                    tracing::error!(%fault, "clients and APIs could not be read again");
+                    readiness.note_store(false);
+                }
                 Ok(version) => {
-                    let moved = keys_version.replace(version) != Some(version);
+                    readiness.note_store(true);
                     if tick % ROTATE_EVERY == 0 {
                         // What it changes moves the version, so the next look takes it over.
                         report(rotate_keys(&app).await);
                     }
-                    if moved || app.keyring.is_outdated(app.now()) {
-                        report(take_keys_over(&app).await);
+                    if keys_version != Some(version) || app.keyring.is_outdated(app.now()) {
+                        let taken_over = take_keys_over(&app).await;
+                        // Only what was taken over is known: a read that failed is tried again at the next look.
+                        keys_version = taken_over.is_ok().then_some(version);
+                        report(taken_over);
                     }
                 }
             }

@@ -218,11 +218,23 @@ impl TestServer {
         &self.issuer[at..]
     }
 
+    /// Why it does not start again with one more setting.
+    pub async fn refusal_to_start(&mut self, name: &str, value: &str) -> String {
+        self.stop().await;
+        self.settings.push((name.to_owned(), value.to_owned()));
+        let listener = TcpListener::bind(self.address).await.expect("the address is free again");
+        let refused = self.start_of(listener).run().await.expect_err("the server must not start");
+        self.settings.pop();
+        refused.to_string()
+    }
+
     async fn run(&mut self, listener: TcpListener) {
+        self.running = Some(self.start_of(listener).run().await.expect("the server starts"));
+    }
+
+    fn start_of(&self, listener: TcpListener) -> Start {
         let config = config(&self.issuer, &self.data(), &self.settings);
-        let start =
-            Start { config, clock: self.clock.clone(), tracer: Tracer::default(), listener: Some(listener) };
-        self.running = Some(start.run().await.expect("the server starts"));
+        Start { config, clock: self.clock.clone(), tracer: Tracer::default(), listener: Some(listener) }
     }
 }
 
@@ -236,7 +248,7 @@ pub(crate) fn config(issuer: &str, data: &Path, settings: &[(String, String)]) -
     let variable = |name: &str| format!("PROOFKEY_{}", name.replacen('.', "__", 1).to_ascii_uppercase());
     let environment = settings.iter().map(|(name, value)| (variable(name), value.clone()));
     let key = ("PROOFKEY_KEYS__SEALING_KEY".to_owned(), SEALING_KEY.to_owned());
-    Config::parse(&text, &data.join("test.toml"), environment.chain([key]))
+    Config::parse(&text, &data.join("test.toml"), [key].into_iter().chain(environment))
         .expect("the configuration is valid")
 }
 

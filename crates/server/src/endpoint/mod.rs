@@ -43,5 +43,5 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     for path in metadata::paths(&app.policy.issuer) {
         router = router.route(&path, get(metadata::document).options(cors::open_preflight));
     }
-    router.merge(page::routes()).fallback(refusal_page::not_found).with_state(app)
+    router.merge(page::routes(&base)).fallback(refusal_page::not_found).with_state(app)
 }

@@ -1,7 +1,7 @@
 //! Whether this process lives and whether it wants requests.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -12,7 +12,10 @@ const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 
 /// Where a server stands between start and stop.
 #[derive(Debug, Default)]
-pub struct Readiness(AtomicU8);
+pub struct Readiness {
+    phase: AtomicU8,
+    store_failed: AtomicBool,
+}
 
 /// The phases of a server's life, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +32,17 @@ pub enum Phase {
 impl Readiness {
     /// Moves to a phase.
     pub fn enter(&self, phase: Phase) {
-        self.0.store(phase as u8, Ordering::Release);
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    /// Notes whether the store could be read just now.
+    pub fn note_store(&self, answered: bool) {
+        self.store_failed.store(!answered, Ordering::Release);
     }
 
     /// The current phase.
     pub fn phase(&self) -> Phase {
-        match self.0.load(Ordering::Acquire) {
+        match self.phase.load(Ordering::Acquire) {
             0 => Phase::Starting,
             1 => Phase::Ready,
             _ => Phase::Draining,
@@ -46,6 +54,9 @@ impl Readiness {
         let readyz = move || async move {
             let (status, text) = match self.phase() {
                 Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
+                Phase::Ready if self.store_failed.load(Ordering::Acquire) => {
+                    (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")
+                }
                 Phase::Ready => (StatusCode::OK, "ready"),
                 Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
             };
@@ -75,6 +86,12 @@ mod tests {
             readiness.enter(phase);
             assert_eq!(readiness.phase(), phase);
             assert_eq!(status("/readyz").await, expected);
+            assert_eq!(status("/livez").await, 200);
+        }
+        readiness.enter(Phase::Ready);
+        for answered in [false, true] {
+            readiness.note_store(answered);
+            assert_eq!(status("/readyz").await, if answered { 200 } else { 503 });
             assert_eq!(status("/livez").await, 200);
         }
     }

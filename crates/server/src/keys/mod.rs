@@ -61,9 +61,15 @@ pub async fn rotate(
     Ok(steps.len())
 }
 
-/// Makes every ring's next key sign at once: for a key that may have leaked.
+/// Gives every ring a new key that signs at once: for a key that may have leaked. Keys that wait to sign go: they lay
+/// beside the one that leaked, and would take over from the new one when their day comes.
 pub async fn rotate_now(store: &Store, sealer: &KeySealer, now: Timestamp) -> Result<Vec<String>, KeysFault> {
     let records = store.keys().await?;
+    let waiting: Vec<String> =
+        records.iter().filter(|key| key.active_from > now).map(|key| key.kid.clone()).collect();
+    if !waiting.is_empty() {
+        store.delete_keys(&waiting).await?;
+    }
     let mut made = Vec::new();
     for algorithm in rotation::ALGORITHMS {
         let sequence = rotation::next_sequence(&records, algorithm);

@@ -33,7 +33,7 @@ impl Asset {
         Self { path: format!("/assets/proofkey-{hash}.{extension}"), content_type, bytes }
     }
 
-    /// The path of its address, beginning with `/assets/`.
+    /// The path of its address below the issuer, beginning with `/assets/`.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -63,11 +63,11 @@ pub fn asset(path: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.path == path)
 }
 
-/// A route for each asset.
-pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    ASSETS
-        .iter()
-        .fold(Router::new(), |router, asset| router.route(asset.path(), get(move || async move { asset })))
+/// A route for each asset, below `base`: a proxy may forward nothing but the issuer's own path.
+pub fn routes<S: Clone + Send + Sync + 'static>(base: &str) -> Router<S> {
+    ASSETS.iter().fold(Router::new(), |router, asset| {
+        router.route(&format!("{base}{}", asset.path()), get(move || async move { asset }))
+    })
 }
 
 pub(super) fn stylesheet_path() -> &'static str {

@@ -38,6 +38,8 @@ use words::{Bundle, Words};
 pub struct Pages {
     operator: String,
     host: String,
+    stylesheet: String,
+    favicon: String,
     english: Bundle,
     german: Bundle,
 }
@@ -49,11 +51,14 @@ impl std::fmt::Debug for Pages {
 }
 
 impl Pages {
-    /// Pages that carry the operator's name beside the mark and the issuer's host at the foot.
-    pub fn new(operator_name: &str, issuer_host: &str) -> Self {
+    /// Pages that carry the operator's name beside the mark and the issuer's host at the foot, with their stylesheet below
+    /// the issuer's path.
+    pub fn new(operator_name: &str, issuer_host: &str, base: &str) -> Self {
         Self {
             operator: plain::name(operator_name),
             host: plain::exact(issuer_host),
+            stylesheet: format!("{base}{}", asset::stylesheet_path()),
+            favicon: format!("{base}{}", asset::favicon_path()),
             english: words::bundle(Lang::En),
             german: words::bundle(Lang::De),
         }
@@ -102,6 +107,6 @@ impl Pages {
     }
 
     fn shell(&self, lang: Lang, width: Width, title: String) -> Shell<'_> {
-        Shell::new(lang, width, title, &self.operator, &self.host)
+        Shell::new(lang, width, title, self)
     }
 }

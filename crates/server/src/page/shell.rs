@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Lang, asset, plain, view::ReturnsTo, words::Words};
+use super::{Lang, Pages, plain, view::ReturnsTo, words::Words};
 
 /// How wide the card is.
 #[derive(Clone, Copy)]
@@ -19,18 +19,18 @@ pub(super) struct Shell<'a> {
     pub(super) title: String,
     pub(super) operator: &'a str,
     pub(super) host: &'a str,
-    pub(super) stylesheet: &'static str,
-    pub(super) favicon: &'static str,
+    pub(super) stylesheet: &'a str,
+    pub(super) favicon: &'a str,
 }
 
 impl<'a> Shell<'a> {
-    pub(super) fn new(lang: Lang, width: Width, title: String, operator: &'a str, host: &'a str) -> Self {
+    pub(super) fn new(lang: Lang, width: Width, title: String, pages: &'a Pages) -> Self {
         let width = match width {
             Width::Narrow => "narrow",
             Width::Consent => "consent",
             Width::Error => "error",
         };
-        let (stylesheet, favicon) = (asset::stylesheet_path(), asset::favicon_path());
+        let Pages { operator, host, stylesheet, favicon, .. } = pages;
         Self { lang: lang.tag(), width, title, operator, host, stylesheet, favicon }
     }
 }

@@ -13,6 +13,7 @@ mod faults;
 mod flow;
 mod fuzz;
 mod introspect;
+mod keys;
 mod login;
 mod logout;
 mod metadata;

@@ -14,7 +14,7 @@ use sample::{
 
 #[test]
 fn v_23_reflected_markup_is_escaped_on_every_page() {
-    let hostile_shell = Pages::new(HOSTILE, HOSTILE);
+    let hostile_shell = Pages::new(HOSTILE, HOSTILE, "");
     for lang in [Lang::En, Lang::De] {
         for (name, html, expected) in
             all_hostile(&pages(), lang).into_iter().chain(all_hostile(&hostile_shell, lang))
@@ -236,7 +236,7 @@ fn assets_are_immutable_under_their_hash() {
     for wrong in ["/assets/proofkey.css", "/assets/", "/assets/../Cargo.toml", ""] {
         assert!(asset(wrong).is_none(), "{wrong}");
     }
-    let _: axum::Router = routes();
+    let _: axum::Router = routes("");
 }
 
 #[test]

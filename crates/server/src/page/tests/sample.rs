@@ -9,7 +9,7 @@ pub(super) const HOSTILE: &str = "\"><svg onload=alert(1)>";
 pub(super) const CODE: &str = "c0de-that-must-not-be-shown";
 
 pub(super) fn pages() -> Pages {
-    Pages::new("Proofkey", "id.example.com")
+    Pages::new("Proofkey", "id.example.com", "")
 }
 
 pub(super) fn sign_in() -> SignIn {

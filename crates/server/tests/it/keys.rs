@@ -1,0 +1,78 @@
+//! Signing keys through their life, as an operator and a verifier see it.
+
+use proofkey_protocol::KeyRecord;
+use proofkey_server::keys::{KeySealer, rotate, rotate_now, rotation};
+use proofkey_testkit::{AuthorizeRequest, Browser, Page, TestServer, decode, fixtures};
+
+const DAY_SECONDS: i64 = 86_400;
+const POLICY: rotation::RotationPolicy = rotation::RotationPolicy {
+    period_seconds: 90 * DAY_SECONDS,
+    publish_ahead_seconds: DAY_SECONDS,
+    keep_seconds: DAY_SECONDS,
+};
+
+async fn keys(server: &TestServer) -> Vec<KeyRecord> {
+    server.store().keys().await.unwrap()
+}
+
+/// The key that signs a ring's tokens at an instant so many seconds from now.
+fn signs(records: &[KeyRecord], server: &TestServer, seconds: i64) -> String {
+    let at = server.now() + seconds;
+    rotation::active(records, rotation::ALGORITHMS[0], at).unwrap().kid.clone()
+}
+
+#[tokio::test]
+async fn md_06_after_a_leak_no_key_that_lay_beside_it_ever_signs() {
+    let server = TestServer::start().await;
+    let sealer = KeySealer::derive(&[9; 32]);
+    // Within the last day of the period the next key is published already, and was at rest while the leak happened.
+    let late = server.now() + (89 * DAY_SECONDS + DAY_SECONDS / 2);
+    let _ = rotate(server.store(), &sealer, &POLICY, late).await.unwrap();
+    let before = keys(&server).await;
+    let made = rotate_now(server.store(), &sealer, late).await.unwrap();
+    let after = keys(&server).await;
+    for day in [90, 91, 100, 1_000] {
+        let signer = signs(&after, &server, day * DAY_SECONDS);
+        assert!(made.contains(&signer), "day {day}: {signer}");
+    }
+    let waiting: Vec<_> = before.iter().filter(|key| key.active_from > late).collect();
+    assert_eq!(waiting.len(), rotation::ALGORITHMS.len());
+    assert!(waiting.iter().all(|key| after.iter().all(|other| other.kid != key.kid)));
+    let active = signs(&before, &server, 0);
+    assert!(after.iter().any(|key| key.kid == active), "what it signed still verifies");
+}
+
+#[tokio::test]
+async fn f_19_a_wrong_sealing_key_is_refused_and_makes_no_keys() {
+    let mut server = TestServer::start().await;
+    let before = keys(&server).await;
+    // A rotation is due, which must not happen under the wrong key.
+    server.advance(400 * DAY_SECONDS);
+    let wrong = "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=";
+    let refused = server.refusal_to_start("keys.sealing_key", wrong).await;
+    assert!(refused.contains("does not open under this sealing key"), "{refused}");
+    server.advance(-400 * DAY_SECONDS);
+    server.restart().await;
+    let kids = |records: &[KeyRecord]| records.iter().map(|key| key.kid.clone()).collect::<Vec<_>>();
+    assert_eq!(kids(&keys(&server).await), kids(&before));
+    let tokens = server.tokens(&fixtures::web(), "openid").await;
+    assert!(kids(&before).contains(&decode(&tokens.access_token).header["kid"].as_str().unwrap().to_owned()));
+}
+
+/// A proxy may forward nothing but the issuer's path, so everything that a page needs stands below it.
+#[tokio::test]
+async fn md_01_pages_of_an_issuer_with_a_path_find_their_stylesheet_below_it() {
+    for issuer in ["https://id.example", "https://id.example/tenants/one"] {
+        let server = TestServer::builder().issuer(issuer).start().await;
+        let mut browser = Browser::new(&server);
+        let page: Page = browser.authorize(&AuthorizeRequest::new(&fixtures::web())).await.page();
+        let links: Vec<&str> =
+            page.html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let assets: Vec<_> = links.iter().filter(|link| link.contains("/assets/")).collect();
+        assert_eq!(assets.len(), 2, "{links:?}");
+        for link in assets {
+            let path = link.strip_prefix(server.issuer_path()).expect("below the issuer");
+            assert_eq!(server.get(path, &[]).await.status, 200, "{link}");
+        }
+    }
+}
