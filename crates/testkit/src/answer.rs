@@ -22,6 +22,13 @@ impl Answer {
         Self { status, headers, body: response.text().await.expect("the answer is text") }
     }
 
+    /// The same of a server that may die meanwhile: nothing unless the whole answer came.
+    pub(crate) async fn of_mortal(request: reqwest::RequestBuilder) -> Option<Self> {
+        let response = request.send().await.ok()?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Some(Self { status, headers, body: response.text().await.ok()? })
+    }
+
     /// A header's value; empty where it is absent.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a header of ASCII"))

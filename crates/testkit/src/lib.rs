@@ -35,6 +35,7 @@ mod jar;
 mod jwt;
 mod logs;
 mod page;
+mod process;
 mod raw;
 mod request;
 mod server;

@@ -15,7 +15,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::fixtures::{TestApi, TestUser};
+use crate::answer::Answer;
+use crate::fixtures::{TestApi, TestClient, TestUser};
+use crate::process::Process;
 use crate::template;
 
 /// Base64 of 32 bytes: what the fixtures' keys are sealed with.
@@ -40,6 +42,7 @@ pub struct TestServer {
     pub clock: Clock,
     pub(crate) http: reqwest::Client,
     running: Option<Running>,
+    process: Option<Process>,
     settings: Vec<(String, String)>,
     // Dropped last: the directory goes with it.
     directory: TempDir,
@@ -82,10 +85,25 @@ impl Builder {
             clock,
             http: http_client(),
             running: None,
+            process: None,
             settings: self.settings,
             directory,
         };
         server.run(listener).await;
+        server
+    }
+
+    /// Starts the built command instead, as a process that can be killed, by the machine's clock. What a test asks of the
+    /// inside ([`TestServer::store`]) is not there.
+    pub async fn start_process(self, command: &Path) -> TestServer {
+        let mut server = self.system_clock().start().await;
+        server.stop().await;
+        let text = config_text(&server.issuer, &server.data(), Some(server.address));
+        let file = server.directory.path().join("proofkey.toml");
+        std::fs::write(&file, text).unwrap();
+        let environment = environment(&server.settings).collect();
+        server.process = Some(Process::new(command, &file, environment));
+        server.start_again().await;
         server
     }
 }
@@ -135,6 +153,48 @@ impl TestServer {
         let listener = TcpListener::bind(self.address).await.expect("the address is free again");
         self.http = http_client();
         self.run(listener).await;
+    }
+
+    /// Kills the process, without warning.
+    pub fn kill(&mut self) {
+        self.process.as_mut().expect("it runs as a process").kill();
+    }
+
+    /// Starts the process again after it was killed, and waits until it is ready; milliseconds that took.
+    pub async fn start_again(&mut self) -> u128 {
+        self.http = http_client();
+        let (address, process) = (self.address, self.process.as_mut().expect("it runs as a process"));
+        process.start(address).await
+    }
+
+    /// Posts a form with a client's credentials to a server that may die meanwhile; nothing when no answer came.
+    pub fn try_token(
+        &self,
+        client: &TestClient,
+        form: &[(&str, &str)],
+    ) -> impl Future<Output = Option<Answer>> + Send + use<> {
+        self.try_post("/token", client, form)
+    }
+
+    /// The same at the revocation endpoint.
+    pub fn try_revoke(
+        &self,
+        client: &TestClient,
+        token: &str,
+    ) -> impl Future<Output = Option<Answer>> + Send + use<> {
+        self.try_post("/revoke", client, &[("token", token)])
+    }
+
+    fn try_post(
+        &self,
+        path: &str,
+        client: &TestClient,
+        form: &[(&str, &str)],
+    ) -> impl Future<Output = Option<Answer>> + Send + use<> {
+        let credentials = crate::flow::basic(&client.id, client.secret.as_deref().unwrap_or_default());
+        let request = self.http.post(self.url(path)).header("authorization", credentials);
+        let body = crate::request::form_body(form);
+        Answer::of_mortal(request.header("content-type", "application/x-www-form-urlencoded").body(body))
     }
 
     /// Takes over what was changed in the directory of clients and APIs, at once.
@@ -238,18 +298,27 @@ impl TestServer {
     }
 }
 
-/// The configuration of a test server: cheap passwords, no metrics listener.
+/// The configuration of a test server.
 pub(crate) fn config(issuer: &str, data: &Path, settings: &[(String, String)]) -> Config {
-    let text = format!(
-        "issuer = {issuer:?}\n[server]\nmetrics_listen = \"off\"\ndrain_seconds = 2\n[store]\ndata = {:?}\n\
+    let text = config_text(issuer, data, None);
+    Config::parse(&text, &data.join("test.toml"), environment(settings)).expect("the configuration is valid")
+}
+
+/// Cheap passwords, no metrics listener.
+fn config_text(issuer: &str, data: &Path, listen: Option<SocketAddr>) -> String {
+    let listen = listen.map(|address| format!("listen = \"{address}\"\n")).unwrap_or_default();
+    format!(
+        "issuer = {issuer:?}\n[server]\n{listen}metrics_listen = \"off\"\ndrain_seconds = 2\n[store]\ndata = {:?}\n\
          [passwords]\nmemory_kib = 64\niterations = 1\nhashes_max = 1\nqueue_max = 1000\nqueue_seconds = 30\n",
         data.display().to_string()
-    );
+    )
+}
+
+/// The settings of a test, over the sealing key of the fixtures.
+fn environment(settings: &[(String, String)]) -> impl Iterator<Item = (String, String)> + '_ {
     let variable = |name: &str| format!("PROOFKEY_{}", name.replacen('.', "__", 1).to_ascii_uppercase());
-    let environment = settings.iter().map(|(name, value)| (variable(name), value.clone()));
     let key = ("PROOFKEY_KEYS__SEALING_KEY".to_owned(), SEALING_KEY.to_owned());
-    Config::parse(&text, &data.join("test.toml"), [key].into_iter().chain(environment))
-        .expect("the configuration is valid")
+    [key].into_iter().chain(settings.iter().map(move |(name, value)| (variable(name), value.clone())))
 }
 
 /// A client that follows nothing and trusts nobody: the server speaks plain http.
