@@ -2,6 +2,7 @@
 //!
 //! Each check is a pure function from sources to findings, so that its tests can hand it a tree that must not pass.
 
+mod bans;
 mod edges;
 mod secrets;
 mod shape;
@@ -38,6 +39,7 @@ impl fmt::Display for Finding {
 pub(crate) fn run(root: &Path) -> Result<()> {
     let sources = tree::rust_sources(root)?;
     let mut findings = edges::check(&metadata(root)?)?;
+    findings.extend(bans::check(&build(root)?));
     findings.extend(sources::check(&sources));
     findings.extend(shape::check(&sources));
     findings.extend(secrets::check(&tree::every_text_file(root)?));
@@ -61,6 +63,14 @@ fn metadata(root: &Path) -> Result<serde_json::Value> {
     command.args(["metadata", "--format-version", "1", "--no-deps", "--offline"]).current_dir(root);
     let stdout = process::output(&mut command, Duration::from_secs(120))?;
     serde_json::from_slice(&stdout).context("cargo metadata printed no JSON")
+}
+
+/// Every package that is built, for tests too; an optional dependency that nobody turned on is none.
+fn build(root: &Path) -> Result<String> {
+    let mut command = process::cargo();
+    command.args(["tree", "--workspace", "--all-features", "--prefix", "none", "--locked"]).current_dir(root);
+    let stdout = process::output(&mut command, Duration::from_secs(120))?;
+    String::from_utf8(stdout).context("cargo tree printed no text")
 }
 
 /// A source for tests: `path` decides which rules hold for it.
