@@ -3,3 +3,4 @@
 
 mod admin;
 mod kill;
+mod left_out;

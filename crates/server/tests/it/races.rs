@@ -1,6 +1,6 @@
 //! Races through the whole HTTP stack of one server: 200 redemptions × 1,000 codes, 100 refreshes × 1,000 tokens, 10,000
 //! refreshes with lost replies. An unoptimised build runs a tenth of the codes and tokens, for time alone;
-//! `PROOFKEY_RACES=100` is the percentage that runs all of them in any build (docs/faults.md).
+//! `PROOFKEY_RACES=100` is the percentage that runs all of them in any build, as `cargo xtask test` does (docs/faults.md).
 
 use std::sync::Arc;
 
