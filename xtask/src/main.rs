@@ -1,10 +1,11 @@
-//! The workspace's own commands: `cargo xtask setup|tidy|check|test`.
+//! The workspace's own commands: `cargo xtask setup|tidy|check|test|bench`.
 //!
 //! Everything that continuous integration checks is one of these commands, so that a person can run the same thing. This
 //! crate knows the shape of the tree and the tools around it; it must not know the product's code.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
 
+mod bench;
 mod check;
 mod counts;
 mod process;
@@ -24,6 +25,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   tidy                  check the shape of the tree: crate edges, banned words, file sizes, secrets
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
   test [--only STAGE]   set-up, then every check and every test there is
+  bench                 what an operation costs, as a share of the ceiling measured beside it
 ";
 
 fn main() -> ExitCode {
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         ["setup"] => setup::run(&root).map(|()| ExitCode::SUCCESS),
         ["tidy"] => tidy::run(&root).map(|()| ExitCode::SUCCESS),
         ["check"] => check::run(&root),
+        ["bench"] => bench::run(&root).map(|()| ExitCode::SUCCESS),
         ["test"] => test::run(&root, None),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
         _ => {
