@@ -33,7 +33,7 @@ const FRESH_SECONDS_USUAL: i64 = 5 * 60;
 /// How long after that keys may be used while a fetch is under way in the background.
 const REVALIDATE_SECONDS_MAX: i64 = 5 * 60;
 /// How long keys live without their issuer.
-const WITHOUT_ISSUER_SECONDS_MAX: i64 = 24 * 60 * 60;
+const WITHOUT_ISSUER_SECONDS_MAX: u64 = 24 * 60 * 60;
 /// How long the addresses of the endpoints are believed.
 const DISCOVERED_SECONDS_MAX: i64 = 60 * 60;
 const NEVER: i64 = i64::MIN;
@@ -46,6 +46,8 @@ pub(crate) struct Keys {
     cached: ArcSwap<Cached>,
     /// When a fetch last began. Beside the lock, so that the usual request reads it without waiting.
     attempted_at: AtomicI64,
+    /// When a fetch last ended without keys, if none has succeeded since.
+    failed_at: AtomicI64,
     endpoints: ArcSwapOption<Discovered>,
     /// Held during a fetch: this is the single flight. Until when the endpoints are believed.
     flight: Mutex<i64>,
@@ -95,6 +97,7 @@ impl Keys {
             clock,
             cached: ArcSwap::default(),
             attempted_at: AtomicI64::new(NEVER),
+            failed_at: AtomicI64::new(NEVER),
             endpoints: ArcSwapOption::empty(),
             flight: Mutex::new(NEVER),
         }
@@ -127,15 +130,29 @@ impl Keys {
     }
 
     fn age(&self, now: i64) -> Age {
-        match self.cached.load().times {
-            None => Age::Absent,
-            Some(times) if now >= times.fetched_at.saturating_add(WITHOUT_ISSUER_SECONDS_MAX) => Age::Absent,
-            Some(times) if now < times.fresh_until => Age::Fresh,
-            Some(times) if now < times.fresh_until.saturating_add(REVALIDATE_SECONDS_MAX) => Age::Stale,
-            // The issuer failed lately: waiting for it on each request would make its outage ours.
-            Some(times) if self.attempted_at.load(Ordering::Acquire) > times.fetched_at => Age::Stale,
-            Some(_) => Age::Old,
+        let Some(times) = self.cached.load().times else { return Age::Absent };
+        // A clock that was set back says how old the keys are as little as one that jumped ahead.
+        if now.abs_diff(times.fetched_at) >= WITHOUT_ISSUER_SECONDS_MAX {
+            return Age::Absent;
         }
+        let is_since_fetch = now >= times.fetched_at;
+        if is_since_fetch && now < times.fresh_until {
+            Age::Fresh
+        } else if is_since_fetch && now < times.fresh_until.saturating_add(REVALIDATE_SECONDS_MAX) {
+            Age::Stale
+        } else if self.has_failed_lately(now) {
+            // Waiting for the issuer on each request would make its outage ours.
+            Age::Stale
+        } else {
+            Age::Old
+        }
+    }
+
+    /// Whether a fetch has ended in vain a moment ago. One that is under way is no such thing: it may be about to
+    /// withdraw a key, so it is waited for.
+    fn has_failed_lately(&self, now: i64) -> bool {
+        let failed_at = self.failed_at.load(Ordering::Acquire);
+        now >= failed_at && now < failed_at.saturating_add(RETRY_SECONDS)
     }
 
     fn is_due(&self, now: i64) -> bool {
@@ -174,10 +191,12 @@ impl Keys {
             Ok(cached) => {
                 tracing::debug!(issuer = %self.issuer, keys = cached.keys.len(), "fetched the issuer's keys");
                 self.cached.store(Arc::new(cached));
+                self.failed_at.store(NEVER, Ordering::Release);
             }
             Err(error) => {
                 // The addresses may be what is wrong; ask for them again next time.
                 *believed_until = NEVER;
+                self.failed_at.store(self.clock.now(), Ordering::Release);
                 tracing::warn!(issuer = %self.issuer, %error, "the issuer's keys could not be fetched");
             }
         }

@@ -153,6 +153,56 @@ async fn rs_10_idle_keys_are_renewed_before_they_are_used() {
 }
 
 #[tokio::test]
+async fn rs_10_idle_keys_are_used_by_nobody_while_they_are_renewed() {
+    let world = World::new().await;
+    let api = api(world.protect());
+    assert_eq!(status(&api, &world.token()).await, 200);
+    world.publish(&[&EDDSA]);
+    world.advance(60 * 60);
+    world.knobs.delay_millis.store(200, SeqCst);
+    let (first, token) = (api.clone(), world.token());
+    let first = tokio::spawn(async move { status(&first, &token).await });
+    while fetches(&world) < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(status(&api, &world.token()).await, 401, "judged while the fetch was under way");
+    assert_eq!((first.await.unwrap(), fetches(&world)), (401, 2));
+}
+
+#[tokio::test]
+async fn rs_10_a_failure_of_long_ago_is_no_reason_to_use_old_keys() {
+    let world = World::new().await;
+    let api = api(world.protect());
+    assert_eq!(status(&api, &world.token()).await, 200);
+    world.knobs.away.store(true, SeqCst);
+    world.advance(10);
+    assert_eq!(status(&api, &world.token_of(&TestKey::new(Algorithm::Es256))).await, 401);
+    world.knobs.away.store(false, SeqCst);
+    world.publish(&[&EDDSA]);
+    world.advance(60 * 60);
+    assert_eq!(status(&api, &world.token()).await, 401, "withdrawn since the failure");
+}
+
+#[tokio::test]
+async fn rs_10_a_clock_that_is_set_back_keeps_no_withdrawn_key_alive() {
+    let world = World::new().await;
+    let api = api(world.protect());
+    assert_eq!(status(&api, &world.token()).await, 200);
+    world.publish(&[&EDDSA]);
+    world.advance(-60 * 60);
+    assert_eq!(status(&api, &world.token()).await, 401, "fetched at a time that is yet to come");
+
+    world.publish(&[&ES256]);
+    world.advance(10);
+    assert_eq!(status(&api, &world.token()).await, 200);
+    world.knobs.away.store(true, SeqCst);
+    world.advance(-1);
+    assert_eq!(status(&api, &world.token()).await, 200, "a second is no reason to stop serving");
+    world.advance(-24 * 60 * 60);
+    assert_eq!(status(&api, &world.token()).await, 503, "nobody knows how old they are");
+}
+
+#[tokio::test]
 async fn rs_10_keys_are_renewed_in_the_background_after_their_max_age() {
     let world = World::new().await;
     world.knobs.max_age_seconds.store(1, SeqCst);
