@@ -14,6 +14,7 @@ use http::{
 };
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
+const METHODS_TO_READ: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("600");
 /// Longer lists of request headers are not echoed.
 const REQUEST_HEADERS_BYTES_MAX: usize = 1024;
@@ -63,20 +64,35 @@ impl Origins {
 
     /// The answer to a preflight. It carries no token and never will, so it is answered here: the API behind is not
     /// asked, and an origin that may not call simply gets no permission.
-    pub(crate) fn preflight<B: From<String>>(&self, parts: &Parts) -> Response<B> {
-        let mut response = Response::new(B::from(String::new()));
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        let headers = response.headers_mut();
-        let granted = self.granted(&parts.headers);
-        if granted.is_some() {
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-            headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed_headers(&parts.headers));
-            headers.append(VARY, HeaderValue::from_name(ACCESS_CONTROL_REQUEST_HEADERS));
-        }
-        self.decorate(granted, headers);
+    pub(crate) fn preflight<B: From<String>>(&self, request: &HeaderMap) -> Response<B> {
+        let granted = self.granted(request);
+        let mut response = if granted.is_some() { permission(METHODS, request) } else { no_content() };
+        self.decorate(granted, response.headers_mut());
         response
     }
+}
+
+/// The answer to a preflight for what every page may read, whatever origins may call.
+pub(crate) fn preflight_to_read<B: From<String>>(request: &HeaderMap) -> Response<B> {
+    let mut response = permission(METHODS_TO_READ, request);
+    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+fn permission<B: From<String>>(methods: HeaderValue, request: &HeaderMap) -> Response<B> {
+    let mut response = no_content();
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+    headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed_headers(request));
+    headers.append(VARY, HeaderValue::from_name(ACCESS_CONTROL_REQUEST_HEADERS));
+    response
+}
+
+fn no_content<B: From<String>>() -> Response<B> {
+    let mut response = Response::new(B::from(String::new()));
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
 /// Whether a request is a preflight.

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::request::Parts;
+use http::{HeaderMap, request::Parts};
 use proofkey_oauth::Scope;
 
 use crate::{AccessToken, Challenge, ProtectLayer, Refusal};
@@ -35,12 +35,11 @@ impl<S: Sync> FromRequestParts<S> for AccessToken {
 impl ProtectLayer {
     /// A router with the metadata document only, to merge where the layer does not lie around the whole router.
     pub fn metadata_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        let layer = self.clone();
-        match self.metadata_path() {
-            Some(path) => {
-                Router::new().route(path, get(move || async move { layer.metadata_response::<Body>() }))
-            }
-            None => Router::new(),
-        }
+        let Some(path) = self.metadata_path() else { return Router::new() };
+        let (document, preflight) = (self.clone(), self.clone());
+        let routes = get(move || async move { document.metadata_response::<Body>() }).options(
+            move |request: HeaderMap| async move { preflight.metadata_preflight_response::<Body>(&request) },
+        );
+        Router::new().route(path, routes)
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use http::{
-    HeaderValue, Method, Request, Response,
+    HeaderMap, HeaderValue, Method, Request, Response,
     header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE},
     request::Parts,
 };
@@ -19,7 +19,7 @@ use tower::{Layer, Service};
 
 use crate::{
     AccessToken, Challenge, Clock, Policy, Refusal, ResourceMetadata, TokenRefusal, bearer,
-    cors::{Origins, is_preflight},
+    cors::{Origins, is_preflight, preflight_to_read},
     introspection::Introspection,
     keys::Keys,
     validate,
@@ -74,8 +74,20 @@ impl ProtectLayer {
         response
     }
 
-    fn is_for_metadata(&self, parts: &Parts) -> bool {
-        matches!(parts.method, Method::GET | Method::HEAD) && Some(parts.uri.path()) == self.metadata_path()
+    /// The answer to a preflight for the metadata document: a page that asks with headers of its own may read it too.
+    pub fn metadata_preflight_response<B: From<String>>(&self, request: &HeaderMap) -> Response<B> {
+        preflight_to_read(request)
+    }
+
+    /// The answer, if the request is about the metadata document.
+    fn about_metadata<B: From<String>>(&self, parts: &Parts) -> Option<Response<B>> {
+        if Some(parts.uri.path()) != self.metadata_path() {
+            return None;
+        }
+        if is_preflight(parts) {
+            return Some(self.metadata_preflight_response(&parts.headers));
+        }
+        matches!(parts.method, Method::GET | Method::HEAD).then(|| self.metadata_response())
     }
 }
 
@@ -161,12 +173,12 @@ where
     Out: From<String>,
 {
     let (mut parts, body) = request.into_parts();
-    if layer.is_for_metadata(&parts) {
-        return Ok(layer.metadata_response());
+    if let Some(response) = layer.about_metadata(&parts) {
+        return Ok(response);
     }
     let guard = &layer.0;
     if is_preflight(&parts) {
-        return Ok(guard.origins.preflight(&parts));
+        return Ok(guard.origins.preflight(&parts.headers));
     }
     let origin = guard.origins.granted(&parts.headers);
     let admitted = match bearer::token(&parts) {

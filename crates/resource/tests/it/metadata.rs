@@ -32,6 +32,27 @@ async fn rs_15_the_layer_answers_at_the_well_known_path() {
 }
 
 #[tokio::test]
+async fn rs_15_every_page_may_read_the_document_with_headers_of_its_own() {
+    let world = World::new().await;
+    let listed = || world.protect().cors_origins(["https://app.example"]);
+    let beside = Router::new().merge(listed().build().unwrap().metadata_router());
+    for api in [api(listed()), beside] {
+        let preflight = Request::options(PATH)
+            .header("origin", "https://other.example")
+            .header("access-control-request-method", "GET")
+            .header("access-control-request-headers", "mcp-protocol-version")
+            .body(Body::empty())
+            .unwrap();
+        let answer = send(&api, preflight).await;
+        assert_eq!(answer.status, 204);
+        assert_eq!(answer.headers["access-control-allow-origin"], "*");
+        assert_eq!(answer.headers["access-control-allow-headers"], "mcp-protocol-version");
+        assert_eq!(answer.headers["access-control-allow-methods"], "GET, HEAD");
+        assert!(!answer.headers.contains_key("access-control-allow-credentials"));
+    }
+}
+
+#[tokio::test]
 async fn rs_15_the_document_can_be_mounted_beside_the_layer() {
     let world = World::new().await;
     let protect = world.protect().build().unwrap();
