@@ -12,6 +12,9 @@ use http::{
     },
     request::Parts,
 };
+use reqwest::Url;
+
+use crate::ConfigurationError;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const METHODS_TO_READ: HeaderValue = HeaderValue::from_static("GET, HEAD");
@@ -27,18 +30,18 @@ pub(crate) struct Origins {
 }
 
 impl Origins {
-    /// From origins as browsers write them; `*` allows every one. None if one is not plain text.
-    pub(crate) fn new(origins: &[String]) -> Option<Self> {
+    /// From origins as browsers write them; `*` allows every one.
+    pub(crate) fn new(origins: &[String]) -> Result<Self, ConfigurationError> {
         let mut all = Self::default();
         for origin in origins {
             if origin == "*" {
                 all.any = true;
-            } else {
-                let is_origin = origin.contains("://") && !origin.ends_with('/');
-                all.listed.push(HeaderValue::from_str(origin).ok().filter(|_| is_origin)?);
+                continue;
             }
+            let value = HeaderValue::from_str(origin).ok().filter(|_| is_serialized(origin));
+            all.listed.push(value.ok_or_else(|| ConfigurationError::Origin(origin.clone()))?);
         }
-        Some(all)
+        Ok(all)
     }
 
     /// The value of `Access-Control-Allow-Origin` for a request, if its origin may call. `null` is never listed:
@@ -93,6 +96,25 @@ fn no_content<B: From<String>>() -> Response<B> {
     let mut response = Response::new(B::from(String::new()));
     *response.status_mut() = StatusCode::NO_CONTENT;
     response
+}
+
+/// Whether a browser would write an origin like this (HTML §7.1.1). It is compared byte for byte, so whatever differs
+/// would be a permission that is never given.
+fn is_serialized(origin: &str) -> bool {
+    let Ok(url) = Url::parse(origin) else { return false };
+    if origin.contains('*') {
+        return false;
+    }
+    match url.scheme() {
+        "https" | "http" => url.origin().ascii_serialization() == origin,
+        // Extensions and wrapped apps have schemes of their own, whose origins the standard does not define.
+        scheme => origin.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")).is_some_and(is_host),
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._:[]".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_plain)
 }
 
 /// Whether a request is a preflight.

@@ -51,9 +51,12 @@ pub enum ConfigurationError {
     /// No algorithm would be accepted.
     #[error("at least one algorithm must be accepted")]
     NoAlgorithm,
-    /// An origin is neither `*` nor scheme, host and port.
-    #[error("an origin is written as scheme://host[:port], without a path, or as *")]
-    Origin,
+    /// An origin is neither `*` nor what a browser sends, so it would never match.
+    #[error(
+        "`{0}` is no origin as browsers send it: scheme://host[:port] in lower case, an international name in its \
+         xn-- form, without a path and without the scheme's own port; or *"
+    )]
+    Origin(String),
     /// The HTTP client could not be set up, for want of trusted certificates most of all.
     #[error("the HTTP client cannot be set up")]
     HttpClient(#[source] reqwest::Error),
@@ -101,7 +104,7 @@ impl Protect {
         self
     }
 
-    /// The web origins whose pages may call this API from a browser; `*` for all.
+    /// The web origins whose pages may call this API from a browser, written as browsers send them; `*` for all.
     pub fn cors_origins<S: Into<String>>(mut self, origins: impl IntoIterator<Item = S>) -> Self {
         self.origins = origins.into_iter().map(Into::into).collect();
         self
@@ -146,7 +149,7 @@ impl Protect {
         if let Some(seconds) = self.leeway_seconds {
             policy = policy.with_leeway_seconds(seconds)?;
         }
-        let origins = Origins::new(&self.origins).ok_or(ConfigurationError::Origin)?;
+        let origins = Origins::new(&self.origins)?;
         let fetch = Fetch::new(&issuer).map_err(ConfigurationError::HttpClient)?;
         let location = Location::of(&resource);
         let metadata_url = self.resource_metadata.or_else(|| location.as_ref().map(|at| at.url.clone()));
@@ -190,6 +193,47 @@ mod tests {
         ];
         for (at, protect) in bad.into_iter().enumerate() {
             assert!(protect.build().is_err(), "case {at}");
+        }
+    }
+
+    #[test]
+    fn origins_that_no_browser_sends_are_refused_by_name() {
+        let build = |origin| Protect::new("https://id.example", "urn:api").cors_origins([origin]).build();
+        for good in [
+            "https://app.example",
+            "https://app.example:8443",
+            "http://127.0.0.1:4456",
+            "http://[::1]:3000",
+            "http://localhost",
+            "https://xn--bcher-kva.example",
+            "capacitor://localhost",
+            "chrome-extension://abcdefghijklmnop",
+        ] {
+            assert!(build(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "https://app.example/path",
+            "https://app.example?x",
+            "https://app.example#x",
+            "https://App.example",
+            "HTTPS://app.example",
+            "https://app.example:443",
+            "http://app.example:80",
+            "https://b\u{fc}cher.example",
+            "https://a@app.example",
+            "https://app.example:",
+            "https://app.example, https://b.example",
+            "https://*.app.example",
+            "https://",
+            "file://",
+            "app.example",
+            "capacitor://localhost/x",
+            "Capacitor://localhost",
+            "null",
+            "",
+        ] {
+            let error = build(bad).unwrap_err();
+            assert!(matches!(&error, ConfigurationError::Origin(named) if named == bad), "{bad}: {error}");
         }
     }
 }
