@@ -156,6 +156,7 @@ pub(crate) fn api(protect: Protect) -> Router {
     Router::new()
         .route("/notes", get(read))
         .route("/write", post(|| async { "written" }).layer(write))
+        .route("/echo", post(|body: String| async { body }))
         .layer(protect.build().unwrap())
 }
 

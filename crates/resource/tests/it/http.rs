@@ -45,6 +45,24 @@ async fn rs_01_the_header_carries_the_token_and_nothing_else_does() {
     }
 }
 
+/// What the documentation of `ProtectLayer` promises about bodies, so that nobody relies on more.
+#[tokio::test]
+async fn rs_01_a_form_field_is_no_token_and_the_body_reaches_the_api_as_it_came() {
+    let world = World::new().await;
+    let api = api(world.protect());
+    let form = format!("access_token={}&x=1", world.token());
+    let post = |authorization: Option<&str>| {
+        let mut request = Request::post("/echo").header("content-type", "application/x-www-form-urlencoded");
+        if let Some(value) = authorization {
+            request = request.header("authorization", value);
+        }
+        request.body(Body::from(form.clone())).unwrap()
+    };
+    assert_eq!(send(&api, post(None)).await.status, 401);
+    let answer = send(&api, post(Some(&format!("Bearer {}", world.token())))).await;
+    assert_eq!((answer.status, &answer.body), (200, &form));
+}
+
 #[tokio::test]
 async fn rs_02_a_missing_token_is_no_error_and_a_bad_one_is() {
     let world = World::new().await;
