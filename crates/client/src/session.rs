@@ -10,7 +10,7 @@ use crate::clock;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::refresh::{for_issuer, name, renew};
-use crate::store::StoredTokens;
+use crate::store::{Place, StoredTokens};
 use crate::token::AccessToken;
 use crate::userinfo;
 
@@ -40,6 +40,12 @@ impl Session {
     /// What was granted, space-separated.
     pub async fn scope(&self) -> String {
         self.held.lock().await.granted.to_string()
+    }
+
+    /// Where the tokens are now; `None` after signing out. A keyring that fails while they are refreshed makes a file of
+    /// them, which is worth telling the person.
+    pub async fn kept_in(&self) -> Result<Option<Place>, Error> {
+        self.client.shared.slot.place().await
     }
 
     /// An access token that works for at least `validity_min` more, refreshed if need be. The new refresh token is on

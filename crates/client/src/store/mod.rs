@@ -74,7 +74,13 @@ impl TokenStore {
         // Hashes have one length, so no two lists of names run together into the same text.
         let digests: Vec<u8> = owner.iter().flat_map(|name| sha256(name.as_bytes())).collect();
         let key = sha256(&digests).iter().map(|byte| format!("{byte:02x}")).collect();
-        Slot { directory: self.directory.clone(), key, uses_keyring: self.uses_keyring, owner }
+        Slot {
+            directory: self.directory.clone(),
+            key,
+            uses_keyring: self.uses_keyring,
+            keyring: keyring::Keyring::default(),
+            owner,
+        }
     }
 }
 

@@ -53,6 +53,22 @@ impl StoredTokens {
         }
     }
 
+    /// A sign-in of nobody in particular.
+    #[cfg(test)]
+    pub(super) fn sample(owner: [String; 4], refresh_token: &str, access_expires_at: Timestamp) -> Self {
+        Self {
+            version: VERSION,
+            owner,
+            asked: Scope::default(),
+            granted: Scope::default(),
+            access_token: "access".into(),
+            access_expires_at,
+            refresh_token: Some(refresh_token.into()),
+            nonce: None,
+            identity: Some(Identity::of("1".into())),
+        }
+    }
+
     /// Takes over what a refresh brought. Without a new refresh token the old one stays good (OAuth 2.1 §4.3.1).
     pub(crate) fn refreshed(&mut self, answer: &TokenAnswer) {
         self.keep_refresh_token(answer);
@@ -124,17 +140,7 @@ mod tests {
     use super::*;
 
     fn record() -> StoredTokens {
-        StoredTokens {
-            version: VERSION,
-            owner: Default::default(),
-            asked: Scope::default(),
-            granted: Scope::default(),
-            access_token: "access".into(),
-            access_expires_at: Timestamp(100),
-            refresh_token: Some("refresh".into()),
-            nonce: None,
-            identity: Some(Identity::of("1".into())),
-        }
+        StoredTokens::sample(Default::default(), "refresh", Timestamp(100))
     }
 
     #[test]
