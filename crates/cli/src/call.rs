@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::output::{Exit, Output, note, print};
+use crate::place::Whereabouts;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Call the API with a fresh access token
@@ -49,7 +50,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let app = args.target.for_session(LastLogin::read(&store).as_ref())?;
     let session = Client::with_store(app, &store).session().await?;
     let body = args.data.as_ref().map(|data| (args.content_type.as_str(), data.as_bytes()));
-    let answer = session.call(&ApiRequest { method, url: &args.url, body }).await?;
+    let whereabouts = Whereabouts::of(&session).await?;
+    let answer = session.call(&ApiRequest { method, url: &args.url, body }).await;
+    whereabouts.note_move(&session).await?;
+    let answer = answer?;
     if args.output.is_json() {
         args.output.result(&report(&answer), String::new)?;
     } else if stdout().is_terminal() {

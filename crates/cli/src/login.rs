@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use proofkey_client::{Client, Cure, Identity, Place, SignIn, TokenStore, Wishes};
+use proofkey_client::{Client, Cure, Identity, SignIn, TokenStore, Wishes};
 use serde::Serialize;
 
 use crate::output::{Output, Spinner, note};
+use crate::place::KeptIn;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Sign in through the browser
@@ -38,8 +39,8 @@ struct Report<'a> {
     resource: Option<&'a str>,
     scope: &'a str,
     identity: Option<&'a Identity>,
-    kept_in: &'static str,
-    file: Option<String>,
+    #[serde(flatten)]
+    kept_in: KeptIn,
 }
 
 /// Runs the command.
@@ -65,18 +66,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     LastLogin::write(&store, app)?;
     let identity = signed_in.session.identity().await;
     let scope = signed_in.session.scope().await;
-    let (kept_in, file) = match &signed_in.kept_in {
-        Place::File(path) => ("file", Some(path.display().to_string())),
-        _ => ("keyring", None),
-    };
     let report = Report {
         issuer: app.issuer.as_str(),
         client_id: &app.client_id,
         resource: app.resource.as_ref().map(|resource| resource.as_str()),
         scope: &scope,
         identity: identity.as_ref(),
-        kept_in,
-        file,
+        kept_in: KeptIn::from(&signed_in.kept_in),
     };
     args.output.result(&report, || {
         let who = identity.as_ref().map_or_else(String::new, |who| format!(" as {}", who.display_name()));

@@ -8,6 +8,7 @@ mod dev;
 mod login;
 mod logout;
 mod output;
+mod place;
 mod serve;
 mod target;
 mod token;

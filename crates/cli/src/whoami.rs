@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use proofkey_client::{Client, Identity, TokenStore};
+use proofkey_client::{Client, Identity, Place, TokenStore};
 use serde::Serialize;
 
 use crate::output::Output;
+use crate::place::KeptIn;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Say who is signed in
@@ -25,6 +26,8 @@ struct Report<'a> {
     resource: Option<&'a str>,
     scope: &'a str,
     identity: Option<&'a Identity>,
+    #[serde(flatten)]
+    kept_in: Option<KeptIn>,
 }
 
 /// Runs the command.
@@ -36,25 +39,28 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let app = client.application();
     let identity = session.identity().await;
     let scope = session.scope().await;
+    let place = session.kept_in().await?;
     let report = Report {
         issuer: app.issuer.as_str(),
         client_id: &app.client_id,
         resource: app.resource.as_ref().map(|resource| resource.as_str()),
         scope: &scope,
         identity: identity.as_ref(),
+        kept_in: place.as_ref().map(KeptIn::from),
     };
-    args.output.result(&report, || describe(&report))?;
+    args.output.result(&report, || describe(&report, place.as_ref()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn describe(report: &Report<'_>) -> String {
+fn describe(report: &Report<'_>, place: Option<&Place>) -> String {
     let who = match report.identity {
         Some(who) => format!("{} (subject {})", who.display_name(), who.subject.escape_debug()),
         None => "somebody: without the scope openid the server does not say who".to_owned(),
     };
     let api = report.resource.map_or_else(String::new, |resource| format!("\nAPI      {resource}"));
+    let kept_in = place.map_or_else(String::new, |place| format!("\nkept in  {place}"));
     format!(
-        "{who}\nserver   {}\nclient   {}{api}\nscope    {}",
+        "{who}\nserver   {}\nclient   {}{api}\nscope    {}{kept_in}",
         report.issuer, report.client_id, report.scope
     )
 }
@@ -77,13 +83,15 @@ mod tests {
             resource: Some("https://api.example"),
             scope: "openid",
             identity: Some(&identity),
+            kept_in: None,
         };
-        let text = describe(&report);
+        let text = describe(&report, Some(&Place::Keyring));
+        assert!(text.ends_with("kept in  the system's keyring"), "{text}");
         assert!(
             text.starts_with("Ada") && text.contains("https://api.example") && !text.contains('\u{1b}'),
             "{text}"
         );
         report.identity = None;
-        assert!(describe(&report).starts_with("somebody"));
+        assert!(describe(&report, None).starts_with("somebody"));
     }
 }
