@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::session::Session;
 use crate::store::StoredTokens;
-use crate::token::refusal;
+use crate::token::{TokenAnswer, refusal};
 use crate::url::BrowserUrl;
 
 /// How long a person who signs out waits for a server that may be down.
@@ -26,16 +26,19 @@ pub struct SignedOut {
     pub end_session_url: Option<BrowserUrl>,
 }
 
+/// What is sent to take tokens back: the refresh token, which ends the whole grant; without one, the access token.
+pub(crate) struct Revocable {
+    token: Secret,
+    hint: &'static str,
+}
+
 impl Client {
     /// Signs out whoever is signed in.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         let slot = &self.shared.slot;
         let lock = slot.lock().await?;
         let revoked = match slot.load().await {
-            Ok(Some(tokens)) => {
-                let revoked = timeout(REVOKE_TIMEOUT, revoke(self, &tokens)).await;
-                revoked.unwrap_or_else(|_| Err(no_answer(self)))
-            }
+            Ok(Some(tokens)) => Revocable::from(&tokens).revoke(self).await,
             Ok(None) => return Err(Error::NotSignedIn),
             // Unreadable tokens cannot be revoked, but they can be removed.
             Err(error) => Err(error),
@@ -59,26 +62,56 @@ impl Session {
     }
 }
 
-/// Revokes the refresh token, which ends the whole grant; without one, the access token.
-async fn revoke(client: &Client, tokens: &StoredTokens) -> Result<(), Error> {
-    const WHAT: &str = "revocation_endpoint";
-    let shared = &client.shared;
-    let url = shared.server().await?.revocation_endpoint.as_ref().ok_or(Error::EndpointMissing(WHAT))?;
-    let (token, hint) = match tokens.refresh_token() {
-        Some(token) => (token, "refresh_token"),
-        None => (tokens.access_token().token, "access_token"),
-    };
-    let parameters = [
-        ("token", Some(token.expose())),
-        ("token_type_hint", Some(hint)),
-        ("client_id", Some(shared.application.client_id.as_str())),
-    ];
-    let form = Secret::new(form(parameters.into_iter()));
-    let answer = shared.transport.post_form(WHAT, url, form.expose()).await?;
-    if matches!(answer.status.as_u16(), 400 | 401 | 403) {
-        return Err(refusal(WHAT, &answer.body).into());
+impl From<&StoredTokens> for Revocable {
+    fn from(tokens: &StoredTokens) -> Self {
+        Self::of(tokens.refresh_token(), || tokens.access_token().token)
     }
-    answer.success(WHAT).map(|_| ())
+}
+
+impl From<&TokenAnswer> for Revocable {
+    fn from(answer: &TokenAnswer) -> Self {
+        let copy = |secret: &Secret| Secret::new(secret.expose().to_owned());
+        Self::of(answer.refresh_token.as_ref().map(copy), || copy(&answer.access_token))
+    }
+}
+
+impl Revocable {
+    fn of(refresh_token: Option<Secret>, access_token: impl FnOnce() -> Secret) -> Self {
+        match refresh_token {
+            Some(token) => Self { token, hint: "refresh_token" },
+            None => Self { token: access_token(), hint: "access_token" },
+        }
+    }
+
+    /// Has the server revoke it, within a bounded time.
+    async fn revoke(&self, client: &Client) -> Result<(), Error> {
+        timeout(REVOKE_TIMEOUT, self.send(client)).await.unwrap_or_else(|_| Err(no_answer(client)))
+    }
+
+    /// The same where something else is already being reported, or nothing is wrong: a token that stays good until it
+    /// expires is no reason to fail.
+    pub(crate) async fn revoke_if_possible(&self, client: &Client) {
+        if let Err(error) = self.revoke(client).await {
+            tracing::warn!(%error, "tokens that nobody uses any more could not be revoked");
+        }
+    }
+
+    async fn send(&self, client: &Client) -> Result<(), Error> {
+        const WHAT: &str = "revocation_endpoint";
+        let shared = &client.shared;
+        let url = shared.server().await?.revocation_endpoint.as_ref().ok_or(Error::EndpointMissing(WHAT))?;
+        let parameters = [
+            ("token", Some(self.token.expose())),
+            ("token_type_hint", Some(self.hint)),
+            ("client_id", Some(shared.application.client_id.as_str())),
+        ];
+        let form = Secret::new(form(parameters.into_iter()));
+        let answer = shared.transport.post_form(WHAT, url, form.expose()).await?;
+        if matches!(answer.status.as_u16(), 400 | 401 | 403) {
+            return Err(refusal(WHAT, &answer.body).into());
+        }
+        answer.success(WHAT).map(|_| ())
+    }
 }
 
 /// Without `id_token_hint`: the address becomes an argument of the browser's process, which others on the machine

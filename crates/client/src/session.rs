@@ -97,13 +97,6 @@ impl Session {
         name(&self.client, &mut *self.held.lock().await, named).await
     }
 
-    /// Removes the tokens from this machine without telling the server.
-    pub(crate) async fn forget(&self) -> Result<(), Error> {
-        let slot = &self.client.shared.slot;
-        let _lock = slot.lock().await?;
-        slot.wipe().await
-    }
-
     /// A token that the server itself takes. One for an API is none (row CL-09), so a separate one is asked for.
     async fn token_for_issuer(&self) -> Result<AccessToken, Error> {
         if self.client.application().resource.is_none() {

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::id_token::{Agreement, check_first};
 use crate::identity::Identity;
 use crate::listener::{Counter, Listener};
+use crate::logout::Revocable;
 use crate::session::Session;
 use crate::store::{Place, StoredTokens};
 use crate::token::TokenAnswer;
@@ -87,32 +88,55 @@ async fn wait(attempt: &Attempt, counter: &mut Counter) -> Result<AuthorizationC
     }
 }
 
+/// From the code to a session. Tokens that were issued and are not kept are revoked (row CL-18): nobody else will.
 async fn complete(client: Client, attempt: &Attempt, code: &AuthorizationCode) -> Result<SignedIn, Error> {
     let shared = &client.shared;
     let server = shared.server().await?;
     let form = attempt.token_form(&shared.application, code);
     let answer = shared.transport.post_form("token endpoint", &server.token_endpoint, form.expose()).await?;
     let answer = TokenAnswer::read(answer, clock::now())?;
-    let identity = identity(&client, attempt, &answer).await?;
-    let slot = &shared.slot;
-    let asked = shared.application.scope.clone();
-    let tokens = StoredTokens::first(answer, asked, attempt.nonce(), identity, slot);
-    let lock = slot.lock().await?;
-    let kept_in = slot.save_first(&tokens).await?;
-    drop(lock);
-    let session = Session::new(client, tokens);
+    let issued = Revocable::from(&answer);
+    let (session, kept_in) = match keep(&client, attempt, answer).await {
+        Ok(kept) => kept,
+        Err(error) => {
+            issued.revoke_if_possible(&client).await;
+            return Err(error);
+        }
+    };
     match session.learn_names().await {
         // Names are a courtesy; another person's are an attack.
-        Err(error @ Error::SubjectDiffers) => {
-            session.forget().await?;
-            Err(error)
-        }
+        Err(error @ Error::SubjectDiffers) => match session.sign_out().await {
+            Ok(_) | Err(Error::NotSignedIn) => Err(error),
+            Err(left) => Err(left),
+        },
         Err(error) => {
             tracing::debug!(%error, "userinfo gave no names");
             Ok(SignedIn { session, kept_in })
         }
-        Ok(()) => Ok(SignedIn { session, kept_in }),
+        Ok(()) => {
+            // Names are saved too, and by then the keyring may have failed.
+            let kept_in = session.kept_in().await?.unwrap_or(kept_in);
+            Ok(SignedIn { session, kept_in })
+        }
     }
+}
+
+/// Checks who signed in and keeps the tokens, in place of those of an earlier sign-in.
+async fn keep(client: &Client, attempt: &Attempt, answer: TokenAnswer) -> Result<(Session, Place), Error> {
+    let shared = &client.shared;
+    let identity = identity(client, attempt, &answer).await?;
+    let slot = &shared.slot;
+    let asked = shared.application.scope.clone();
+    let tokens = StoredTokens::first(answer, asked, attempt.nonce(), identity, slot);
+    let lock = slot.lock().await?;
+    // What cannot be read cannot be revoked, and must not keep anybody from signing in.
+    let replaced = slot.load().await.ok().flatten();
+    let kept_in = slot.save_first(&tokens).await?;
+    drop(lock);
+    if let Some(replaced) = replaced {
+        Revocable::from(&replaced).revoke_if_possible(client).await;
+    }
+    Ok((Session::new(client.clone(), tokens), kept_in))
 }
 
 async fn identity(

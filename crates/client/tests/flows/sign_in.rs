@@ -233,6 +233,46 @@ async fn cl_11_userinfo_of_another_person_ends_the_sign_in() {
 }
 
 #[tokio::test]
+async fn cl_18_tokens_of_a_sign_in_that_fails_are_taken_back() {
+    let faults = [
+        Faults { claims: vec![("nonce", json!("other"))], ..Faults::default() },
+        Faults { token: vec![("id_token", json!(null))], ..Faults::default() },
+        Faults { userinfo_sub: Some("eve-2"), ..Faults::default() },
+    ];
+    for faults in faults {
+        let issuer = Issuer::start_with(faults).await;
+        let (outcome, (_, page)) = sign_in(&issuer).await;
+        assert!(outcome.is_err() && page.contains("Sign-in did not finish"), "{outcome:?}");
+        assert_eq!(issuer.seen.lock().unwrap().revoked, ["refresh-1-1"], "{outcome:?}");
+    }
+    // A store that keeps nothing: its directory is a file.
+    let issuer = Issuer::start().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let (outcome, _) = finish(issuer.client(file.path()).sign_in().await.unwrap()).await;
+    assert!(matches!(outcome, Err(Error::StoreFailed { .. })), "{outcome:?}");
+    assert_eq!(issuer.seen.lock().unwrap().revoked, ["refresh-1-1"]);
+    // Taking back is a courtesy: the reason is reported even if it fails.
+    let faults = Faults { userinfo_sub: Some("eve-2"), revocation_down: true, ..Faults::default() };
+    let (outcome, _) = sign_in(&Issuer::start_with(faults).await).await;
+    assert!(matches!(outcome, Err(Error::SubjectDiffers)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn cl_18_a_second_sign_in_takes_back_what_it_replaces() {
+    for down in [false, true] {
+        let issuer = Issuer::start_with(Faults { revocation_down: down, ..Faults::default() }).await;
+        let directory = tempfile::tempdir().unwrap();
+        let client = issuer.client(directory.path());
+        finish(client.sign_in().await.unwrap()).await.0.unwrap();
+        assert!(issuer.seen.lock().unwrap().revoked.is_empty());
+        let session = finish(client.sign_in().await.unwrap()).await.0.unwrap().session;
+        let expected: &[&str] = if down { &[] } else { &["refresh-1-1"] };
+        assert_eq!(issuer.seen.lock().unwrap().revoked, expected);
+        session.access_token(Duration::from_secs(100_000)).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn cl_06_one_silent_connection_does_not_hold_up_the_browser() {
     let issuer = Issuer::start().await;
     let directory = tempfile::tempdir().unwrap();
