@@ -58,10 +58,13 @@ impl BrowserUrl {
     pub fn parse(what: &'static str, text: &str) -> Result<Self, Error> {
         // V-78: an authorization_endpoint like `$(…)` once ran as a command. `SecureUrl` bars other schemes and
         // option-like text; this bars what a shell would expand, should a launcher hide one.
-        if text.bytes().any(|byte| b"\"'`$();<>^{|}*!".contains(&byte)) {
-            return Err(Error::UrlNotForBrowser { what, url: shown(text) });
+        // Both before and after parsing, for parsers decode: `%24` in a host becomes `$`.
+        let refused = || Error::UrlNotForBrowser { what, url: shown(text) };
+        if has_shell_characters(text) {
+            return Err(refused());
         }
-        SecureUrl::parse(what, text).map(Self)
+        let url = SecureUrl::parse(what, text)?;
+        if has_shell_characters(url.as_str()) { Err(refused()) } else { Ok(Self(url)) }
     }
 
     /// The address.
@@ -74,6 +77,10 @@ impl BrowserUrl {
         let separator = if self.0.url().query().is_some() { '&' } else { '?' };
         Self::parse(what, &format!("{}{separator}{query}", self.as_str()))
     }
+}
+
+fn has_shell_characters(text: &str) -> bool {
+    text.bytes().any(|byte| b"\"'`$();<>^{|}*!".contains(&byte))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -131,6 +138,8 @@ mod tests {
             "https://id.example/?a=1|calc",
             "https://id.example/'\"",
             "https://$(calc)/",
+            "https://%24%28calc%29/",
+            "https://%60calc%60.example/",
             "data:text/html,x",
             "vscode://x",
             "http:--x",
@@ -144,10 +153,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn v_78_any_text_is_refused_or_a_web_address(text in "\\PC{0,60}|https?://\\PC{0,60}") {
+        fn v_78_any_text_is_refused_or_a_web_address(text in "\\PC{0,60}|https?://\\PC{0,60}|https://(%[2-7][0-9a-f]|[a-z.]){1,20}/") {
             if let Ok(url) = BrowserUrl::parse("address", &text) {
                 prop_assert!(url.as_str().starts_with("https://") || url.as_str().starts_with("http://"));
-                prop_assert!(!url.as_str().bytes().any(|byte| b"`$();|<> '\"\\".contains(&byte)), "{}", url.as_str());
+                prop_assert!(!url.as_str().bytes().any(|byte| b"`$();|<>^{}*! '\"\\".contains(&byte)), "{}", url.as_str());
             }
         }
     }
