@@ -50,6 +50,19 @@ pub(super) fn remove(directory: &Path, paths: &[PathBuf]) -> Result<(), Error> {
     if removed { sync_directory(directory) } else { Ok(()) }
 }
 
+/// The names in a directory that are text, at most so many; none where there is no such directory.
+pub(super) fn names(directory: &Path, names_max: usize) -> Result<Vec<String>, Error> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(cause) => return Err(failed(directory, cause)),
+    };
+    let names = entries.take(names_max).map(|entry| entry.map(|entry| entry.file_name()));
+    let names: Result<Vec<_>, _> = names.collect();
+    let names = names.map_err(|cause| failed(directory, cause))?;
+    Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect())
+}
+
 /// Opens a file for locking; it never holds anything.
 pub(super) fn open_lock(directory: &Path, path: &Path) -> Result<File, Error> {
     create_directory(directory)?;

@@ -6,6 +6,7 @@
 
 mod file;
 mod keyring;
+mod list;
 mod lock;
 mod record;
 mod slot;
@@ -73,7 +74,10 @@ impl TokenStore {
         ];
         // Hashes have one length, so no two lists of names run together into the same text.
         let digests: Vec<u8> = owner.iter().flat_map(|name| sha256(name.as_bytes())).collect();
-        let key = sha256(&digests).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.slot_of(sha256(&digests).iter().map(|byte| format!("{byte:02x}")).collect(), owner)
+    }
+
+    fn slot_of(&self, key: String, owner: [String; 4]) -> Slot {
         Slot {
             directory: self.directory.clone(),
             key,

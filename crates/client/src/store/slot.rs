@@ -22,6 +22,9 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// How many files a slot has at most: tokens, mark, lock, and the one beside.
+    pub(super) const FILES_MAX: usize = 4;
+
     /// The tokens, if someone is signed in.
     pub(crate) async fn load(&self) -> Result<Option<StoredTokens>, Error> {
         self.on_thread(|slot| {
@@ -89,7 +92,7 @@ impl Slot {
         SlotLock::acquire(directory, path).await
     }
 
-    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+    pub(super) fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         if let Some(bytes) = file::read(&self.path("json"))? {
             return Ok(Some(bytes));
         }

@@ -151,6 +151,33 @@ async fn cl_18_signing_out_revokes_and_wipes_even_if_the_server_is_down() {
 }
 
 #[tokio::test]
+async fn cl_18_every_sign_in_of_a_store_can_be_found_and_ended() {
+    let issuer = Issuer::start().await;
+    let parent = tempfile::tempdir().unwrap();
+    let store = TokenStore::in_directory(parent.path().join("store"));
+    assert!(store.applications().await.unwrap().is_empty());
+    let mut second = issuer.application();
+    second.account = "second".to_owned();
+    for app in [issuer.application(), issuer.application_for_notes(), second] {
+        signed_in_as(&Client::with_store(app, &store)).await;
+    }
+    // What is no sign-in of ours is not listed; what should be one and cannot be read is.
+    std::fs::write(store.directory().join("last-login.json"), b"{}").unwrap();
+    let broken = store.directory().join(format!("{}.json", "0".repeat(64)));
+    std::fs::write(&broken, b"{").unwrap();
+    let (apps, errors): (Vec<_>, Vec<_>) =
+        store.applications().await.unwrap().into_iter().partition(Result::is_ok);
+    assert!(matches!(&errors[..], [Err(Error::StoreMalformed(path))] if *path == broken), "{errors:?}");
+    assert_eq!(apps.len(), 3);
+    std::fs::remove_file(broken).unwrap();
+    for app in apps {
+        Client::with_store(app.unwrap(), &store).sign_out().await.unwrap();
+    }
+    assert!(store.applications().await.unwrap().is_empty());
+    assert_eq!(issuer.seen.lock().unwrap().revoked.len(), 3);
+}
+
+#[tokio::test]
 async fn cl_12_a_file_that_is_not_ours_is_not_used() {
     let issuer = Issuer::start().await;
     let directory = tempfile::tempdir().unwrap();
