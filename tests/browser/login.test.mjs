@@ -94,6 +94,7 @@ test("proofkey login, whoami, token, call and logout", async (t) => {
     const who = await json(terminal, "whoami");
     assert.equal(who.identity.name, "Ada Lovelace");
     assert.deepEqual(who.identity, report.identity);
+    assert.deepEqual([who.kept_in, who.file], [report.kept_in, report.file]);
     assert.equal(who.client_id, dev.client("native").client_id);
   });
   await t.test("token prints an access token of the API, and a fresh one when asked", async () => {
@@ -140,6 +141,44 @@ test("az_31 proofkey login by a browser that is signed in: no password, but aske
     const { end_session_url: url } = await json(terminal, "logout");
     assert.ok(url === null || url.startsWith(dev.ready.issuer), url);
   }
+});
+
+// Signs in once more, by a browser that knows the person already or does not yet.
+async function logIn(t, terminal, page, ...more) {
+  const { command, address } = await beginLogin(t, terminal, ...more);
+  await page.goto(address);
+  await page.locator("#password, #consent-allow").first().waitFor();
+  if (await page.locator("#password").count() === 1) await signIn(page, dev.user);
+  await page.locator("#consent-allow").click();
+  await assertLanding(page);
+  const { code, said } = await ended(command);
+  assert.equal(code, 0, said);
+}
+
+test("cl_18 every sign-in can be reached and ended", async (t) => {
+  const terminal = await openTerminal(t);
+  const page = await openPage(t, browser);
+  const both = async () => {
+    await logIn(t, terminal, page);
+    await logIn(t, terminal, page, "--resource", dev.ready.api, "--scope", SCOPE);
+  };
+  const left = async () => (await readdir(terminal.data)).filter((name) => /^[0-9a-f]{64}\.(json|keyring)$/.test(name));
+
+  await both();
+  assert.equal((await json(terminal, "whoami")).resource, dev.ready.api);
+  assert.equal((await json(terminal, "whoami", "--resource", "")).resource, null, "the one that is for no API");
+  assert.equal((await json(terminal, "logout")).remaining, 1);
+  assert.equal((await json(terminal, "whoami")).resource, null, "what remains is remembered");
+  assert.equal((await json(terminal, "logout")).remaining, 0);
+  assert.equal((await run(terminal, "logout")).code, 3);
+  assert.deepEqual(await left(), []);
+
+  await both();
+  const all = await json(terminal, "logout", "--all");
+  assert.equal(all.signed_out, true);
+  assert.deepEqual(all.ended.map(({ resource, revoked }) => [resource, revoked]).sort(), [[null, true], [dev.ready.api, true]].sort());
+  assert.deepEqual(await left(), []);
+  assert.equal((await run(terminal, "logout", "--all")).code, 3);
 });
 
 test("az_20 denying proofkey login ends the command with the reason", async (t) => {

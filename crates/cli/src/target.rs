@@ -24,7 +24,7 @@ pub(crate) struct TargetArgs {
     /// The app's client id [default: that of the last sign-in, else proofkey-cli]
     #[arg(long, value_name = "ID", env = "PROOFKEY_CLIENT_ID")]
     client_id: Option<String>,
-    /// The API that tokens are for; they are sent nowhere else
+    /// The API that tokens are for; they are sent nowhere else. Empty: the sign-in that is for no API
     #[arg(long, value_name = "URL")]
     resource: Option<String>,
 }
@@ -73,6 +73,8 @@ impl TargetArgs {
         let client_id = self.client_id.as_deref().or_else(|| same_server.map(|last| last.client_id.as_str()));
         let mut app =
             Application::new(issuer.unwrap_or(ISSUER_DEFAULT), client_id.unwrap_or(CLIENT_ID_DEFAULT))?;
+        // The last sign-in may be for an API: without a way to say "none", the one that is for none is out of reach.
+        let resource = resource.filter(|resource| !resource.is_empty());
         app.resource = resource.map(ResourceUri::parse).transpose().context("--resource")?;
         Ok(app)
     }
@@ -91,15 +93,37 @@ impl LastLogin {
 
     /// Remembers a sign-in.
     pub(crate) fn write(store: &TokenStore, app: &Application) -> anyhow::Result<()> {
-        let last = Self {
-            issuer: app.issuer.to_string(),
-            client_id: app.client_id.clone(),
-            resource: app.resource.as_ref().map(ToString::to_string),
-        };
+        let last = Self::of(app);
         let beside = path(store).with_extension("new");
         std::fs::write(&beside, serde_json::to_vec(&last)?)
             .and_then(|()| std::fs::rename(&beside, path(store)))
             .with_context(|| path(store).display().to_string())
+    }
+
+    /// What to remember once `ended` is no sign-in any more: nothing else, unless it was the remembered one and others
+    /// remain. Then one of those, of the same server and client rather than of another.
+    pub(crate) fn after<'a>(
+        last: Option<&Self>,
+        ended: &Application,
+        remaining: &'a [Application],
+    ) -> Option<&'a Application> {
+        if last.is_some_and(|last| {
+            *last != Self::of(ended) && remaining.iter().any(|app| *last == Self::of(app))
+        }) {
+            return None;
+        }
+        // Only the default account can be named on a command line.
+        let mut mine = remaining.iter().filter(|app| app.account == ended.account);
+        let is_near = |app: &&Application| app.issuer == ended.issuer && app.client_id == ended.client_id;
+        mine.clone().find(is_near).or_else(|| mine.next())
+    }
+
+    fn of(app: &Application) -> Self {
+        Self {
+            issuer: app.issuer.to_string(),
+            client_id: app.client_id.clone(),
+            resource: app.resource.as_ref().map(ToString::to_string),
+        }
     }
 }
 
@@ -136,6 +160,7 @@ mod tests {
             (args(Some(id), None, None), Some(&last), (id, "app", api)),
             (args(None, Some("other"), None), Some(&last), (id, "other", None)),
             (args(None, None, Some("urn:x")), Some(&last), (id, "app", Some("urn:x"))),
+            (args(None, None, Some("")), Some(&last), (id, "app", None)),
         ];
         for (args, last, (issuer, client_id, resource)) in cases {
             let app = args.for_session(last).unwrap();
@@ -145,6 +170,34 @@ mod tests {
         }
         let app = args(None, None, None).for_login(Some(&last), None).unwrap();
         assert_eq!((app.resource, app.scope.to_string().as_str()), (None, proofkey_client::SCOPE_DEFAULT));
+    }
+
+    #[test]
+    fn cl_18_after_a_sign_out_another_sign_in_is_remembered() {
+        let app = |issuer: &str, resource: &str| {
+            let mut app = Application::new(issuer, "app").unwrap();
+            app.resource = ResourceUri::parse(resource).ok();
+            app
+        };
+        let (a, b) = ("https://a.example", "https://b.example");
+        let (plain, api, elsewhere) = (app(a, ""), app(a, "urn:x"), app(b, ""));
+        let mut of_another_program = plain.clone();
+        of_another_program.account = "other".to_owned();
+        let cases = [
+            // remembered, ended, remaining, to be remembered
+            (Some(&api), &api, vec![plain.clone()], Some(&plain)),
+            (Some(&api), &api, vec![elsewhere.clone(), plain.clone()], Some(&plain)),
+            (Some(&api), &api, vec![elsewhere.clone()], Some(&elsewhere)),
+            (Some(&api), &api, vec![], None),
+            (Some(&api), &api, vec![of_another_program], None),
+            (Some(&api), &plain, vec![api.clone(), elsewhere.clone()], None),
+            (None, &plain, vec![api.clone()], Some(&api)),
+            (Some(&elsewhere), &plain, vec![api.clone()], Some(&api)),
+        ];
+        for (at, (last, ended, remaining, expected)) in cases.into_iter().enumerate() {
+            let last = last.map(LastLogin::of);
+            assert_eq!(LastLogin::after(last.as_ref(), ended, &remaining), expected, "case {at}");
+        }
     }
 
     #[test]
