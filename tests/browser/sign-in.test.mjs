@@ -51,7 +51,7 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
-test("cl_06 hand-over reaches a native app on an ephemeral loopback port, and its code is good", async (t) => {
+test("hand-over reaches a native app on an ephemeral loopback port, and its code is good", async (t) => {
   const callback = await listen(t);
   const page = await openPage(t, browser);
   const request = ask(callback.uri);
