@@ -161,3 +161,43 @@ async fn identity(
         |keys: &_| check_first(token.expose(), keys, &agreement, attempt.nonce(), attempt.max_age_seconds());
     shared.with_keys(check).await.map(|claims| Some(Identity::of(claims.sub)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use proofkey_oauth::Issuer;
+
+    use super::*;
+    use crate::application::Application;
+    use crate::attempt::Wishes;
+    use crate::discovery::Server;
+    use crate::store::TokenStore;
+
+    fn begin(listener: Listener, store: &TokenStore) -> SignIn {
+        let app = Application::new("https://id.example", "app").unwrap();
+        let document = br#"{"issuer": "https://id.example", "token_endpoint": "https://id.example/token",
+            "authorization_endpoint": "https://id.example/authorize", "code_challenge_methods_supported": ["S256"]}"#;
+        let server = Server::from_metadata(&Issuer::parse("https://id.example").unwrap(), document).unwrap();
+        let attempt = Attempt::begin(&server, &app, &Wishes::default(), listener.redirect_uri()).unwrap();
+        SignIn::new(Client::with_store(app, store), attempt, listener)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cl_06_the_listener_closes_after_five_minutes() {
+        assert_eq!(SIGN_IN_TIMEOUT, Duration::from_secs(5 * 60));
+        let directory = tempfile::tempdir().unwrap();
+        let listener = Listener::open().await.unwrap();
+        let addresses = listener.addresses();
+        let waiting = tokio::spawn(begin(listener, &TokenStore::in_directory(directory.path())).finish());
+        tokio::task::yield_now().await;
+        tokio::time::advance(SIGN_IN_TIMEOUT - Duration::from_millis(1)).await;
+        assert!(!waiting.is_finished());
+        assert!(addresses.iter().all(|address| TcpStream::connect(address).is_ok()));
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(matches!(waiting.await.unwrap(), Err(Error::SignInTimedOut)));
+        // The tasks that hold the sockets end when the runtime gets to them.
+        tokio::task::yield_now().await;
+        assert!(addresses.iter().all(|address| TcpStream::connect(address).is_err()), "still open");
+    }
+}

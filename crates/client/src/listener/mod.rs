@@ -167,7 +167,29 @@ async fn accept(socket: TcpListener, desk: Arc<Desk>, permits: Arc<Semaphore>) {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
     use super::*;
+
+    #[tokio::test]
+    async fn cl_06_a_request_head_has_8_kb_at_most() {
+        let listener = Listener::open().await.unwrap();
+        let (address, port) = (listener.addresses()[0], listener.port);
+        let _counter = listener.serve();
+        for (length, answered) in [(8 * 1024, true), (8 * 1024 + 1, false)] {
+            let start = format!("GET /x HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX: ");
+            let head = format!("{start}{}\r\n\r\n", "x".repeat(length - start.len() - 4));
+            assert_eq!(head.len(), length);
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            // What was not read makes the system reset the connection.
+            let _ = stream.read_to_end(&mut answer).await;
+            assert_eq!(answer.starts_with(b"HTTP/1.1 404"), answered, "{length}");
+            assert_eq!(answer.is_empty(), !answered, "{length}");
+        }
+    }
 
     #[tokio::test]
     async fn cl_06_only_loopback_literals_are_listened_on_and_the_port_is_the_systems_choice() {
