@@ -89,6 +89,7 @@ fn redeem(issuer: &Issuer, form: &Params) -> Response {
 }
 
 async fn refresh(issuer: &Issuer, form: &Params) -> Response {
+    issuer.seen.lock().unwrap().refreshes_begun += 1;
     let slow = issuer.faults.lock().unwrap().slow_ms;
     tokio::time::sleep(std::time::Duration::from_millis(slow)).await;
     let token = form.first("refresh_token").unwrap().to_owned();

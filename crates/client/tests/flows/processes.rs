@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::Issuer;
 use proofkey_client::{Application, Client, Session, TokenStore};
@@ -69,23 +69,56 @@ async fn f_35_cl_13_eight_processes_make_one_refresh() {
     assert_eq!((tokens.len(), issuer.seen.lock().unwrap().refreshes - before), (1, 1));
 }
 
+/// Kills a child `after` the start of its life, or of its refresh; says whether that fell into its refresh: the issuer
+/// had the request, and the child had not yet said its token.
+async fn is_killed_while_refreshing(issuer: &Issuer, directory: &Path, moment: Moment) -> bool {
+    let begun = || issuer.seen.lock().unwrap().refreshes_begun;
+    let before = begun();
+    let mut victim = child(issuer, directory, 100_000);
+    let after = match moment {
+        Moment::OfLife(after) => after,
+        Moment::OfRefresh(after) => {
+            let deadline = Instant::now() + Duration::from_secs(20);
+            while begun() == before {
+                assert!(Instant::now() < deadline, "the child never refreshed");
+                tokio::time::sleep(Duration::from_micros(200)).await;
+            }
+            after
+        }
+    };
+    tokio::time::sleep(after).await;
+    victim.kill().unwrap();
+    let output = tokio::task::spawn_blocking(|| victim.wait_with_output()).await.unwrap().unwrap();
+    begun() > before && !String::from_utf8_lossy(&output.stdout).contains(MARK)
+}
+
+enum Moment {
+    OfLife(Duration),
+    OfRefresh(Duration),
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn f_35_cl_12_cl_13_a_kill_during_a_refresh_loses_no_sign_in() {
+    const REFRESH_MS: u64 = 20;
     let issuer = Issuer::start().await;
     let directory = tempfile::tempdir().unwrap();
     drop(signed_in(&issuer, directory.path()).await);
+    issuer.faults.lock().unwrap().slow_ms = REFRESH_MS;
     // The full count of the row is a matter of minutes: PROOFKEY_KILLS=10000.
     let kills = std::env::var("PROOFKEY_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(40_u64);
+    let mut while_refreshing = 0;
     for round in 0..kills {
-        // Sweeps over the whole life of the child, and on from there.
-        let mut victim = child(&issuer, directory.path(), 100_000);
-        tokio::time::sleep(Duration::from_micros(round * 1_777 % 60_000)).await;
-        victim.kill().unwrap();
-        victim.wait().unwrap();
+        // One half sweeps over the whole life of the child; the other over its refresh and a little beyond, to where
+        // the answer has arrived and is being written.
+        let moment = match round % 2 {
+            0 => Moment::OfLife(Duration::from_micros(round * 1_777 % 60_000)),
+            _ => Moment::OfRefresh(Duration::from_micros(round * 1_777 % (REFRESH_MS * 1_250))),
+        };
+        while_refreshing += u64::from(is_killed_while_refreshing(&issuer, directory.path(), moment).await);
         let session = issuer.client(directory.path()).session().await.unwrap();
         if round % 8 == 7 {
             session.access_token(Duration::from_secs(100_000)).await.unwrap();
         }
     }
-    assert!(issuer.seen.lock().unwrap().refreshes > 0);
+    assert!(while_refreshing >= kills / 8, "{while_refreshing} of {kills} kills fell into a refresh");
 }

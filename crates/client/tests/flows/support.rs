@@ -44,6 +44,8 @@ pub(crate) struct Seen {
     pub(crate) token_forms: Vec<Params>,
     pub(crate) revoked: Vec<String>,
     pub(crate) refreshes: usize,
+    /// Refresh requests that arrived, answered or not.
+    pub(crate) refreshes_begun: usize,
     pub(crate) api_tokens: Vec<String>,
     pub(crate) redirect_followed: bool,
     /// code → (challenge, nonce, scope, resource)
