@@ -14,8 +14,9 @@ const READY_MS_MAX = 30_000;
 
 export const USER = { username: "grace", password: "a compiler in nineteen fifty-two" };
 
-// `clients` are RFC 7591 documents; the answer has them as registered, in the same order.
-export async function startServe(clients) {
+// `clients` are RFC 7591 documents; the answer has them as registered, in the same order. `apis` are lists of arguments of
+// `api add`.
+export async function startServe(clients, apis = []) {
   const folder = await mkdtemp(join(tmpdir(), "proofkey-serve-"));
   let server;
   const stop = async () => {
@@ -24,7 +25,7 @@ export async function startServe(clients) {
   };
   try {
     const config = join(folder, "proofkey.toml");
-    const { issuer, registered } = await setUp(folder, config, clients);
+    const { issuer, registered } = await setUp(folder, config, clients, apis);
     server = start(["serve", "--config", config]);
     await until(READY_MS_MAX, "/readyz", async () => {
       if (server.ended()) throw new Error(`proofkey serve ended early:\n${server.log()}`);
@@ -37,7 +38,7 @@ export async function startServe(clients) {
   }
 }
 
-async function setUp(folder, config, clients) {
+async function setUp(folder, config, clients, apis) {
   const listen = `127.0.0.1:${await freePort()}`;
   const issuer = `http://${listen}`;
   await command(["init", "--config", config, "--issuer", issuer, "--listen", listen, "--data", join(folder, "data")]);
@@ -45,6 +46,7 @@ async function setUp(folder, config, clients) {
     ["user", "add", "--config", config, "--username", USER.username, "--email", "grace@example.com", "--name", "Grace Hopper", "--password-stdin", "--json"],
     `${USER.password}\n`,
   );
+  for (const api of apis) await command(["api", "add", "--config", config, "--json", ...api]);
   const registered = [];
   for (const client of clients) registered.push(JSON.parse(await command(["client", "add", "-", "--config", config, "--json"], JSON.stringify(client))));
   return { issuer, registered };
