@@ -9,12 +9,13 @@ use proofkey_client::{ApiAnswer, ApiRequest, Client, Method, TokenStore};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::output::{Exit, Output, note, print};
+use crate::output::{EXIT_CODES, Exit, Output, note, print};
 use crate::place::Whereabouts;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Call the API with a fresh access token
 #[derive(Debug, clap::Args)]
+#[command(after_help = format!("{EXIT_CODES}\n{EXIT_CODES_OF_ANSWERS}"))]
 pub(crate) struct Args {
     /// At or below the API that the sign-in names (--resource)
     url: String,
@@ -32,6 +33,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     output: Output,
 }
+
+/// What the API's answer makes of them.
+const EXIT_CODES_OF_ANSWERS: &str =
+    "The API's answer decides too: 0 for a 2xx only, 3 for a 401, 4 for a 429 or 5xx, 1 for any other";
 
 /// What `--json` prints.
 #[derive(Serialize)]

@@ -6,12 +6,13 @@ use anyhow::Context as _;
 use proofkey_client::{Client, Cure, Identity, SignIn, TokenStore, Wishes};
 use serde::Serialize;
 
-use crate::output::{Output, Spinner, note};
+use crate::output::{EXIT_CODES, Output, Spinner, note};
 use crate::place::KeptIn;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Sign in through the browser
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,

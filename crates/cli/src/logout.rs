@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use proofkey_client::{Application, Client, Error, SignedOut, TokenStore, open_browser};
 use serde::Serialize;
 
-use crate::output::{Exit, Output, note};
+use crate::output::{EXIT_CODES, Exit, Output, note};
 use crate::target::{LastLogin, TargetArgs};
 
 /// Sign out
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,

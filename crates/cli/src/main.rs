@@ -18,6 +18,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::output::EXIT_CODES;
+
 /// An OAuth 2.1 / OpenID Connect authorization server, and the client for it
 #[derive(Debug, Parser)]
 #[command(name = "proofkey", version, propagate_version = true, after_help = EXIT_CODES)]
@@ -25,9 +27,6 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 }
-
-const EXIT_CODES: &str =
-    "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 sign in first, 4 server unreachable";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -71,5 +70,25 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Whoami(args) => whoami::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Logout(args) => logout::run(args).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn commands_of_a_session_name_their_exit_codes() {
+        let cli = Cli::command();
+        for name in ["login", "token", "whoami", "call", "logout"] {
+            let command = cli.find_subcommand(name).unwrap();
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(
+                help.contains("3 sign in first") && help.contains("4 server unreachable"),
+                "{name}: {help}"
+            );
+        }
     }
 }

@@ -18,6 +18,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use proofkey_client::{Cure, Error as ClientError};
 use serde::Serialize;
 
+/// What the help of commands that use a sign-in ends with.
+pub(crate) const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 sign in first, 4 server unreachable";
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {

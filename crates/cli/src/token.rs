@@ -6,12 +6,13 @@ use std::time::Duration;
 use proofkey_client::{Client, TokenStore};
 use serde::Serialize;
 
-use crate::output::Output;
+use crate::output::{EXIT_CODES, Output};
 use crate::place::Whereabouts;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Print an access token, refreshed if it ends soon
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use proofkey_client::{Client, Identity, Place, TokenStore};
 use serde::Serialize;
 
-use crate::output::Output;
+use crate::output::{EXIT_CODES, Output};
 use crate::place::KeptIn;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Say who is signed in
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,
