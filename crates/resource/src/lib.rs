@@ -4,7 +4,7 @@
 //! that puts both in front of an API. It must not know how tokens are issued, and it never asks a token which key or
 //! algorithm to believe.
 //!
-//! Two lines protect an axum route:
+//! Two lines protect an axum route, with the feature `axum`, which is off by default:
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
