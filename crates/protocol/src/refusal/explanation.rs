@@ -46,7 +46,7 @@ impl Refusal {
             Self::ClientDisabled => (
                 "client.disabled",
                 "This client has been disabled.",
-                "An operator can enable it again: proofkey client update.",
+                "An operator can enable it again: proofkey client enable.",
                 "OAuth 2.1 §4.1.2.1",
             ),
             Self::RedirectUriMissing => (

@@ -100,6 +100,36 @@ fn clients_are_updated_rotated_disabled_and_removed() {
 }
 
 #[test]
+fn the_command_that_a_refusal_names_lifts_it() {
+    let site = Site::new();
+    site.add_client(&web_client());
+    site.json(&["client", "disable", "shop"], "");
+    let fix = proofkey_protocol::Refusal::ClientDisabled.explain().fix;
+    let (_, command) = fix.trim_end_matches('.').split_once("proofkey ").unwrap();
+    site.json(&[command.split(' ').collect::<Vec<_>>(), vec!["shop"]].concat(), "");
+    assert_eq!(site.json(&["client", "show", "shop"], "")["disabled"], false, "{fix}");
+}
+
+#[test]
+fn every_command_that_a_refusal_names_exists() {
+    let site = Site::empty();
+    let mut count = 0;
+    for text in [
+        include_str!("../../../../protocol/src/refusal/explanation.rs"),
+        include_str!("../../../../server/locales/de/rules.ftl"),
+    ] {
+        for named in text.split("proofkey ").skip(1) {
+            let word = |char: char| char.is_ascii_lowercase() || char == '-';
+            let words: Vec<&str> =
+                named.split(' ').map(|text| text.split(|char| !word(char)).next().unwrap()).take(2).collect();
+            assert!(site.text(&[words, vec!["--help"]].concat()).contains("Usage"));
+            count += 1;
+        }
+    }
+    assert!(count >= 8, "only {count} commands are named");
+}
+
+#[test]
 fn updates_that_cannot_be_are_refused() {
     let site = Site::new();
     site.add_client(&web_client());

@@ -160,6 +160,12 @@ fn every_message_exists_in_both_languages_and_is_used() {
     }
 }
 
+/// The command that a text tells the reader to run.
+fn command(text: &str) -> Option<String> {
+    let (_, named) = text.split_once("proofkey ")?;
+    Some(named.chars().take_while(|char| char.is_ascii_lowercase() || " -".contains(*char)).collect())
+}
+
 #[test]
 fn every_translated_rule_is_a_rule() {
     let rules = include_str!("../../../../protocol/src/refusal/explanation.rs");
@@ -170,6 +176,9 @@ fn every_translated_rule_is_a_rule() {
         assert!(rules.contains(&format!("\"{}\"", key.replace('-', "."))), "{key}");
         let (what, fix) = pages().words(Lang::De).rule(&key.replace('-', "."));
         assert!(what.is_some() && fix.is_some(), "{key}");
+        let english = rules.split(&format!("\"{}\"", key.replace('-', "."))).nth(1).unwrap();
+        let english = english.split("),").next().unwrap();
+        assert_eq!(command(&fix.unwrap()), command(english), "{key} tells another command");
         count += 1;
     }
     assert!(count > 20);
