@@ -33,13 +33,13 @@ const LISTEN: &str = "127.0.0.1:4455";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where the authorization server listens; port 0 takes a free one
-    #[arg(long, default_value = LISTEN)]
+    #[arg(long, default_value = LISTEN, value_parser = loopback)]
     listen: SocketAddr,
     /// Where the sample app listens [default: the next port, or a free one]
-    #[arg(long)]
+    #[arg(long, value_parser = loopback)]
     app_listen: Option<SocketAddr>,
     /// Where the sample API listens [default: the port after that, or a free one]
-    #[arg(long)]
+    #[arg(long, value_parser = loopback)]
     api_listen: Option<SocketAddr>,
     /// Keep users, clients and keys in this directory; without it everything is gone at the end
     #[arg(long)]
@@ -49,13 +49,19 @@ pub(crate) struct Args {
     ready_file: Option<PathBuf>,
 }
 
+/// An address of this machine alone. Whoever reaches one of the three parties reads or uses what they hand out: the ready
+/// user's password, the trace of sign-ins, the notes.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|error| format!("{error}; write it as 127.0.0.1:4455"))?;
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    Err("dev listens on loopback only, for it hands out passwords; see `proofkey init` and `proofkey serve`"
+        .to_owned())
+}
+
 /// Runs `dev`.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    if !args.listen.ip().is_loopback() {
-        anyhow::bail!(
-            "dev listens on loopback only: it hands out passwords. Use `proofkey init` and `proofkey serve`"
-        );
-    }
     let (data, temporary) = directory(args.data.as_deref())?;
     let outcome = serve(&args, &data).await;
     if temporary {

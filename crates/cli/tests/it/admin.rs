@@ -5,5 +5,5 @@ mod clients;
 mod configuration;
 mod keys;
 mod serving;
-mod support;
+pub(crate) mod support;
 mod users;

@@ -8,41 +8,41 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A password that the policy takes.
-pub(super) const PASSWORD: &str = "tangle-orchid-viaduct-plum";
+pub(crate) const PASSWORD: &str = "tangle-orchid-viaduct-plum";
 
 /// An installation in a directory of its own.
-pub(super) struct Site {
-    pub(super) directory: TempDir,
+pub(crate) struct Site {
+    pub(crate) directory: TempDir,
 }
 
 impl Site {
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self { directory: tempfile::tempdir().unwrap() }
     }
 
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let site = Self::empty();
         site.json(&["init", "--issuer", "https://id.example"], "");
         site
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    pub(super) fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).unwrap();
     }
 
     /// The command in this directory, with pipes, and nothing of the environment to change what is tested.
-    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_proofkey"));
         command.env_clear().current_dir(self.directory.path()).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    pub(super) fn run(&self, arguments: &[&str], stdin: &str) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str], stdin: &str) -> Output {
         let mut child = self.command(arguments).spawn().unwrap();
         // A command that refuses before it reads closes the pipe; that is no failure of the test.
         let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
@@ -50,7 +50,7 @@ impl Site {
     }
 
     /// Runs a command that succeeds, and reads its one JSON value.
-    pub(super) fn json(&self, arguments: &[&str], stdin: &str) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str], stdin: &str) -> Value {
         let output = self.run(&[arguments, &["--json"]].concat(), stdin);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
@@ -58,7 +58,7 @@ impl Site {
     }
 
     /// Runs a command that succeeds, and returns what it says to people.
-    pub(super) fn text(&self, arguments: &[&str]) -> String {
+    pub(crate) fn text(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments, "");
         assert_eq!(
             output.status.code(),
@@ -70,7 +70,7 @@ impl Site {
     }
 
     /// Runs a command that is refused: nothing on standard output, the exit code, and these words on standard error.
-    pub(super) fn refused(&self, arguments: &[&str], stdin: &str, code: i32, words: &[&str]) -> String {
+    pub(crate) fn refused(&self, arguments: &[&str], stdin: &str, code: i32, words: &[&str]) -> String {
         let output = self.run(arguments, stdin);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
@@ -81,16 +81,16 @@ impl Site {
         stderr
     }
 
-    pub(super) fn add_user(&self, name: &str) -> Value {
+    pub(crate) fn add_user(&self, name: &str) -> Value {
         self.json(&["user", "add", "--username", name, "--password-stdin"], PASSWORD)
     }
 
-    pub(super) fn add_client(&self, metadata: &Value) -> Value {
+    pub(crate) fn add_client(&self, metadata: &Value) -> Value {
         self.json(&["client", "add", "-"], &metadata.to_string())
     }
 }
 
-pub(super) fn web_client() -> Value {
+pub(crate) fn web_client() -> Value {
     json!({"client_id": "shop", "client_secret": "given-secret-1", "client_name": "The shop",
            "redirect_uris": ["https://shop.example/cb"]})
 }
