@@ -15,6 +15,7 @@ use axum::{
 };
 use serde::Serialize;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::{assets, events, trace::TraceLog};
 
@@ -55,16 +56,21 @@ struct App {
     log: Arc<TraceLog>,
     policy: HeaderValue,
     followers: Arc<Semaphore>,
+    stop: CancellationToken,
 }
 
-/// The app's routes. `config` names hosts that become part of the content security policy.
+/// The app's routes. `config` names hosts that become part of the content security policy; `stop` ends whoever follows a trace.
 ///
 /// # Errors
 /// If a configured address has no origin that can stand in a header.
-pub(crate) fn router(config: AppConfig, log: Arc<TraceLog>) -> anyhow::Result<Router> {
+pub(crate) fn router(
+    config: AppConfig,
+    log: Arc<TraceLog>,
+    stop: CancellationToken,
+) -> anyhow::Result<Router> {
     let policy = content_security_policy(&config)?;
     let followers = Arc::new(Semaphore::new(FOLLOWERS_MAX));
-    let app = Arc::new(App { config, log, policy, followers });
+    let app = Arc::new(App { config, log, policy, followers, stop });
     Ok(Router::new()
         .route("/", get(page))
         .route("/callback", get(page))
@@ -109,7 +115,8 @@ async fn trace(State(app): State<Arc<App>>, RawQuery(query): RawQuery, headers: 
     let seen =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse::<usize>().ok());
     let first = seen.map_or(0, |id| id.saturating_add(1));
-    match events::stream(Arc::clone(&app.log), state.to_owned(), first, FOLLOW_FOR, permit) {
+    let until = events::Until { follow_for: FOLLOW_FOR, stop: app.stop.clone() };
+    match events::stream(Arc::clone(&app.log), state.to_owned(), first, until, permit) {
         Some(body) => ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response(),
         None => StatusCode::BAD_REQUEST.into_response(),
     }
@@ -198,7 +205,7 @@ mod tests {
 
     async fn fetch(path: &str, host: &str) -> Response {
         let request = Request::builder().uri(path).header("host", host).body(Body::empty()).unwrap();
-        router(config(), Arc::default()).unwrap().oneshot(request).await.unwrap()
+        router(config(), Arc::default(), CancellationToken::new()).unwrap().oneshot(request).await.unwrap()
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! A trace as server-sent events (WHATWG HTML, section 9.2): a body that a task feeds until the time is up.
+//! A trace as server-sent events (WHATWG HTML, section 9.2): a body that a task feeds until the time is up or `dev` stops.
 
 use std::{
     pin::Pin,
@@ -10,9 +10,10 @@ use std::{
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::Frame;
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc},
+    sync::{OwnedSemaphorePermit, mpsc, watch},
     time::{Instant, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::trace::TraceLog;
 
@@ -21,42 +22,60 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// Events written but not yet taken by the browser; the task waits beyond it.
 const UNREAD_MAX: usize = 8;
 
-/// Events of `state` from the place `first` on, for at most `follow_for`. The permit is given back when the stream ends.
-/// `None` if `state` cannot be followed.
+/// When a stream ends at the latest.
+pub(crate) struct Until {
+    /// After this long.
+    pub(crate) follow_for: Duration,
+    /// When this is cancelled: a stream is a request in flight, and one without an end would hold up the end of `dev`.
+    pub(crate) stop: CancellationToken,
+}
+
+/// Events of `state` from the place `first` on. The permit is given back when the stream ends. `None` if `state` cannot be
+/// followed.
 pub(crate) fn stream(
     log: Arc<TraceLog>,
     state: String,
     first: usize,
-    follow_for: Duration,
+    until: Until,
     permit: OwnedSemaphorePermit,
 ) -> Option<Body> {
-    let mut changes = log.follow(&state)?;
+    let changes = log.follow(&state)?;
     let (sender, receiver) = mpsc::channel(UNREAD_MAX);
     tokio::spawn(async move {
         let _permit = permit;
-        let ends_at = Instant::now() + follow_for;
-        let mut place = first;
-        while Instant::now() < ends_at {
-            changes.borrow_and_update();
-            for event in log.events_from(&state, place) {
-                let Ok(json) = serde_json::to_string(&event) else { return };
-                if sender.send(Bytes::from(format!("id: {place}\ndata: {json}\n\n"))).await.is_err() {
-                    return;
-                }
-                place += 1;
-            }
-            let wait = HEARTBEAT_EVERY.min(ends_at.saturating_duration_since(Instant::now()));
-            tokio::select! {
-                () = sender.closed() => return,
-                changed = timeout(wait, changes.changed()) => match changed {
-                    Ok(Ok(())) => {}
-                    Ok(Err(_forgotten)) => return,
-                    Err(_elapsed) => if sender.send(Bytes::from_static(b":\n\n")).await.is_err() { return },
-                },
-            }
-        }
+        let ends_at = Instant::now() + until.follow_for;
+        until.stop.run_until_cancelled(feed(&log, &state, first, ends_at, changes, &sender)).await;
     });
     Some(Body::new(Events { receiver }))
+}
+
+async fn feed(
+    log: &TraceLog,
+    state: &str,
+    mut place: usize,
+    ends_at: Instant,
+    mut changes: watch::Receiver<usize>,
+    sender: &mpsc::Sender<Bytes>,
+) {
+    while Instant::now() < ends_at {
+        changes.borrow_and_update();
+        for event in log.events_from(state, place) {
+            let Ok(json) = serde_json::to_string(&event) else { return };
+            if sender.send(Bytes::from(format!("id: {place}\ndata: {json}\n\n"))).await.is_err() {
+                return;
+            }
+            place += 1;
+        }
+        let wait = HEARTBEAT_EVERY.min(ends_at.saturating_duration_since(Instant::now()));
+        tokio::select! {
+            () = sender.closed() => return,
+            changed = timeout(wait, changes.changed()) => match changed {
+                Ok(Ok(())) => {}
+                Ok(Err(_forgotten)) => return,
+                Err(_elapsed) => if sender.send(Bytes::from_static(b":\n\n")).await.is_err() { return },
+            },
+        }
+    }
 }
 
 struct Events {
@@ -87,6 +106,10 @@ mod tests {
         TraceEvent::new(step, Outcome::Done, 0, 0, [("key", "value")])
     }
 
+    fn within(follow_for: Duration) -> Until {
+        Until { follow_for, stop: CancellationToken::new() }
+    }
+
     async fn next(body: &mut Body) -> Option<String> {
         let bytes = body.frame().await?.unwrap().into_data().unwrap();
         Some(String::from_utf8(bytes.to_vec()).unwrap())
@@ -99,7 +122,8 @@ mod tests {
         log.push("s", event(4));
         let places = Arc::new(Semaphore::new(1));
         let permit = Arc::clone(&places).try_acquire_owned().unwrap();
-        let mut body = stream(Arc::clone(&log), "s".into(), 1, Duration::from_millis(300), permit).unwrap();
+        let mut body =
+            stream(Arc::clone(&log), "s".into(), 1, within(Duration::from_millis(300)), permit).unwrap();
         assert!(next(&mut body).await.unwrap().starts_with("id: 1\ndata: {\"step\":4,"));
         log.push("s", event(7));
         assert!(next(&mut body).await.unwrap().starts_with("id: 2\ndata: {\"step\":7,"));
@@ -110,11 +134,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_stream_ends_when_dev_stops() {
+        let places = Arc::new(Semaphore::new(1));
+        let permit = Arc::clone(&places).try_acquire_owned().unwrap();
+        let until = within(Duration::from_secs(60));
+        let stop = until.stop.clone();
+        let mut body = stream(Arc::default(), "s".into(), 0, until, permit).unwrap();
+        stop.cancel();
+        let ended = timeout(Duration::from_secs(5), next(&mut body)).await;
+        assert_eq!(ended, Ok(None));
+    }
+
+    #[tokio::test]
     async fn a_browser_that_leaves_gives_its_place_back() {
         let log = Arc::new(TraceLog::default());
         let places = Arc::new(Semaphore::new(1));
         let permit = Arc::clone(&places).try_acquire_owned().unwrap();
-        drop(stream(log, "s".into(), 0, Duration::from_secs(60), permit).unwrap());
+        drop(stream(log, "s".into(), 0, within(Duration::from_secs(60)), permit).unwrap());
         let again = timeout(Duration::from_secs(5), places.acquire()).await;
         assert!(again.is_ok(), "the place was not given back");
     }

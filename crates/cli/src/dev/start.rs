@@ -16,8 +16,9 @@ use proofkey_server::http::{self, Edge, HttpLimits, stop_on_signals};
 use proofkey_server::metrics::Metrics;
 use proofkey_server::password::{PasswordParams, Passwords};
 use proofkey_server::trace::{self as server_trace, Tracer};
-use proofkey_server::{Start, log};
+use proofkey_server::{Running, Start, StartFault, log};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::api::{self, ApiConfig};
@@ -95,22 +96,33 @@ async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
         seed::seed(&running.store, &hashing, &addresses, data, Timestamp(Clock::System.now())).await?;
     running.refreshed().await?;
     let stop = running.shutdown();
-    let app = app::router(app_config(&addresses), Arc::clone(&trace))?;
+    let app = app::router(app_config(&addresses), Arc::clone(&trace), stop.clone())?;
     let api = api::router(api_config(&addresses), trace)?;
     let beside = [spawn(app_listener, app, &stop), spawn(api_listener, api, &stop)];
     if let Some(path) = &args.ready_file {
         write_private(path, &ready).with_context(|| format!("writing {}", path.display()))?;
     }
     greet(&ready);
-    let signals = tokio::spawn(stop_on_signals(stop.clone(), CancellationToken::new()));
+    let abort = CancellationToken::new();
+    let signals = tokio::spawn(stop_on_signals(stop.clone(), abort.clone()));
     stop.cancelled().await;
     running.stop();
+    let ended = abort.run_until_cancelled(ended(running, beside)).await;
+    signals.abort();
+    match ended {
+        Some(ended) => ended.context("the server ended by a fault")?,
+        None => anyhow::bail!("stopped at once by a second signal: requests in flight were cut off"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until all three have finished what was in flight.
+async fn ended(running: Running, beside: [JoinHandle<()>; 2]) -> Result<(), StartFault> {
     running.stopped().await?;
     for task in beside {
         let _ = task.await;
     }
-    signals.abort();
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// The directory of this run, and whether it goes at the end.
@@ -208,7 +220,7 @@ fn api_config(addresses: &Addresses) -> ApiConfig {
     }
 }
 
-fn spawn(listener: TcpListener, router: Router, stop: &CancellationToken) -> tokio::task::JoinHandle<()> {
+fn spawn(listener: TcpListener, router: Router, stop: &CancellationToken) -> JoinHandle<()> {
     let stop = stop.clone();
     // The sample app listens to an endless stream of events.
     let limits = HttpLimits { endless_answers: true, ..HttpLimits::default() };
