@@ -5,6 +5,7 @@
 pub(crate) mod api;
 pub(crate) mod app;
 mod assets;
+mod configuration;
 mod events;
 mod ready;
 mod seed;

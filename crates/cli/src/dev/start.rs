@@ -11,7 +11,6 @@ use proofkey_oauth::Timestamp;
 use proofkey_protocol::SealKeys;
 use proofkey_server::admin::Hashing;
 use proofkey_server::clock::Clock;
-use proofkey_server::config::{Config, SealingKey, process_environment};
 use proofkey_server::http::{self, Edge, HttpLimits, stop_on_signals};
 use proofkey_server::metrics::Metrics;
 use proofkey_server::password::{PasswordParams, Passwords};
@@ -23,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::api::{self, ApiConfig};
 use super::app::{self, AppConfig, ExpiredCode};
+use super::configuration::configuration;
 use super::ready::{Ready, write_private};
 use super::seed::{self, Addresses};
 use super::trace::{Outcome, TraceEvent, TraceLog};
@@ -142,29 +142,6 @@ fn directory(given: Option<&Path>) -> anyhow::Result<(PathBuf, bool)> {
     }
     Ok((path, temporary))
 }
-
-fn configuration(issuer: &str, listen: SocketAddr, data: &Path) -> anyhow::Result<Config> {
-    let key_path = data.join("sealing.key");
-    let key = match SealingKey::read(&key_path) {
-        Ok(key) => key,
-        Err(_) if !key_path.exists() => {
-            let key = SealingKey::generate()?;
-            key.write_new(&key_path)?;
-            key
-        }
-        Err(refused) => return Err(refused.into()),
-    };
-    let text = format!(
-        "issuer = {issuer:?}\n[server]\nlisten = \"{listen}\"\nmetrics_listen = \"off\"\n[store]\ndata = {:?}\n[log]\nlevel = \"warn\"\n",
-        data.display().to_string()
-    );
-    let key = ("PROOFKEY_KEYS__SEALING_KEY".to_owned(), key.to_base64().to_string());
-    let environment = process_environment().filter(|(name, _)| !OWN.contains(&name.as_str())).chain([key]);
-    Ok(Config::parse(&text, &data.join("proofkey dev"), environment)?)
-}
-
-/// Variables of the client commands, which are no settings of a server.
-const OWN: [&str; 2] = ["PROOFKEY_KEYS__SEALING_KEY", "PROOFKEY_ISSUER"];
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let bound = TcpListener::bind(address).await;
