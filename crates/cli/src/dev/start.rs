@@ -11,6 +11,7 @@ use proofkey_oauth::Timestamp;
 use proofkey_protocol::SealKeys;
 use proofkey_server::admin::Hashing;
 use proofkey_server::clock::Clock;
+use proofkey_server::config::process_environment;
 use proofkey_server::http::{self, Edge, HttpLimits, stop_on_signals};
 use proofkey_server::metrics::Metrics;
 use proofkey_server::password::{PasswordParams, Passwords};
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::api::{self, ApiConfig};
 use super::app::{self, AppConfig, ExpiredCode};
-use super::configuration::configuration;
+use super::configuration::{ENVIRONMENT, configuration};
 use super::ready::{Ready, write_private};
 use super::seed::{self, Addresses};
 use super::trace::{Outcome, TraceEvent, TraceLog};
@@ -32,6 +33,7 @@ const LISTEN: &str = "127.0.0.1:4455";
 
 /// Arguments of `dev`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = ENVIRONMENT)]
 pub(crate) struct Args {
     /// Where the authorization server listens; port 0 takes a free one
     #[arg(long, default_value = LISTEN, value_parser = loopback)]
@@ -81,7 +83,7 @@ async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
         app: format!("http://{}", app_listener.local_addr()?),
         api: format!("http://{}/notes", api_listener.local_addr()?),
     };
-    let config = configuration(&addresses.issuer, at, data)?;
+    let config = configuration(&addresses.issuer, at, data, process_environment())?;
     log::init(&config.log, Clock::System)?;
     let seal = SealKeys::derive(config.keys.sealing_key.expose());
     let passwords =
