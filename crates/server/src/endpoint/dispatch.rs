@@ -262,35 +262,6 @@ impl<'a> Visit<'a> {
         respond_error(self.exchange, self.lang, &view, failure)
     }
 
-    /// Traces why a step was refused, under the names that a JSON error has.
-    fn trace_refusal(&self, step: u8, refusal: &Refusal) {
-        let explanation = refusal.explain();
-        let values = [
-            ("error", refusal.code().as_str()),
-            ("error_description", explanation.cause),
-            ("error_id", &self.exchange.error_id()),
-            ("error_rule", explanation.rule),
-            ("error_fix", explanation.fix),
-            ("error_standard", explanation.standard),
-        ];
-        self.trace(step, trace::Outcome::Failed, &values);
-    }
-
-    /// Emits an event of the trace, where `proofkey dev` listens and the request has a state.
-    pub(super) fn trace(&self, step: u8, outcome: trace::Outcome, values: &[(&str, &str)]) {
-        let app = self.exchange.app;
-        if let (true, Some(state)) = (app.tracer.is_on(), &self.request.state) {
-            app.tracer.emit(trace::Event {
-                state: state.clone(),
-                step,
-                outcome,
-                at_millis: app.clock.now_millis(),
-                took_micros: self.exchange.elapsed_micros(),
-                values: values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
-            });
-        }
-    }
-
     fn issuer(&self) -> &'a str {
         self.exchange.app.policy.issuer.as_str()
     }

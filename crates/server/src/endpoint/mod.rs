@@ -14,6 +14,7 @@ mod refusal_page;
 mod revoke;
 mod sign_in;
 mod token;
+mod told;
 mod userinfo;
 
 pub(crate) use metadata::{Addresses, entity_tag};
