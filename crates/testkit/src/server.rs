@@ -29,6 +29,7 @@ pub struct Builder {
     issuer: Option<String>,
     system_clock: bool,
     settings: Vec<(String, String)>,
+    tracer: Tracer,
 }
 
 /// A running server.
@@ -44,6 +45,7 @@ pub struct TestServer {
     running: Option<Running>,
     process: Option<Process>,
     settings: Vec<(String, String)>,
+    tracer: Tracer,
     // Dropped last: the directory goes with it.
     directory: TempDir,
 }
@@ -71,6 +73,13 @@ impl Builder {
         self
     }
 
+    /// Where its trace goes, as `proofkey dev` has one.
+    #[must_use]
+    pub fn tracer(mut self, tracer: Tracer) -> Self {
+        self.tracer = tracer;
+        self
+    }
+
     /// Starts it with the fixtures in its database.
     pub async fn start(self) -> TestServer {
         let directory = tempfile::tempdir().unwrap();
@@ -87,6 +96,7 @@ impl Builder {
             running: None,
             process: None,
             settings: self.settings,
+            tracer: self.tracer,
             directory,
         };
         server.run(listener).await;
@@ -294,7 +304,8 @@ impl TestServer {
 
     fn start_of(&self, listener: TcpListener) -> Start {
         let config = config(&self.issuer, &self.data(), &self.settings);
-        Start { config, clock: self.clock.clone(), tracer: Tracer::default(), listener: Some(listener) }
+        let (clock, tracer) = (self.clock.clone(), self.tracer.clone());
+        Start { config, clock, tracer, listener: Some(listener) }
     }
 }
 

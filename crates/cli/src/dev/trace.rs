@@ -2,9 +2,10 @@
 //! steps 3, 4, 7 and 10. Only `proofkey dev` has this log; it must never be reachable from `serve`.
 //!
 //! Keys that the page knows, by step (others are shown as they are):
-//! 2 failed: `error`, `error_description`, `error_id`, `error_rule`, `error_fix`, `error_standard` · 3: `status`,
-//! `location`, `issuer` · 4: `user`, `method`, `scope` · 7: `computed`, `stored`, `result` (`equal` when the proof
-//! holds), `grant` · 8: `jti`, not shown, joins the API's event to the flow · 10: what the API validated, `result`.
+//! 2 failed: `error`, `error_description`, `error_id`, `error_rule`, `error_fix`, `error_standard` · 3, where a page was
+//! shown: `status`, `location`, `issuer` · 4: `user`, `method` where somebody signed in, `consent` (`allowed`, `remembered`,
+//! `denied`), `scope` · 7: `computed`, `stored`, `result` (`equal` when the proof holds), `grant` · 8: `jti`, not shown,
+//! joins the API's event to the flow · 10: what the API validated, `result`.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -15,7 +15,6 @@ use super::refusal_page::{error_view, respond_error};
 use crate::app::App;
 use crate::login::Browser;
 use crate::page::{self, Compare, HandOver, Lang, Outcome, ReturnLink};
-use crate::trace;
 
 /// Longest authorization request, in bytes: it travels through our own addresses while the person signs in.
 pub(super) const REQUEST_BYTES_MAX: usize = 8 * 1024;
@@ -40,6 +39,8 @@ pub(super) struct Visit<'a> {
     pub(super) request: AuthorizationRequest,
     /// The session that began during this interaction.
     authenticated_as: Option<SessionId>,
+    /// Whether the consent page was answered by this very request.
+    pub(super) answered: bool,
 }
 
 impl<'a> Visit<'a> {
@@ -54,7 +55,7 @@ impl<'a> Visit<'a> {
         let params = Params::parse(raw.as_bytes()).unwrap_or_default();
         let request = AuthorizationRequest::from_params(&params);
         let lang = language(headers, request.ui_locales.as_deref());
-        Self { exchange, browser, lang, via, raw, request, authenticated_as: None }
+        Self { exchange, browser, lang, via, raw, request, authenticated_as: None, answered: false }
     }
 
     /// Decides and answers.
@@ -79,6 +80,7 @@ impl<'a> Visit<'a> {
         if self.raw.len() > REQUEST_BYTES_MAX {
             return Err(Refusal::RequestTooLong.into());
         }
+        self.answered = progress.consent.is_some();
         let client_id = authorize::client_named(&self.request);
         let (login, consent) = match &client_id {
             Some(id) => self.exchange.loaded(self.browser.login(app, id).await)?,
@@ -142,18 +144,18 @@ impl<'a> Visit<'a> {
     fn send_to_sign_in(&mut self, validated: &Validated) -> Response {
         tracing::debug!(client_id = %validated.client().id, "sign-in needed");
         let location = self.sealed_address("/sign-in", Step::SignIn, None, false);
-        self.trace(
-            3,
-            trace::Outcome::Done,
-            &[("status", "303"), ("location", &location), ("issuer", self.issuer())],
-        );
+        self.trace_prompt(&location);
         see_other(&location)
     }
 
     fn send_to_consent(&mut self, authenticated: &Authenticated) -> Response {
         let session = authenticated.login().session();
-        let fresh = self.authenticated_as == Some(session);
+        let fresh = self.signed_in_during(authenticated.login());
         let location = self.sealed_address("/consent", Step::Consent, Some(session), fresh);
+        if !fresh {
+            // After a sign-in this is the second page of a person who was prompted already.
+            self.trace_prompt(&location);
+        }
         see_other(&location)
     }
 
@@ -180,31 +182,29 @@ impl<'a> Visit<'a> {
         })
     }
 
+    /// Whether this login's session began during this interaction.
+    pub(super) fn signed_in_during(&self, login: &Login) -> bool {
+        self.authenticated_as == Some(login.session())
+    }
+
     fn issue(&self, issued: &IssuedCode) -> Response {
-        let app = self.exchange.app;
         tracing::debug!(
             request_id = %self.exchange.arrival.id, client_id = %issued.client.id, user = %issued.login.user().id,
             code = %issued.id, scope = %issued.scope, "authorization code issued"
         );
-        if app.tracer.is_on() {
-            let scope = issued.scope.to_string();
-            let user = issued.login.user().username.clone();
-            self.trace(
-                4,
-                trace::Outcome::Done,
-                &[("user", &user), ("method", "password"), ("scope", &scope)],
-            );
-            if let Some(state) = &self.request.state {
-                app.tracer.remember(issued.id, state);
-            }
-        }
+        self.trace_allowed(issued);
         self.leave_for(issued.location.expose(), &issued.target, &issued.client, Outcome::Granted)
     }
 
     fn refuse(&self, refusal: &Refusal, target: &RedirectTarget) -> Response {
         self.exchange.log(&Failure::Refused(refusal.clone()), self.request.client_id.as_deref());
-        self.trace_refusal(if *refusal == Refusal::AccessDenied { 4 } else { 2 }, refusal);
-        let outcome = if *refusal == Refusal::AccessDenied { Outcome::Denied } else { Outcome::Failed };
+        let outcome = if *refusal == Refusal::AccessDenied {
+            self.trace_denied(refusal);
+            Outcome::Denied
+        } else {
+            self.trace_refusal(2, refusal);
+            Outcome::Failed
+        };
         let directory = self.exchange.app.directory.now();
         let client = self.request.client_id.as_deref().and_then(|id| directory.client(id));
         match client {
@@ -260,10 +260,6 @@ impl<'a> Visit<'a> {
         }
         self.exchange.log(failure, self.request.client_id.as_deref());
         respond_error(self.exchange, self.lang, &view, failure)
-    }
-
-    fn issuer(&self) -> &'a str {
-        self.exchange.app.policy.issuer.as_str()
     }
 }
 

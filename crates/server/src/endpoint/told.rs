@@ -1,13 +1,46 @@
 //! What a visit tells the trace: the steps that `proofkey dev` draws and no client can see. It decides nothing.
 
 use proofkey_protocol::Refusal;
+use proofkey_protocol::authorize::IssuedCode;
 
 use super::dispatch::Visit;
 use crate::trace;
 
 impl Visit<'_> {
+    /// Step 3: the page that the person is sent to.
+    pub(super) fn trace_prompt(&self, location: &str) {
+        let issuer = self.exchange.app.policy.issuer.as_str();
+        let values = [("status", "303"), ("location", location), ("issuer", issuer)];
+        self.trace(3, trace::Outcome::Done, &values);
+    }
+
+    /// Step 4: who allowed what, and by which acts. Who was signed in before has typed no password now, and what is remembered
+    /// was not asked.
+    pub(super) fn trace_allowed(&self, issued: &IssuedCode) {
+        let tracer = &self.exchange.app.tracer;
+        let (true, Some(state)) = (tracer.is_on(), &self.request.state) else { return };
+        tracer.remember(issued.id, state);
+        let scope = issued.scope.to_string();
+        let user = issued.login.user().username.as_str();
+        let method = self.signed_in_during(&issued.login).then_some(("method", "password"));
+        let consent = ("consent", if self.answered { "allowed" } else { "remembered" });
+        let values = [Some(("user", user)), method, Some(consent), Some(("scope", &scope))];
+        self.trace(4, trace::Outcome::Done, &values.into_iter().flatten().collect::<Vec<_>>());
+    }
+
+    /// Step 4: that the person denied.
+    pub(super) fn trace_denied(&self, refusal: &Refusal) {
+        let method = self.browser.is_fresh().then_some(("method", "password"));
+        let acts: Vec<_> = method.into_iter().chain([("consent", "denied")]).collect();
+        self.trace_refusal_after(4, refusal, &acts);
+    }
+
     /// Traces why a step was refused, under the names that a JSON error has.
     pub(super) fn trace_refusal(&self, step: u8, refusal: &Refusal) {
+        self.trace_refusal_after(step, refusal, &[]);
+    }
+
+    fn trace_refusal_after(&self, step: u8, refusal: &Refusal, acts: &[(&str, &str)]) {
         let explanation = refusal.explain();
         let values = [
             ("error", refusal.code().as_str()),
@@ -17,7 +50,7 @@ impl Visit<'_> {
             ("error_fix", explanation.fix),
             ("error_standard", explanation.standard),
         ];
-        self.trace(step, trace::Outcome::Failed, &values);
+        self.trace(step, trace::Outcome::Failed, &[acts, &values].concat());
     }
 
     /// Emits an event of the trace, where `proofkey dev` listens and the request has a state.

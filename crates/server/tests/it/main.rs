@@ -24,4 +24,5 @@ mod revoke;
 mod support;
 mod tampering;
 mod token;
+mod trace;
 mod userinfo;
