@@ -5,7 +5,7 @@ export const step = (page, n) => page.locator(`#steps > [data-step="${n}"]`);
 
 export async function open(page, dev) {
   await page.goto(dev.ready.app);
-  await page.locator('#primary[data-action="start"]').waitFor();
+  await page.locator('#primary[data-action="start"][aria-disabled="false"]').waitFor();
 }
 
 // From the first click to the last step; `provoke` is a value of the page's list of errors.

@@ -21,13 +21,26 @@ export function createEngine(config, changed) {
   const show = () => changed(flow, ui);
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  async function start(provoke, byStep) {
+  // What a button does, one at a time. Whatever goes wrong is said, and leaves every button as good as before.
+  async function act(action, trouble) {
     if (ui.busy) return;
-    ui.notice = null;
-    trace?.close();
-    flow = await createFlow(config, provoke, byStep);
-    save();
-    await runFrom(2);
+    Object.assign(ui, { busy: true, notice: null });
+    show();
+    try {
+      await action();
+    } catch (error) {
+      ui.notice = { pill: "Failed", tone: "danger", text: `${trouble} ${error.message}. Check that proofkey dev is still running.` };
+      settle();
+    }
+  }
+
+  function start(provoke, byStep) {
+    return act(async () => {
+      trace?.close();
+      flow = await createFlow(config, provoke, byStep);
+      save();
+      await runFrom(2);
+    }, "The run did not begin:");
   }
 
   async function runFrom(first) {
@@ -155,8 +168,7 @@ export function createEngine(config, changed) {
   // The page was opened again: show where the run stands, and go on where going on is safe.
   async function resume() {
     flow = store.latest();
-    if (flow === null) return show();
-    if (flow.failure !== null || flow.done === 10) return show();
+    if (flow === null || flow.failure !== null || flow.done === 10) return settle();
     if (flow.left && flow.back === undefined) return resumeAway();
     if (!flow.left) {
       flow.byStep = true; // opening a page must not send the browser away by itself
@@ -190,28 +202,31 @@ export function createEngine(config, changed) {
     goOn?.();
   }
 
-  async function refresh() {
-    if (ui.busy) return;
-    ui.busy = true;
-    const { token_endpoint: url } = await metadata(config);
-    const body = { grant_type: "refresh_token", refresh_token: flow.refreshToken ?? flow.tokens.refresh_token, client_id: flow.clientId };
-    const answer = await postToken(url, body);
-    flow.refreshed = { url, body, answer };
-    if (answer.status === 200) flow.refreshToken = JSON.parse(answer.body).refresh_token ?? body.refresh_token;
-    const text = answer.status === 200 ? "Refreshed: a new access token is in step 8." : `The server answered ${answer.status} ${serverError(answer).error ?? ""}.`;
-    ui.notice = { pill: answer.status === 200 ? "Complete" : "Refused", tone: answer.status === 200 ? "accent" : "danger", text };
-    settle();
+  function refresh() {
+    return act(async () => {
+      const { token_endpoint: url } = await metadata(config);
+      const body = { grant_type: "refresh_token", refresh_token: flow.refreshToken ?? flow.tokens.refresh_token, client_id: flow.clientId };
+      const answer = await postToken(url, body);
+      flow.refreshed = { url, body, answer };
+      if (answer.status === 200) flow.refreshToken = JSON.parse(answer.body).refresh_token ?? body.refresh_token;
+      const text = answer.status === 200 ? "Refreshed: a new access token is in step 8." : `The server answered ${answer.status} ${serverError(answer).error ?? ""}.`;
+      ui.notice = { pill: answer.status === 200 ? "Complete" : "Refused", tone: answer.status === 200 ? "accent" : "danger", text };
+      settle();
+    }, "Nothing was refreshed:");
   }
 
-  // RP-initiated logout. What this tab knows goes first: signing out here must not depend on the answer.
-  async function signOut() {
-    const server = await metadata(config);
-    const state = random(16);
-    const url = logoutUrl(server.end_session_endpoint, {
-      id_token_hint: store.idToken(), client_id: config.client_id, post_logout_redirect_uri: `${location.origin}/`, state,
-    });
-    store.clear(state);
-    location.assign(url);
+  // RP-initiated logout. What this tab knows goes first: signing out here must not depend on any answer.
+  function signOut() {
+    return act(async () => {
+      const [state, idToken] = [random(16), store.idToken()];
+      trace?.close();
+      flow = null;
+      store.clear(state);
+      const server = await metadata(config);
+      location.assign(logoutUrl(server.end_session_endpoint, {
+        id_token_hint: idToken, client_id: config.client_id, post_logout_redirect_uri: `${location.origin}/`, state,
+      }));
+    }, "This tab has forgotten everything, but the server did not hear of it:");
   }
 
   function signedOut() {

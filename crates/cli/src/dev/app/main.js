@@ -1,39 +1,48 @@
 // Where the page begins: configuration, buttons, and the three ways of arriving (fresh, with an answer, signed out).
 import { createEngine } from "./flow.js";
 import { takeSignedOut } from "./store.js";
-import { drawFrame, render } from "./view.js";
+import { drawParties, drawSteps, render, renderUnready } from "./view.js";
 import { loadConfig } from "./wire.js";
 
 const $ = (id) => document.getElementById(id);
 
-const config = await loadConfig();
-drawFrame(config);
-if (config.expired_code === undefined || config.expired_code === null) $("provoke").querySelector("[value=expired]").remove();
-const engine = createEngine(config, render);
+// The code leaves the address before anything is waited for: a reload must not send it again, nor a link tell of it.
+const arrival = arrivalOf(new URL(location.href));
+let engine = null;
 
+drawSteps();
 $("primary").addEventListener("click", () => {
   if ($("primary").getAttribute("aria-disabled") === "true") return;
-  if ($("primary").dataset.action === "next") engine.next();
+  const { action } = $("primary").dataset;
+  if (engine === null) begin();
+  else if (action === "next") engine.next();
   else engine.start($("provoke").value, $("by-step").checked);
 });
 $("run-to-end").addEventListener("click", () => engine.runToEnd());
 $("refresh").addEventListener("click", () => engine.refresh());
 $("sign-out").addEventListener("click", () => engine.signOut());
-
-await enter();
 // A page that comes out of the back/forward cache has not run this module again.
-addEventListener("pageshow", (event) => { if (event.persisted) engine.resume(); });
+addEventListener("pageshow", (event) => { if (event.persisted) engine?.resume(); });
+await begin();
 
-async function enter() {
-  const url = new URL(location.href);
-  if (url.pathname === "/callback") {
-    // The code leaves the address before anything else: a reload must not send it again, nor a link tell of it.
-    history.replaceState(null, "", "/");
-    return engine.arrive(url);
+function arrivalOf(url) {
+  const answered = url.pathname === "/callback";
+  const signedOut = url.searchParams.has("state") && takeSignedOut(url.searchParams.get("state"));
+  if (answered || signedOut) history.replaceState(null, "", "/");
+  if (answered) return () => engine.arrive(url);
+  return () => signedOut ? engine.signedOut() : engine.resume();
+}
+
+// Without its configuration the page can do nothing but ask again; what it arrived with waits for that.
+async function begin() {
+  $("primary").setAttribute("aria-disabled", "true");
+  try {
+    const config = await loadConfig();
+    drawParties(config);
+    if (config.expired_code === undefined || config.expired_code === null) $("provoke").querySelector("[value=expired]").remove();
+    engine = createEngine(config, render);
+  } catch (error) {
+    return renderUnready(`The page could not load: ${error.message}. Check that proofkey dev is still running.`);
   }
-  if (url.searchParams.has("state") && takeSignedOut(url.searchParams.get("state"))) {
-    history.replaceState(null, "", "/");
-    return engine.signedOut();
-  }
-  return engine.resume();
+  return arrival();
 }

@@ -11,12 +11,22 @@ import { linesOf, wireOf } from "./values.js";
 const $ = (id) => document.getElementById(id);
 const drawn = new Map(); // what each place shows now, to leave it alone when nothing changed
 
-export function drawFrame(config) {
+export function drawSteps() {
   $("host").textContent = location.host;
   $("client-host").textContent = location.host;
+  $("steps").replaceChildren(...STEPS.map(stepElement));
+}
+
+export function drawParties(config) {
   $("issuer-host").textContent = new URL(config.issuer).host;
   $("api-host").textContent = new URL(config.api).host;
-  $("steps").replaceChildren(...STEPS.map(stepElement));
+}
+
+// What is there when nothing else is: why, and a button that tries again.
+export function renderUnready(text) {
+  for (const step of STEPS) renderStep(step, null, {});
+  renderStatus({ pill: "Failed", tone: "danger", text });
+  renderPrimary("retry", false);
 }
 
 export function render(flow, ui) {
@@ -114,17 +124,22 @@ function renderActions(flow, ui) {
   const finished = flow === null || flow.failure !== null || flow.done === 10 || !ui.busy;
   const complete = flow !== null && flow.failure === null && flow.done === 10;
   const action = ui.paused ? "next" : flow === null ? "start" : "again";
+  renderPrimary(action, ui.busy && !ui.paused);
   const primary = $("primary");
-  primary.dataset.action = action;
-  once("primary", action, () => { primary.textContent = { start: "Start", next: "Next step", again: "Run again" }[action]; });
   primary.classList.toggle("primary", !complete);
   primary.classList.toggle("plain", complete);
-  primary.setAttribute("aria-disabled", String(ui.busy && !ui.paused));
   hide($("run-to-end"), !ui.paused);
   hide($("sign-out"), !finished || !ui.signedIn);
   hide($("refresh"), !complete || flow.tokens?.refresh_token === undefined);
   hide($("provoke"), !finished);
   hide($("by-step").parentElement, !finished);
+}
+
+function renderPrimary(action, disabled) {
+  const primary = $("primary");
+  primary.dataset.action = action;
+  primary.setAttribute("aria-disabled", String(disabled));
+  once("primary", action, () => { primary.textContent = { start: "Start", next: "Next step", again: "Run again", retry: "Try again" }[action]; });
 }
 
 // A control that goes away hands the focus on, or the keyboard would start again at the top of the page.
