@@ -24,10 +24,12 @@ export function states(page) {
   return page.locator("#steps > [data-step]").evaluateAll((items) => items.map((item) => item.dataset.state));
 }
 
-// Every value on the page: the step it stands in, what it is called, and the whole of it.
+// Every value on the page: the step it stands in, and whether in its row or in its panel; what it is called; the whole of it;
+// and what is to be seen of it.
 export function shownValues(page) {
   return page.locator("#steps [data-key]").evaluateAll((elements) => elements.map((element) => ({
     n: Number(element.closest("[data-step]").dataset.step),
+    place: element.closest(".panel") === null ? "row" : "panel",
     key: element.dataset.key,
     value: element.dataset.value,
     text: element.textContent,
@@ -36,10 +38,12 @@ export function shownValues(page) {
 
 // Listens to the browser itself, not to the page: the page's word is what is being tested.
 export function recordWire(page, dev) {
-  const wire = { authorize: [], token: [], api: [], back: [] };
+  const wire = { authorize: [], token: [], api: [], back: [], forms: [] };
   const at = (url, base, path) => url.origin === new URL(base).origin && url.pathname === path;
   page.on("request", (request) => {
     const url = new URL(request.url());
+    const isForm = request.method() === "POST" && request.isNavigationRequest() && url.origin === dev.ready.issuer;
+    if (isForm) wire.forms.push(url.pathname);
     if (at(url, dev.ready.app, "/callback") && request.isNavigationRequest()) wire.back.push({ url: request.url() });
   });
   page.on("response", (response) => {

@@ -1,8 +1,9 @@
-// The sample app when something is missing: an answer, its configuration. It says so, and its buttons stay alive.
+// The sample app when something is missing: an answer, its configuration, a sign-in that was not needed, the trace. It says
+// what happened, draws nothing that did not, and its buttons stay alive.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { open, run, step, waitForState } from "./flow-page.mjs";
+import { open, run, shownValues, step, waitForState } from "./flow-page.mjs";
 import { assertAccessible, signInAndAllow } from "./pages.mjs";
 import { launch, openPage, screenshot, startDev } from "./support.mjs";
 
@@ -80,4 +81,32 @@ test("the code leaves the address before anything is waited for, and is not lost
   hold = false;
   await enabled(page, "retry").click();
   await waitForState(page, 10, "done");
+});
+
+// A trace that somebody else tells: the rest of the run is real.
+async function runTold(page, events) {
+  const body = events.map((event, id) => `id: ${id}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+  await page.route("**/trace?**", (route) => route.fulfill({ contentType: "text/event-stream", body }));
+  await finish(page);
+}
+
+test("a code that came at once is drawn as that: nobody was asked anything", async (t) => {
+  const page = await openPage(t, browser);
+  const values = [["user", "ada"], ["consent", "remembered"], ["scope", "openid"]];
+  await runTold(page, [{ step: 4, outcome: "done", at_ms: 1, took_us: 1, values }]);
+  for (const [n, words] of [[3, "nothing was asked"], [4, "allowed before, and remembered"]]) {
+    assert.equal(await step(page, n).locator(".wire").textContent(), "not needed");
+    assert.match(await step(page, n).locator("h2").textContent(), /, not needed$/);
+    assert.match(await step(page, n).locator(".values").innerText(), new RegExp(words));
+    assert.ok(await step(page, n).locator(".head").isHidden(), "nothing was sent, so no arrow has a head");
+  }
+  assert.ok(!(await shownValues(page)).some(({ key }) => key === "method"));
+  await screenshot(page, "flow-not-asked");
+});
+
+test("without the trace the page makes nothing up", async (t) => {
+  const page = await openPage(t, browser);
+  await runTold(page, []);
+  for (const n of [3, 4]) assert.match(await step(page, n).locator(".values").innerText(), /it told nothing/);
+  assert.ok(!/not needed|password|remembered/.test(await page.locator("#steps").innerText()));
 });

@@ -5,7 +5,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, media type and content of each file. One that is not listed does not exist.
-const FILES: [(&str, &str, &str); 22] = [
+const FILES: [(&str, &str, &str); 23] = [
     ("index.html", HTML, include_str!("app/index.html")),
     ("app.css", CSS, include_str!("app/app.css")),
     ("layout.css", CSS, include_str!("app/layout.css")),
@@ -16,6 +16,7 @@ const FILES: [(&str, &str, &str); 22] = [
     ("encode.js", SCRIPT, include_str!("app/encode.js")),
     ("failures.js", SCRIPT, include_str!("app/failures.js")),
     ("flow.js", SCRIPT, include_str!("app/flow.js")),
+    ("labels.js", SCRIPT, include_str!("app/labels.js")),
     ("main.js", SCRIPT, include_str!("app/main.js")),
     ("panel.js", SCRIPT, include_str!("app/panel.js")),
     ("pkce.js", SCRIPT, include_str!("app/pkce.js")),

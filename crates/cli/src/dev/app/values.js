@@ -63,10 +63,10 @@ function pathOf(url) {
   return pathname + search;
 }
 
-// A session that is still there is not asked again: then the server has nothing to tell of step 3.
+// A code that comes at once was asked of nobody: only what the server told of step 4 says so.
 function signInLines(flow) {
   const event = eventOf(flow, 3);
-  if (event === undefined) return flow.back === undefined ? [] : [line("not asked", { note: "The server knew you already." })];
+  if (event === undefined) return eventOf(flow, 4) === undefined ? untold(flow) : [line("skipped", { note: "You were signed in: nothing was asked." })];
   return [
     line(valueOf(event, "status") ?? "sent", { key: "location", value: valueOf(event, "location") ?? "" }),
     valueOf(event, "issuer") === undefined ? null : line("issuer", { key: "issuer", value: valueOf(event, "issuer") }),
@@ -76,9 +76,15 @@ function signInLines(flow) {
 function consentLines(flow) {
   const event = eventOf(flow, 4);
   if (flow.back?.error !== undefined) return flow.failure?.step === 4 ? [line("answer", { key: "error", value: flow.back.error })] : [];
-  if (event === undefined) return flow.back?.code === undefined ? [] : [line("not asked", { note: "Allowed before, and remembered." })];
+  if (event === undefined) return flow.back?.code === undefined ? [] : untold(flow);
   const part = (key) => valueOf(event, key) === undefined ? null : { key, value: valueOf(event, key) };
-  return [line("user", part("user"), part("method")), line("scope", part("scope"))].filter((one) => one.parts.length > 0);
+  const remembered = valueOf(event, "consent") === "remembered" ? { note: "allowed before, and remembered" } : null;
+  return [line("user", part("user"), part("method"), remembered), line("scope", part("scope"))].filter((one) => one.parts.length > 0);
+}
+
+// Without the trace nobody here knows what went on at the server, and nothing is made up.
+function untold(flow) {
+  return flow.back === undefined ? [] : [line("unknown", { note: "Only the server sees this step, and it told nothing." })];
 }
 
 function answerLines(flow) {
@@ -111,12 +117,6 @@ function kinds(tokens) {
 function accessSummary(tokens) {
   const { header } = decodeJwt(tokens.access_token);
   return [header.typ, header.alg, lasting(tokens.expires_in), tokens.scope].filter((part) => part).join(", ");
-}
-
-// The small print below an arrow: once an answer is there, its own status instead of the expected one.
-export function wireOf(flow, step) {
-  if (step.n !== 10 || flow?.apiAnswer === undefined) return step.wire;
-  return `${flow.apiAnswer.status} ${flow.apiAnswer.contentType.split(";")[0]}`.trim();
 }
 
 function lasting(seconds) {

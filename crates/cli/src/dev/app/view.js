@@ -2,11 +2,12 @@
 // an open panel stays open and the focus stays where it is.
 import { blocksOf } from "./blocks.js";
 import { element, svg } from "./dom.js";
+import { labelOf, skipped } from "./labels.js";
 import { panelElement, valueElement } from "./panel.js";
 import { route, STEPS, stateOf } from "./steps.js";
 import { statusOf } from "./status.js";
 import { eventOf, valueOf } from "./trace.js";
-import { linesOf, wireOf } from "./values.js";
+import { linesOf } from "./values.js";
 
 const $ = (id) => document.getElementById(id);
 const drawn = new Map(); // what each place shows now, to leave it alone when nothing changed
@@ -49,7 +50,7 @@ function stepElement(step) {
     element("div", { class: "lanes", "aria-hidden": "true" }, ...[1, 2, 3, 4].map(() => element("span", { class: "lane" }))),
     element("div", { class: "number" }, element("span", { class: "badge", "aria-hidden": "true" }, String(step.n))),
     element("div", { class: "words" },
-      element("h2", {}, step.title, element("span", { class: "vh state-word" })),
+      element("h2", {}, element("span", { class: "name-of-step" }, step.title), element("span", { class: "vh state-word" })),
       element("p", {}, route(step))),
     element("div", { class: "strip", "aria-hidden": "true" }, ...stripElements(step)),
     element("div", { class: "values" }),
@@ -79,13 +80,18 @@ function renderStep(step, flow, ui) {
   item.toggleAttribute("data-moving", state === "live" && ui.moving);
   if (state === "live") item.setAttribute("aria-current", "step");
   else item.removeAttribute("aria-current");
-  const word = { idle: "", live: ", in progress", done: ", done", failed: ", failed", unreached: ", not reached" }[state];
+  const without = state === "done" && skipped(flow, step.n);
+  item.toggleAttribute("data-skipped", without);
+  const word = without ? ", not needed" : { idle: "", live: ", in progress", done: ", done", failed: ", failed", unreached: ", not reached" }[state];
   const seen = state === "done" || state === "failed" || state === "live";
   const lines = seen ? linesOf(flow, step.n) : [];
   const blocks = seen ? blocksOf(flow, step.n) : [];
   const failure = state === "failed" ? flow.failure : null;
   once(`word ${step.n}`, word, () => { item.querySelector(".state-word").textContent = word; });
-  once(`wire ${step.n}`, wireOf(flow, step), (wire) => { item.querySelector(".wire").textContent = wire; });
+  once(`label ${step.n}`, labelOf(flow, step), ({ title, wire }) => {
+    for (const place of item.querySelectorAll(".title, .name-of-step")) place.textContent = title;
+    item.querySelector(".wire").textContent = wire;
+  });
   once(`lines ${step.n}`, [lines, state === "unreached"], () => {
     item.querySelector(".values").replaceChildren(lines.length > 0 ? linesElement(lines)
       : element("p", { class: "sentence-only" }, state === "unreached" ? "Not reached." : step.idle));
