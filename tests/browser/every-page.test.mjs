@@ -5,18 +5,20 @@ import { after, before, test } from "node:test";
 
 import { open, states, step, waitForState } from "./flow-page.mjs";
 import { assertAccessible, assertFitsWidth, authorizationRequest, listen, signIn, signInAndAllow } from "./pages.mjs";
-import { launch, openPage, screenshot, startDev } from "./support.mjs";
+import { launch, openPage, screenshot, startDev, startDevWith } from "./support.mjs";
 
 const WIDTHS = [1280, 390, 320];
 const SCOPE = "openid profile email offline_access notes:read notes:write";
-let dev, browser, native;
+let dev, strict, browser, native;
 
 before(async () => {
   dev = await startDev();
+  // One that loses its patience at the second wrong password.
+  strict = await startDevWith({ PROOFKEY_LIMITS__FACTOR: "1", PROOFKEY_LIMITS__LOGIN_ACCOUNT_BURST: "1" });
   browser = await launch();
   native = dev.client("native");
 });
-after(async () => { await browser?.close(); await dev?.stop(); });
+after(async () => { await browser?.close(); await dev?.stop(); await strict?.stop(); });
 
 // What is looked at must not be in the middle of a movement.
 async function openAt(t, colorScheme, width) {
@@ -69,6 +71,41 @@ for (const colorScheme of ["light", "dark"]) {
       await page.locator("#logout-confirm").click();
       await page.locator("#logout-confirm").waitFor({ state: "detached" });
       await look("signed-out");
+      assert.deepEqual(page.complaints, []);
+    });
+
+    test(`the server's pages beside the straight path, ${colorScheme}, ${width} px`, async (t) => {
+      const { page, look } = await openAt(t, colorScheme, width);
+      const callback = await listen(t);
+      await page.route((url) => url.href.startsWith(callback.uri), (route) => route.fulfill({ status: 204 }));
+      const ask = (issuer, more) => authorizationRequest(issuer, native, callback.uri, more).url;
+
+      await page.goto(ask(dev.ready.issuer, { code_challenge: undefined, state: "s".repeat(60) }));
+      assert.match(await page.locator("#return").getAttribute("href"), /error=invalid_request/);
+      await look("error-with-return");
+
+      await page.goto(new URL("/sign-in?flow=of-yesterday", dev.ready.issuer).href);
+      await page.locator("#error-code").waitFor();
+      await look("error-expired");
+
+      await page.goto(ask(dev.ready.issuer));
+      await signIn(page, dev.user);
+      await page.locator("#consent-deny").click();
+      await page.locator("#hand-over").waitFor();
+      assert.match(await page.locator("#hand-over").getAttribute("href"), /error=access_denied/);
+      await look("hand-over-denied");
+
+      await page.goto(ask(strict.ready.issuer));
+      const tooMany = page.waitForResponse((response) => response.status() === 429);
+      const impatient = page.locator("#sign-in-error", { hasText: "Too many attempts" });
+      // The account may be out of patience already, from the run before this one.
+      for (let n = 0; n < 2 && await impatient.count() === 0; n += 1) {
+        await signIn(page, { ...strict.user, password: "wrong, wrong, wrong" });
+        await page.locator("#sign-in-error").waitFor();
+      }
+      await impatient.waitFor();
+      await tooMany;
+      await look("sign-in-too-many");
       assert.deepEqual(page.complaints, []);
     });
 

@@ -26,11 +26,16 @@ const FLAGS = [
 ];
 
 // `proofkey dev` with everything it brings. `ready` is the ready file; `stop` ends the process and removes its folder.
-export async function startDev(...more) {
+export function startDev(...more) {
+  return startDevWith({}, ...more);
+}
+
+// The same with settings of its own.
+export async function startDevWith(settings, ...more) {
   const folder = await mkdtemp(join(tmpdir(), "proofkey-test-"));
   const readyFile = join(folder, "ready.json");
   const listen = more.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
-  const server = start(["dev", ...listen, "--ready-file", readyFile, ...more]);
+  const server = start(["dev", ...listen, "--ready-file", readyFile, ...more], { env: { ...ENVIRONMENT, ...settings } });
   const stop = async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
