@@ -7,6 +7,7 @@ list-more = { $count ->
    *[other] { $count } weiteren Apps
 }
 unnamed-app = eine App ohne Namen
+unnamed-app-dative = einer App ohne Namen
 place-this-device = { $place }, dieses Gerät
 place-app = { $place }, eine App auf diesem Gerät
 return-to = Zurück zu { $app }
@@ -52,7 +53,7 @@ sign-in-username = Benutzername
 sign-in-password = Passwort
 sign-in-submit = Anmelden
 sign-in-wrong = Benutzername oder Passwort ist falsch.
-sign-in-too-many = Zu viele Versuche. Versuchen Sie es in { $duration } wieder.
+sign-in-too-many = Zu viele Versuche. Versuchen Sie es in { $duration } noch einmal.
 sign-in-busy = Gerade melden sich viele Menschen an. Versuchen Sie es gleich noch einmal.
 sign-in-start-again = Diese Seite war zu lange offen. Melden Sie sich noch einmal an.
 
@@ -67,10 +68,10 @@ consent-returns = Zurück zu
 consent-until = Bis
 consent-until-date = { $date }, oder bis Sie es beenden
 consent-until-ended = Sie es beenden
-consent-for = Dauer
-consent-for-duration = Ende nach { $duration }, oder wenn Sie es beenden
-consent-self-registered = Diese App hat sich selbst registriert. Erlauben Sie es nur, wenn Sie sie gestartet haben.
-consent-loopback-only = Diese App läuft auf diesem Gerät, wo jedes Programm ihren Namen benutzen kann. Erlauben Sie es nur, wenn Sie sie gestartet haben.
+consent-for = Endet
+consent-for-duration = nach { $duration }, oder wenn Sie es beenden
+consent-self-registered = Diese App hat sich selbst registriert. Erlauben Sie den Zugriff nur, wenn Sie die App gestartet haben.
+consent-loopback-only = Diese App läuft auf diesem Gerät, auf dem jedes Programm ihren Namen benutzen kann. Erlauben Sie den Zugriff nur, wenn Sie die App gestartet haben.
 consent-deny = Ablehnen
 consent-allow = Erlauben
 
@@ -81,7 +82,7 @@ scope-profile-detail = Ihr Name, Benutzername und Profil
 scope-email = Ihre E-Mail-Adresse sehen
 scope-address = Ihre Postanschrift sehen
 scope-phone = Ihre Telefonnummer sehen
-scope-offline-access = Verbunden bleiben, während Sie weg sind
+scope-offline-access = Verbunden bleiben, auch wenn Sie nicht da sind
 scope-api = Die Berechtigung { $scope } nutzen
 
 ## Rückgabe an die App
@@ -99,12 +100,12 @@ error-heading-unknown = Eine App hat eine Anfrage gesendet, die wir nicht annehm
 error-heading-fault = Wir konnten diese Anfrage nicht abschließen
 error-heading-expired = Diese Seite ist abgelaufen
 error-heading-limited = Zu viele Versuche
-error-heading-not-found = Hier ist keine Seite
-error-lead-app = Gehen Sie zurück zur App und versuchen Sie es noch einmal; kommt diese Seite wieder, geben Sie deren Entwicklern die Fehlernummer.
-error-lead-unknown = Schließen Sie diese Seite und beginnen Sie in der App von vorn; kommt sie wieder, geben Sie den Entwicklern der App die Fehlernummer.
-error-lead-fault = Der Fehler liegt bei uns. Versuchen Sie es in einer Minute noch einmal; kommt diese Seite wieder, geben Sie dem Betreiber dieses Servers die Fehlernummer.
+error-heading-not-found = Diese Seite gibt es nicht
+error-lead-app = Gehen Sie zurück zur App und versuchen Sie es noch einmal; erscheint diese Seite wieder, geben Sie den Entwicklern der App die Fehlernummer.
+error-lead-unknown = Schließen Sie diese Seite und beginnen Sie in der App von vorn; erscheint sie wieder, geben Sie den Entwicklern der App die Fehlernummer.
+error-lead-fault = Der Fehler liegt bei uns. Versuchen Sie es in einer Minute noch einmal; erscheint diese Seite wieder, geben Sie dem Betreiber dieses Servers die Fehlernummer.
 error-lead-expired = Sie war zu lange offen, wurde schon benutzt oder gehört zu einem anderen Browser. Gehen Sie zurück zur App und beginnen Sie von vorn.
-error-lead-limited = Versuchen Sie es in { $duration } wieder.
+error-lead-limited = Versuchen Sie es in { $duration } noch einmal.
 error-lead-not-found = Prüfen Sie die Adresse, oder gehen Sie zurück zur App und beginnen Sie von vorn.
 error-id = Fehlernummer
 error-what-happened = Was geschehen ist

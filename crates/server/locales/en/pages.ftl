@@ -7,6 +7,7 @@ list-more = { $count ->
    *[other] { $count } more apps
 }
 unnamed-app = an app without a name
+unnamed-app-dative = an app without a name
 place-this-device = { $place }, this device
 place-app = { $place }, an app on this device
 return-to = Return to { $app }

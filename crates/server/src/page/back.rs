@@ -12,7 +12,7 @@ pub(super) struct Back<'a> {
 
 impl<'a> Back<'a> {
     pub(super) fn new(words: &Words<'_>, link: &'a ReturnLink) -> Self {
-        let app = shell::app_name(words, &link.app_name, Some(&link.host));
+        let app = shell::app_name_dative(words, &link.app_name, Some(&link.host));
         Self {
             label: words.rich("return-to", &[("app", vec![Piece::value(app)])]),
             host: plain::exact(&link.host),

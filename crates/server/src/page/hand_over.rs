@@ -24,7 +24,8 @@ pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a HandOver) -> Hand
     let words = pages.words(lang);
     let place = shell::place(&words, &view.returns_to);
     let app = shell::app_name(&words, &view.app_name, Some(&place));
-    let heading = words.rich("return-to", &[("app", vec![Piece::value(app.as_str())])]);
+    let back_to = shell::app_name_dative(&words, &view.app_name, Some(&place));
+    let heading = words.rich("return-to", &[("app", vec![Piece::value(back_to)])]);
     let lead = words.say(match view.outcome {
         Outcome::Granted => "hand-over-granted",
         Outcome::Denied => "hand-over-denied",

@@ -43,12 +43,17 @@ pub(super) struct End {
 
 /// An app's name as it may be shown; the host stands in for a name that has nothing visible in it.
 pub(super) fn app_name(words: &Words<'_>, name: &str, host: Option<&str>) -> String {
-    let shown = plain::name(name);
-    match (shown.is_empty(), host) {
-        (false, _) => shown,
-        (true, Some(host)) if !host.is_empty() => plain::exact(host),
-        (true, _) => words.say("unnamed-app"),
-    }
+    shown_name(name, host).unwrap_or_else(|| words.say("unnamed-app"))
+}
+
+/// The same after a preposition that takes the dative in German: "von", "zu", "mit".
+pub(super) fn app_name_dative(words: &Words<'_>, name: &str, host: Option<&str>) -> String {
+    shown_name(name, host).unwrap_or_else(|| words.say("unnamed-app-dative"))
+}
+
+fn shown_name(name: &str, host: Option<&str>) -> Option<String> {
+    let visible = |text: String| Some(text).filter(|text| !text.is_empty());
+    visible(plain::name(name)).or_else(|| host.and_then(|host| visible(plain::exact(host))))
 }
 
 /// The address an app is reached at, in words.

@@ -23,9 +23,10 @@ pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a SignIn) -> SignIn
     let words = pages.words(lang);
     let host = view.app_host.as_deref().filter(|_| view.app_name.is_some());
     let lead = match &view.app_name {
-        Some(name) => {
-            words.rich("sign-in-to-app", &[("app", vec![Piece::value(shell::app_name(&words, name, host))])])
-        }
+        Some(name) => words.rich(
+            "sign-in-to-app",
+            &[("app", vec![Piece::value(shell::app_name_dative(&words, name, host))])],
+        ),
         None => words.rich("sign-in-to-account", &[]),
     };
     SignInPage {

@@ -24,7 +24,8 @@ pub(super) fn confirm<'a>(pages: &'a Pages, lang: Lang, view: &'a LogoutConfirm)
     let words = pages.words(lang);
     let user = vec![Piece::value(plain::name(&view.user_name))];
     let host = vec![Piece { text: pages.host.clone(), emphasised: false }];
-    let names: Vec<String> = view.app_names.iter().map(|name| shell::app_name(&words, name, None)).collect();
+    let names: Vec<String> =
+        view.app_names.iter().map(|name| shell::app_name_dative(&words, name, None)).collect();
     let apps = if names.is_empty() {
         Rich::new()
     } else {

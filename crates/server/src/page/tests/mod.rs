@@ -9,7 +9,8 @@ use http::{StatusCode, header};
 
 use super::*;
 use sample::{
-    CODE, HOSTILE, all, all_hostile, consent, consent_for_everything, error, hand_over, pages, sign_in,
+    CODE, HOSTILE, all, all_hostile, consent, consent_for_everything, error, hand_over, logout, pages,
+    sign_in,
 };
 
 #[test]
@@ -111,6 +112,16 @@ fn the_sign_in_error_keeps_the_username_and_never_says_which_field() {
     let first = pages().sign_in(Lang::En, &sign_in());
     assert!(!first.contains("role=\"alert\"") && !first.contains("aria-invalid"));
     assert!(first.split_once("id=\"password\"").unwrap().0.contains(" autofocus>"));
+}
+
+#[test]
+fn an_app_without_a_visible_name_is_spoken_of_in_good_german() {
+    let nameless = LogoutConfirm { app_names: vec!["\u{200b}".into()], ..logout() };
+    let html = pages().logout(Lang::De, &nameless);
+    assert!(html.contains("auch von <strong dir=\"auto\">einer App ohne Namen</strong> ab."), "{html}");
+    let nameless = Consent { app_name: "\u{200b}".into(), app_host: String::new(), ..consent() };
+    let html = pages().consent(Lang::De, &nameless);
+    assert!(html.contains("Darf <strong dir=\"auto\">eine App ohne Namen</strong> Ihr Konto"), "{html}");
 }
 
 #[test]
