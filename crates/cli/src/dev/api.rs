@@ -2,6 +2,7 @@
 //! page what the API made of the token; it judges nothing itself.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::{
     Router,
@@ -32,8 +33,8 @@ pub(crate) struct ApiConfig {
     pub(crate) api: String,
     /// The origin of the sample app.
     pub(crate) app_origin: String,
-    /// The clock of the edge, in Unix microseconds.
-    pub(crate) now_us: fn() -> i64,
+    /// The clock of the edge, in Unix milliseconds.
+    pub(crate) now_millis: fn() -> i64,
 }
 
 #[derive(Serialize)]
@@ -58,12 +59,12 @@ const NOTES: [Note; 3] = [
 /// # Errors
 /// If the configured addresses are not usable.
 pub(crate) fn router(config: ApiConfig, log: Arc<TraceLog>) -> anyhow::Result<Router> {
-    let ApiConfig { issuer, api, app_origin, now_us } = config;
+    let ApiConfig { issuer, api, app_origin, now_millis } = config;
 
     let protect = Protect::new(issuer, api).scopes([NOTES_READ]).cors_origins([app_origin]).build()?;
     let protected = Router::new().route("/notes", get(notes)).layer(protect);
 
-    Ok(protected.layer(middleware::from_fn_with_state(Tracer { log, now_us }, trace)))
+    Ok(protected.layer(middleware::from_fn_with_state(Tracer { log, now_millis }, trace)))
 }
 
 async fn notes() -> Response {
@@ -76,20 +77,19 @@ async fn notes() -> Response {
 #[derive(Clone)]
 struct Tracer {
     log: Arc<TraceLog>,
-    now_us: fn() -> i64,
+    now_millis: fn() -> i64,
 }
 
 async fn trace(State(tracer): State<Tracer>, request: Request, next: Next) -> Response {
     let seen = bearer(request.headers()).and_then(Seen::read);
-    let began_us = (tracer.now_us)();
+    let began = Instant::now();
     let response = next.run(request).await;
-    let ended_us = (tracer.now_us)();
+    let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     if let Some(seen) = seen
         && let Some(state) = tracer.log.state_of_token(&seen.jti)
     {
-        let took_us = u64::try_from(ended_us.saturating_sub(began_us)).unwrap_or_default();
         let (outcome, values) = seen.told(response.status(), response.headers());
-        tracer.log.push(&state, TraceEvent::new(10, outcome, ended_us / 1000, took_us, values));
+        tracer.log.push(&state, TraceEvent::new(10, outcome, (tracer.now_millis)(), took_us, values));
     }
     response
 }
@@ -165,7 +165,7 @@ mod tests {
             issuer: "http://127.0.0.1:9".into(),
             api: "http://127.0.0.1:4457/notes".into(),
             app_origin: APP.into(),
-            now_us: || 5_000_000,
+            now_millis: || 5_000,
         };
         router(config, Arc::clone(log)).unwrap()
     }

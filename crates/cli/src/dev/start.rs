@@ -195,7 +195,7 @@ fn api_config(addresses: &Addresses) -> ApiConfig {
         issuer: addresses.issuer.clone(),
         api: addresses.api.clone(),
         app_origin: addresses.app.clone(),
-        now_us: || Clock::System.now_millis().saturating_mul(1000),
+        now_millis: || Clock::System.now_millis(),
     }
 }
 
