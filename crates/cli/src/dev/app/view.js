@@ -87,6 +87,7 @@ function renderStep(step, flow, ui) {
   const lines = seen ? linesOf(flow, step.n) : [];
   const blocks = seen ? blocksOf(flow, step.n) : [];
   const failure = state === "failed" ? flow.failure : null;
+  item.dataset.failure = failure?.kind ?? "";
   once(`word ${step.n}`, word, () => { item.querySelector(".state-word").textContent = word; });
   once(`label ${step.n}`, labelOf(flow, step), ({ title, wire }) => {
     for (const place of item.querySelectorAll(".title, .name-of-step")) place.textContent = title;
