@@ -97,6 +97,8 @@ pub(super) async fn not_found(State(app): State<Arc<App>>, arrival: Arrival, hea
     view.kind = ErrorKind::NotFound;
     // No app has done anything wrong: the words of the refusal are about a sign-in, and there is none.
     (view.what_happened, view.fix, view.rule, view.standard) = (None, None, None, None);
+    // The address stands in the browser; a page of ours repeats no text that whoever made the link chose.
+    view.endpoint.clear();
     view.status = StatusCode::NOT_FOUND.as_u16();
     let response = respond_error(&exchange, language(&headers, None), &view, &failure);
     exchange.finish(response)

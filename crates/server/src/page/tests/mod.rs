@@ -9,7 +9,7 @@ use http::{StatusCode, header};
 
 use super::*;
 use sample::{
-    CODE, HOSTILE, all, all_hostile, consent, consent_for_everything, error, hand_over, logout, pages,
+    CODE, HOSTILE, all, all_hostile, consent, consent_for_everything, error, fault, hand_over, logout, pages,
     sign_in,
 };
 
@@ -135,6 +135,9 @@ fn the_error_page_explains_in_the_language_that_it_has() {
     assert!(fallback.contains("<mark class=\"sent\">cb</mark>") && fallback.contains("id=\"error-code\""));
     let unknown = pages().error(Lang::En, &error(ErrorKind::UnknownApp));
     assert!(!unknown.contains("<a "));
+    let nowhere = ErrorPage { kind: ErrorKind::NotFound, endpoint: String::new(), ..fault() };
+    let nowhere = pages().error(Lang::En, &nowhere);
+    assert!(!nowhere.contains("Endpoint"), "{nowhere}");
 }
 
 #[test]
