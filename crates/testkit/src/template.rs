@@ -3,13 +3,9 @@
 use std::path::Path;
 
 use proofkey_oauth::{Secret, Timestamp};
-use proofkey_protocol::SealKeys;
 use proofkey_server::Start;
 use proofkey_server::admin::{self, Hashing, NewApi, NewClient, NewUser};
 use proofkey_server::clock::Clock;
-use proofkey_server::config::Config;
-use proofkey_server::metrics::Metrics;
-use proofkey_server::password::{PasswordParams, Passwords};
 use proofkey_server::trace::Tracer;
 use proofkey_store::Store;
 use serde_json::{Map, Value, json};
@@ -36,13 +32,12 @@ async fn make() -> (Vec<u8>, i64) {
     let issuer = format!("http://{}", listener.local_addr().unwrap());
     let config = crate::server::config(&issuer, directory.path(), &[]);
     let database = config.store.database();
-    let (hashing, seal) = hashing(&config);
-    let length_min = config.passwords.length_min;
+    let hashing = Hashing::from_config(&config).expect("password settings");
     let start =
         Start { config, clock: Clock::manual(now), tracer: Tracer::default(), listener: Some(listener) };
     let running = start.run().await.expect("the template server starts");
     let store = running.store.clone();
-    seed(&store, &Hashing { passwords: &hashing, length_min, seal: &seal }, Timestamp(now)).await;
+    seed(&store, &hashing, Timestamp(now)).await;
     running.stop();
     drop(store);
     running.stopped().await.expect("the template server stops");
@@ -50,14 +45,7 @@ async fn make() -> (Vec<u8>, i64) {
     (std::fs::read(database).unwrap(), now)
 }
 
-/// What hashes passwords at the cost of a configuration.
-pub(crate) fn hashing(config: &Config) -> (Passwords, SealKeys) {
-    let params = PasswordParams::from_config(&config.passwords).expect("password settings");
-    let passwords = Passwords::new(params, Metrics::new().passwords).expect("threads that hash");
-    (passwords, SealKeys::derive(config.keys.sealing_key.expose()))
-}
-
-async fn seed(store: &Store, hashing: &Hashing<'_>, now: Timestamp) {
+async fn seed(store: &Store, hashing: &Hashing, now: Timestamp) {
     for (resource, name, scopes) in [
         (NOTES, "Notes", ["notes:read=Read your notes", "notes:write=Change your notes"].as_slice()),
         (FILES, "Files", ["files:read=Read your files"].as_slice()),
@@ -78,7 +66,7 @@ async fn seed(store: &Store, hashing: &Hashing<'_>, now: Timestamp) {
 /// Adds a user with the given claims.
 pub(crate) async fn add_user(
     store: &Store,
-    hashing: &Hashing<'_>,
+    hashing: &Hashing,
     user: &TestUser,
     claims: Value,
     now: Timestamp,

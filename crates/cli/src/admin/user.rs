@@ -2,15 +2,10 @@
 
 mod claims;
 
-use std::num::NonZeroUsize;
-
-use anyhow::anyhow;
 use proofkey_oauth::Secret;
-use proofkey_protocol::{SealKeys, UserRecord};
+use proofkey_protocol::UserRecord;
 use proofkey_server::admin::{self, AdminRefused, Hashing, NewUser, named};
 use proofkey_server::clock::Clock;
-use proofkey_server::metrics::Metrics;
-use proofkey_server::password::{PasswordParams, Passwords};
 use proofkey_server::username_key;
 use serde_json::{Value, json};
 
@@ -98,8 +93,8 @@ async fn add(site: &Site, new: Add) -> anyhow::Result<()> {
     let claims = new.claims.collect()?;
     let password = new_password(new.password_stdin)?;
     let new = NewUser { username: new.username, password: Some(password), claims };
-    let hasher = Hasher::new(site)?;
-    let added = admin::add_user(&site.store, &hasher.hashing(site), new, site.now).await;
+    let hashing = Hashing::from_config(&site.config).map_err(said)?;
+    let added = admin::add_user(&site.store, &hashing, new, site.now).await;
     let record = added.map_err(|refused| HINTS.explain(refused))?;
     site.output
         .result(&view(&record), || plain(&format!("Added {} (subject {}).", record.username, record.id)))
@@ -143,9 +138,8 @@ async fn set_password(site: &Site, username: &str, password_stdin: bool) -> anyh
     // Looked up first, so that nobody types a password twice for a name with a typing error.
     let user = find(site, username).await?;
     let password: Secret = new_password(password_stdin)?;
-    let hasher = Hasher::new(site)?;
-    let set =
-        admin::set_password(&site.store, &hasher.hashing(site), username, &password, &Clock::System).await;
+    let hashing = Hashing::from_config(&site.config).map_err(said)?;
+    let set = admin::set_password(&site.store, &hashing, username, &password, &Clock::System).await;
     set.map_err(|refused| HINTS.explain(refused))?;
     let report = json!({"username": user.username, "sub": user.id.as_str(), "password_set": true});
     site.output.result(&report, || {
@@ -168,25 +162,4 @@ fn view(user: &UserRecord) -> Value {
         "has_password": user.password.is_some(), "created_at": rfc3339(user.created_at),
         "updated_at": rfc3339(user.updated_at), "claims": user.claims,
     })
-}
-
-/// What hashing a password takes.
-struct Hasher {
-    passwords: Passwords,
-    seal: SealKeys,
-}
-
-impl Hasher {
-    fn new(site: &Site) -> anyhow::Result<Self> {
-        let params = PasswordParams::from_config(&site.config.passwords);
-        let params = params.map_err(|refused| anyhow!("[passwords]: {refused}"))?;
-        // A command hashes one password: one thread.
-        let params = PasswordParams { hashes_max: NonZeroUsize::MIN, ..params };
-        let passwords = Passwords::new(params, Metrics::new().passwords)?;
-        Ok(Self { passwords, seal: SealKeys::derive(site.config.keys.sealing_key.expose()) })
-    }
-
-    fn hashing(&self, site: &Site) -> Hashing<'_> {
-        Hashing { passwords: &self.passwords, length_min: site.config.passwords.length_min, seal: &self.seal }
-    }
 }

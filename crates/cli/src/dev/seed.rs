@@ -44,7 +44,7 @@ pub(super) struct Addresses {
 /// Puts everything in place and says what a tool has to know.
 pub(super) async fn seed(
     store: &Store,
-    hashing: &Hashing<'_>,
+    hashing: &Hashing,
     addresses: &Addresses,
     data: &Path,
     now: Timestamp,
@@ -95,7 +95,7 @@ fn words(count: usize) -> String {
     (0..count).map(word).collect::<Vec<_>>().join("-")
 }
 
-async fn user(store: &Store, hashing: &Hashing<'_>, kept: &Kept, now: Timestamp) -> anyhow::Result<()> {
+async fn user(store: &Store, hashing: &Hashing, kept: &Kept, now: Timestamp) -> anyhow::Result<()> {
     let claims = json!({
         "name": "Ada Lovelace", "given_name": "Ada", "family_name": "Lovelace", "preferred_username": "ada",
         "email": "ada@example.com", "email_verified": true, "locale": "en", "zoneinfo": "Europe/London",

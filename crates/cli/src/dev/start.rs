@@ -8,13 +8,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::SealKeys;
 use proofkey_server::admin::Hashing;
 use proofkey_server::clock::Clock;
 use proofkey_server::config::process_environment;
 use proofkey_server::http::{self, Edge, HttpLimits, stop_on_signals};
-use proofkey_server::metrics::Metrics;
-use proofkey_server::password::{PasswordParams, Passwords};
 use proofkey_server::trace::{self as server_trace, Tracer};
 use proofkey_server::{Running, Start, StartFault, log};
 use tokio::net::TcpListener;
@@ -85,15 +82,11 @@ async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
     };
     let config = configuration(&addresses.issuer, at, data, process_environment())?;
     log::init(&config.log, Clock::System)?;
-    let seal = SealKeys::derive(config.keys.sealing_key.expose());
-    let passwords =
-        Passwords::new(PasswordParams::from_config(&config.passwords)?, Metrics::new().passwords)?;
-    let length_min = config.passwords.length_min;
+    let hashing = Hashing::from_config(&config)?;
     let trace = Arc::new(TraceLog::default());
     let start =
         Start { config, clock: Clock::System, tracer: tracer(Arc::clone(&trace)), listener: Some(listener) };
     let running = start.run().await.context("the server does not start")?;
-    let hashing = Hashing { passwords: &passwords, length_min, seal: &seal };
     let ready =
         seed::seed(&running.store, &hashing, &addresses, data, Timestamp(Clock::System.now())).await?;
     running.refreshed().await?;

@@ -15,7 +15,7 @@ use proofkey_protocol::{Random as _, RegistrationRefused, userinfo::ClaimRefused
 use proofkey_store::{AdminFault, Fault};
 use thiserror::Error;
 
-use crate::password::{Busy, Unacceptable};
+use crate::password::{Busy, CostRefused, Unacceptable};
 use crate::random::SystemRandom;
 
 /// Why an operator's change is refused.
@@ -49,6 +49,12 @@ pub enum AdminRefused {
     /// The password hasher is busy.
     #[error("{0}")]
     Busy(#[from] Busy),
+    /// A cost that passwords cannot have.
+    #[error("[passwords]: {0}")]
+    PasswordCost(#[from] CostRefused),
+    /// The hashing thread cannot be had.
+    #[error("a thread for hashing passwords: {0}")]
+    Thread(#[from] std::io::Error),
     /// An API that cannot be.
     #[error("{0}")]
     Api(String),

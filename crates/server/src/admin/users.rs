@@ -1,5 +1,7 @@
 //! Users, as operators make them.
 
+use std::num::NonZeroUsize;
+
 use proofkey_oauth::{Secret, Timestamp};
 use proofkey_protocol::{Random as _, SealKeys, UserId, UserRecord, userinfo};
 use proofkey_store::Store;
@@ -7,8 +9,10 @@ use serde_json::{Map, Value};
 
 use super::{AdminRefused, named};
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::login::{account_keys, username_key};
-use crate::password::{Password, Passwords, PolicyContext, acceptable};
+use crate::metrics::Metrics;
+use crate::password::{Password, PasswordParams, Passwords, PolicyContext, acceptable};
 use crate::random::SystemRandom;
 
 /// A user as `user add` takes one.
@@ -22,21 +26,39 @@ pub struct NewUser {
     pub claims: Map<String, Value>,
 }
 
-/// How passwords are taken.
+/// How passwords are taken, for commands: one hash at a time.
 #[derive(Debug)]
-pub struct Hashing<'a> {
+pub struct Hashing {
     /// Hashes them.
-    pub passwords: &'a Passwords,
+    passwords: Passwords,
     /// Fewest code points.
-    pub length_min: u32,
+    length_min: usize,
+    /// What this server is called: its operator and its host are among the first words that come to somebody's mind.
+    service_names: Vec<String>,
     /// Names accounts in the table of failures.
-    pub seal: &'a SealKeys,
+    seal: SealKeys,
+}
+
+impl Hashing {
+    /// What a configuration asks for.
+    pub fn from_config(config: &Config) -> Result<Self, AdminRefused> {
+        let params = PasswordParams::from_config(&config.passwords)?;
+        let params = PasswordParams { hashes_max: NonZeroUsize::MIN, ..params };
+        let names =
+            [Some("proofkey"), Some(config.issuer.authority()), config.pages.operator_name.as_deref()];
+        Ok(Self {
+            passwords: Passwords::new(params, Metrics::new().passwords)?,
+            length_min: usize::try_from(config.passwords.length_min).unwrap_or(usize::MAX),
+            service_names: names.into_iter().flatten().map(str::to_owned).collect(),
+            seal: SealKeys::derive(config.keys.sealing_key.expose()),
+        })
+    }
 }
 
 /// Checks and makes a user.
 pub async fn add_user(
     store: &Store,
-    hashing: &Hashing<'_>,
+    hashing: &Hashing,
     new: NewUser,
     now: Timestamp,
 ) -> Result<UserRecord, AdminRefused> {
@@ -72,14 +94,14 @@ pub async fn add_user(
 /// hashed and about to be stored: whatever began while somebody was typing it began before.
 pub async fn set_password(
     store: &Store,
-    hashing: &Hashing<'_>,
+    hashing: &Hashing,
     username: &str,
     password: &Secret,
     clock: &Clock,
 ) -> Result<(), AdminRefused> {
     let key = username_key(username).ok_or(AdminRefused::Username)?;
     let phc = hash(hashing, &key, password).await?;
-    let accounts = account_keys(hashing.seal, &key);
+    let accounts = account_keys(&hashing.seal, &key);
     store
         .set_user_password(&key, &phc, Timestamp(clock.now()), &accounts)
         .await
@@ -88,9 +110,10 @@ pub async fn set_password(
     Ok(())
 }
 
-async fn hash(hashing: &Hashing<'_>, key: &str, password: &Secret) -> Result<String, AdminRefused> {
+async fn hash(hashing: &Hashing, key: &str, password: &Secret) -> Result<String, AdminRefused> {
     let password = Password::parse(password.expose()).map_err(|_| AdminRefused::PasswordTooLong)?;
-    let length_min = usize::try_from(hashing.length_min).unwrap_or(usize::MAX);
-    acceptable(&password, &PolicyContext { username: key, service_names: &["proofkey"], length_min })?;
+    let service_names: Vec<&str> = hashing.service_names.iter().map(String::as_str).collect();
+    let length_min = hashing.length_min;
+    acceptable(&password, &PolicyContext { username: key, service_names: &service_names, length_min })?;
     Ok(hashing.passwords.hash(&password).await?.as_str().to_owned())
 }

@@ -63,6 +63,8 @@ fn users_that_cannot_be_are_refused() {
     site.refused(&add("bob", &[]), "short", 1, &["password cannot be used", "15"]);
     let known = "correct horse battery staple";
     site.refused(&add("bob", &[]), known, 1, &["password cannot be used", "tried first"]);
+    let ours = "id.example-id.example\n";
+    site.refused(&add("bob", &[]), ours, 1, &["password cannot be used", "name of this service"]);
     site.refused(&add("bob", &[]), "\n", 1, &["standard input holds no password"]);
     site.refused(&add("bob", &[]), &"a b".repeat(500), 1, &["at most 1024 bytes"]);
     site.refused(&add(" ", &[]), PASSWORD, 1, &["a username is"]);
