@@ -1,6 +1,6 @@
 //! A protected API in two lines. Arguments: the issuer, and this API's address (which is also its name).
 //!
-//! `cargo run -p proofkey-resource --example notes -- http://127.0.0.1:4455 http://127.0.0.1:4457/notes`
+//! `cargo run -p proofkey-resource --example protected_notes -- http://127.0.0.1:4455 http://127.0.0.1:4457/notes`
 
 use axum::{Router, routing::get};
 use proofkey_resource::{AccessToken, Protect};
