@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -47,6 +47,18 @@ impl Process {
         }
         self.child = Some(child);
         began.elapsed().as_millis()
+    }
+
+    /// Waits until it ends by itself, and says how.
+    pub(crate) async fn end(&mut self) -> ExitStatus {
+        let (began, child) = (Instant::now(), self.child.as_mut().expect("it runs"));
+        loop {
+            if let Some(status) = child.try_wait().expect("the process can be asked") {
+                return status;
+            }
+            assert!(began.elapsed() < READY_WITHIN, "the server does not end");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// SIGKILL, and the end.

@@ -170,6 +170,11 @@ impl TestServer {
         self.process.as_mut().expect("it runs as a process").kill();
     }
 
+    /// Waits until the process ends by itself.
+    pub async fn end(&mut self) -> std::process::ExitStatus {
+        self.process.as_mut().expect("it runs as a process").end().await
+    }
+
     /// Starts the process again after it was killed, and waits until it is ready; milliseconds that took.
     pub async fn start_again(&mut self) -> u128 {
         self.http = http_client();
@@ -237,17 +242,13 @@ impl TestServer {
 
     /// Adds a user with claims; returns the `sub`.
     pub async fn user(&self, user: &TestUser, claims: Value) -> String {
-        let config = config(&self.issuer, &self.data(), &self.settings);
-        let (passwords, seal) = template::hashing(&config);
-        let hashing = Hashing { passwords: &passwords, length_min: config.passwords.length_min, seal: &seal };
+        let hashing = self.hashing();
         template::add_user(self.store(), &hashing, user, claims, self.now()).await
     }
 
     /// Sets a user's password as an operator does.
     pub async fn set_password(&self, username: &str, password: &str) {
-        let config = config(&self.issuer, &self.data(), &self.settings);
-        let (passwords, seal) = template::hashing(&config);
-        let hashing = Hashing { passwords: &passwords, length_min: config.passwords.length_min, seal: &seal };
+        let hashing = self.hashing();
         let password = proofkey_oauth::Secret::new(password.to_owned());
         admin::set_password(self.store(), &hashing, username, &password, &self.clock)
             .await
@@ -296,6 +297,11 @@ impl TestServer {
         let refused = self.start_of(listener).run().await.expect_err("the server must not start");
         self.settings.pop();
         refused.to_string()
+    }
+
+    fn hashing(&self) -> Hashing {
+        let config = config(&self.issuer, &self.data(), &self.settings);
+        Hashing::from_config(&config).expect("password settings")
     }
 
     async fn run(&mut self, listener: TcpListener) {

@@ -83,6 +83,32 @@ async fn f_01_nothing_acknowledged_is_lost_and_no_code_redeemed_twice_when_the_s
     assert!(history.counts.unanswered > 0, "kills fell into requests");
 }
 
+/// After an error of the disk nothing is certain: the server ends, and says by its exit code that it did not end well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f_08_f_34_a_database_that_is_destroyed_ends_the_server_with_an_error() {
+    let command = Path::new(env!("CARGO_BIN_EXE_proofkey"));
+    let mut server = TestServer::builder().start_process(command).await;
+    let web = fixtures::web();
+    let tokens = server.tokens(&web, SCOPE).await;
+    for file in ["proofkey.db", "proofkey.db-wal"] {
+        let path = server.data().join(file);
+        let length = std::fs::metadata(&path).unwrap().len();
+        let bytes = vec![0xff; usize::try_from(length).unwrap()];
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let mut token = tokens.refresh_token;
+    // What is in memory still answers for a while; then it is over, and never with half an answer.
+    for _ in 0..100 {
+        match server.try_token(&web, &refresh(&token)).await {
+            Some(answer) if answer.status == 200 => token = Tokens::of(&answer).refresh_token,
+            Some(answer) => assert!(answer.status >= 500, "{answer:?}"),
+            None => break,
+        }
+    }
+    let status = server.end().await;
+    assert_eq!(status.code(), Some(1), "{status}");
+}
+
 /// Codes of a signed-in browser; a browser double keeps its own connections, so it is made anew after each restart.
 async fn codes(server: &TestServer, browser: &Browser, web: &TestClient) -> Vec<Code> {
     let mut fresh = Browser::new(server);
@@ -115,7 +141,7 @@ fn load(
     }
     for token in mem::take(&mut history.chains) {
         dice = next(dice);
-        if dice % REVOKE_EVERY == 0 {
+        if dice.is_multiple_of(REVOKE_EVERY) {
             let answer = server.try_revoke(web, &token);
             tasks.spawn(async move {
                 vec![answer.await.map_or(Outcome::Either, |answer| {

@@ -17,7 +17,7 @@ pub struct Explanation {
 
 impl Refusal {
     /// Cause, cure and source.
-    pub const fn explain(&self) -> Explanation {
+    pub fn explain(&self) -> Explanation {
         let (rule, cause, fix, standard) = match self {
             Self::ParametersMalformed => (
                 "parameters.malformed",
@@ -31,10 +31,16 @@ impl Refusal {
                 "Send each parameter once; only resource may repeat.",
                 "OAuth 2.1 §3.1; RFC 8707 §2",
             ),
-            Self::ParameterMissing(_) => (
+            Self::ParameterMissing(name) => (
                 "parameters.missing",
-                "A required parameter is missing.",
-                "Send grant_type and what this grant type requires: code, refresh_token or token.",
+                match *name {
+                    "grant_type" => "The parameter grant_type is missing.",
+                    "code" => "The parameter code is missing.",
+                    "refresh_token" => "The parameter refresh_token is missing.",
+                    "token" => "The parameter token is missing.",
+                    _ => "A required parameter is missing.",
+                },
+                "Send it in the form, once and not empty.",
                 "OAuth 2.1 §3.2",
             ),
             Self::ClientUnknown => (

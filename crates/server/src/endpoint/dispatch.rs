@@ -38,7 +38,7 @@ pub(super) struct Visit<'a> {
     pub(super) raw: String,
     pub(super) request: AuthorizationRequest,
     /// The session that began during this interaction.
-    authenticated_as: Option<SessionId>,
+    pub(super) authenticated_as: Option<SessionId>,
     /// Whether the consent page was answered by this very request.
     pub(super) answered: bool,
 }

@@ -30,7 +30,7 @@ impl Visit<'_> {
 
     /// Step 4: that the person denied.
     pub(super) fn trace_denied(&self, refusal: &Refusal) {
-        let method = self.browser.is_fresh().then_some(("method", "password"));
+        let method = self.authenticated_as.is_some().then_some(("method", "password"));
         let acts: Vec<_> = method.into_iter().chain([("consent", "denied")]).collect();
         self.trace_refusal_after(4, refusal, &acts);
     }
