@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use proofkey_server::clock::Clock;
 use proofkey_server::config::{Config, process_environment};
-use proofkey_server::http::stop_on_signals;
+use proofkey_server::http::StopSignals;
 use proofkey_server::trace::Tracer;
 use proofkey_server::{Start, log};
 use tokio_util::sync::CancellationToken;
@@ -26,10 +26,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     for warning in config.check() {
         tracing::warn!("{warning}");
     }
+    let signals = StopSignals::listen()?;
     let start = Start { config, clock: Clock::System, tracer: Tracer::default(), listener: None };
     let running = start.run().await.context("the server does not start")?;
     let (signalled, abort) = (CancellationToken::new(), CancellationToken::new());
-    let signals = tokio::spawn(stop_on_signals(signalled.clone(), abort.clone()));
+    let signals = tokio::spawn(signals.stop(signalled.clone(), abort.clone()));
     let failed = running.shutdown();
     tokio::select! {
         () = signalled.cancelled() => {}

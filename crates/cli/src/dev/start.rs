@@ -11,7 +11,7 @@ use proofkey_oauth::Timestamp;
 use proofkey_server::admin::Hashing;
 use proofkey_server::clock::Clock;
 use proofkey_server::config::process_environment;
-use proofkey_server::http::{self, Edge, HttpLimits, stop_on_signals};
+use proofkey_server::http::{self, Edge, HttpLimits, StopSignals};
 use proofkey_server::trace::{self as server_trace, Tracer};
 use proofkey_server::{Running, Start, StartFault, log};
 use tokio::net::TcpListener;
@@ -71,6 +71,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
+    let signals = StopSignals::listen()?;
     let listener = bind(args.listen).await?;
     let at = listener.local_addr()?;
     let app_listener = beside(args.app_listen, at, 1).await?;
@@ -99,7 +100,7 @@ async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
     }
     greet(&ready);
     let abort = CancellationToken::new();
-    let signals = tokio::spawn(stop_on_signals(stop.clone(), abort.clone()));
+    let signals = tokio::spawn(signals.stop(stop.clone(), abort.clone()));
     stop.cancelled().await;
     running.stop();
     let ended = abort.run_until_cancelled(ended(running, beside)).await;

@@ -25,7 +25,7 @@ pub use body::{BODY_BYTES_MAX, BodyRefusal, read_body};
 pub use limits::{HttpLimits, file_limit};
 pub use readiness::{Phase, Readiness};
 pub use service::SecurityHeaders;
-pub use signal::stop_on_signals;
+pub use signal::StopSignals;
 pub use tls::{Tls, TlsRefused};
 
 use crate::metrics::HttpMetrics;

@@ -4,19 +4,32 @@ use std::io;
 
 use tokio_util::sync::CancellationToken;
 
-/// Waits for SIGTERM or SIGINT: the first cancels `drain`, the second `abort`. On other systems Ctrl-C stands for both.
-pub async fn stop_on_signals(drain: CancellationToken, abort: CancellationToken) -> io::Result<()> {
-    let mut signals = Signals::listen()?;
-    signals.next().await?;
-    tracing::info!("stopping: requests in flight are finished; a second signal stops at once");
-    drain.cancel();
-    signals.next().await?;
-    tracing::warn!("stopping at once");
-    abort.cancel();
-    Ok(())
+/// The signals that stop a server: SIGTERM and SIGINT; on other systems Ctrl-C stands for both.
+#[derive(Debug)]
+pub struct StopSignals(Signals);
+
+impl StopSignals {
+    /// Listens from now on. Until then a signal ends the process as it stands, so this comes before anybody is told that a
+    /// server is there.
+    pub fn listen() -> io::Result<Self> {
+        Signals::listen().map(Self)
+    }
+
+    /// Cancels `drain` at the first signal, those that came since [`StopSignals::listen`] included, and `abort` at the
+    /// second.
+    pub async fn stop(mut self, drain: CancellationToken, abort: CancellationToken) -> io::Result<()> {
+        self.0.next().await?;
+        tracing::info!("stopping: requests in flight are finished; a second signal stops at once");
+        drain.cancel();
+        self.0.next().await?;
+        tracing::warn!("stopping at once");
+        abort.cancel();
+        Ok(())
+    }
 }
 
 #[cfg(unix)]
+#[derive(Debug)]
 struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
@@ -39,6 +52,7 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
+#[derive(Debug)]
 struct Signals;
 
 #[cfg(not(unix))]
