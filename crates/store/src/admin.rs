@@ -99,29 +99,30 @@ impl Store {
         }
     }
 
-    /// Disables an account or enables it again. Either way its sessions end, and disabling ends its grants for good.
+    /// Disables an account or enables it again. Either way its sessions end, and disabling ends its grants for good. The
+    /// instant is asked for inside the transaction, so that no grant can come between it and the change.
     pub async fn set_user_disabled(
         &self,
         username_key: &str,
         disabled: bool,
-        at: Timestamp,
+        now: impl FnOnce() -> Timestamp + Send + 'static,
     ) -> Result<(), AdminFault> {
         match &*self.backend {
-            Backend::Sqlite(engine) => engine.set_user_disabled(username_key, disabled, at).await,
+            Backend::Sqlite(engine) => engine.set_user_disabled(username_key, disabled, now).await,
         }
     }
 
-    /// Sets a password (a PHC string), ends every session and the grants that began by `at`, which is now, and forgets the
-    /// failed sign-ins of `accounts`, the limiter's keys of this name.
+    /// Sets a password (a PHC string), ends every session and grant that began before, and forgets the failed sign-ins of
+    /// `accounts`, the limiter's keys of this name. The instant is asked for inside the transaction, as above.
     pub async fn set_user_password(
         &self,
         username_key: &str,
         phc: &str,
-        at: Timestamp,
+        now: impl FnOnce() -> Timestamp + Send + 'static,
         accounts: &[Sha256],
     ) -> Result<(), AdminFault> {
         match &*self.backend {
-            Backend::Sqlite(engine) => engine.set_user_password(username_key, phc, at, accounts).await,
+            Backend::Sqlite(engine) => engine.set_user_password(username_key, phc, now, accounts).await,
         }
     }
 

@@ -258,7 +258,8 @@ impl TestServer {
     /// Disables or enables a user.
     pub async fn disable_user(&self, user: &TestUser, disabled: bool) {
         let key = username_key(&user.username).expect("a username");
-        self.store().set_user_disabled(&key, disabled, self.now()).await.expect("the user exists");
+        let now = self.now();
+        self.store().set_user_disabled(&key, disabled, move || now).await.expect("the user exists");
     }
 
     /// Disables or enables a client.

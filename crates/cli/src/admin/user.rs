@@ -2,7 +2,7 @@
 
 mod claims;
 
-use proofkey_oauth::Secret;
+use proofkey_oauth::{Secret, Timestamp};
 use proofkey_protocol::UserRecord;
 use proofkey_server::admin::{self, AdminRefused, Hashing, NewUser, named};
 use proofkey_server::clock::Clock;
@@ -127,7 +127,8 @@ async fn list(site: &Site, limit: u32) -> anyhow::Result<()> {
 
 async fn set_disabled(site: &Site, username: &str, disabled: bool) -> anyhow::Result<()> {
     let user = find(site, username).await?;
-    let set = site.store.set_user_disabled(&user.username_key, disabled, site.now).await;
+    let set =
+        site.store.set_user_disabled(&user.username_key, disabled, || Timestamp(Clock::System.now())).await;
     set.map_err(|fault| HINTS.explain(named(fault, format!("user {username}"))))?;
     tracing::info!(user = %user.id, disabled, "user changed by an operator");
     let report = json!({"username": user.username, "sub": user.id.as_str(), "disabled": disabled});

@@ -90,8 +90,8 @@ pub async fn add_user(
     Ok(record)
 }
 
-/// Sets a password. Sessions and grants from before end, and failures are forgotten. The clock is read when the password is
-/// hashed and about to be stored: whatever began while somebody was typing it began before.
+/// Sets a password. Sessions and grants from before end, and failures are forgotten. The clock is read when the change is
+/// written: whatever began while somebody was typing the password began before.
 pub async fn set_password(
     store: &Store,
     hashing: &Hashing,
@@ -101,9 +101,10 @@ pub async fn set_password(
 ) -> Result<(), AdminRefused> {
     let key = username_key(username).ok_or(AdminRefused::Username)?;
     let phc = hash(hashing, &key, password).await?;
+    let clock = clock.clone();
     let accounts = account_keys(&hashing.seal, &key);
     store
-        .set_user_password(&key, &phc, Timestamp(clock.now()), &accounts)
+        .set_user_password(&key, &phc, move || Timestamp(clock.now()), &accounts)
         .await
         .map_err(|fault| named(fault, format!("user {username}")))?;
     tracing::info!("password set by an operator");

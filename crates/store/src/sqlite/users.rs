@@ -53,14 +53,14 @@ impl Engine {
         &self,
         username_key: &str,
         disabled: bool,
-        at: Timestamp,
+        now: impl FnOnce() -> Timestamp + Send + 'static,
     ) -> Result<(), AdminFault> {
         let username_key = username_key.to_owned();
         self.write(move |connection| {
             let user = user_named(connection, &username_key)?.ok_or(AdminFault::Missing)?;
             let id = user.id.as_str();
             let change = if disabled { users::DISABLE_USER } else { users::ENABLE_USER };
-            execute(connection, change, &[&id, &at.seconds()])?;
+            execute(connection, change, &[&id, &now().seconds()])?;
             execute(connection, sessions::DELETE_SESSIONS_OF_USER, &[&id])?;
             Ok(())
         })
@@ -71,14 +71,14 @@ impl Engine {
         &self,
         username_key: &str,
         phc: &str,
-        at: Timestamp,
+        now: impl FnOnce() -> Timestamp + Send + 'static,
         accounts: &[Sha256],
     ) -> Result<(), AdminFault> {
         let (username_key, phc, accounts) = (username_key.to_owned(), phc.to_owned(), accounts.to_owned());
         self.write(move |connection| {
             let user = user_named(connection, &username_key)?.ok_or(AdminFault::Missing)?;
             let id = user.id.as_str();
-            execute(connection, users::SET_USER_PASSWORD, &[&id, &phc, &at.seconds()])?;
+            execute(connection, users::SET_USER_PASSWORD, &[&id, &phc, &now().seconds()])?;
             execute(connection, sessions::DELETE_SESSIONS_OF_USER, &[&id])?;
             for account in &accounts {
                 execute(connection, failures::CLEAR_SIGN_IN_FAILURES, &[account])?;

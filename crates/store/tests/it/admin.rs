@@ -144,8 +144,8 @@ async fn users_are_added_found_and_changed() {
     assert_eq!(shown().await, "Grace Hopper");
     for missing in [
         store.set_user_claims("nobody", serde_json::Map::new(), NOW).await,
-        store.set_user_disabled("nobody", true, NOW).await,
-        store.set_user_password("nobody", "phc", NOW, &[[0; 32]]).await,
+        store.set_user_disabled("nobody", true, || NOW).await,
+        store.set_user_password("nobody", "phc", || NOW, &[[0; 32]]).await,
         store.revoke_consent(&ada(), &app()).await,
     ] {
         assert_eq!(missing, Err(AdminFault::Missing));
@@ -158,7 +158,7 @@ async fn a_new_password_ends_what_began_before_and_forgets_failures() {
     world.applied(sign_in(session(1))).await;
     world.applied(Commit::CountSignInFailure { account: [5; 32], at: NOW }).await;
     world.applied(redeem(grant(1))).await;
-    world.store.set_user_password("ada", "$argon2id$new", NOW + 50, &[[4; 32], [5; 32]]).await.unwrap();
+    world.store.set_user_password("ada", "$argon2id$new", || NOW + 50, &[[4; 32], [5; 32]]).await.unwrap();
     assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
     let (_, subject) = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
     assert_eq!(subject.user.valid_from, NOW + 50);
@@ -172,7 +172,7 @@ async fn lg_14_a_disabled_account_is_seen_at_once_and_enabling_revives_nothing()
     let world = World::new().await;
     world.applied(redeem(grant(1))).await;
     for (disabled, at) in [(true, NOW + 5), (false, NOW + 9)] {
-        world.store.set_user_disabled("ada", disabled, at).await.unwrap();
+        world.store.set_user_disabled("ada", disabled, move || at).await.unwrap();
         let (_, subject) = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
         assert_eq!((subject.user.disabled, subject.user.valid_from), (disabled, NOW + 5));
     }

@@ -126,7 +126,7 @@ async fn lg_12_v_57_a_sign_in_ends_no_session_that_the_browser_cannot_prove() {
 #[tokio::test]
 async fn lg_09_a_sign_in_that_was_overtaken_by_disabling_or_a_new_password_is_a_conflict() {
     let world = World::new().await;
-    world.store.set_user_password("ada", "$argon2id$reset", NOW + 10, &[ACCOUNT]).await.unwrap();
+    world.store.set_user_password("ada", "$argon2id$reset", || NOW + 10, &[ACCOUNT]).await.unwrap();
     // However late the check of the old password ends: neither a session nor its stronger hash may come of it.
     for late in [0, 10, 11, 5_000] {
         let mut overtaken = session(1);
@@ -138,7 +138,7 @@ async fn lg_09_a_sign_in_that_was_overtaken_by_disabling_or_a_new_password_is_a_
     }
     let renewed = |number| sign_in_over(session(number), None, verified("$argon2id$reset"));
     world.applied(renewed(2)).await;
-    world.store.set_user_disabled("ada", true, NOW + 20).await.unwrap();
+    world.store.set_user_disabled("ada", true, || NOW + 20).await.unwrap();
     assert!(world.store.session(session_id(2), &app()).await.unwrap().is_none(), "disabling ends sessions");
     assert_eq!(world.commit(renewed(3)).await, Committed::Conflict);
 }
@@ -155,7 +155,7 @@ async fn lg_07_v_61_a_right_password_that_comes_after_the_last_failure_is_a_conf
         }
     }
     assert_eq!(world.commit(sign_in_over(session(4), None, limited())).await, Committed::Conflict);
-    world.store.set_user_password("ada", "$argon2id$old", NOW, &[ACCOUNT]).await.unwrap();
+    world.store.set_user_password("ada", "$argon2id$old", || NOW, &[ACCOUNT]).await.unwrap();
     world.applied(sign_in_over(session(4), None, limited())).await;
 }
 
