@@ -5,7 +5,7 @@
 
 use proofkey_oauth::{Secret, Sha256, TokenKind};
 use proofkey_protocol::session::{self, NewSession, SessionProof, Throttle, VerifiedPassword};
-use proofkey_protocol::{Commit, Committed, CredentialFacts, Cx, SealKeys, UserFacts};
+use proofkey_protocol::{Commit, Committed, CredentialFacts, Cx, SealKeys, SignInLimit, UserFacts};
 use proofkey_store::Fault;
 
 use super::username::username_key;
@@ -16,6 +16,8 @@ use crate::metrics::Event;
 use crate::password::Password;
 use crate::random::SystemRandom;
 
+/// How often a password is checked against an account that changes meanwhile.
+const CHECKS_MAX: usize = 3;
 const ACCOUNT: &[u8] = b"sign-in account v1";
 const DEVICE: &[u8] = b"sign-in account on a known device v1";
 
@@ -59,6 +61,14 @@ pub(crate) enum Attempted {
     Busy(u64),
 }
 
+/// The account that an attempt is about, and how its failures are counted.
+struct Account<'a> {
+    name: Option<String>,
+    base: Sha256,
+    counted_as: Sha256,
+    limit: &'a SignInLimit,
+}
+
 impl Attempt<'_> {
     /// Runs the attempt.
     pub(crate) async fn run(&self, app: &App) -> Result<Attempted, Fault> {
@@ -68,7 +78,7 @@ impl Attempt<'_> {
             tracing::warn!(address = %self.arrival.client.0, "sign-in limited: too many failures from one address");
             return Ok(Attempted::Wait(wait.seconds));
         }
-        let attempted = self.check_account(app).await;
+        let attempted = self.settle(app).await;
         if !matches!(attempted, Ok(Attempted::Wrong)) {
             // Only failures count.
             app.limits.sign_in.refund(&address, millis);
@@ -76,8 +86,9 @@ impl Attempt<'_> {
         attempted
     }
 
-    async fn check_account(&self, app: &App) -> Result<Attempted, Fault> {
-        let now = app.now();
+    /// Checks the account as often as it changes meanwhile, within a bound. It does not take an operator: of two sign-ins at
+    /// once the first may store the same password under stronger parameters.
+    async fn settle(&self, app: &App) -> Result<Attempted, Fault> {
         let name = username_key(&self.credentials.username);
         // A name that nobody can have is counted under its own bytes, like one that nobody has.
         let counted = name.as_deref().unwrap_or(&self.credentials.username);
@@ -87,23 +98,38 @@ impl Attempt<'_> {
         } else {
             (base, &app.policy.sign_in)
         };
+        let account = Account { name, base, counted_as: account, limit };
+        for _ in 0..CHECKS_MAX {
+            if let Some(attempted) = self.check(app, &account).await? {
+                return Ok(attempted);
+            }
+        }
+        self.refuse(app, account.counted_as, "the account changed during every check").await
+    }
+
+    /// One check; nothing when the account changed while the password was being compared.
+    async fn check(&self, app: &App, account: &Account<'_>) -> Result<Option<Attempted>, Fault> {
+        let Account { name, base, counted_as, limit } = account;
+        let (account, now) = (*counted_as, app.now());
         let throttle = session::throttle(app.store.sign_in_failures(&account).await?, now, limit);
         if let Throttle::Wait(seconds) = throttle {
             tracing::warn!(address = %self.arrival.client.0, "sign-in limited: too many failures of one account");
             app.metrics.count(Event::AccountLocked);
-            return Ok(Attempted::Wait(u64::try_from(seconds).unwrap_or(1)));
+            return Ok(Some(Attempted::Wait(u64::try_from(seconds).unwrap_or(1))));
         }
-        let known = match &name {
+        let known = match name {
             Some(name) => app.store.credentials(name).await?,
             None => None,
         };
+        // Only where a session may come of it: for a locked or disabled account the right password must cost what a wrong one does.
+        let is_open = throttle == Throttle::Open && known.as_ref().is_some_and(|known| !known.user.disabled);
         let stored = known.as_ref().and_then(|known| known.password.as_deref());
         let verdict = match Password::parse(self.credentials.password.expose()) {
             // Too long to be anybody's: refused before hashing, and nobody's name is told by it.
-            Err(_) => return self.refuse(app, account, "password too long").await,
-            Ok(password) => match app.passwords.verify(stored, &password).await {
-                Err(busy) => return Ok(Attempted::Busy(busy.retry_after_seconds)),
-                Ok(verdict) if verdict.matches && verdict.needs_rehash => {
+            Err(_) => return self.refuse(app, account, "password too long").await.map(Some),
+            Ok(password) => match app.passwords.verify(stored, &password, is_open).await {
+                Err(busy) => return Ok(Some(Attempted::Busy(busy.retry_after_seconds))),
+                Ok(verdict) if verdict.matches && verdict.needs_rehash && is_open => {
                     let rehashed = app.passwords.hash(&password).await.ok();
                     (true, rehashed.map(|phc| phc.as_str().to_owned()))
                 }
@@ -111,14 +137,12 @@ impl Attempt<'_> {
             },
         };
         match (verdict, known) {
-            ((true, rehashed), Some(CredentialFacts { user, password: Some(stored) }))
-                if !user.disabled && throttle == Throttle::Open =>
-            {
+            ((true, rehashed), Some(CredentialFacts { user, password: Some(stored) })) if is_open => {
                 let failures_max = limit.failures_max;
-                self.begin(app, user, VerifiedPassword { stored, rehashed, account, failures_max }, &base)
+                self.begin(app, user, VerifiedPassword { stored, rehashed, account, failures_max }, base)
                     .await
             }
-            _ => self.refuse(app, account, "wrong name or password, disabled or locked").await,
+            _ => self.refuse(app, account, "wrong name or password, disabled or locked").await.map(Some),
         }
     }
 
@@ -128,8 +152,8 @@ impl Attempt<'_> {
         user: UserFacts,
         verified: VerifiedPassword,
         base: &Sha256,
-    ) -> Result<Attempted, Fault> {
-        let (user_id, account) = (user.id.clone(), verified.account);
+    ) -> Result<Option<Attempted>, Fault> {
+        let user_id = user.id.clone();
         let (mut session, device) = {
             let mut random = SystemRandom;
             let mut cx = Cx { now: app.now(), random: &mut random, policy: &app.policy };
@@ -140,12 +164,12 @@ impl Attempt<'_> {
         let commit =
             std::mem::replace(&mut session.commit, Commit::EndSession { session: session.cookie.id });
         if app.store.commit(commit).await? == Committed::Conflict {
-            // Disabled, given another password, or locked, while this one was being checked.
-            return self.refuse(app, account, "the account changed during the attempt").await;
+            // Disabled, given another password or another hash of it, or locked, while this one was being checked.
+            return Ok(None);
         }
         tracing::info!(user = %user_id, address = %self.arrival.client.0, request_id = %self.arrival.id, "signed in");
         app.metrics.count(Event::SignedIn);
-        Ok(Attempted::SignedIn { session: Box::new(session), device })
+        Ok(Some(Attempted::SignedIn { session: Box::new(session), device }))
     }
 
     async fn refuse(&self, app: &App, account: Sha256, reason: &'static str) -> Result<Attempted, Fault> {

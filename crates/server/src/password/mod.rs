@@ -88,7 +88,14 @@ impl Passwords {
 
     /// Compares a password with a stored hash. `None` (no such user, no password set), a hash that cannot be read and one
     /// of an older, lower cost take as long as a hash of the current parameters, so that time tells nothing (LG-08).
-    pub async fn verify(&self, stored: Option<&str>, password: &Password) -> Result<PasswordVerdict, Busy> {
+    ///
+    /// `rehashes` says whether a match would be hashed again, which takes the time that is spent on top otherwise.
+    pub async fn verify(
+        &self,
+        stored: Option<&str>,
+        password: &Password,
+        rehashes: bool,
+    ) -> Result<PasswordVerdict, Busy> {
         let (cost, password) = (self.cost, password.share());
         let text = stored.unwrap_or(self.decoy.as_str());
         let (compared, is_decoy) = match Stored::parse(text) {
@@ -101,7 +108,7 @@ impl Passwords {
         let verify = move |memory: &mut Memory| {
             let compared = compared?;
             let matches = compared.matches(&password, memory)? && !is_decoy;
-            if let (false, Some(missing)) = (matches, cost.beyond(compared.cost())) {
+            if let (false, Some(missing)) = (matches && rehashes, cost.beyond(compared.cost())) {
                 let _unused = Stored::parse(phc::decoy(missing).as_str()).ok()?.matches(&password, memory)?;
             }
             Some(PasswordVerdict { matches, needs_rehash: matches && compared.cost().is_weaker_than(cost) })
@@ -136,8 +143,8 @@ mod tests {
         let long = "x".repeat(74) + "A" + &"y".repeat(5);
         let stored = passwords.hash(&password(&long)).await.unwrap();
         let other = "x".repeat(74) + "B" + &"y".repeat(5);
-        assert!(passwords.verify(Some(stored.as_str()), &password(&long)).await.unwrap().matches);
-        assert!(!passwords.verify(Some(stored.as_str()), &password(&other)).await.unwrap().matches);
+        assert!(passwords.verify(Some(stored.as_str()), &password(&long), true).await.unwrap().matches);
+        assert!(!passwords.verify(Some(stored.as_str()), &password(&other), true).await.unwrap().matches);
     }
 
     #[tokio::test]
@@ -151,12 +158,12 @@ mod tests {
         let salt = first.as_str().split('$').nth(4).unwrap();
         assert!(salt.len() * 6 >= 128, "salt of at least 128 bits");
 
-        let verdict = strong.verify(Some(first.as_str()), &secret).await.unwrap();
+        let verdict = strong.verify(Some(first.as_str()), &secret, true).await.unwrap();
         assert_eq!(verdict, PasswordVerdict { matches: true, needs_rehash: true });
         let renewed = strong.hash(&secret).await.unwrap();
-        let verdict = strong.verify(Some(renewed.as_str()), &secret).await.unwrap();
+        let verdict = strong.verify(Some(renewed.as_str()), &secret, true).await.unwrap();
         assert_eq!(verdict, PasswordVerdict { matches: true, needs_rehash: false });
-        let wrong = strong.verify(Some(first.as_str()), &password("another")).await.unwrap();
+        let wrong = strong.verify(Some(first.as_str()), &password("another"), true).await.unwrap();
         assert_eq!(wrong, PasswordVerdict { matches: false, needs_rehash: false });
     }
 
@@ -165,7 +172,7 @@ mod tests {
         let (passwords, metrics) = passwords(cheap(), 8, 2_000);
         for stored in [None, Some("$2b$12$bcrypt"), Some("")] {
             let before = metrics.done.get();
-            let verdict = passwords.verify(stored, &password("whatever it is")).await.unwrap();
+            let verdict = passwords.verify(stored, &password("whatever it is"), true).await.unwrap();
             assert!(!verdict.matches);
             assert_eq!(metrics.done.get(), before + 1);
         }
@@ -179,7 +186,7 @@ mod tests {
         let storm: Vec<_> = (0..40)
             .map(|_| {
                 let passwords = passwords.clone();
-                tokio::spawn(async move { passwords.verify(None, &password("storm")).await })
+                tokio::spawn(async move { passwords.verify(None, &password("storm"), true).await })
             })
             .collect();
         let (mut served, mut refused) = (0, 0);
@@ -203,12 +210,12 @@ mod tests {
         let passwords = std::sync::Arc::new(passwords);
         let running = tokio::spawn({
             let passwords = passwords.clone();
-            async move { passwords.verify(None, &password("first")).await }
+            async move { passwords.verify(None, &password("first"), true).await }
         });
         while metrics.running.get() == 0 {
             tokio::task::yield_now().await;
         }
-        assert!(passwords.verify(None, &password("second")).await.is_err());
+        assert!(passwords.verify(None, &password("second"), true).await.is_err());
         assert!(running.await.unwrap().is_ok(), "a hash that has begun is finished");
     }
 }

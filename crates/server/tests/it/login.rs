@@ -266,6 +266,26 @@ async fn lg_12_v_56_every_authentication_has_a_new_session_and_the_old_cookie_is
     assert!(is_signed_in(&victim).await && !is_signed_in(&attacker).await);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lg_06_sign_ins_at_once_succeed_although_the_first_renews_the_hash() {
+    // The fixtures' hashes are weaker than what this server makes.
+    let server = TestServer::builder().set("passwords.memory_kib", 256).start().await;
+    let mut attempts = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let mut browser = Browser::new(&server);
+        let page = sign_in_page(&server, &mut browser).await;
+        attempts.spawn(async move {
+            let _ = browser.sign_in(&page, &fixtures::ada()).await;
+            browser
+        });
+    }
+    for browser in attempts.join_all().await {
+        assert!(is_signed_in(&browser).await, "the right password was taken for a wrong one");
+    }
+    let ada = server.store().credentials("ada").await.unwrap().unwrap();
+    assert!(ada.password.unwrap().contains("m=256"), "and the hash was renewed");
+}
+
 #[tokio::test]
 async fn v_57_lg_12_a_sign_in_ends_no_session_by_its_id_alone() {
     let server = TestServer::start().await;
