@@ -14,7 +14,8 @@ use crate::target::{LastLogin, TargetArgs};
 pub(crate) struct Args {
     #[command(flatten)]
     target: TargetArgs,
-    /// End every sign-in that is stored, whatever it is for; those of other programs that use the client library too
+    /// End every sign-in that is stored, whatever it is for; those of other programs that use the client library too. With
+    /// --issuer or --client-id only those there
     #[arg(long, conflicts_with_all = ["resource", "browser"])]
     all: bool,
     /// Also open the page that ends the browser's session at the server
@@ -53,7 +54,7 @@ struct Ended {
 /// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let store = TokenStore::open()?;
-    if args.all { every(&store, args.output).await } else { one(&store, &args).await }
+    if args.all { every(&store, &args).await } else { one(&store, &args).await }
 }
 
 async fn one(store: &TokenStore, args: &Args) -> anyhow::Result<ExitCode> {
@@ -95,10 +96,11 @@ fn describe(report: &Report<'_>, has_opened: bool) -> String {
     format!("Signed out.{page}{others}").trim_end().to_owned()
 }
 
-async fn every(store: &TokenStore, output: Output) -> anyhow::Result<ExitCode> {
+async fn every(store: &TokenStore, args: &Args) -> anyhow::Result<ExitCode> {
     let mut report = ReportOfAll { signed_out: true, ended: Vec::new() };
     for app in store.applications().await? {
         let outcome = match app {
+            Ok(app) if !args.target.covers(&app) => continue,
             Ok(app) => sign_out(app.clone(), store).await.map(|signed_out| ended(&app, &signed_out)),
             Err(error) => Err(error),
         };
@@ -115,7 +117,7 @@ async fn every(store: &TokenStore, output: Output) -> anyhow::Result<ExitCode> {
     if report.signed_out && report.ended.is_empty() {
         return Err(Error::NotSignedIn.into());
     }
-    output.result(&report, || {
+    args.output.result(&report, || {
         let lines = report.ended.iter().map(|ended| {
             let api =
                 ended.resource.as_ref().map_or_else(String::new, |resource| format!(", for {resource}"));

@@ -61,6 +61,12 @@ impl TargetArgs {
         Ok(app)
     }
 
+    /// Whether a stored sign-in is at the server and of the app that are named, where they are.
+    pub(crate) fn covers(&self, app: &Application) -> bool {
+        self.issuer.as_deref().is_none_or(|issuer| issuer == app.issuer.as_str())
+            && self.client_id.as_ref().is_none_or(|id| *id == app.client_id)
+    }
+
     /// Whether the server is a remembered one: worth saying when it is gone.
     pub(crate) const fn is_from_memory(&self, last: Option<&LastLogin>) -> bool {
         self.issuer.is_none() && last.is_some()

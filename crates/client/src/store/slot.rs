@@ -107,12 +107,20 @@ impl Slot {
 
     /// Falls back to the file: tokens that the server already rotated must not be lost to a locked keyring.
     fn write_keyring(&self, bytes: &[u8]) -> Result<Place, Error> {
+        // The mark says where to look; it holds nothing. It comes first: a mark without an entry is no sign-in, an entry without
+        // a mark would be one that nothing finds and no sign-out removes.
+        let was_marked = self.is_marked();
+        if !was_marked {
+            file::replace(&self.directory, &self.path("new"), &self.path("keyring"), b"")?;
+        }
         if let Err(cause) = self.keyring.write(&self.key, bytes) {
             tracing::warn!(%cause, "no keyring; keeping tokens in a file");
-            return self.write_file(bytes);
+            let place = self.write_file(bytes)?;
+            if !was_marked {
+                file::remove(&self.directory, &[self.path("keyring")])?;
+            }
+            return Ok(place);
         }
-        // The mark says where to look; it holds nothing.
-        file::replace(&self.directory, &self.path("new"), &self.path("keyring"), b"")?;
         file::remove(&self.directory, &[self.path("json")])?;
         Ok(Place::Keyring)
     }
