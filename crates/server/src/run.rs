@@ -182,7 +182,11 @@ impl Running {
             // Each ends by the cancelled token; a stuck one must not keep the process.
             let _ = tokio::time::timeout(Duration::from_secs(5), task).await;
         }
-        let store_failed = self.store_failed.await.map_err(io::Error::other)?;
+        let mut store_failed = self.store_failed.await.map_err(io::Error::other)?;
+        if store_failed.is_none() {
+            // Nobody watched while the last commits of the drain were written.
+            store_failed = tokio::time::timeout(Duration::ZERO, self.store.failed()).await.ok();
+        }
         self.store.close().await;
         ended.map_err(io::Error::other)??;
         store_failed.map_or(Ok(()), |fault| Err(fault.into()))
