@@ -9,6 +9,7 @@ use crate::facts::ConsentFacts;
 use crate::ids::{ClientId, SessionId, UserId};
 use crate::interaction::{Interaction, Step};
 use crate::refusal::Refusal;
+use crate::session::Login;
 
 /// What the person answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,11 @@ impl ConsentGiven {
             (Step::Consent, Some(session)) => Ok(Self { session, answer }),
             _ => Err(Refusal::InteractionInvalid),
         }
+    }
+
+    /// Whether it was given by whoever is signed in now: an answer in another session was an answer of somebody else.
+    pub fn is_of(&self, login: &Login) -> bool {
+        self.session == login.session()
     }
 }
 
@@ -69,8 +75,7 @@ impl Authenticated {
         remembered: Option<&ConsentFacts>,
         given: Option<ConsentGiven>,
     ) -> Result<(Consented, Option<Remembered>), Open> {
-        // An answer in another session was an answer of somebody else.
-        match given.filter(|given| given.session == self.login.session()).map(|given| given.answer) {
+        match given.filter(|given| given.is_of(&self.login)).map(|given| given.answer) {
             Some(Answer::Deny) => return Err(Open::Denied(self.request.into_boxed_target())),
             Some(Answer::Allow) => {
                 let remember = Remembered {

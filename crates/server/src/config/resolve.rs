@@ -99,12 +99,12 @@ fn relations(file: &File, cx: &Context<'_>) -> Result<(), ConfigError> {
             return Err(cx.refuse(lower, format!("{lower} is {low}, more than {upper}, which is {high}")));
         }
     }
-    // A verifier may hold the key set for max-age twice over (its own cache and one before it): V-81.
     if keys.publish_ahead_hours >= keys.rotation_days * 24 {
         let message = "keys.publish_ahead_hours must be less than keys.rotation_days: a key that waits longer than its \
                        predecessor signs would set the pace";
         return Err(cx.refuse("keys.publish_ahead_hours", message));
     }
+    // A verifier may hold the key set for max-age twice over (its own cache and one before it): V-81.
     if u64::from(keys.publish_ahead_hours) * 3_600 < u64::from(keys.jwks_max_age_seconds) * 2 {
         let message = "keys.publish_ahead_hours must be at least twice keys.jwks_max_age_seconds, or others meet a \
                        signature before they know its key";

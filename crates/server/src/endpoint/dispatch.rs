@@ -80,12 +80,13 @@ impl<'a> Visit<'a> {
         if self.raw.len() > REQUEST_BYTES_MAX {
             return Err(Refusal::RequestTooLong.into());
         }
-        self.answered = progress.consent.is_some();
         let client_id = authorize::client_named(&self.request);
         let (login, consent) = match &client_id {
             Some(id) => self.exchange.loaded(self.browser.login(app, id).await)?,
             None => (None, None),
         };
+        let answer = progress.consent.as_ref().zip(login.as_ref());
+        self.answered = answer.is_some_and(|(given, login)| given.is_of(login));
         let verdict = {
             let directory = app.directory.now();
             let client = client_id.as_ref().and_then(|id| directory.client(id.as_str()));
