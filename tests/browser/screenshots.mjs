@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { open, waitForState } from "./flow-page.mjs";
-import { signIn, signInAndAllow } from "./pages.mjs";
+import { authorizationRequest, signIn, signInAndAllow } from "./pages.mjs";
 import { ROOT, launch, startDev } from "./support.mjs";
 
 const IMAGES = join(ROOT, "docs/images");
@@ -59,6 +59,34 @@ async function refusal(browser, dev) {
   await page.context().close();
 }
 
+async function handOverAndSignOut(browser, dev) {
+  const page = await openAt(browser, { width: 640, height: 560, scale: 2 });
+  const { client_id: id, redirect_uris: [uri] } = dev.client("native");
+  // An answer of 204 leaves the browser where it is, so the hand-over page can be looked at.
+  await page.route((url) => url.href.startsWith(`${uri}?`), (route) => route.fulfill({ status: 204 }));
+  await page.goto(authorizationRequest(dev.ready.issuer, { client_id: id }, uri).url);
+  await signInAndAllow(page, dev.user);
+  await page.locator("#hand-over").waitFor();
+  await keep(page, "hand-over");
+  await page.goto(new URL("/end-session", dev.ready.issuer).href);
+  await keep(page, "sign-out");
+  await page.locator("#logout-confirm").click();
+  await page.locator("#logout-confirm").waitFor({ state: "detached" });
+  await keep(page, "signed-out");
+  await page.context().close();
+}
+
+async function failure(browser, dev) {
+  const page = await openAt(browser, { width: 1280, height: 800, scale: 1 });
+  await open(page, dev);
+  await page.locator("#provoke").selectOption("verifier");
+  await page.locator("#primary").click();
+  await signInAndAllow(page, dev.user);
+  await waitForState(page, 7, "failed");
+  await keep(page, "flow-failed");
+  await page.context().close();
+}
+
 await mkdir(IMAGES, { recursive: true });
 const dev = await startDev("--listen", "127.0.0.1:4455", "--app-listen", "127.0.0.1:4456", "--api-listen", "127.0.0.1:4457");
 const browser = await launch();
@@ -67,6 +95,8 @@ try {
   await flow(browser, dev, "dark", "flow-dark");
   await signInAndConsent(browser, dev);
   await refusal(browser, dev);
+  await handOverAndSignOut(browser, dev);
+  await failure(browser, dev);
 } finally {
   await browser.close();
   await dev.stop();
