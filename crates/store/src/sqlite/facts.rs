@@ -44,12 +44,13 @@ impl Engine {
     }
 
     pub(crate) fn credentials(&self, username_key: &str) -> Result<Option<CredentialFacts>, Fault> {
-        self.readers.read(|connection| {
+        let found = self.readers.read(|connection| {
             one(connection, sql::users::CREDENTIALS, &[&username_key], |row| {
                 let cells = Cells::new(row, "users", 0, &"?");
                 Ok(CredentialFacts { password: cells.optional(5, Cells::owned)?, user: user_facts(cells)? })
             })
-        })
+        })?;
+        Ok(found.filter(|found| !found.user.id.as_str().is_empty()))
     }
 
     pub(crate) fn grant(&self, id: GrantId) -> Result<Option<(GrantFacts, SubjectFacts)>, Fault> {
