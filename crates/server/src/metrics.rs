@@ -226,11 +226,11 @@ mod tests {
         metrics.http.connections.set(7);
         let text = metrics.encode();
         for line in [
-            "proofkey_requests_total{endpoint=\"Token\",outcome=\"Refused\"} 1",
-            "proofkey_requests_total{endpoint=\"Other\",outcome=\"Ok\"} 1",
-            "proofkey_requests_total{endpoint=\"Jwks\",outcome=\"Ok\"} 0",
-            "proofkey_request_seconds_bucket{le=\"0.005\",endpoint=\"Token\"} 1",
-            "proofkey_events_total{event=\"CodeReplayed\"} 1",
+            "proofkey_requests_total{endpoint=\"token\",outcome=\"refused\"} 1",
+            "proofkey_requests_total{endpoint=\"other\",outcome=\"ok\"} 1",
+            "proofkey_requests_total{endpoint=\"jwks\",outcome=\"ok\"} 0",
+            "proofkey_request_seconds_bucket{le=\"0.005\",endpoint=\"token\"} 1",
+            "proofkey_events_total{event=\"code_replayed\"} 1",
             "proofkey_connections 7",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");

@@ -1,10 +1,12 @@
 //! The labels: closed sets of names.
 
+use std::fmt;
+
 use axum::http::StatusCode;
-use prometheus_client::encoding::EncodeLabelValue;
+use prometheus_client::encoding::{EncodeLabelValue, LabelValueEncoder};
 
 /// What a request was for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each is the endpoint of that name")]
 pub enum Endpoint {
     Authorize,
@@ -21,7 +23,7 @@ pub enum Endpoint {
 }
 
 /// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// Served.
     Ok,
@@ -34,7 +36,7 @@ pub enum Outcome {
 }
 
 /// A security event that operators watch for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A user signed in.
     SignedIn,
@@ -81,10 +83,55 @@ impl Outcome {
     /// The outcome that a status means.
     pub fn of(status: StatusCode) -> Self {
         match status.as_u16() {
-            429 | 503 => Self::Limited,
+            429 => Self::Limited,
             500.. => Self::Fault,
             400.. => Self::Refused,
             _ => Self::Ok,
         }
     }
+}
+
+/// Gives each value the name that it has in the metrics: queries and alerts are written against it, whatever the code calls it.
+macro_rules! label_values {
+    ($type:ty: $($variant:ident => $name:literal),+ $(,)?) => {
+        impl EncodeLabelValue for $type {
+            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+                let name = match self {
+                    $(Self::$variant => $name,)+
+                };
+                EncodeLabelValue::encode(&name, encoder)
+            }
+        }
+    };
+}
+
+label_values! { Endpoint:
+    Authorize => "authorize",
+    Token => "token",
+    Userinfo => "userinfo",
+    Introspect => "introspect",
+    Revoke => "revoke",
+    Jwks => "jwks",
+    Metadata => "metadata",
+    EndSession => "end_session",
+    SignIn => "sign_in",
+    Consent => "consent",
+    Other => "other",
+}
+
+label_values! { Outcome:
+    Ok => "ok",
+    Refused => "refused",
+    Limited => "limited",
+    Fault => "fault",
+}
+
+label_values! { Event:
+    SignedIn => "signed_in",
+    SignInFailed => "sign_in_failed",
+    AccountLocked => "account_locked",
+    ClientRefused => "client_refused",
+    CodeReplayed => "code_replayed",
+    RefreshReused => "refresh_token_reused",
+    KeyRotated => "key_rotated",
 }
