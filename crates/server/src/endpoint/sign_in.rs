@@ -125,11 +125,8 @@ fn render(visit: &Visit<'_>, flow: &str, username: String, error: Option<SignInE
     };
     let (status, wait) = match error {
         None => (StatusCode::OK, None),
-        Some(SignInError::TooMany { retry_after_seconds }) => {
+        Some(SignInError::TooMany { retry_after_seconds } | SignInError::Busy { retry_after_seconds }) => {
             (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds))
-        }
-        Some(SignInError::Busy { retry_after_seconds }) => {
-            (StatusCode::SERVICE_UNAVAILABLE, Some(retry_after_seconds))
         }
         Some(SignInError::Wrong | SignInError::StartAgain) => (StatusCode::BAD_REQUEST, None),
     };

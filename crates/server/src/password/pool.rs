@@ -16,7 +16,7 @@ use crate::metrics::PasswordMetrics;
 /// An idle thread gives its working memory back after this long.
 const MEMORY_KEPT: Duration = Duration::from_secs(2);
 
-/// No thread was free in time; the caller answers 429 or 503 with `Retry-After`.
+/// No thread was free in time; the caller answers 429 with `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are being hashed; come back in {retry_after_seconds} s")]
 pub struct Busy {

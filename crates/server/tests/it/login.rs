@@ -286,6 +286,35 @@ async fn lg_06_sign_ins_at_once_succeed_although_the_first_renews_the_hash() {
     assert!(ada.password.unwrap().contains("m=256"), "and the hash was renewed");
 }
 
+/// Far more sign-ins at once than are hashed and may wait: those that find no place are told to come back, and a token is
+/// issued meanwhile as ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f_26_a_storm_of_sign_ins_is_told_to_come_back_and_tokens_go_on() {
+    let server = TestServer::builder()
+        .set("limits.factor", 1_000)
+        .set("passwords.memory_kib", 19_456)
+        .set("passwords.queue_max", 2)
+        .start()
+        .await;
+    let mut storm = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let mut browser = Browser::new(&server);
+        let page = sign_in_page(&server, &mut browser).await;
+        storm.spawn(async move {
+            let page = browser.sign_in(&page, &typed("nobody", "whatever it is")).await.page();
+            let wait =
+                page.headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+            (page.status, wait)
+        });
+    }
+    let service = fixtures::service();
+    assert_eq!(server.client_credentials(&service, &[]).await.status, 200);
+    let answers = storm.join_all().await;
+    let told = |status| answers.iter().filter(|answer| answer.0 == status).count();
+    assert!(told(400) >= 2 && told(429) >= 20, "{answers:?}");
+    assert!(answers.iter().all(|(status, wait)| (*status == 429) == wait.is_some_and(|wait| wait >= 1)));
+}
+
 #[tokio::test]
 async fn v_57_lg_12_a_sign_in_ends_no_session_by_its_id_alone() {
     let server = TestServer::start().await;
