@@ -74,7 +74,7 @@ pub enum Error {
     ListenerUnavailable(#[source] std::io::Error),
     #[error("nobody finished the sign-in within five minutes: start it again")]
     SignInTimedOut,
-    #[error("no browser could be started: open the printed address yourself ({0})")]
+    #[error("no browser could be started: open the printed address yourself")]
     BrowserUnavailable(#[source] std::io::Error),
 
     // The authorization response (OAuth 2.1 §4.1.2, RFC 9207 §2.4).

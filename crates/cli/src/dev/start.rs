@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::api::{self, ApiConfig};
 use super::app::{self, AppConfig, ExpiredCode};
 use super::configuration::{ENVIRONMENT, configuration};
-use super::ready::{Ready, write_private};
+use super::ready::{Ready, User, write_private};
 use super::seed::{self, Addresses};
 use super::trace::{Outcome, TraceEvent, TraceLog};
 use crate::output;
@@ -205,11 +205,24 @@ fn spawn(listener: TcpListener, router: Router, stop: &CancellationToken) -> Joi
     })
 }
 
+/// What the command line asks for to read the sample API, and to stay signed in.
+const TERMINAL_SCOPE: &str = "openid profile offline_access notes:read";
+
 fn greet(ready: &Ready) {
-    let Some(user) = ready.users.first() else { return };
+    let Ready { app, issuer, api, .. } = ready;
+    let Some(User { username, password }) = ready.users.first() else { return };
     output::note(&format!(
-        "\n  Sample app            {}   open this in a browser\n  Authorization server  {}\n  Sample API            {}\n\n  \
-         Sign in as            {}\n  Password              {}\n\n  From a terminal       proofkey login --issuer {}\n  Stop                  Ctrl-C\n",
-        ready.app, ready.issuer, ready.api, user.username, user.password, ready.issuer
+        "
+  Sample app            {app}   open this in a browser
+  Authorization server  {issuer}
+  Sample API            {api}
+
+  Sign in as            {username}
+  Password              {password}
+
+  From a terminal       proofkey login --issuer {issuer} --resource {api} --scope \"{TERMINAL_SCOPE}\"
+                        proofkey call {api}
+  Stop                  Ctrl-C
+"
     ));
 }
