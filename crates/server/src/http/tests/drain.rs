@@ -26,8 +26,10 @@ async fn f_22_an_http2_peer_that_takes_no_answer_is_cut_off() {
         let limits = HttpLimits { idle: SHORT, drain: SHORT, endless_answers, ..HttpLimits::default() };
         let served = plain(limits).await;
         let mut stream = served.connect().await;
-        let answered = timeout(SHORT * 6, talk(&mut stream, begun)).await;
-        assert_eq!(answered.is_err(), endless_answers, "cut off unless answers may be endless");
+        // A busy machine may take its time to cut off; that it never does can only be watched for a while.
+        let watched = if endless_answers { SHORT * 6 } else { PATIENCE };
+        let cut_off = timeout(watched, talk(&mut stream, begun)).await;
+        assert_eq!(cut_off.is_err(), endless_answers, "cut off unless answers may be endless");
     }
 }
 
