@@ -223,6 +223,18 @@ mod tests {
     }
 
     #[test]
+    fn lg_13_use_is_noted_often_enough_for_any_idle_life() {
+        let mut world = World::new();
+        let (cookie, subject) = begun(&mut world);
+        for (idle_seconds, noted_after) in [(60, 15), (240, 60), (86_400, 60)] {
+            let policy = Policy { session_idle_seconds: idle_seconds, ..world.policy.clone() };
+            let noted =
+                |after| login(&cookie, &subject, NOW + after, &policy).unwrap().touch(NOW + after).is_some();
+            assert!(!noted(noted_after - 1) && noted(noted_after), "{idle_seconds}");
+        }
+    }
+
+    #[test]
     fn v_59_lg_12_any_altered_cookie_is_nobody_and_every_session_has_new_ids() {
         let mut world = World::new();
         let (cookie, subject) = begun(&mut world);

@@ -240,6 +240,10 @@ mod tests {
             with("[keys]\npublish_ahead_hours = 1\njwks_max_age_seconds = 3600\n")
                 .contains("publish_ahead_hours")
         );
+        assert!(
+            with("[keys]\nrotation_days = 2\npublish_ahead_hours = 48\n")
+                .contains("less than keys.rotation_days")
+        );
         assert!(with("[server]\ntrusted_proxies = [\"ten\"]\n").contains("trusted_proxies"));
     }
 

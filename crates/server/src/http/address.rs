@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn ht_04_trusted_proxies_are_followed_from_right_to_left() {
         type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str);
-        let cases: [Case; 9] = [
+        let cases: [Case; 11] = [
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &[("x-forwarded-for", "203.0.113.7")], "203.0.113.7"),
             ("10.0.0.1", &[("x-forwarded-for", "1.1.1.1, 203.0.113.7, 10.9.9.9")], "203.0.113.7"),
@@ -160,6 +160,13 @@ mod tests {
                 "203.0.113.7",
             ),
             ("10.0.0.1", &[("x-forwarded-for", "203.0.113.7, unknown")], "10.0.0.1"),
+            // No ASCII: what the proxy appended counts, and what stands before it ends the walk.
+            ("10.0.0.1", &[("x-forwarded-for", "ÿ, 203.0.113.7")], "203.0.113.7"),
+            (
+                "10.0.0.1",
+                &[("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "ÿ, 10.0.0.2")],
+                "10.0.0.2",
+            ),
             ("10.0.0.1", &[("x_forwarded_for", "203.0.113.7")], "10.0.0.1"),
             ("10.0.0.1", &[("x-forwarded-for", "10.0.0.3, 10.0.0.2")], "10.0.0.3"),
             ("fd00::1", &[("x-forwarded-for", "[2001:db8::7]:4711")], "2001:db8::7"),
