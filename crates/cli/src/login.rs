@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use proofkey_client::{Client, Cure, Identity, SignIn, TokenStore, Wishes};
-use serde::Serialize;
+use proofkey_client::{Client, Cure, SignIn, TokenStore, Wishes};
 
 use crate::output::{EXIT_CODES, Output, Spinner, note};
-use crate::place::KeptIn;
+use crate::signed_in::SignedInAs;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Sign in through the browser
@@ -30,18 +29,6 @@ pub(crate) struct Args {
     no_keyring: bool,
     #[command(flatten)]
     output: Output,
-}
-
-/// What `--json` prints.
-#[derive(Serialize)]
-struct Report<'a> {
-    issuer: &'a str,
-    client_id: &'a str,
-    resource: Option<&'a str>,
-    scope: &'a str,
-    identity: Option<&'a Identity>,
-    #[serde(flatten)]
-    kept_in: KeptIn,
 }
 
 /// Runs the command.
@@ -67,14 +54,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     LastLogin::write(&store, app)?;
     let identity = signed_in.session.identity().await;
     let scope = signed_in.session.scope().await;
-    let report = Report {
-        issuer: app.issuer.as_str(),
-        client_id: &app.client_id,
-        resource: app.resource.as_ref().map(|resource| resource.as_str()),
-        scope: &scope,
-        identity: identity.as_ref(),
-        kept_in: KeptIn::from(&signed_in.kept_in),
-    };
+    let report = SignedInAs::new(app, &scope, identity.as_ref(), Some(&signed_in.kept_in));
     args.output.result(&report, || {
         let who = identity.as_ref().map_or_else(String::new, |who| format!(" as {}", who.display_name()));
         format!("Signed in{who} at {}.\nThe tokens are kept in {}.", app.issuer, signed_in.kept_in)

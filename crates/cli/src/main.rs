@@ -10,6 +10,7 @@ mod logout;
 mod output;
 mod place;
 mod serve;
+mod signed_in;
 mod target;
 mod token;
 mod whoami;

@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use proofkey_client::{Client, Identity, Place, TokenStore};
-use serde::Serialize;
+use proofkey_client::{Client, Place, TokenStore};
 
 use crate::output::{EXIT_CODES, Output};
-use crate::place::KeptIn;
+use crate::signed_in::SignedInAs;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Say who is signed in
@@ -19,18 +18,6 @@ pub(crate) struct Args {
     output: Output,
 }
 
-/// What `--json` prints.
-#[derive(Serialize)]
-struct Report<'a> {
-    issuer: &'a str,
-    client_id: &'a str,
-    resource: Option<&'a str>,
-    scope: &'a str,
-    identity: Option<&'a Identity>,
-    #[serde(flatten)]
-    kept_in: Option<KeptIn>,
-}
-
 /// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let store = TokenStore::open()?;
@@ -41,19 +28,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let identity = session.identity().await;
     let scope = session.scope().await;
     let place = session.kept_in().await?;
-    let report = Report {
-        issuer: app.issuer.as_str(),
-        client_id: &app.client_id,
-        resource: app.resource.as_ref().map(|resource| resource.as_str()),
-        scope: &scope,
-        identity: identity.as_ref(),
-        kept_in: place.as_ref().map(KeptIn::from),
-    };
+    let report = SignedInAs::new(app, &scope, identity.as_ref(), place.as_ref());
     args.output.result(&report, || describe(&report, place.as_ref()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn describe(report: &Report<'_>, place: Option<&Place>) -> String {
+fn describe(report: &SignedInAs<'_>, place: Option<&Place>) -> String {
     let who = match report.identity {
         Some(who) => format!("{} (subject {})", who.display_name(), who.subject.escape_debug()),
         None => "somebody: without the scope openid the server does not say who".to_owned(),
@@ -68,6 +48,8 @@ fn describe(report: &Report<'_>, place: Option<&Place>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proofkey_client::Identity;
+
     use super::*;
 
     #[test]
@@ -78,7 +60,7 @@ mod tests {
             username: None,
             email: None,
         };
-        let mut report = Report {
+        let mut report = SignedInAs {
             issuer: "https://id.example",
             client_id: "app",
             resource: Some("https://api.example"),

@@ -107,8 +107,9 @@ impl Start {
         app.directory.refresh(&store).await?;
         // Stored keys must open before any is made: one made under a wrong sealing key would lock the right one out.
         tasks::take_keys_over(&app).await?;
-        tasks::rotate_keys(&app).await?;
-        tasks::take_keys_over(&app).await?;
+        if tasks::rotate_keys(&app).await? > 0 {
+            tasks::take_keys_over(&app).await?;
+        }
         let listener = match listener {
             Some(listener) => listener,
             None => bind(config.server.listen).await?,

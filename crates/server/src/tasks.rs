@@ -40,7 +40,7 @@ pub(crate) async fn run(app: Arc<App>, readiness: Arc<Readiness>, shutdown: Canc
                     readiness.note_store(true);
                     if tick % ROTATE_EVERY == 0 {
                         // What it changes moves the version, so the next look takes it over.
-                        report(rotate_keys(&app).await);
+                        report(rotate_keys(&app).await.map(drop));
                     }
                     if keys_version != Some(version) || app.keyring.is_outdated(app.now()) {
                         let taken_over = take_keys_over(&app).await;
@@ -67,13 +67,13 @@ fn report(refreshed: Result<(), KeysFault>) {
     }
 }
 
-/// Makes the keys that are due, removes those that are done with.
-pub(crate) async fn rotate_keys(app: &App) -> Result<(), KeysFault> {
+/// Makes the keys that are due, removes those that are done with; how many of both.
+pub(crate) async fn rotate_keys(app: &App) -> Result<usize, KeysFault> {
     let steps = keys::rotate(&app.store, &app.sealer, &app.rotation, app.now()).await?;
     for _ in 0..steps {
         app.metrics.count(Event::KeyRotated);
     }
-    Ok(())
+    Ok(steps)
 }
 
 /// Takes the stored keys over into the keyring.

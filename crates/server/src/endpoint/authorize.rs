@@ -57,7 +57,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     match raw.and_then(fits) {
         Ok(raw) => {
             let mut visit = Visit::new(&exchange, browser, &headers, Via::Form, raw);
-            let location = visit.sealed_address("/authorize", Step::Resume, None, false);
+            let location = visit.sealed_address("/authorize", Step::Resume, None);
             visit.leave(see_other(&location))
         }
         Err(failure) => {

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode, Uri};
 use proofkey_oauth::{AuthMethod, Issuer, Timestamp, standard_scope};
 use proofkey_protocol::authorize::{Answer, Authenticated, ConsentGiven, Next, Progress};
 use proofkey_protocol::token::access_token_seconds;
-use proofkey_protocol::{ApiRecord, Apis, Interaction, Policy, Refusal, SessionId, Step};
+use proofkey_protocol::{ApiRecord, Apis, Interaction, Policy, Refusal, Step};
 
 use super::body::form;
 use super::dispatch::{Via, Visit, flow_parameter, same_site};
@@ -41,7 +41,7 @@ pub(super) async fn get(
     let mut visit = Visit::new(&exchange, browser, &headers, Via::Get, step.request.clone());
     let response = match visit.decide(progress(&step, None)).await {
         // The page shows the user of the session that is there now; its form is bound to that session.
-        Ok((Next::Consent(authenticated), _)) => render(&mut visit, &authenticated, step.authenticated_as()),
+        Ok(Next::Consent(authenticated)) => render(&mut visit, &authenticated),
         Ok(_) => return visit.dispatch(progress(&step, None)).await,
         Err(failure) => visit.failure(&failure),
     };
@@ -86,11 +86,11 @@ fn progress(step: &Interaction, consent: Option<ConsentGiven>) -> Progress {
     Progress { authenticated_as: step.authenticated_as(), consent }
 }
 
-fn render(visit: &mut Visit<'_>, authenticated: &Authenticated, fresh: Option<SessionId>) -> Response {
+fn render(visit: &mut Visit<'_>, authenticated: &Authenticated) -> Response {
     let app = visit.exchange.app;
     let session = authenticated.login().session();
-    let flow = visit.seal(Step::Consent, Some(session), fresh == Some(session));
-    let not_you = visit.sealed_address("/sign-in", Step::SignIn, None, false);
+    let flow = visit.seal(Step::Consent, Some(session));
+    let not_you = visit.sealed_address("/sign-in", Step::SignIn, None);
     let client = authenticated.client();
     let directory = app.directory.now();
     let apis = apis(authenticated, directory.apis(), &app.policy.issuer);

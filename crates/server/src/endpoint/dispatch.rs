@@ -61,7 +61,7 @@ impl<'a> Visit<'a> {
     /// Decides and answers.
     pub(super) async fn dispatch(mut self, progress: Progress) -> Response {
         let response = match self.decide(progress).await {
-            Ok((next, _)) => self.answer(next),
+            Ok(next) => self.answer(next),
             Err(failure) => self.failure(&failure),
         };
         self.leave(response)
@@ -74,7 +74,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Loads, decides and commits.
-    pub(super) async fn decide(&mut self, progress: Progress) -> Result<(Next, Option<Login>), Failure> {
+    pub(super) async fn decide(&mut self, progress: Progress) -> Result<Next, Failure> {
         let app = self.exchange.app;
         self.authenticated_as = progress.authenticated_as;
         if self.raw.len() > REQUEST_BYTES_MAX {
@@ -104,7 +104,7 @@ impl<'a> Visit<'a> {
             })
         };
         let _ = self.exchange.commit(verdict.commit).await?;
-        Ok((verdict.outcome, login))
+        Ok(verdict.outcome)
     }
 
     /// The rules without the person: for pages that only show what a request is about.
@@ -144,16 +144,15 @@ impl<'a> Visit<'a> {
     /// 303 to the sign-in page, with the request sealed to this browser.
     fn send_to_sign_in(&mut self, validated: &Validated) -> Response {
         tracing::debug!(client_id = %validated.client().id, "sign-in needed");
-        let location = self.sealed_address("/sign-in", Step::SignIn, None, false);
+        let location = self.sealed_address("/sign-in", Step::SignIn, None);
         self.trace_prompt(&location);
         see_other(&location)
     }
 
     fn send_to_consent(&mut self, authenticated: &Authenticated) -> Response {
         let session = authenticated.login().session();
-        let fresh = self.signed_in_during(authenticated.login());
-        let location = self.sealed_address("/consent", Step::Consent, Some(session), fresh);
-        if !fresh {
+        let location = self.sealed_address("/consent", Step::Consent, Some(session));
+        if !self.signed_in_during(authenticated.login()) {
             // After a sign-in this is the second page of a person who was prompted already.
             self.trace_prompt(&location);
         }
@@ -161,21 +160,15 @@ impl<'a> Visit<'a> {
     }
 
     /// The address of one of our pages with a sealed step in it.
-    pub(super) fn sealed_address(
-        &mut self,
-        path: &str,
-        step: Step,
-        session: Option<SessionId>,
-        fresh: bool,
-    ) -> String {
-        let sealed = self.seal(step, session, fresh);
+    pub(super) fn sealed_address(&mut self, path: &str, step: Step, session: Option<SessionId>) -> String {
+        let sealed = self.seal(step, session);
         format!("{}{path}?flow={}", self.exchange.app.policy.issuer.path(), sealed.expose())
     }
 
-    /// Seals a step to this browser.
-    pub(super) fn seal(&mut self, step: Step, session: Option<SessionId>, fresh: bool) -> Secret {
+    /// Seals a step to this browser. It carries over whether the session that it names began during this interaction.
+    pub(super) fn seal(&mut self, step: Step, session: Option<SessionId>) -> Secret {
         let browser = if step == Step::Resume { Sha256::default() } else { self.browser.flow_or_new() };
-        let raw = self.raw.clone();
+        let (raw, fresh) = (self.raw.clone(), session.is_some() && session == self.authenticated_as);
         self.exchange.decide(|cx| {
             let mut interaction = Interaction::begin(step, raw, browser, session, cx);
             interaction.fresh = fresh;

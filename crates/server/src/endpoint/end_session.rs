@@ -52,7 +52,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
         Ok(form) => {
             // A relying party's form carries no Lax cookie: it comes back by GET, with it, once.
             visit.raw = String::from_utf8_lossy(&form.raw).into_owned();
-            Ok(see_other(&visit.sealed_address("/end-session", Step::Resume, None, false)))
+            Ok(see_other(&visit.sealed_address("/end-session", Step::Resume, None)))
         }
         Err(failure) => Err(failure),
     };
@@ -144,7 +144,7 @@ async fn ask(visit: &mut Visit<'_>, login: Option<&Login>) -> Result<Response, F
     let (exchange, app) = (visit.exchange, visit.exchange.app);
     let Some(login) = login else { return Ok(signed_out(visit, None)) };
     let clients = exchange.loaded(app.store.session_clients(login.session()).await)?;
-    let flow = visit.seal(Step::Logout, Some(login.session()), false);
+    let flow = visit.seal(Step::Logout, Some(login.session()));
     let directory = app.directory.now();
     let names = clients
         .iter()

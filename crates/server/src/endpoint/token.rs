@@ -12,7 +12,7 @@ use proofkey_oauth::{
 };
 use proofkey_protocol::token::{self, CodeFacts, Issue};
 use proofkey_protocol::{
-    AuthenticatedClient, AuthorizationCode, Client, Commit, Committed, RefreshToken, Refusal,
+    AuthenticatedClient, AuthorizationCode, Client, Commit, Committed, RefreshToken, Refusal, SubjectFacts,
 };
 
 use super::body::{Form, form};
@@ -140,8 +140,7 @@ async fn redeem(
     let own = code.as_ref().filter(|code| code.client_id == client.client().id);
     let mut facts = CodeFacts::default();
     if let Some(code) = own {
-        facts.subject =
-            exchange.loaded(app.store.subject(&code.user_id, code.session_id, &code.client_id).await)?;
+        facts.subject = subject(exchange, code).await?;
     }
     let mut knows_use = false;
     for _ in 0..DECISIONS_MAX {
@@ -164,12 +163,17 @@ async fn redeem(
         if let Some(code) = own {
             facts.grant = exchange.loaded(app.store.grant(code.id).await)?.map(|(grant, _)| grant);
             facts.failures = exchange.loaded(app.store.code_failures(code.id).await)?;
-            facts.subject =
-                exchange.loaded(app.store.subject(&code.user_id, code.session_id, &code.client_id).await)?;
+            facts.subject = subject(exchange, code).await?;
             knows_use = true;
         }
     }
     Err(Failure::Temporary("a code changed at every attempt to redeem it"))
+}
+
+/// The user, session and consent that a code names, as they are now.
+async fn subject(exchange: &Exchange<'_>, code: &AuthorizationCode) -> Result<Option<SubjectFacts>, Failure> {
+    let store = &exchange.app.store;
+    exchange.loaded(store.subject(&code.user_id, code.session_id, &code.client_id).await)
 }
 
 async fn refresh(

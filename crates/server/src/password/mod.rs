@@ -49,7 +49,7 @@ pub struct PasswordParams {
 pub struct PasswordVerdict {
     /// The password is the one that was stored.
     pub matches: bool,
-    /// It matches, and the stored hash is weaker than new ones are: hash it again and store that.
+    /// It matches, the stored hash is weaker than new ones are, and the caller rehashes: hash it again and store that.
     pub needs_rehash: bool,
 }
 
@@ -111,7 +111,10 @@ impl Passwords {
             if let (false, Some(missing)) = (matches && rehashes, cost.beyond(compared.cost())) {
                 let _unused = Stored::parse(phc::decoy(missing).as_str()).ok()?.matches(&password, memory)?;
             }
-            Some(PasswordVerdict { matches, needs_rehash: matches && compared.cost().is_weaker_than(cost) })
+            Some(PasswordVerdict {
+                matches,
+                needs_rehash: matches && rehashes && compared.cost().is_weaker_than(cost),
+            })
         };
         self.pool.run(verify).await?.ok_or_else(|| self.pool.busy())
     }
