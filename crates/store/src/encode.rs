@@ -23,17 +23,6 @@ pub(crate) fn parse_scope(text: &str) -> Option<Scope> {
     Scope::parse(text).ok()
 }
 
-/// The text of a scope that has the tokens of both, each once (OAuth 2.1 §1.4.1).
-pub(crate) fn union(scope: &str, other: &str) -> String {
-    let mut tokens: Vec<&str> = Vec::new();
-    for token in scope.split(' ').chain(other.split(' ')).filter(|token| !token.is_empty()) {
-        if !tokens.contains(&token) {
-            tokens.push(token);
-        }
-    }
-    tokens.join(" ")
-}
-
 /// JSON text of a wire type.
 pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, Fault> {
     serde_json::to_string(value)
@@ -63,17 +52,6 @@ mod tests {
             let all: Vec<ResourceUri> =
                 paths.iter().map(|path| ResourceUri::parse(&format!("https://{path}")).unwrap()).collect();
             prop_assert_eq!(parse_resources(&resources(&all)), Some(all));
-        }
-
-        #[test]
-        fn a_union_is_what_scopes_make_of_it(
-            one in proptest::collection::vec("[a-c]{1,2}", 0..5),
-            other in proptest::collection::vec("[a-c]{1,2}", 0..5),
-        ) {
-            let parsed = |tokens: &[String]| Scope::parse(&tokens.join(" ")).unwrap();
-            let united = parse_scope(&union(&one.join(" "), &other.join(" "))).unwrap();
-            let expected = parsed(&one).union(&parsed(&other));
-            prop_assert!(united.is_subset(&expected) && expected.is_subset(&united));
         }
 
         #[test]

@@ -1,12 +1,13 @@
 //! Commits: one function per variant, on statements that stay prepared.
 
-use proofkey_oauth::{Sha256, Timestamp};
+use proofkey_oauth::{Scope, Sha256, Timestamp};
 use proofkey_protocol::session::{SessionProof, VerifiedPassword};
 use proofkey_protocol::{Commit, Committed, GrantFacts, GrantId, SessionFacts};
-use rusqlite::{Connection, Result};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Error, Result};
 
 use super::bind::Prepared;
-use crate::encode::{resources, union};
+use crate::encode::{parse_scope, resources};
 use crate::sql::{consents, failures, grants, sessions, users};
 
 /// The statements of the writer.
@@ -91,8 +92,9 @@ impl<'c> Statements<'c> {
                 let (user, client) = (user.as_str(), client.as_str());
                 // Read where it is written: of two pages that are answered at once neither may undo the other, nor bring
                 // back what was withdrawn meanwhile.
-                let before = self.consented.text(&[&user, &client])?;
-                let scope = union(before.as_deref().unwrap_or_default(), &scope.to_string());
+                let before =
+                    self.consented.text(&[&user, &client])?.map_or(Ok(Scope::default()), consented)?;
+                let scope = before.union(scope).to_string();
                 self.give_consent.execute(&[&user, &client, &scope, &at.seconds()]).map(applied)
             }
         }
@@ -158,6 +160,12 @@ impl<'c> Statements<'c> {
         }
         Ok(Committed::Applied)
     }
+}
+
+/// The scope of a stored consent. One that is none is named, and nothing is written over it.
+fn consented(text: String) -> Result<Scope> {
+    let impossible = || Error::InvalidColumnType(0, format!("consents.scope: {text:?}"), Type::Text);
+    parse_scope(&text).ok_or_else(impossible)
 }
 
 /// The row count decides.

@@ -204,6 +204,9 @@ async fn consent_widens_and_keeps_its_beginning_until_it_is_withdrawn() {
     world.applied(give("openid", NOW)).await;
     world.applied(give("openid read", NOW + 50)).await;
     assert_eq!(consent().await, Some(("openid read".to_owned(), NOW)));
+    // Another page that was open at the same time: neither answer undoes the other.
+    world.applied(give("write openid", NOW + 60)).await;
+    assert_eq!(consent().await, Some(("openid read write".to_owned(), NOW)));
     world.store.revoke_consent(&ada(), &app()).await.unwrap();
     assert_eq!(consent().await, None);
     world.applied(give("openid", NOW + 99)).await;
