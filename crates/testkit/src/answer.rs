@@ -17,16 +17,14 @@ pub struct Answer {
 impl Answer {
     /// Sends a request and reads the answer.
     pub async fn of(request: reqwest::RequestBuilder) -> Self {
-        let response = request.send().await.expect("the server answers");
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, body: response.text().await.expect("the answer is text") }
+        Self::try_of(request).await.expect("the server answers")
     }
 
-    /// The same of a server that may die meanwhile: nothing unless the whole answer came.
-    pub(crate) async fn of_mortal(request: reqwest::RequestBuilder) -> Option<Self> {
-        let response = request.send().await.ok()?;
+    /// The same of a server that may die meanwhile: an answer is one that came whole.
+    pub(crate) async fn try_of(request: reqwest::RequestBuilder) -> reqwest::Result<Self> {
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Some(Self { status, headers, body: response.text().await.ok()? })
+        Ok(Self { status, headers, body: response.text().await? })
     }
 
     /// A header's value; empty where it is absent.

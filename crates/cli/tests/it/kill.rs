@@ -188,27 +188,27 @@ impl History {
     async fn verify(&mut self, server: &TestServer, web: &TestClient) {
         for token in &mut self.chains {
             // Acknowledged rotations hold, and a lost reply costs nothing.
-            *token = Tokens::of(&ask(server, web, &refresh(token)).await).refresh_token;
+            *token = Tokens::of(&server.token(web, &refresh(token)).await).refresh_token;
         }
         for token in &self.revoked {
-            assert_refused(&ask(server, web, &refresh(token)).await, "a revocation came undone");
+            assert_refused(&server.token(web, &refresh(token)).await, "a revocation came undone");
         }
         for (at, (code, token)) in mem::take(&mut self.redeemed).into_iter().enumerate() {
-            let refreshed = Tokens::of(&ask(server, web, &refresh(&token)).await).refresh_token;
+            let refreshed = Tokens::of(&server.token(web, &refresh(&token)).await).refresh_token;
             if at % 3 == 0 {
-                assert_refused(&ask(server, web, &code.form()).await, "a code was redeemed twice");
-                assert_refused(&ask(server, web, &refresh(&refreshed)).await, "a replay revokes the grant");
+                assert_refused(&server.token(web, &code.form()).await, "a code was redeemed twice");
+                assert_refused(&server.token(web, &refresh(&refreshed)).await, "a replay revokes the grant");
             } else if self.chains.len() < CHAINS_MAX {
                 self.chains.push(refreshed);
             }
         }
         for code in mem::take(&mut self.unanswered) {
             // Either it was redeemed and the reply is lost, or it was not and can be; never a second time.
-            let answer = ask(server, web, &code.form()).await;
+            let answer = server.token(web, &code.form()).await;
             if answer.status != 200 {
                 assert_refused(&answer, "a code that was not answered");
             }
-            assert_refused(&ask(server, web, &code.form()).await, "a code was redeemed twice");
+            assert_refused(&server.token(web, &code.form()).await, "a code was redeemed twice");
         }
         self.revoked.truncate(CHAINS_MAX);
     }
@@ -216,10 +216,6 @@ impl History {
 
 fn refresh(token: &str) -> [(&'static str, &str); 2] {
     [("grant_type", "refresh_token"), ("refresh_token", token)]
-}
-
-async fn ask(server: &TestServer, web: &TestClient, form: &[(&str, &str)]) -> Answer {
-    server.token(web, form).await
 }
 
 #[track_caller]

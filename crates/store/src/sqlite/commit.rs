@@ -28,13 +28,6 @@ pub(super) struct Statements<'c> {
     give_consent: Prepared<'c>,
 }
 
-/// What a sign-in writes.
-struct SignIn<'a> {
-    session: &'a SessionFacts,
-    replaces: Option<&'a SessionProof>,
-    verified: &'a VerifiedPassword,
-}
-
 /// Whether a commit is more than one statement. A single statement undoes itself when it fails; several need a savepoint,
 /// so that a failure leaves the rest of the batch alone.
 pub(super) const fn needs_savepoint(commit: &Commit) -> bool {
@@ -78,7 +71,7 @@ impl<'c> Statements<'c> {
                 self.revoke_access_token.execute(&[&token.0, &keep_until.seconds()]).map(applied)
             }
             Commit::SignIn { session, replaces, verified } => {
-                self.sign_in(&SignIn { session, replaces: replaces.as_ref(), verified })
+                self.sign_in(session, replaces.as_ref(), verified)
             }
             Commit::CountSignInFailure { account, at } => {
                 self.count_sign_in_failure.execute(&[account, &at.seconds()]).map(applied)
@@ -135,7 +128,12 @@ impl<'c> Statements<'c> {
         self.use_refresh_token.execute(&[&grant.0, &generation, token, &expires_at.seconds()]).map(decided)
     }
 
-    fn sign_in(&mut self, SignIn { session, replaces, verified }: &SignIn<'_>) -> Result<Committed> {
+    fn sign_in(
+        &mut self,
+        session: &SessionFacts,
+        replaces: Option<&SessionProof>,
+        verified: &VerifiedPassword,
+    ) -> Result<Committed> {
         let user = session.user_id.as_str();
         let begun = self.insert_session.execute(&[
             &session.id.0,
