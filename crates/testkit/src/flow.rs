@@ -1,15 +1,13 @@
 //! Whole flows and the endpoints that clients call.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use proofkey_oauth::{AuthMethod, form_encode};
+use proofkey_oauth::AuthMethod;
 use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::fixtures::{self, TestClient, TestUser};
-use crate::request::{AuthorizeRequest, form_body};
+use crate::request::{AuthorizeRequest, basic, form_body};
 use crate::server::TestServer;
 
 /// An authorization code with what its client knows.
@@ -182,14 +180,4 @@ impl TestServer {
         }
         Answer::of(request).await
     }
-}
-
-/// The value of an `Authorization: Basic` header, both halves form-encoded (RFC 6749 §2.3.1).
-pub fn basic(id: &str, secret: &str) -> String {
-    let encoded = |text: &str| {
-        let mut out = String::new();
-        form_encode(&mut out, "", text);
-        out.split_off(1)
-    };
-    format!("Basic {}", STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret))))
 }

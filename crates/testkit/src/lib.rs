@@ -26,13 +26,17 @@
     reason = "a fixture that fails ends the test"
 )]
 
+mod admin;
 mod answer;
 mod browser;
+mod builder;
+mod configuration;
 pub mod fixtures;
 mod flow;
 mod html;
 mod jar;
 mod jwt;
+mod killable;
 mod logs;
 mod page;
 mod process;
@@ -43,13 +47,14 @@ mod template;
 
 pub use answer::Answer;
 pub use browser::Browser;
+pub use builder::Builder;
 pub use fixtures::{TestApi, TestClient, TestUser};
-pub use flow::{Code, Tokens, basic};
+pub use flow::{Code, Tokens};
 pub use html::{Form, Tag, tags, unescape};
 pub use jar::{Jar, StoredCookie};
 pub use jwt::{Jwt, decode};
 pub use logs::Logs;
 pub use page::{Departure, Outcome, Page, Via};
 pub use raw::exchange as raw_exchange;
-pub use request::{AuthorizeRequest, form_body};
-pub use server::{Builder, TestServer};
+pub use request::{AuthorizeRequest, basic, form_body};
+pub use server::TestServer;

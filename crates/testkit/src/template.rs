@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 
+use crate::configuration::config;
 use crate::fixtures::{self, FILES, NOTES, TestUser};
 
 /// Makes an RSA key, which takes longer than everything else together, only once.
@@ -30,7 +31,7 @@ async fn make() -> (Vec<u8>, i64) {
     let now = Clock::System.now();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());
-    let config = crate::server::config(&issuer, directory.path(), &[]);
+    let config = config(&issuer, directory.path(), &[]);
     let database = config.store.database();
     let hashing = Hashing::from_config(&config).expect("password settings");
     let start =

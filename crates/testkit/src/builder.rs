@@ -1,0 +1,101 @@
+//! How a test server is made: settings first, then a start with the fixtures in its database.
+
+use std::path::Path;
+
+use proofkey_server::clock::Clock;
+use proofkey_server::trace::Tracer;
+use tokio::net::TcpListener;
+
+use crate::configuration::{config_text, environment};
+use crate::process::Process;
+use crate::server::{TestServer, http_client};
+use crate::template;
+
+/// How a test server is made.
+#[derive(Debug, Default)]
+pub struct Builder {
+    issuer: Option<String>,
+    system_clock: bool,
+    settings: Vec<(String, String)>,
+    tracer: Tracer,
+}
+
+impl TestServer {
+    /// A server with the fixtures in its database, a clock that stands still, and default settings.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// A server made to measure.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
+impl Builder {
+    /// Another issuer than `http://127.0.0.1:<port>`. With an https one the server still speaks plain http, as behind a
+    /// proxy that ends TLS: cookies are `__Host-` ones then.
+    #[must_use]
+    pub fn issuer(mut self, issuer: &str) -> Self {
+        self.issuer = Some(issuer.to_owned());
+        self
+    }
+
+    /// Runs by the machine's clock rather than by one that stands still.
+    #[must_use]
+    pub fn system_clock(mut self) -> Self {
+        self.system_clock = true;
+        self
+    }
+
+    /// A setting by its name in the configuration, such as `tokens.code_seconds`.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: impl ToString) -> Self {
+        self.settings.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Where its trace goes, as `proofkey dev` has one.
+    #[must_use]
+    pub fn tracer(mut self, tracer: Tracer) -> Self {
+        self.tracer = tracer;
+        self
+    }
+
+    /// Starts it with the fixtures in its database.
+    pub async fn start(self) -> TestServer {
+        let directory = tempfile::tempdir().unwrap();
+        let made_at = template::copy_to(&directory.path().join("data")).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let issuer = self.issuer.unwrap_or_else(|| format!("http://{address}"));
+        let clock = if self.system_clock { Clock::System } else { Clock::manual(made_at) };
+        let mut server = TestServer {
+            address,
+            issuer,
+            clock,
+            http: http_client(),
+            running: None,
+            process: None,
+            settings: self.settings,
+            tracer: self.tracer,
+            directory,
+        };
+        server.run(listener).await;
+        server
+    }
+
+    /// Starts the built command instead, as a process that can be killed, by the machine's clock. What a test asks of the
+    /// inside ([`TestServer::store`]) is not there.
+    pub async fn start_process(self, command: &Path) -> TestServer {
+        let mut server = self.system_clock().start().await;
+        server.stop().await;
+        let text = config_text(&server.issuer, &server.data(), Some(server.address));
+        let file = server.directory.path().join("proofkey.toml");
+        std::fs::write(&file, text).unwrap();
+        let environment = environment(&server.settings).collect();
+        server.process = Some(Process::new(command, &file, environment));
+        server.start_again().await;
+        server
+    }
+}

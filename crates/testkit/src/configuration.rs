@@ -1,0 +1,32 @@
+//! The configuration of a test server: cheap passwords, and what the test sets.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use proofkey_server::config::Config;
+
+/// Base64 of 32 bytes: what the fixtures' keys are sealed with.
+const SEALING_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// The configuration of a test server.
+pub(crate) fn config(issuer: &str, data: &Path, settings: &[(String, String)]) -> Config {
+    let text = config_text(issuer, data, None);
+    Config::parse(&text, &data.join("test.toml"), environment(settings)).expect("the configuration is valid")
+}
+
+/// Cheap passwords, no metrics listener.
+pub(crate) fn config_text(issuer: &str, data: &Path, listen: Option<SocketAddr>) -> String {
+    let listen = listen.map(|address| format!("listen = \"{address}\"\n")).unwrap_or_default();
+    format!(
+        "issuer = {issuer:?}\n[server]\n{listen}metrics_listen = \"off\"\ndrain_seconds = 2\n[store]\ndata = {:?}\n\
+         [passwords]\nmemory_kib = 64\niterations = 1\nhashes_max = 1\nqueue_max = 1000\nqueue_seconds = 30\n",
+        data.display().to_string()
+    )
+}
+
+/// The settings of a test, over the sealing key of the fixtures.
+pub(crate) fn environment(settings: &[(String, String)]) -> impl Iterator<Item = (String, String)> + '_ {
+    let variable = |name: &str| format!("PROOFKEY_{}", name.replacen('.', "__", 1).to_ascii_uppercase());
+    let key = ("PROOFKEY_KEYS__SEALING_KEY".to_owned(), SEALING_KEY.to_owned());
+    [key].into_iter().chain(settings.iter().map(move |(name, value)| (variable(name), value.clone())))
+}

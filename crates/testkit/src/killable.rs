@@ -1,0 +1,56 @@
+//! A test server that runs as a process: killed, started again, and asked while it may be dying.
+
+use crate::answer::Answer;
+use crate::fixtures::TestClient;
+use crate::request::{basic, form_body};
+use crate::server::{TestServer, http_client};
+
+impl TestServer {
+    /// Kills the process, without warning.
+    pub fn kill(&mut self) {
+        self.process.as_mut().expect("it runs as a process").kill();
+    }
+
+    /// Waits until the process ends by itself.
+    pub async fn end(&mut self) -> std::process::ExitStatus {
+        self.process.as_mut().expect("it runs as a process").end().await
+    }
+
+    /// Starts the process again after it was killed, and waits until it is ready; milliseconds that took.
+    pub async fn start_again(&mut self) -> u128 {
+        self.http = http_client();
+        let (address, process) = (self.address, self.process.as_mut().expect("it runs as a process"));
+        process.start(address).await
+    }
+
+    /// Posts a form with a client's credentials to a server that may die meanwhile; nothing when no answer came.
+    pub fn try_token(
+        &self,
+        client: &TestClient,
+        form: &[(&str, &str)],
+    ) -> impl Future<Output = Option<Answer>> + Send + use<> {
+        self.try_post("/token", client, form)
+    }
+
+    /// The same at the revocation endpoint.
+    pub fn try_revoke(
+        &self,
+        client: &TestClient,
+        token: &str,
+    ) -> impl Future<Output = Option<Answer>> + Send + use<> {
+        self.try_post("/revoke", client, &[("token", token)])
+    }
+
+    fn try_post(
+        &self,
+        path: &str,
+        client: &TestClient,
+        form: &[(&str, &str)],
+    ) -> impl Future<Output = Option<Answer>> + Send + use<> {
+        let credentials = basic(&client.id, client.secret.as_deref().unwrap_or_default());
+        let request = self.http.post(self.url(path)).header("authorization", credentials);
+        let body = form_body(form);
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        async move { Answer::try_of(request).await.ok() }
+    }
+}
