@@ -43,7 +43,7 @@ fn rust(root: &Path) -> Command {
     cargo_in(root, &["test", "--workspace"])
 }
 
-/// The advisory check needs a data base from the network, so it is no part of what must pass here.
+/// The advisory check needs a database from the network, so it is no part of what must pass here.
 fn deny(root: &Path) -> Result<()> {
     if !process::succeeds("cargo-deny", &["--version"]) {
         println!("left out: cargo-deny is not installed (cargo install --locked cargo-deny)");
