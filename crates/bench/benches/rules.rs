@@ -15,8 +15,8 @@ use proofkey_protocol::authorize::{self, Facts, Hint, Next, Progress};
 use proofkey_protocol::session::{self, VerifiedPassword};
 use proofkey_protocol::token::{self, CodeFacts};
 use proofkey_protocol::{
-    Apis, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, Commit, ConsentFacts, Cx,
-    Policy, Random, RefreshToken, SealKeys, SubjectFacts, UserFacts, UserId, authenticate,
+    Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, Commit,
+    ConsentFacts, Cx, Policy, Random, RefreshToken, SubjectFacts, UserFacts, UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -39,7 +39,7 @@ impl Random for Counter {
 
 struct World {
     policy: Policy,
-    keys: SealKeys,
+    keys: ArtefactKeys,
     apis: Apis,
     client: Arc<Client>,
     subject: SubjectFacts,
@@ -66,7 +66,8 @@ impl World {
             valid_from: Timestamp(0),
         };
         let mut random = Counter(1);
-        let mut cx = Cx { now: NOW, random: &mut random, policy: &policy };
+        let (apis, keys) = (Apis::default(), ArtefactKeys::derive(&[1; 32]));
+        let mut cx = Cx { now: NOW, random: &mut random, policy: &policy, apis: &apis, keys: &keys };
         let verified = VerifiedPassword {
             stored: "$argon2id$".into(),
             rehashed: None,
@@ -82,8 +83,8 @@ impl World {
         );
         let scope = proofkey_oauth::Scope::parse("openid offline_access").unwrap();
         Self {
-            keys: SealKeys::derive(&[1; 32]),
-            apis: Apis::default(),
+            keys,
+            apis,
             client: Arc::new(Client::try_from(&record).unwrap()),
             subject: SubjectFacts {
                 user,
@@ -97,12 +98,15 @@ impl World {
         }
     }
 
+    fn cx<'a>(&'a self, random: &'a mut Counter) -> Cx<'a> {
+        Cx { now: NOW, random, policy: &self.policy, apis: &self.apis, keys: &self.keys }
+    }
+
     fn authorize(&self, cx: &mut Cx<'_>) -> Secret {
-        let facts = Facts { client: Some(&self.client), apis: &self.apis, hint: Hint::Absent };
+        let facts = Facts { client: Some(&self.client), hint: Hint::Absent };
         let login = session::login(&self.cookie, &self.subject, NOW, &self.policy);
         let consent = self.subject.consent.as_ref();
-        let verdict =
-            authorize::decide(&self.request, &facts, login, consent, Progress::default(), &self.keys, cx);
+        let verdict = authorize::decide(&self.request, &facts, login, consent, Progress::default(), cx);
         let Next::Issue(issued) = verdict.outcome else { panic!("a code is issued") };
         issued.location
     }
@@ -130,7 +134,7 @@ impl World {
 fn authorize_with_a_session(bencher: divan::Bencher<'_, '_>) {
     let world = World::new();
     let mut random = Counter(2);
-    let mut cx = Cx { now: NOW, random: &mut random, policy: &world.policy };
+    let mut cx = world.cx(&mut random);
     bencher.bench_local(|| world.authorize(&mut cx));
 }
 
@@ -138,15 +142,13 @@ fn authorize_with_a_session(bencher: divan::Bencher<'_, '_>) {
 fn redeem_a_code(bencher: divan::Bencher<'_, '_>) {
     let world = World::new();
     let mut random = Counter(2);
-    let mut cx = Cx { now: NOW, random: &mut random, policy: &world.policy };
+    let mut cx = world.cx(&mut random);
     let request = world.code_request(&mut cx);
     let client = world.authenticated();
     let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
     bencher.bench_local(|| {
         let code = AuthorizationCode::open(&world.keys, request.code.expose());
-        token::redeem(&request, code.as_ref(), &client, &facts, &world.apis, &world.keys, &mut cx)
-            .outcome
-            .unwrap()
+        token::redeem(&request, code.as_ref(), &client, &facts, &mut cx).outcome.unwrap()
     });
 }
 
@@ -154,20 +156,18 @@ fn redeem_a_code(bencher: divan::Bencher<'_, '_>) {
 fn refresh(bencher: divan::Bencher<'_, '_>) {
     let world = World::new();
     let mut random = Counter(2);
-    let mut cx = Cx { now: NOW, random: &mut random, policy: &world.policy };
+    let mut cx = world.cx(&mut random);
     let request = world.code_request(&mut cx);
     let client = world.authenticated();
     let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
     let code = AuthorizationCode::open(&world.keys, request.code.expose());
-    let verdict = token::redeem(&request, code.as_ref(), &client, &facts, &world.apis, &world.keys, &mut cx);
+    let verdict = token::redeem(&request, code.as_ref(), &client, &facts, &mut cx);
     let Some(Commit::RedeemCode { grant, .. }) = verdict.commit else { panic!("a grant is made") };
     let text = verdict.outcome.unwrap().refresh.unwrap().token;
     let request = RefreshRequest { refresh_token: text, scope: None, resource: vec![] };
     let facts = Some((*grant, world.subject.clone()));
     bencher.bench_local(|| {
         let token = RefreshToken::read(&world.keys, request.refresh_token.expose());
-        token::refresh(&request, token.as_ref(), &client, &facts, &world.apis, &world.keys, &mut cx)
-            .outcome
-            .unwrap()
+        token::refresh(&request, token.as_ref(), &client, &facts, &mut cx).outcome.unwrap()
     });
 }

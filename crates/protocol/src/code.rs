@@ -7,7 +7,7 @@ use proofkey_oauth::{
 
 use crate::cx::Cx;
 use crate::ids::{ClientId, GrantId, SessionId, UserId};
-use crate::seal::SealKeys;
+use crate::seal::ArtefactKeys;
 
 /// The form of the envelope's content.
 const VERSION: u8 = 1;
@@ -42,8 +42,8 @@ pub struct AuthorizationCode {
 }
 
 impl AuthorizationCode {
-    /// The code's text.
-    pub fn seal(&self, keys: &SealKeys, cx: &mut Cx<'_>) -> Secret {
+    /// The text that the client gets.
+    pub fn seal(&self, cx: &mut Cx<'_>) -> Secret {
         let mut out = Writer::default();
         out.byte(VERSION).fixed(&self.id.0).fixed(&self.redirect_uri).byte(u8::from(self.redirect_uri_sent));
         out.optional(self.challenge.as_ref().map(|challenge| &challenge.digest()[..]));
@@ -54,11 +54,11 @@ impl AuthorizationCode {
             out.byte(1).field(resource.as_str().as_bytes());
         }
         out.byte(0);
-        keys.seal(TokenKind::Code, &out.finish(), cx)
+        cx.seal(TokenKind::Code, &out.finish())
     }
 
-    /// Opens a code that this server issued; nothing for any other text.
-    pub fn open(keys: &SealKeys, text: &str) -> Option<Self> {
+    /// Opens a code that this server issued. `None` for any other text.
+    pub fn open(keys: &ArtefactKeys, text: &str) -> Option<Self> {
         let content = keys.open(TokenKind::Code, text)?;
         Self::read(&content).ok()
     }
@@ -112,7 +112,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fixtures::{NOW, World};
+    use crate::fixtures::{NOW, World, keys};
 
     fn code(nonce: Option<String>, resources: &[&str]) -> AuthorizationCode {
         AuthorizationCode {
@@ -134,11 +134,9 @@ mod tests {
     proptest! {
         #[test]
         fn az_22_a_code_carries_all_that_it_is_bound_to(nonce in proptest::option::of("\\PC{1,200}")) {
-            let mut world = World::new();
-            let keys = SealKeys::derive(&[7; 32]);
             let code = code(nonce, &["https://a.example", "urn:b"]);
-            let text = code.seal(&keys, &mut world.cx());
-            prop_assert_eq!(AuthorizationCode::open(&keys, text.expose()), Some(code));
+            let text = code.seal(&mut World::new().cx());
+            prop_assert_eq!(AuthorizationCode::open(&keys(), text.expose()), Some(code));
         }
 
         #[test]
@@ -150,9 +148,8 @@ mod tests {
     #[test]
     fn az_21_two_codes_for_one_request_differ_and_are_short() {
         let mut world = World::new();
-        let keys = SealKeys::derive(&[7; 32]);
         let code = code(Some("n".repeat(22)), &[]);
-        let (one, two) = (code.seal(&keys, &mut world.cx()), code.seal(&keys, &mut world.cx()));
+        let (one, two) = (code.seal(&mut world.cx()), code.seal(&mut world.cx()));
         assert_ne!(one.expose(), two.expose());
         assert!(one.expose().len() < 340, "{}", one.expose().len());
     }

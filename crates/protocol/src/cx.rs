@@ -1,8 +1,10 @@
-//! What a rule may know of the world: the time, randomness and the policy, each as a value.
+//! What a rule may know of the world: the time, randomness, the policy, the APIs and the artefact keys, each as a value.
 
-use proofkey_oauth::Timestamp;
+use proofkey_oauth::{Secret, Timestamp, TokenKind};
 
+use crate::api::Apis;
 use crate::policy::Policy;
+use crate::seal::ArtefactKeys;
 
 /// A source of random bytes: the system's at the edge, a seeded one in tests.
 pub trait Random {
@@ -10,14 +12,18 @@ pub trait Random {
     fn fill(&mut self, bytes: &mut [u8]);
 }
 
-/// The context of one request. The edge reads the clock once and passes it here.
+/// The context of one request. The edge reads the clock and the directory once and passes both here.
 pub struct Cx<'a> {
     /// The time of the request.
     pub now: Timestamp,
-    /// Randomness.
+    /// Unpredictable bytes.
     pub random: &'a mut dyn Random,
     /// The server's settings.
     pub policy: &'a Policy,
+    /// The APIs as they were when the request arrived.
+    pub apis: &'a Apis,
+    /// The keys under which codes, steps and refresh tokens are made.
+    pub keys: &'a ArtefactKeys,
 }
 
 impl Cx<'_> {
@@ -26,6 +32,12 @@ impl Cx<'_> {
         let mut bytes = [0; N];
         self.random.fill(&mut bytes);
         bytes
+    }
+
+    /// Seals `content` as a token of `kind`, under a fresh nonce.
+    pub fn seal(&mut self, kind: TokenKind, content: &[u8]) -> Secret {
+        let nonce = self.random();
+        self.keys.seal(kind, content, nonce)
     }
 
     /// An id that sorts by time of creation: four bytes of seconds, twelve random ones. Rows with such ids are appended

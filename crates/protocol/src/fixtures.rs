@@ -16,7 +16,7 @@ use crate::facts::{ConsentFacts, GrantFacts, SessionFacts, SubjectFacts, UserFac
 use crate::ids::{ClientId, GrantId, UserId};
 use crate::policy::Policy;
 use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord};
-use crate::seal::SealKeys;
+use crate::seal::ArtefactKeys;
 use crate::session::{self, Login, VerifiedPassword};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -38,6 +38,8 @@ pub(crate) type Changes<'a> = &'a [(&'a str, &'a str)];
 pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) policy: Policy,
+    pub(crate) apis: Apis,
+    keys: ArtefactKeys,
     random: Counter,
 }
 
@@ -54,11 +56,13 @@ impl Random for Counter {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { now: NOW, policy: Policy::new(Issuer::parse(ISSUER).unwrap()), random: Counter(1) }
+        let policy = Policy::new(Issuer::parse(ISSUER).unwrap());
+        Self { now: NOW, policy, apis: apis(), keys: keys(), random: Counter(1) }
     }
 
     pub(crate) fn cx(&mut self) -> Cx<'_> {
-        Cx { now: self.now, random: &mut self.random, policy: &self.policy }
+        let Self { now, policy, apis, keys, random } = self;
+        Cx { now: *now, random, policy, apis, keys }
     }
 
     /// Somebody who signed in so many seconds ago, and the session that says so.
@@ -72,8 +76,8 @@ impl World {
     }
 }
 
-pub(crate) fn keys() -> SealKeys {
-    SealKeys::derive(&[7; 32])
+pub(crate) fn keys() -> ArtefactKeys {
+    ArtefactKeys::derive(&[7; 32])
 }
 
 pub(crate) fn scope(text: &str) -> Scope {

@@ -8,7 +8,7 @@ use proofkey_oauth::{Reader, Secret, Sha256, Timestamp, TokenKind, Truncated, Wr
 use crate::cx::Cx;
 use crate::ids::SessionId;
 use crate::refusal::Refusal;
-use crate::seal::SealKeys;
+use crate::seal::ArtefactKeys;
 
 /// The form of the envelope's content.
 const VERSION: u8 = 1;
@@ -65,7 +65,7 @@ impl Interaction {
     }
 
     /// The text for the page.
-    pub fn seal(&self, keys: &SealKeys, cx: &mut Cx<'_>) -> Secret {
+    pub fn seal(&self, cx: &mut Cx<'_>) -> Secret {
         let mut out = Writer::default();
         out.byte(VERSION)
             .byte(self.step.number())
@@ -73,7 +73,7 @@ impl Interaction {
             .fixed(&self.browser)
             .integer(self.expires_at.seconds());
         out.optional(self.session.as_ref().map(|session| &session.0[..])).field(self.request.as_bytes());
-        keys.seal(TokenKind::Interaction, &out.finish(), cx)
+        cx.seal(TokenKind::Interaction, &out.finish())
     }
 
     /// The session that began during this interaction.
@@ -83,7 +83,7 @@ impl Interaction {
 
     /// Opens a step for the browser that sends it. `browser` is the hash of its flow cookie.
     pub fn open(
-        keys: &SealKeys,
+        keys: &ArtefactKeys,
         text: &str,
         step: Step,
         browser: Option<Sha256>,
@@ -148,15 +148,15 @@ mod tests {
     #[test]
     fn v_11_v_38_v_56_a_step_opens_only_in_its_browser_at_its_page_and_in_time() {
         let mut world = World::new();
-        let keys = SealKeys::derive(&[7; 32]);
+        let keys = ArtefactKeys::derive(&[7; 32]);
         let begun =
             Interaction::begin(Step::Consent, "a=b".into(), [1; 32], Some(SessionId([2; 16])), &world.cx());
-        let text = begun.seal(&keys, &mut world.cx());
+        let text = begun.seal(&mut world.cx());
         let open = |step, browser, now| Interaction::open(&keys, text.expose(), step, browser, now);
         assert_eq!(open(Step::Consent, Some([1; 32]), NOW), Ok(begun.clone()));
         assert_eq!(open(Step::SignIn, Some([1; 32]), NOW), Err(Refusal::InteractionInvalid));
         let resumed = Interaction::begin(Step::Resume, "a=b".into(), [0; 32], None, &world.cx());
-        let link = resumed.seal(&keys, &mut world.cx());
+        let link = resumed.seal(&mut world.cx());
         assert_eq!(Interaction::open(&keys, link.expose(), Step::Resume, None, NOW), Ok(resumed));
         assert_eq!(open(Step::Consent, Some([9; 32]), NOW), Err(Refusal::InteractionOfAnotherBrowser));
         assert_eq!(open(Step::Consent, None, NOW), Err(Refusal::InteractionOfAnotherBrowser));

@@ -43,4 +43,4 @@ pub use records::{
 };
 pub use refresh_token::RefreshToken;
 pub use refusal::{Explanation, Refusal};
-pub use seal::SealKeys;
+pub use seal::ArtefactKeys;

@@ -5,7 +5,7 @@ use proofkey_oauth::{Secret, Sha256, TokenKind, constant_time_eq, decode_token, 
 use crate::cx::Cx;
 use crate::facts::GrantFacts;
 use crate::ids::GrantId;
-use crate::seal::SealKeys;
+use crate::seal::ArtefactKeys;
 
 const PURPOSE: &[u8] = b"refresh token v1";
 /// Grant id, generation, random bytes.
@@ -24,18 +24,18 @@ pub struct RefreshToken {
 
 impl RefreshToken {
     /// Makes the token of a generation.
-    pub fn issue(grant: GrantId, generation: i64, keys: &SealKeys, cx: &mut Cx<'_>) -> Secret {
+    pub fn issue(grant: GrantId, generation: i64, cx: &mut Cx<'_>) -> Secret {
         let mut payload = Vec::with_capacity(BODY_BYTES + 32);
         payload.extend_from_slice(&grant.0);
         payload.extend_from_slice(&generation.to_be_bytes());
         payload.extend_from_slice(&cx.random::<16>());
-        let tag = keys.authenticate(PURPOSE, &payload);
+        let tag = cx.keys.authenticate(PURPOSE, &payload);
         payload.extend_from_slice(&tag);
         encode_token(TokenKind::Refresh, &payload)
     }
 
-    /// Reads a token that this server made; nothing for any other text.
-    pub fn read(keys: &SealKeys, text: &str) -> Option<Self> {
+    /// Reads a token that this server made. `None` for any other text.
+    pub fn read(keys: &ArtefactKeys, text: &str) -> Option<Self> {
         let payload = decode_token(TokenKind::Refresh, text)?;
         let (body, tag) = payload.split_at_checked(BODY_BYTES)?;
         if !constant_time_eq(&keys.authenticate(PURPOSE, body), tag) {
@@ -58,16 +58,16 @@ impl RefreshToken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::World;
+    use crate::fixtures::{World, keys};
 
     #[test]
     fn v_33_a_refresh_token_reads_back_only_unaltered() {
         let mut world = World::new();
-        let keys = SealKeys::derive(&[7; 32]);
-        let token = RefreshToken::issue(GrantId([9; 16]), 3, &keys, &mut world.cx());
+        let keys = keys();
+        let token = RefreshToken::issue(GrantId([9; 16]), 3, &mut world.cx());
         let read = RefreshToken::read(&keys, token.expose()).unwrap();
         assert_eq!((read.grant, read.generation), (GrantId([9; 16]), 3));
-        assert_eq!(RefreshToken::read(&SealKeys::derive(&[8; 32]), token.expose()), None);
+        assert_eq!(RefreshToken::read(&ArtefactKeys::derive(&[8; 32]), token.expose()), None);
         // The checksum is no secret: a forger can mend it, and the MAC still refuses.
         let mut payload = decode_token(TokenKind::Refresh, token.expose()).unwrap();
         for index in 0..payload.len() {
@@ -76,7 +76,7 @@ mod tests {
             assert_eq!(RefreshToken::read(&keys, forged.expose()), None, "byte {index}");
             payload[index] ^= 1;
         }
-        let sibling = RefreshToken::issue(GrantId([9; 16]), 3, &keys, &mut world.cx());
+        let sibling = RefreshToken::issue(GrantId([9; 16]), 3, &mut world.cx());
         assert_ne!(RefreshToken::read(&keys, sibling.expose()).unwrap().hash, read.hash);
     }
 }

@@ -6,15 +6,13 @@ use std::fmt;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use proofkey_oauth::{Secret, TokenKind, decode_token, encode_token, hmac_sha256};
 
-use crate::cx::Cx;
-
 /// The keys under which artefacts are sealed and authenticated, all derived from the operator's sealing key.
-pub struct SealKeys {
+pub struct ArtefactKeys {
     aead: LessSafeKey,
     mac: [u8; 32],
 }
 
-impl SealKeys {
+impl ArtefactKeys {
     /// Derives the keys from 32 bytes of key material.
     pub fn derive(sealing_key: &[u8; 32]) -> Self {
         let aead = hmac_sha256(sealing_key, b"proofkey artefacts v1: seal");
@@ -30,8 +28,7 @@ impl SealKeys {
     /// The nonce is random, and one key seals every envelope of a server's life, those for strangers too. Under AES-GCM a
     /// nonce that came twice would give the authentication key away and with it the power to make codes; with a synthetic
     /// nonce it tells no more than whether two envelopes are equal (RFC 8452 §1).
-    pub fn seal(&self, kind: TokenKind, content: &[u8], cx: &mut Cx<'_>) -> Secret {
-        let nonce = cx.random::<NONCE_LEN>();
+    pub(crate) fn seal(&self, kind: TokenKind, content: &[u8], nonce: [u8; NONCE_LEN]) -> Secret {
         let mut bytes = Vec::with_capacity(NONCE_LEN + content.len() + 16);
         bytes.extend_from_slice(content);
         let sealed = self.aead.seal_in_place_append_tag(
@@ -45,7 +42,7 @@ impl SealKeys {
         encode_token(kind, &bytes)
     }
 
-    /// Opens a token of `kind`; nothing when it is garbage, altered, of another kind or of another server.
+    /// Opens a token of `kind`. `None` if it is garbage, altered, of another kind or of another server.
     pub fn open(&self, kind: TokenKind, token: &str) -> Option<Vec<u8>> {
         let mut bytes = decode_token(kind, token)?;
         let nonce: [u8; NONCE_LEN] = bytes.get(..NONCE_LEN)?.try_into().ok()?;
@@ -65,25 +62,24 @@ impl SealKeys {
     }
 }
 
-impl fmt::Debug for SealKeys {
+impl fmt::Debug for ArtefactKeys {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("SealKeys(redacted)")
+        out.write_str("ArtefactKeys(redacted)")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::World;
+    use crate::fixtures::{World, keys};
 
     #[test]
     fn v_06_v_10_an_envelope_opens_unaltered_as_its_own_kind_under_its_own_key() {
-        let mut world = World::new();
-        let keys = SealKeys::derive(&[7; 32]);
-        let token = keys.seal(TokenKind::Code, b"content", &mut world.cx());
+        let keys = keys();
+        let token = World::new().cx().seal(TokenKind::Code, b"content");
         assert_eq!(keys.open(TokenKind::Code, token.expose()).as_deref(), Some(&b"content"[..]));
         assert_eq!(keys.open(TokenKind::Interaction, &token.expose().replace("pkc_", "pki_")), None);
-        assert_eq!(SealKeys::derive(&[8; 32]).open(TokenKind::Code, token.expose()), None);
+        assert_eq!(ArtefactKeys::derive(&[8; 32]).open(TokenKind::Code, token.expose()), None);
         for index in 0..token.expose().len() {
             for replacement in ["A", "b", "-", "9"] {
                 let mut altered = token.expose().to_owned();

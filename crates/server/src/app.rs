@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::{Policy, SealKeys, SignInLimit};
+use proofkey_protocol::{ArtefactKeys, Policy, SignInLimit};
 use proofkey_store::Store;
 
 use crate::clock::Clock;
@@ -33,8 +33,8 @@ pub(crate) struct App {
     pub store: Store,
     /// Clients and APIs.
     pub directory: Directory,
-    /// Seals codes, steps and refresh tokens.
-    pub seal: SealKeys,
+    /// The keys under which codes, steps and refresh tokens are made.
+    pub keys: ArtefactKeys,
     /// Seals private keys.
     pub sealer: KeySealer,
     /// Signs and verifies.

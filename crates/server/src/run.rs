@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proofkey_protocol::SealKeys;
+use proofkey_protocol::ArtefactKeys;
 use proofkey_store::{Fault, Options, Store};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -211,7 +211,7 @@ fn build(
         rotation: rotation(config),
         store,
         directory: Directory::default(),
-        seal: SealKeys::derive(sealing_key),
+        keys: ArtefactKeys::derive(sealing_key),
         sealer: KeySealer::derive(sealing_key),
         keyring: Keyring::new(issuer.clone()),
         passwords: Passwords::new(params, metrics.passwords.clone())?,

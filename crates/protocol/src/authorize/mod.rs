@@ -3,24 +3,24 @@
 //! Each state is a struct and each transition consumes it, so a code cannot be issued without the steps before it:
 //!
 //! ```compile_fail,E0599
-//! # use proofkey_protocol::{Cx, SealKeys, authorize::Validated};
-//! fn skip(validated: Validated, keys: &SealKeys, cx: &mut Cx<'_>) {
-//!     let _ = validated.issue(keys, cx);
+//! # use proofkey_protocol::{Cx, authorize::Validated};
+//! fn skip(validated: Validated, cx: &mut Cx<'_>) {
+//!     let _ = validated.issue(cx);
 //! }
 //! ```
 //! ```compile_fail,E0599
-//! # use proofkey_protocol::{Cx, SealKeys, authorize::Authenticated};
-//! fn skip(authenticated: Authenticated, keys: &SealKeys, cx: &mut Cx<'_>) {
-//!     let _ = authenticated.issue(keys, cx);
+//! # use proofkey_protocol::{Cx, authorize::Authenticated};
+//! fn skip(authenticated: Authenticated, cx: &mut Cx<'_>) {
+//!     let _ = authenticated.issue(cx);
 //! }
 //! ```
 //!
 //! The same lines compile for the one state that may:
 //!
 //! ```
-//! # use proofkey_protocol::{Cx, SealKeys, authorize::Consented};
-//! fn allowed(consented: Consented, keys: &SealKeys, cx: &mut Cx<'_>) {
-//!     let _ = consented.issue(keys, cx);
+//! # use proofkey_protocol::{Cx, authorize::Consented};
+//! fn allowed(consented: Consented, cx: &mut Cx<'_>) {
+//!     let _ = consented.issue(cx);
 //! }
 //! ```
 //!
@@ -33,10 +33,10 @@
 //! }
 //! ```
 //! ```compile_fail,E0382
-//! # use proofkey_protocol::{Cx, SealKeys, authorize::Consented};
-//! fn twice(consented: Consented, keys: &SealKeys, cx: &mut Cx<'_>) {
-//!     let _ = consented.issue(keys, cx);
-//!     let _ = consented.issue(keys, cx);
+//! # use proofkey_protocol::{Cx, authorize::Consented};
+//! fn twice(consented: Consented, cx: &mut Cx<'_>) {
+//!     let _ = consented.issue(cx);
+//!     let _ = consented.issue(cx);
 //! }
 //! ```
 //! ```compile_fail,E0451
@@ -67,7 +67,6 @@ use crate::cx::Cx;
 use crate::facts::ConsentFacts;
 use crate::ids::{ClientId, SessionId};
 use crate::refusal::Refusal;
-use crate::seal::SealKeys;
 use crate::session::Login;
 
 /// How far the person has come since the request arrived.
@@ -105,11 +104,10 @@ pub fn decide(
     login: Option<Login>,
     consent: Option<&ConsentFacts>,
     progress: Progress,
-    keys: &SealKeys,
     cx: &mut Cx<'_>,
 ) -> Verdict<Next> {
     let signed_in = login.is_some();
-    let validated = match validate(request, facts, cx.policy) {
+    let validated = match validate(request, facts, cx) {
         Ok(validated) => validated,
         Err(Refused::Page(refusal)) => return Verdict::unchanged(Next::Page(refusal)),
         Err(Refused::Answer(refusal, target)) => {
@@ -137,7 +135,7 @@ pub fn decide(
     };
     match authenticated.consent(consent, progress.consent) {
         Ok((consented, remembered)) => {
-            let issued = Next::Issue(Box::new(consented.issue(keys, cx)));
+            let issued = Next::Issue(Box::new(consented.issue(cx)));
             Verdict { outcome: issued, commit: remembered.map(|consent| consent.commit(cx.now)) }
         }
         Err(consent::Open::Denied(target)) => refuse(Refusal::AccessDenied, target),

@@ -5,14 +5,11 @@ use std::sync::Arc;
 use proofkey_oauth::{AuthorizationRequest, CodeChallenge, ResourceUri, Scope, Secret, Timestamp};
 
 use super::rules::{self, Freshness, RedirectTarget};
-use crate::api::Apis;
 use crate::client::Client;
 use crate::code::AuthorizationCode;
 use crate::cx::Cx;
 use crate::ids::{GrantId, SessionId, UserId};
-use crate::policy::Policy;
 use crate::refusal::Refusal;
-use crate::seal::SealKeys;
 use crate::session::Login;
 
 /// What the shell loaded for a request.
@@ -20,8 +17,6 @@ use crate::session::Login;
 pub struct Facts<'a> {
     /// The client that the request names, if it is registered.
     pub client: Option<&'a Arc<Client>>,
-    /// The APIs.
-    pub apis: &'a Apis,
     /// What became of the `id_token_hint`.
     pub hint: Hint,
 }
@@ -97,13 +92,14 @@ pub struct IssuedCode {
 pub fn validate(
     request: &AuthorizationRequest,
     facts: &Facts<'_>,
-    policy: &Policy,
+    cx: &Cx<'_>,
 ) -> Result<Validated, Refused> {
     if request.target_repeated.is_some() {
         return Err(Refused::Page(Refusal::ParameterRepeated));
     }
+    let issuer = &cx.policy.issuer;
     let client = super::client(facts).map_err(Refused::Page)?;
-    let target = rules::redirect_uri(request, client, &policy.issuer).map_err(Refused::Page)?;
+    let target = rules::redirect_uri(request, client, issuer).map_err(Refused::Page)?;
     let checked = || {
         if request.repeated.is_some() {
             return Err(Refusal::ParameterRepeated);
@@ -111,16 +107,15 @@ pub fn validate(
         rules::response(request, client)?;
         let challenge = rules::pkce(request, client)?;
         let freshness = rules::freshness(request)?;
-        let resources = facts.apis.resources(&request.resource, &policy.issuer)?;
-        let scope = rules::scope(request, client, &resources, facts.apis)?;
+        let resources = cx.apis.resources(&request.resource, issuer)?;
+        let scope = rules::scope(request, client, &resources, cx.apis)?;
         if facts.hint == Hint::Invalid {
             return Err(Refusal::IdTokenHintInvalid);
         }
         let has_scope =
-            |resource: &ResourceUri| scope.iter().any(|token| facts.apis.owner(token) == Some(resource));
-        let without_scope = resources
-            .iter()
-            .any(|resource| resource.as_str() != policy.issuer.as_str() && !has_scope(resource));
+            |resource: &ResourceUri| scope.iter().any(|token| cx.apis.owner(token) == Some(resource));
+        let without_scope =
+            resources.iter().any(|resource| resource.as_str() != issuer.as_str() && !has_scope(resource));
         Ok((challenge, freshness, resources, scope, without_scope))
     };
     match checked() {
@@ -224,7 +219,7 @@ impl Authenticated {
 
 impl Consented {
     /// Issues the code. Nothing is written: the code carries what it is bound to.
-    pub fn issue(self, keys: &SealKeys, cx: &mut Cx<'_>) -> IssuedCode {
+    pub fn issue(self, cx: &mut Cx<'_>) -> IssuedCode {
         let Self { request, login } = self;
         let life =
             request.client.code_seconds.map_or(cx.policy.code_seconds, |own| own.min(cx.policy.code_seconds));
@@ -242,7 +237,7 @@ impl Consented {
             auth_time: login.auth_time(),
             expires_at: cx.now + life,
         };
-        let text = code.seal(keys, cx);
+        let text = code.seal(cx);
         let location = Secret::new(request.target.with_code(&text));
         IssuedCode {
             id: code.id,

@@ -182,7 +182,7 @@ fn in_02_in_03_v_34_a_refresh_token_is_told_to_its_client_while_it_is_good() {
     for (name, caller, spoil, active) in cases {
         let mut shown = Shown::new();
         spoil(&mut shown);
-        let text = RefreshToken::issue(GrantId([5; 16]), 1, &keys(), &mut World::new().cx());
+        let text = RefreshToken::issue(GrantId([5; 16]), 1, &mut World::new().cx());
         let token = RefreshToken::read(&keys(), text.expose()).unwrap();
         let response = introspect_refresh(&caller, &token, shown.facts.as_ref(), NOW, &issuer);
         assert_eq!(response.active, active, "{name}");
@@ -195,7 +195,7 @@ fn in_02_in_03_v_34_a_refresh_token_is_told_to_its_client_while_it_is_good() {
 #[test]
 fn rv_01_rv_02_rv_03_v_32_a_client_revokes_its_own_tokens_and_nothing_else() {
     let shown = Shown::new();
-    let text = RefreshToken::issue(GrantId([5; 16]), 1, &keys(), &mut World::new().cx());
+    let text = RefreshToken::issue(GrantId([5; 16]), 1, &mut World::new().cx());
     let token = RefreshToken::read(&keys(), text.expose()).unwrap();
     let (app, other) = (client(json!({})), client_named("other", json!({})));
     let foreign = Some(Refusal::TokenOfAnotherClient);

@@ -3,7 +3,6 @@
 use proofkey_oauth::{CredentialsRequest, GrantType, Scope};
 
 use super::issue::{AccessPlan, Issue};
-use crate::api::Apis;
 use crate::client::AuthenticatedClient;
 use crate::cx::Cx;
 use crate::refusal::Refusal;
@@ -12,7 +11,6 @@ use crate::refusal::Refusal;
 pub fn client_credentials(
     request: &CredentialsRequest,
     client: &AuthenticatedClient,
-    apis: &Apis,
     cx: &mut Cx<'_>,
 ) -> Result<Issue, Refusal> {
     let client = client.client();
@@ -23,10 +21,10 @@ pub fn client_credentials(
         return Err(Refusal::GrantTypeUnregistered);
     }
     // Scopes of APIs alone: the standard ones speak of a user, and here is none.
-    let own = client.scope.filter(|token| apis.owner(token).is_some());
-    let requested = apis.resources(&request.resource, &cx.policy.issuer)?;
+    let own = client.scope.filter(|token| cx.apis.owner(token).is_some());
+    let requested = cx.apis.resources(&request.resource, &cx.policy.issuer)?;
     let at_named = |token: &str| {
-        requested.is_empty() || apis.owner(token).is_some_and(|owner| requested.contains(owner))
+        requested.is_empty() || cx.apis.owner(token).is_some_and(|owner| requested.contains(owner))
     };
     let scope = match request.scope.as_deref() {
         None => own.filter(at_named),
@@ -35,6 +33,6 @@ pub fn client_credentials(
     if !scope.is_subset(&own) {
         return Err(Refusal::ScopeUnregistered);
     }
-    let plan = AccessPlan::new(&requested, &[], &scope, client, apis, cx)?;
+    let plan = AccessPlan::new(&requested, &[], &scope, client, cx)?;
     Ok(plan.for_subject(client.id.as_str(), client, cx))
 }

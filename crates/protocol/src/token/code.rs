@@ -6,7 +6,6 @@
 use proofkey_oauth::{CodeRequest, CodeVerifier, GrantType, standard_scope};
 
 use super::issue::{AccessPlan, Issue, IssuedRefresh};
-use crate::api::Apis;
 use crate::client::{AuthenticatedClient, Client};
 use crate::code::AuthorizationCode;
 use crate::commit::{Commit, Verdict};
@@ -14,7 +13,6 @@ use crate::cx::Cx;
 use crate::facts::{GrantFacts, SubjectFacts};
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
-use crate::seal::SealKeys;
 use crate::session;
 
 /// How long a spent code is remembered beyond its expiry, for clocks that differ.
@@ -37,8 +35,6 @@ pub fn redeem(
     code: Option<&AuthorizationCode>,
     client: &AuthenticatedClient,
     facts: &CodeFacts,
-    apis: &Apis,
-    keys: &SealKeys,
     cx: &mut Cx<'_>,
 ) -> Verdict<Result<Issue, Refusal>> {
     let client = client.client();
@@ -61,11 +57,11 @@ pub fn redeem(
     if facts.failures >= cx.policy.code_failures_max {
         return Verdict::unchanged(Err(Refusal::CodeBurnt));
     }
-    match grant(request, code, client, facts, apis, cx) {
+    match grant(request, code, client, facts, cx) {
         Err(refusal) => Verdict::unchanged(Err(refusal)),
         Ok((grant, plan)) => {
             let refresh = may_refresh(code, client)
-                .then(|| IssuedRefresh { token: RefreshToken::issue(grant.id, 1, keys, cx), generation: 1 });
+                .then(|| IssuedRefresh { token: RefreshToken::issue(grant.id, 1, cx), generation: 1 });
             let issue = plan.for_grant(&grant, client, code.nonce.clone(), refresh, cx);
             let failures_max = cx.policy.code_failures_max;
             Verdict::after(Commit::RedeemCode { grant: Box::new(grant), failures_max }, Ok(issue))
@@ -120,7 +116,6 @@ fn grant(
     code: &AuthorizationCode,
     client: &Client,
     facts: &CodeFacts,
-    apis: &Apis,
     cx: &Cx<'_>,
 ) -> Result<(GrantFacts, AccessPlan), Refusal> {
     let subject = facts.subject.as_ref().ok_or(Refusal::UserDisabled)?;
@@ -142,8 +137,8 @@ fn grant(
     if !code.scope.is_subset(&client.scope) {
         return Err(Refusal::ScopeUnregistered);
     }
-    let requested = apis.resources(&request.resource, &cx.policy.issuer)?;
-    let plan = AccessPlan::new(&requested, &code.resources, &code.scope, client, apis, cx)?;
+    let requested = cx.apis.resources(&request.resource, &cx.policy.issuer)?;
+    let plan = AccessPlan::new(&requested, &code.resources, &code.scope, client, cx)?;
     let refreshes = may_refresh(code, client);
     let access_ends = plan.expires_at(cx.now).max(code.expires_at) + SKEW_SECONDS;
     let ends_at = if refreshes { cx.now + cx.policy.refresh_absolute_seconds } else { access_ends };

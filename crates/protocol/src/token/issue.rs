@@ -3,7 +3,7 @@
 use proofkey_jose::claims::{AccessTokenClaims, Audience as AudienceClaim, IdTokenClaims, NumericDate};
 use proofkey_oauth::{ResourceUri, Scope, Secret, Timestamp, standard_scope};
 
-use crate::api::{Apis, Audience};
+use crate::api::Audience;
 use crate::client::Client;
 use crate::cx::Cx;
 use crate::facts::GrantFacts;
@@ -64,11 +64,10 @@ impl AccessPlan {
         granted: &[ResourceUri],
         scope: &Scope,
         client: &Client,
-        apis: &Apis,
         cx: &Cx<'_>,
     ) -> Result<Self, Refusal> {
-        let audience = apis.audience(requested, granted, scope, &cx.policy.issuer)?;
-        let api = audience.api.as_ref().and_then(|resource| apis.find(resource));
+        let audience = cx.apis.audience(requested, granted, scope, &cx.policy.issuer)?;
+        let api = audience.api.as_ref().and_then(|resource| cx.apis.find(resource));
         let seconds = access_token_seconds(client, api, cx.policy);
         let algorithm =
             api.and_then(|api| api.algorithm.clone()).unwrap_or_else(|| ACCESS_TOKEN_ALGORITHM.to_owned());

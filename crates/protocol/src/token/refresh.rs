@@ -6,7 +6,6 @@
 use proofkey_oauth::{GrantType, RefreshRequest, Scope};
 
 use super::issue::{AccessPlan, Issue, IssuedRefresh};
-use crate::api::Apis;
 use crate::client::{AuthenticatedClient, Client};
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
@@ -14,7 +13,6 @@ use crate::facts::{GrantFacts, SubjectFacts};
 use crate::grant;
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
-use crate::seal::SealKeys;
 
 /// What the shell loaded about a refresh token's grant.
 pub type RefreshFacts = Option<(GrantFacts, SubjectFacts)>;
@@ -25,8 +23,6 @@ pub fn refresh(
     token: Option<&RefreshToken>,
     client: &AuthenticatedClient,
     facts: &RefreshFacts,
-    apis: &Apis,
-    keys: &SealKeys,
     cx: &mut Cx<'_>,
 ) -> Verdict<Result<Issue, Refusal>> {
     let client = client.client();
@@ -45,12 +41,12 @@ pub fn refresh(
     if let Err(refusal) = grant::standing(grant, subject, client, cx.now) {
         return Verdict::unchanged(Err(refusal));
     }
-    let plan = match narrowed(request, grant, client, apis, cx) {
+    let plan = match narrowed(request, grant, client, cx) {
         Ok(plan) => plan,
         Err(refusal) => return Verdict::unchanged(Err(refusal)),
     };
     let generation = token.generation.saturating_add(1);
-    let next = IssuedRefresh { token: RefreshToken::issue(grant.id, generation, keys, cx), generation };
+    let next = IssuedRefresh { token: RefreshToken::issue(grant.id, generation, cx), generation };
     let expires_at = grant.ends_at.min(cx.now + cx.policy.refresh_idle_seconds);
     let commit = Commit::UseRefreshToken {
         grant: grant.id,
@@ -82,7 +78,6 @@ fn narrowed(
     request: &RefreshRequest,
     grant: &GrantFacts,
     client: &Client,
-    apis: &Apis,
     cx: &Cx<'_>,
 ) -> Result<AccessPlan, Refusal> {
     let scope = match request.scope.as_deref() {
@@ -92,6 +87,6 @@ fn narrowed(
     if !scope.is_subset(&grant.scope) {
         return Err(Refusal::ScopeBeyondGrant);
     }
-    let requested = apis.resources(&request.resource, &cx.policy.issuer)?;
-    AccessPlan::new(&requested, &grant.resources, &scope, client, apis, cx)
+    let requested = cx.apis.resources(&request.resource, &cx.policy.issuer)?;
+    AccessPlan::new(&requested, &grant.resources, &scope, client, cx)
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use proofkey_oauth::{Secret, Timestamp};
-use proofkey_protocol::{Random as _, SealKeys, UserId, UserRecord, userinfo};
+use proofkey_protocol::{ArtefactKeys, Random as _, UserId, UserRecord, userinfo};
 use proofkey_store::Store;
 use serde_json::{Map, Value};
 
@@ -36,7 +36,7 @@ pub struct Hashing {
     /// What this server is called: its operator and its host are among the first words that come to somebody's mind.
     service_names: Vec<String>,
     /// Names accounts in the table of failures.
-    seal: SealKeys,
+    seal: ArtefactKeys,
 }
 
 impl Hashing {
@@ -50,7 +50,7 @@ impl Hashing {
             passwords: Passwords::new(params, Metrics::new().passwords)?,
             length_min: usize::try_from(config.passwords.length_min).unwrap_or(usize::MAX),
             service_names: names.into_iter().flatten().map(str::to_owned).collect(),
-            seal: SealKeys::derive(config.keys.sealing_key.expose()),
+            seal: ArtefactKeys::derive(config.keys.sealing_key.expose()),
         })
     }
 }

@@ -75,7 +75,7 @@ fn request_of(exchange: &Exchange<'_>, query: &str) -> Result<String, Failure> {
     match params.first("flow").filter(|_| !params.contains("client_id")) {
         None => Ok(query.to_owned()),
         Some(flow) => {
-            let step = Interaction::open(&exchange.app.seal, flow, Step::Resume, None, exchange.now)?;
+            let step = Interaction::open(&exchange.app.keys, flow, Step::Resume, None, exchange.now)?;
             Ok(step.request)
         }
     }

@@ -30,7 +30,7 @@ pub(super) async fn get(
     let exchange = Exchange::begin(&app, arrival, Endpoint::Consent, "GET /consent");
     let browser = Browser::of(&app, &headers);
     let flow = flow_parameter(&uri);
-    let step = match Interaction::open(&app.seal, &flow, Step::Consent, browser.flow(), exchange.now) {
+    let step = match Interaction::open(&app.keys, &flow, Step::Consent, browser.flow(), exchange.now) {
         Ok(step) => step,
         Err(refusal) => {
             let visit = Visit::new(&exchange, browser, &headers, Via::Get, String::new());
@@ -71,7 +71,7 @@ async fn read(exchange: &Exchange<'_>, request: Request) -> Result<(Interaction,
     same_site(exchange.app, &form.head.headers)?;
     let browser = Browser::of(exchange.app, &form.head.headers);
     let flow = form.params.first("flow").unwrap_or_default();
-    let step = Interaction::open(&exchange.app.seal, flow, Step::Consent, browser.flow(), exchange.now)?;
+    let step = Interaction::open(&exchange.app.keys, flow, Step::Consent, browser.flow(), exchange.now)?;
     let answer = match form.params.first("decision") {
         Some("allow") => Answer::Allow,
         Some("deny") => Answer::Deny,

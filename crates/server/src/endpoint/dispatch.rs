@@ -90,17 +90,9 @@ impl<'a> Visit<'a> {
         let verdict = {
             let directory = app.directory.now();
             let client = client_id.as_ref().and_then(|id| directory.client(id.as_str()));
-            let facts = Facts { client, apis: directory.apis(), hint: self.hint() };
+            let facts = Facts { client, hint: self.hint() };
             self.exchange.decide(|cx| {
-                authorize::decide(
-                    &self.request,
-                    &facts,
-                    login.clone(),
-                    consent.as_ref(),
-                    progress,
-                    &app.seal,
-                    cx,
-                )
+                authorize::decide(&self.request, &facts, login.clone(), consent.as_ref(), progress, cx)
             })
         };
         let _ = self.exchange.commit(verdict.commit).await?;
@@ -112,10 +104,12 @@ impl<'a> Visit<'a> {
         let app = self.exchange.app;
         let directory = app.directory.now();
         let client = self.request.client_id.as_deref().and_then(|id| directory.client(id));
-        let facts = Facts { client, apis: directory.apis(), hint: self.hint() };
-        authorize::validate(&self.request, &facts, &app.policy).map_err(|refused| match refused {
-            authorize::Refused::Page(refusal) | authorize::Refused::Answer(refusal, _) => {
-                Failure::Refused(refusal)
+        let facts = Facts { client, hint: self.hint() };
+        self.exchange.decide(|cx| authorize::validate(&self.request, &facts, cx)).map_err(|refused| {
+            match refused {
+                authorize::Refused::Page(refusal) | authorize::Refused::Answer(refusal, _) => {
+                    Failure::Refused(refusal)
+                }
             }
         })
     }
@@ -172,7 +166,7 @@ impl<'a> Visit<'a> {
         self.exchange.decide(|cx| {
             let mut interaction = Interaction::begin(step, raw, browser, session, cx);
             interaction.fresh = fresh;
-            interaction.seal(&self.exchange.app.seal, cx)
+            interaction.seal(cx)
         })
     }
 

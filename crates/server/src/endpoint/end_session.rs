@@ -68,7 +68,7 @@ fn request_of(exchange: &Exchange<'_>, query: &str) -> Result<String, Failure> {
     match params.first("flow") {
         None => Ok(query.to_owned()),
         Some(flow) => {
-            let step = Interaction::open(&exchange.app.seal, flow, Step::Resume, None, exchange.now)?;
+            let step = Interaction::open(&exchange.app.keys, flow, Step::Resume, None, exchange.now)?;
             Ok(step.request)
         }
     }
@@ -78,7 +78,7 @@ async fn confirm(visit: &mut Visit<'_>, headers: &HeaderMap, params: &Params) ->
     let exchange = visit.exchange;
     same_site(exchange.app, headers)?;
     let flow = params.first("flow").unwrap_or_default();
-    let step = Interaction::open(&exchange.app.seal, flow, Step::Logout, visit.browser.flow(), exchange.now)?;
+    let step = Interaction::open(&exchange.app.keys, flow, Step::Logout, visit.browser.flow(), exchange.now)?;
     visit.raw.clone_from(&step.request);
     match params.first("decision") {
         Some("sign_out") => decide(visit, Some(step)).await,

@@ -62,7 +62,9 @@ impl<'a> Exchange<'a> {
     /// Runs a rule in the context of this request.
     pub(super) fn decide<T>(&self, rule: impl FnOnce(&mut Cx<'_>) -> T) -> T {
         let mut random = SystemRandom;
-        rule(&mut Cx { now: self.now, random: &mut random, policy: &self.app.policy })
+        let directory = self.app.directory.now();
+        let (policy, apis, keys) = (&self.app.policy, directory.apis(), &self.app.keys);
+        rule(&mut Cx { now: self.now, random: &mut random, policy, apis, keys })
     }
 
     /// Makes a commit durable.

@@ -50,7 +50,7 @@ async fn serve(
     let app = exchange.app;
     let caller = caller(exchange, presented, client)?;
     let query = TokenQuery::from_params(&form.params).map_err(|cause| malformed(&cause))?;
-    if let Some(token) = RefreshToken::read(&app.seal, query.token.expose()) {
+    if let Some(token) = RefreshToken::read(&app.keys, query.token.expose()) {
         let facts = exchange.loaded(app.store.grant(token.grant).await)?;
         return Ok(bearer::introspect_refresh(
             &caller,

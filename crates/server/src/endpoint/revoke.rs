@@ -50,7 +50,7 @@ async fn serve(
     let app = exchange.app;
     let client = token::authenticate(exchange, presented, client)?;
     let query = TokenQuery::from_params(&form.params).map_err(|cause| introspect::malformed(&cause))?;
-    let refresh = RefreshToken::read(&app.seal, query.token.expose());
+    let refresh = RefreshToken::read(&app.keys, query.token.expose());
     let grant = match &refresh {
         Some(token) => exchange.loaded(app.store.grant(token.grant).await)?,
         None => None,

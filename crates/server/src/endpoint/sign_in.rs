@@ -29,7 +29,7 @@ pub(super) async fn get(
     let exchange = Exchange::begin(&app, arrival, Endpoint::SignIn, "GET /sign-in");
     let browser = Browser::of(&app, &headers);
     let flow = flow_parameter(&uri);
-    let opened = Interaction::open(&app.seal, &flow, Step::SignIn, browser.flow(), exchange.now);
+    let opened = Interaction::open(&app.keys, &flow, Step::SignIn, browser.flow(), exchange.now);
     let visit = |raw| Visit::new(&exchange, browser, &headers, Via::Get, raw);
     match opened {
         Ok(step) => {
@@ -73,7 +73,7 @@ async fn read(exchange: &Exchange<'_>, request: Request) -> Result<Submitted, Fa
     let browser = Browser::of(exchange.app, &form.head.headers);
     let take = |name: &str| form.params.first(name).unwrap_or_default().to_owned();
     let flow = take("flow");
-    let step = Interaction::open(&exchange.app.seal, &flow, Step::SignIn, browser.flow(), exchange.now)?;
+    let step = Interaction::open(&exchange.app.keys, &flow, Step::SignIn, browser.flow(), exchange.now)?;
     let credentials = Credentials { username: take("username"), password: Secret::new(take("password")) };
     Ok(Submitted { step, flow, credentials })
 }

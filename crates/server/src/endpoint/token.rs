@@ -123,8 +123,7 @@ async fn serve(
         TokenRequest::AuthorizationCode(request) => redeem(exchange, request, &client).await?,
         TokenRequest::RefreshToken(request) => refresh(exchange, request, &client).await?,
         TokenRequest::ClientCredentials(request) => {
-            let directory = exchange.app.directory.now();
-            exchange.decide(|cx| token::client_credentials(request, &client, directory.apis(), cx))?
+            exchange.decide(|cx| token::client_credentials(request, &client, cx))?
         }
     };
     sign(exchange, issue, &client)
@@ -136,7 +135,7 @@ async fn redeem(
     client: &AuthenticatedClient,
 ) -> Result<Issue, Failure> {
     let app = exchange.app;
-    let code = AuthorizationCode::open(&app.seal, request.code.expose());
+    let code = AuthorizationCode::open(&app.keys, request.code.expose());
     let own = code.as_ref().filter(|code| code.client_id == client.client().id);
     let mut facts = CodeFacts::default();
     if let Some(code) = own {
@@ -144,12 +143,7 @@ async fn redeem(
     }
     let mut knows_use = false;
     for _ in 0..DECISIONS_MAX {
-        let verdict = {
-            let directory = app.directory.now();
-            exchange.decide(|cx| {
-                token::redeem(request, code.as_ref(), client, &facts, directory.apis(), &app.seal, cx)
-            })
-        };
+        let verdict = exchange.decide(|cx| token::redeem(request, code.as_ref(), client, &facts, cx));
         // Most codes were never used, so their use is looked up when it matters: after a conflict, and before a refusal for
         // some other reason, for a valid replay must be known as one whatever has changed since.
         let is_settled = verdict.commit.is_some() || verdict.outcome.is_ok() || knows_use;
@@ -182,18 +176,13 @@ async fn refresh(
     client: &AuthenticatedClient,
 ) -> Result<Issue, Failure> {
     let app = exchange.app;
-    let token = RefreshToken::read(&app.seal, request.refresh_token.expose());
+    let token = RefreshToken::read(&app.keys, request.refresh_token.expose());
     for _ in 0..DECISIONS_MAX {
         let facts = match &token {
             Some(token) => exchange.loaded(app.store.grant(token.grant).await)?,
             None => None,
         };
-        let verdict = {
-            let directory = app.directory.now();
-            exchange.decide(|cx| {
-                token::refresh(request, token.as_ref(), client, &facts, directory.apis(), &app.seal, cx)
-            })
-        };
+        let verdict = exchange.decide(|cx| token::refresh(request, token.as_ref(), client, &facts, cx));
         let reused = matches!(verdict.commit, Some(Commit::RevokeGrant { .. }));
         if exchange.commit(verdict.commit).await? == Committed::Applied {
             if let (true, Some(token)) = (reused, &token) {

@@ -5,7 +5,7 @@
 
 use proofkey_oauth::{Secret, Sha256, TokenKind};
 use proofkey_protocol::session::{self, NewSession, SessionProof, Throttle, VerifiedPassword};
-use proofkey_protocol::{Commit, Committed, CredentialFacts, Cx, SealKeys, SignInLimit, UserFacts};
+use proofkey_protocol::{ArtefactKeys, Commit, Committed, CredentialFacts, Cx, SignInLimit, UserFacts};
 use proofkey_store::Fault;
 
 use super::username::username_key;
@@ -92,9 +92,9 @@ impl Attempt<'_> {
         let name = username_key(&self.credentials.username);
         // A name that nobody can have is counted under its own bytes, like one that nobody has.
         let counted = name.as_deref().unwrap_or(&self.credentials.username);
-        let base = account_key(&app.seal, counted);
+        let base = account_key(&app.keys, counted);
         let (account, limit) = if self.is_known_device(app, &base) {
-            (device_key(&app.seal, &base), &app.policy.sign_in_known_device)
+            (device_key(&app.keys, &base), &app.policy.sign_in_known_device)
         } else {
             (base, &app.policy.sign_in)
         };
@@ -156,9 +156,11 @@ impl Attempt<'_> {
         let user_id = user.id.clone();
         let (mut session, device) = {
             let mut random = SystemRandom;
-            let mut cx = Cx { now: app.now(), random: &mut random, policy: &app.policy };
+            let directory = app.directory.now();
+            let (policy, apis, keys) = (&app.policy, directory.apis(), &app.keys);
+            let mut cx = Cx { now: app.now(), random: &mut random, policy, apis, keys };
             let session = session::begin(user, verified, self.replaces, &mut cx);
-            (session, app.seal.seal(TokenKind::Device, base, &mut cx))
+            (session, cx.seal(TokenKind::Device, base))
         };
         // The session exists once it is durable, and not before.
         let commit =
@@ -181,23 +183,23 @@ impl Attempt<'_> {
 
     /// A browser in which this account signed in before has its own count, so that a stranger cannot lock the owner out.
     fn is_known_device(&self, app: &App, base: &Sha256) -> bool {
-        let opened = self.device.and_then(|text| app.seal.open(TokenKind::Device, text));
+        let opened = self.device.and_then(|text| app.keys.open(TokenKind::Device, text));
         opened.is_some_and(|content| proofkey_oauth::constant_time_eq(&content, base))
     }
 }
 
 /// Every key under which an account's failures are counted.
-pub(crate) fn account_keys(seal: &SealKeys, username_key: &str) -> [Sha256; 2] {
+pub(crate) fn account_keys(seal: &ArtefactKeys, username_key: &str) -> [Sha256; 2] {
     let base = account_key(seal, username_key);
     [base, device_key(seal, &base)]
 }
 
 /// The key of an account in unknown browsers: not the name itself, so that the table tells no names.
-fn account_key(seal: &SealKeys, username_key: &str) -> Sha256 {
+fn account_key(seal: &ArtefactKeys, username_key: &str) -> Sha256 {
     seal.authenticate(ACCOUNT, username_key.as_bytes())
 }
 
 /// The key of the same account in browsers in which it has signed in before.
-fn device_key(seal: &SealKeys, base: &Sha256) -> Sha256 {
+fn device_key(seal: &ArtefactKeys, base: &Sha256) -> Sha256 {
     seal.authenticate(DEVICE, base)
 }

@@ -8,11 +8,10 @@ mod target;
 use std::sync::Arc;
 
 use super::{Answer, ConsentGiven, Facts, Hint, Next, Progress, decide};
-use crate::api::Apis;
 use crate::client::Client;
 use crate::commit::{Commit, Verdict};
 use crate::facts::ConsentFacts;
-use crate::fixtures::{NOW, World, apis, authorization_request, consent, keys, subject};
+use crate::fixtures::{NOW, World, authorization_request, consent, subject};
 use crate::ids::SessionId;
 use crate::interaction::{Interaction, Step};
 use crate::refusal::Refusal;
@@ -33,7 +32,6 @@ enum Shown {
 struct Scene {
     world: World,
     client: Option<Arc<Client>>,
-    apis: Apis,
     hint: Hint,
     login: Option<Login>,
     consent: Option<ConsentFacts>,
@@ -48,7 +46,6 @@ impl Scene {
         Self {
             world,
             client: Some(client),
-            apis: apis(),
             hint: Hint::Absent,
             login: Some(login),
             consent: subject.consent,
@@ -72,7 +69,7 @@ impl Scene {
     }
 
     fn decide(&mut self, changes: &[(&str, &str)]) -> Verdict<Next> {
-        let facts = Facts { client: self.client.as_ref(), apis: &self.apis, hint: self.hint.clone() };
+        let facts = Facts { client: self.client.as_ref(), hint: self.hint.clone() };
         let progress = Progress { authenticated_as: self.authenticated_as, consent: self.answer };
         decide(
             &authorization_request(changes),
@@ -80,7 +77,6 @@ impl Scene {
             self.login.clone(),
             self.consent.as_ref(),
             progress,
-            &keys(),
             &mut self.world.cx(),
         )
     }

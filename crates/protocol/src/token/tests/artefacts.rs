@@ -16,8 +16,8 @@ use crate::session::{SessionCookie, begin};
 /// The texts that this server hands out, by name.
 fn artefacts() -> Vec<(&'static str, String)> {
     let world = &mut World::new();
-    let code = Redemption::new().code.unwrap().seal(&keys(), &mut world.cx());
-    let refresh = RefreshToken::issue(GrantId([5; 16]), 1, &keys(), &mut world.cx());
+    let code = Redemption::new().code.unwrap().seal(&mut world.cx());
+    let refresh = RefreshToken::issue(GrantId([5; 16]), 1, &mut world.cx());
     let begun = Interaction::begin(
         Step::Consent,
         "client_id=app".into(),
@@ -25,7 +25,7 @@ fn artefacts() -> Vec<(&'static str, String)> {
         Some(SessionId([2; 16])),
         &world.cx(),
     );
-    let interaction = begun.seal(&keys(), &mut world.cx());
+    let interaction = begun.seal(&mut world.cx());
     let session = begin(crate::fixtures::user(), verified(), None, &mut world.cx()).cookie.value();
     let of_kind = |kind| encode_token(kind, &[3; 40]);
     let text = |secret: &Secret| secret.expose().to_owned();
@@ -132,7 +132,7 @@ proptest! {
         // Even if our own key had sealed it.
         let content: Vec<u8> = std::iter::once(version).chain(content).collect();
         for kind in [TokenKind::Code, TokenKind::Interaction] {
-            let text = keys().seal(kind, &content, &mut World::new().cx());
+            let text = World::new().cx().seal(kind, &content);
             let _ = opens_as(text.expose());
         }
     }

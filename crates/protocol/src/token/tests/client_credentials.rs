@@ -6,7 +6,7 @@ use proofkey_oauth::{TokenRequest, TokenRequestMalformed};
 use serde_json::json;
 
 use crate::client::Client;
-use crate::fixtures::{Changes, ISSUER, MAIL, NOTES, World, apis, authenticated, client, confidential, form};
+use crate::fixtures::{Changes, ISSUER, MAIL, NOTES, World, authenticated, client, confidential, form};
 use crate::refusal::Refusal;
 use crate::token::{Issue, client_credentials};
 
@@ -15,7 +15,7 @@ fn decided(client: &Arc<Client>, changes: Changes<'_>) -> Result<Issue, Refusal>
     let TokenRequest::ClientCredentials(request) = TokenRequest::from_params(&params).unwrap() else {
         panic!()
     };
-    client_credentials(&request, &authenticated(client), &apis(), &mut World::new().cx())
+    client_credentials(&request, &authenticated(client), &mut World::new().cx())
 }
 
 #[test]

@@ -245,7 +245,7 @@ fn tk_14_v_36_the_token_is_for_the_resource_that_was_granted() {
 fn tk_14_an_api_that_was_removed_gets_no_more_tokens() {
     let mut redemption = Redemption::new();
     redemption.code().resources = resources(&[NOTES]);
-    redemption.apis = crate::api::Apis::new(vec![]);
+    redemption.world.apis = crate::api::Apis::new(vec![]);
     assert_eq!(judged(&redemption.redeem()), (Some(Refusal::ResourceUnknown), Writes::Nothing));
 }
 

@@ -13,13 +13,12 @@ use proofkey_oauth::{CodeChallenge, CodeRequest, RefreshRequest, TokenRequest, s
 use serde_json::json;
 
 use super::{CodeFacts, Issue, RefreshFacts};
-use crate::api::Apis;
 use crate::client::Client;
 use crate::code::AuthorizationCode;
 use crate::commit::{Commit, Verdict};
 use crate::facts::GrantFacts;
 use crate::fixtures::{
-    CALLBACK, CHALLENGE, NOW, VERIFIER, World, apis, authenticated, client, form, grant, keys, scope, subject,
+    CALLBACK, CHALLENGE, NOW, VERIFIER, World, authenticated, client, form, grant, keys, scope, subject,
 };
 use crate::ids::{ClientId, GrantId};
 use crate::refresh_token::RefreshToken;
@@ -61,7 +60,6 @@ struct Redemption {
     client: Arc<Client>,
     code: Option<AuthorizationCode>,
     facts: CodeFacts,
-    apis: Apis,
     form: Vec<(&'static str, String)>,
 }
 
@@ -88,7 +86,7 @@ impl Redemption {
             expires_at: NOW + 60,
         };
         let facts = CodeFacts { subject: Some(subject), grant: None, failures: 0 };
-        Self { world, client, code: Some(code), facts, apis: apis(), form: vec![] }
+        Self { world, client, code: Some(code), facts, form: vec![] }
     }
 
     /// Puts one parameter in place of the good one; an empty value takes it away.
@@ -122,15 +120,7 @@ impl Redemption {
 
     fn redeem(&mut self) -> Verdict<Result<Issue, Refusal>> {
         let (request, client) = (self.request(), authenticated(&self.client));
-        super::redeem(
-            &request,
-            self.code.as_ref(),
-            &client,
-            &self.facts,
-            &self.apis,
-            &keys(),
-            &mut self.world.cx(),
-        )
+        super::redeem(&request, self.code.as_ref(), &client, &self.facts, &mut self.world.cx())
     }
 }
 
@@ -140,7 +130,6 @@ struct Refreshing {
     client: Arc<Client>,
     token: Option<RefreshToken>,
     facts: RefreshFacts,
-    apis: Apis,
     form: Vec<(&'static str, String)>,
 }
 
@@ -154,7 +143,7 @@ impl Refreshing {
         let (_, subject) = subject(&mut world);
         let grant = grant(subject.session.as_ref().unwrap(), "openid offline_access read");
         let token = token_of(grant.id, 1, &mut world);
-        Self { world, client, token: Some(token), facts: Some((grant, subject)), apis: apis(), form: vec![] }
+        Self { world, client, token: Some(token), facts: Some((grant, subject)), form: vec![] }
     }
 
     fn send(&mut self, name: &'static str, value: &str) {
@@ -176,19 +165,11 @@ impl Refreshing {
 
     fn refresh(&mut self) -> Verdict<Result<Issue, Refusal>> {
         let (request, client) = (self.request(), authenticated(&self.client));
-        super::refresh(
-            &request,
-            self.token.as_ref(),
-            &client,
-            &self.facts,
-            &self.apis,
-            &keys(),
-            &mut self.world.cx(),
-        )
+        super::refresh(&request, self.token.as_ref(), &client, &self.facts, &mut self.world.cx())
     }
 }
 
 fn token_of(grant: GrantId, generation: i64, world: &mut World) -> RefreshToken {
-    let text = RefreshToken::issue(grant, generation, &keys(), &mut world.cx());
+    let text = RefreshToken::issue(grant, generation, &mut world.cx());
     RefreshToken::read(&keys(), text.expose()).unwrap()
 }

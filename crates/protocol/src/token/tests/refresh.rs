@@ -165,7 +165,7 @@ fn tk_14_v_36_a_refresh_stays_within_the_resources_of_the_grant() {
     }
     let mut removed = Refreshing::new();
     removed.grant().resources = resources(&[NOTES]);
-    removed.apis = Apis::new(vec![]);
+    removed.world.apis = Apis::new(vec![]);
     assert_eq!(judged(&removed.refresh()), (Some(Refusal::ResourceUnknown), Writes::Nothing));
     assert!(apis().find(&resources(&[NOTES])[0]).is_some());
 }
