@@ -6,7 +6,6 @@
 mod authorize;
 mod client_auth;
 mod client_metadata;
-mod codec;
 mod digest;
 mod error;
 mod introspect;
@@ -25,7 +24,6 @@ mod token;
 pub use authorize::{AuthorizationRequest, AuthorizationResponse, Prompt, PromptMalformed};
 pub use client_auth::{BasicMalformed, ClientCredentials, PresentedCredentials, TwoMethods};
 pub use client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType, PkcePolicy};
-pub use codec::{Reader, Truncated, Writer};
 pub use digest::{Sha256, constant_time_eq, hmac_sha256, sha256};
 pub use error::{ErrorBody, ErrorCode, wire_text};
 pub use introspect::{IntrospectionResponse, TokenQuery, TokenQueryMalformed};

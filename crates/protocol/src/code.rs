@@ -1,11 +1,9 @@
 //! The authorization code: a sealed envelope that carries everything it is bound to, and whose id is spent once.
 
-use proofkey_oauth::{
-    CodeChallenge, Reader, ResourceUri, Scope, Secret, Sha256, Timestamp, TokenKind, Truncated, Writer,
-    sha256,
-};
+use proofkey_oauth::{CodeChallenge, ResourceUri, Scope, Secret, Sha256, Timestamp, TokenKind, sha256};
 
 use crate::cx::Cx;
+use crate::envelope::{Reader, Truncated, Writer};
 use crate::ids::{ClientId, GrantId, SessionId, UserId};
 use crate::seal::ArtefactKeys;
 

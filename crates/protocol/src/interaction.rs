@@ -3,9 +3,10 @@
 //! It travels as a hidden form field and in the address of our own pages. What it carries is the request as it came; every
 //! step runs the rules on it again, so nothing decided earlier can be carried past a change (OWASP ASVS 2.3.1).
 
-use proofkey_oauth::{Reader, Secret, Sha256, Timestamp, TokenKind, Truncated, Writer};
+use proofkey_oauth::{Secret, Sha256, Timestamp, TokenKind};
 
 use crate::cx::Cx;
+use crate::envelope::{Reader, Truncated, Writer};
 use crate::ids::SessionId;
 use crate::refusal::Refusal;
 use crate::seal::ArtefactKeys;

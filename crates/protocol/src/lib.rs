@@ -11,6 +11,7 @@ mod client;
 mod code;
 mod commit;
 mod cx;
+mod envelope;
 mod facts;
 #[cfg(test)]
 mod fixtures;
