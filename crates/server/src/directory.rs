@@ -24,8 +24,8 @@ pub(crate) struct Snapshot {
 
 impl Directory {
     /// What holds now.
-    pub(crate) fn now(&self) -> arc_swap::Guard<Arc<Snapshot>> {
-        self.snapshot.load()
+    pub(crate) fn now(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
     }
 
     /// Reads clients and APIs again if they have changed. Says the version of the keys, which live elsewhere.

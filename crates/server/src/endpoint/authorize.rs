@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method, Uri};
 use proofkey_oauth::Params;
 use proofkey_protocol::authorize::Progress;
 use proofkey_protocol::{Interaction, Refusal, Step};
 
 use super::body::form;
+use super::context::RequestContext;
 use super::dispatch::{REQUEST_BYTES_MAX, Via, Visit, see_other};
-use super::exchange::{Exchange, Failure};
+use super::failure::Failure;
 use crate::app::App;
 use crate::http::Arrival;
 use crate::login::Browser;
@@ -24,7 +25,7 @@ pub(super) async fn get(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::Authorize, "GET /authorize");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::Authorize, Method::GET);
     let query = uri.query().unwrap_or_default();
     let browser = Browser::of(&app, &headers);
     match request_of(&exchange, query) {
@@ -42,7 +43,7 @@ pub(super) async fn get(
 /// `POST /authorize`. It may come from another site, without our `Lax` cookie: the request is sealed into an address of our own
 /// that the browser then opens by GET, with the cookie, once.
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::Authorize, "POST /authorize");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::Authorize, Method::POST);
     let headers = request.headers().clone();
     let browser = Browser::of(&app, &headers);
     let raw = match form(request).await {
@@ -69,7 +70,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
 }
 
 /// The authorization request of a GET: the query itself, or the one that was sealed when it came by POST.
-fn request_of(exchange: &Exchange<'_>, query: &str) -> Result<String, Failure> {
+fn request_of(exchange: &RequestContext<'_>, query: &str) -> Result<String, Failure> {
     let params = Params::parse(query.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
     // Our own address has nothing beside it; a client's parameter of that name is an unknown one (OAuth 2.1 §3.1).
     match params.first("flow").filter(|_| !params.contains("client_id")) {

@@ -5,7 +5,7 @@ use http::header;
 use proofkey_oauth::Params;
 use proofkey_protocol::Refusal;
 
-use super::exchange::Failure;
+use super::failure::Failure;
 use crate::http::{BODY_BYTES_MAX, read_body};
 
 /// A form, with the headers it came with.

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use proofkey_oauth::{AuthMethod, Issuer, Timestamp, standard_scope};
 use proofkey_protocol::authorize::{Answer, Authenticated, ConsentGiven, Next, Progress};
 use proofkey_protocol::token::access_token_seconds;
 use proofkey_protocol::{ApiRecord, Apis, Interaction, Policy, Refusal, Step};
 
 use super::body::form;
+use super::context::RequestContext;
 use super::dispatch::{Via, Visit, flow_parameter, same_site};
-use super::exchange::{Exchange, Failure};
+use super::failure::Failure;
 use super::names::{app_host, app_name, host, returns_to};
 use crate::app::App;
 use crate::http::Arrival;
@@ -27,7 +28,7 @@ pub(super) async fn get(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::Consent, "GET /consent");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::Consent, Method::GET);
     let browser = Browser::of(&app, &headers);
     let flow = flow_parameter(&uri);
     let step = match Interaction::open(&app.keys, &flow, Step::Consent, browser.flow(), exchange.now) {
@@ -50,7 +51,7 @@ pub(super) async fn get(
 
 /// `POST /consent`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::Consent, "POST /consent");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::Consent, Method::POST);
     let headers = request.headers().clone();
     let browser = Browser::of(&app, &headers);
     match read(&exchange, request).await {
@@ -66,7 +67,10 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     }
 }
 
-async fn read(exchange: &Exchange<'_>, request: Request) -> Result<(Interaction, ConsentGiven), Failure> {
+async fn read(
+    exchange: &RequestContext<'_>,
+    request: Request,
+) -> Result<(Interaction, ConsentGiven), Failure> {
     let form = form(request).await?;
     same_site(exchange.app, &form.head.headers)?;
     let browser = Browser::of(exchange.app, &form.head.headers);
@@ -92,7 +96,7 @@ fn render(visit: &mut Visit<'_>, authenticated: &Authenticated) -> Response {
     let flow = visit.seal(Step::Consent, Some(session));
     let not_you = visit.sealed_address("/sign-in", Step::SignIn, None);
     let client = authenticated.client();
-    let directory = app.directory.now();
+    let directory = &visit.exchange.directory;
     let apis = apis(authenticated, directory.apis(), &app.policy.issuer);
     let described = |scope: &str| {
         let api = directory.apis().owner(scope).and_then(|owner| directory.apis().find(owner))?;

@@ -9,7 +9,8 @@ use proofkey_protocol::authorize::{
 use proofkey_protocol::session::Login;
 use proofkey_protocol::{Client, Interaction, Refusal, SessionId, Step, UserId};
 
-use super::exchange::{Exchange, Failure};
+use super::context::RequestContext;
+use super::failure::Failure;
 use super::names::{app_name, host, returns_to};
 use super::refusal_page::{error_view, respond_error};
 use crate::app::App;
@@ -30,7 +31,7 @@ pub(super) enum Via {
 
 /// A browser's visit: the exchange, the browser, and the authorization request that it is about.
 pub(super) struct Visit<'a> {
-    pub(super) exchange: &'a Exchange<'a>,
+    pub(super) exchange: &'a RequestContext<'a>,
     pub(super) browser: Browser,
     pub(super) lang: Lang,
     pub(super) via: Via,
@@ -46,7 +47,7 @@ pub(super) struct Visit<'a> {
 impl<'a> Visit<'a> {
     /// Begins a visit.
     pub(super) fn new(
-        exchange: &'a Exchange<'a>,
+        exchange: &'a RequestContext<'a>,
         browser: Browser,
         headers: &HeaderMap,
         via: Via,
@@ -82,14 +83,13 @@ impl<'a> Visit<'a> {
         }
         let client_id = authorize::client_named(&self.request);
         let (login, consent) = match &client_id {
-            Some(id) => self.exchange.loaded(self.browser.login(app, id).await)?,
+            Some(id) => self.browser.login(app, id).await?,
             None => (None, None),
         };
         let answer = progress.consent.as_ref().zip(login.as_ref());
         self.answered = answer.is_some_and(|(given, login)| given.is_of(login));
         let verdict = {
-            let directory = app.directory.now();
-            let client = client_id.as_ref().and_then(|id| directory.client(id.as_str()));
+            let client = client_id.as_ref().and_then(|id| self.exchange.directory.client(id.as_str()));
             let facts = Facts { client, hint: self.hint() };
             self.exchange.decide(|cx| {
                 authorize::decide(&self.request, &facts, login.clone(), consent.as_ref(), progress, cx)
@@ -101,9 +101,7 @@ impl<'a> Visit<'a> {
 
     /// The rules without the person: for pages that only show what a request is about.
     pub(super) fn validate(&self) -> Result<Validated, Failure> {
-        let app = self.exchange.app;
-        let directory = app.directory.now();
-        let client = self.request.client_id.as_deref().and_then(|id| directory.client(id));
+        let client = self.request.client_id.as_deref().and_then(|id| self.exchange.directory.client(id));
         let facts = Facts { client, hint: self.hint() };
         self.exchange.decide(|cx| authorize::validate(&self.request, &facts, cx)).map_err(|refused| {
             match refused {
@@ -185,7 +183,7 @@ impl<'a> Visit<'a> {
     }
 
     fn refuse(&self, refusal: &Refusal, target: &RedirectTarget) -> Response {
-        self.exchange.log(&Failure::Refused(refusal.clone()), self.request.client_id.as_deref());
+        Failure::Refused(refusal.clone()).log(self.exchange, self.request.client_id.as_deref());
         let outcome = if *refusal == Refusal::AccessDenied {
             self.trace_denied(refusal);
             Outcome::Denied
@@ -193,8 +191,7 @@ impl<'a> Visit<'a> {
             self.trace_refusal(2, refusal);
             Outcome::Failed
         };
-        let directory = self.exchange.app.directory.now();
-        let client = self.request.client_id.as_deref().and_then(|id| directory.client(id));
+        let client = self.request.client_id.as_deref().and_then(|id| self.exchange.directory.client(id));
         match client {
             Some(client) => self.leave_for(&target.with_error(refusal), target, client, outcome),
             None => self.failure(&Failure::Refused(refusal.clone())),
@@ -230,9 +227,8 @@ impl<'a> Visit<'a> {
         if let Failure::Refused(refusal) = failure {
             self.trace_refusal(2, refusal);
         }
-        let directory = self.exchange.app.directory.now();
-        let client =
-            self.request.client_id.as_deref().and_then(|id| directory.client(id)).map(|client| &**client);
+        let client = self.request.client_id.as_deref().and_then(|id| self.exchange.directory.client(id));
+        let client = client.map(|client| &**client);
         let mut view = error_view(self.exchange, failure, client, self.request.client_id.as_deref());
         if matches!(failure, Failure::Refused(Refusal::RedirectUriUnregistered)) {
             let sent = self.request.redirect_uri.clone().unwrap_or_default();
@@ -246,7 +242,7 @@ impl<'a> Visit<'a> {
             view.return_to =
                 Some(ReturnLink { app_name: app_name(client), host: host(target.uri()).to_owned(), href });
         }
-        self.exchange.log(failure, self.request.client_id.as_deref());
+        failure.log(self.exchange, self.request.client_id.as_deref());
         respond_error(self.exchange, self.lang, &view, failure)
     }
 }

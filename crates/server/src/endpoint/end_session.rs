@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use proofkey_jose::claims::IdTokenClaims;
 use proofkey_oauth::{LogoutRequest, Params};
 use proofkey_protocol::logout::{self, Next};
@@ -12,8 +12,9 @@ use proofkey_protocol::session::Login;
 use proofkey_protocol::{Client, ClientId, Interaction, Refusal, Step, Verdict};
 
 use super::body::form;
+use super::context::RequestContext;
 use super::dispatch::{REQUEST_BYTES_MAX, Via, Visit, same_site, see_other};
-use super::exchange::{Exchange, Failure};
+use super::failure::Failure;
 use super::names::{app_name, host};
 use crate::app::App;
 use crate::http::Arrival;
@@ -28,7 +29,7 @@ pub(super) async fn get(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::EndSession, "GET /end-session");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::GET);
     let browser = Browser::of(&app, &headers);
     let raw = request_of(&exchange, uri.query().unwrap_or_default());
     let mut visit =
@@ -43,7 +44,7 @@ pub(super) async fn get(
 
 /// `POST /end-session`: from a relying party, or from our own page.
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::EndSession, "POST /end-session");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::POST);
     let headers = request.headers().clone();
     let mut visit = Visit::new(&exchange, Browser::of(&app, &headers), &headers, Via::Form, String::new());
     let response = match form(request).await {
@@ -60,7 +61,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     visit.leave(response)
 }
 
-fn request_of(exchange: &Exchange<'_>, query: &str) -> Result<String, Failure> {
+fn request_of(exchange: &RequestContext<'_>, query: &str) -> Result<String, Failure> {
     let params = Params::parse(query.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
     if query.len() > REQUEST_BYTES_MAX * 2 {
         return Err(Refusal::RequestTooLong.into());
@@ -98,13 +99,11 @@ async fn decide(visit: &mut Visit<'_>, step: Option<Interaction>) -> Result<Resp
     let client_id = ClientId::new(
         hint.as_ref().and_then(|claims| claims.aud.as_slice().first()).cloned().unwrap_or_default(),
     );
-    let (login, _) = exchange.loaded(visit.browser.login(app, &client_id).await)?;
-    let directory = app.directory.now();
-    let client = directory.client(client_id.as_str()).map(|client| &**client);
+    let (login, _) = visit.browser.login(app, &client_id).await?;
+    let client = exchange.directory.client(client_id.as_str()).map(|client| &**client);
     let verdict = judge(step.as_ref(), &request, hint.as_ref(), client, login.as_ref());
     let ended = verdict.commit.is_some();
     let client = client.cloned();
-    drop(directory);
     let _ = exchange.commit(verdict.commit).await?;
     if ended {
         tracing::info!(request_id = %exchange.arrival.id, user = login.as_ref().map(|login| login.user().id.to_string()), "signed out");
@@ -143,12 +142,11 @@ fn judge(
 async fn ask(visit: &mut Visit<'_>, login: Option<&Login>) -> Result<Response, Failure> {
     let (exchange, app) = (visit.exchange, visit.exchange.app);
     let Some(login) = login else { return Ok(signed_out(visit, None)) };
-    let clients = exchange.loaded(app.store.session_clients(login.session()).await)?;
+    let clients = app.store.session_clients(login.session()).await?;
     let flow = visit.seal(Step::Logout, Some(login.session()));
-    let directory = app.directory.now();
     let names = clients
         .iter()
-        .filter_map(|id| directory.client(id.as_str()))
+        .filter_map(|id| exchange.directory.client(id.as_str()))
         .map(|client| app_name(client))
         .collect();
     let view = LogoutConfirm {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use proofkey_oauth::{
     AuthMethod, IntrospectionResponse, PresentedCredentials, TokenQuery, TokenQueryMalformed,
 };
@@ -12,7 +12,8 @@ use proofkey_protocol::bearer::{self, Caller};
 use proofkey_protocol::{Client, RefreshToken, Refusal};
 
 use super::body::{Form, form};
-use super::exchange::{Exchange, Failure, json};
+use super::context::RequestContext;
+use super::failure::{Failure, json};
 use super::{token, userinfo};
 use crate::app::App;
 use crate::http::Arrival;
@@ -20,10 +21,10 @@ use crate::metrics::Endpoint;
 
 /// `POST /introspect`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::Introspect, "POST /introspect");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::Introspect, Method::POST);
     let form = match form(request).await {
         Ok(form) => form,
-        Err(failure) => return exchange.finish(exchange.json_failure(&failure, None)),
+        Err(failure) => return exchange.finish(failure.json(&exchange, None)),
     };
     let (client, presented) = token::caller(&exchange, &form);
     let response = match serve(&exchange, &form, &presented, client.clone()).await {
@@ -42,7 +43,7 @@ pub(super) fn malformed(cause: &TokenQueryMalformed) -> Failure {
 }
 
 async fn serve(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     form: &Form,
     presented: &PresentedCredentials,
     client: Option<Arc<Client>>,
@@ -51,7 +52,7 @@ async fn serve(
     let caller = caller(exchange, presented, client)?;
     let query = TokenQuery::from_params(&form.params).map_err(|cause| malformed(&cause))?;
     if let Some(token) = RefreshToken::read(&app.keys, query.token.expose()) {
-        let facts = exchange.loaded(app.store.grant(token.grant).await)?;
+        let facts = app.store.grant(token.grant).await?;
         return Ok(bearer::introspect_refresh(
             &caller,
             &token,
@@ -64,23 +65,21 @@ async fn serve(
         return Ok(IntrospectionResponse::default());
     };
     let loaded = userinfo::load(exchange, &claims).await?;
-    let directory = app.directory.now();
-    let facts = loaded.facts(directory.client(&claims.client_id).map(|client| &**client));
+    let facts = loaded.facts(exchange.directory.client(&claims.client_id).map(|client| &**client));
     let live = bearer::live(&claims, &facts, exchange.now);
     Ok(live.map_or_else(|_| IntrospectionResponse::default(), |live| bearer::introspect(&caller, &live)))
 }
 
 /// Who asks: a confidential client, or an API by its credential. A public client proves nothing and learns nothing.
 fn caller(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     presented: &PresentedCredentials,
     client: Option<Arc<Client>>,
 ) -> Result<Caller, Failure> {
     let PresentedCredentials::Present(credentials) = presented else {
         return token::authenticate(exchange, presented, client).map(Caller::Client);
     };
-    let directory = exchange.app.directory.now();
-    match directory.introspecting_api(&credentials.client_id) {
+    match exchange.directory.introspecting_api(&credentials.client_id) {
         Some(api) => token::limited(exchange, presented, || {
             let matches = |secret| api.introspection.is_some_and(|hash| hash.matches(secret));
             let proved = credentials.secret.as_ref().is_some_and(matches);

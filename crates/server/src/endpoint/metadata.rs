@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proofkey_oauth::{CHALLENGE_METHOD, Issuer, ServerMetadata, standard_scope};
 use proofkey_protocol::userinfo;
 
-use super::exchange::Exchange;
+use super::context::RequestContext;
 use crate::app::App;
 use crate::http::Arrival;
 use crate::keys::rotation;
@@ -56,14 +56,14 @@ pub(super) fn paths(issuer: &Issuer) -> Vec<String> {
 
 /// `GET /.well-known/…`
 pub(super) async fn document(State(app): State<Arc<App>>, arrival: Arrival, headers: HeaderMap) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::Metadata, "GET metadata");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::Metadata, Method::GET);
     let Addresses { document, etag, cache } = app.addresses.clone();
     exchange.finish(prepared(&headers, document, etag, cache))
 }
 
 /// `GET /jwks`
 pub(super) async fn jwks(State(app): State<Arc<App>>, arrival: Arrival, headers: HeaderMap) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::Jwks, "GET /jwks");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::Jwks, Method::GET);
     let (keys, etag) = app.keyring.jwks();
     exchange.finish(prepared(&headers, keys, etag, app.addresses.cache.clone()))
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proofkey_protocol::{Client, Refusal};
 
+use super::context::RequestContext;
 use super::dispatch::language;
-use super::exchange::{Exchange, Failure};
+use super::failure::Failure;
 use super::names::{app_host, app_name};
 use crate::app::App;
 use crate::http::Arrival;
@@ -17,7 +18,7 @@ use crate::page::{self, ErrorKind, ErrorPage, Lang};
 
 /// The error page's content for a failure.
 pub(super) fn error_view(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     failure: &Failure,
     client: Option<&Client>,
     client_id: Option<&str>,
@@ -67,7 +68,7 @@ pub(super) fn error_view(
         fix: words.map(|words| words.fix.to_owned()),
         rule: words.map(|words| words.rule.to_owned()),
         client_id: client_id.map(str::to_owned),
-        endpoint: exchange.name.to_owned(),
+        endpoint: exchange.name(),
         occurred_at: exchange.now.seconds(),
         standard: words.map(|words| words.standard.to_owned()),
         return_to: None,
@@ -76,7 +77,7 @@ pub(super) fn error_view(
 
 /// Sends an error page.
 pub(super) fn respond_error(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     lang: Lang,
     view: &ErrorPage,
     failure: &Failure,
@@ -91,7 +92,7 @@ pub(super) fn respond_error(
 
 /// An address that nothing answers at.
 pub(super) async fn not_found(State(app): State<Arc<App>>, arrival: Arrival, headers: HeaderMap) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::Other, "this address");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::Other, Method::GET);
     let failure = Failure::Refused(Refusal::InteractionInvalid);
     let mut view = error_view(&exchange, &failure, None, None);
     view.kind = ErrorKind::NotFound;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use proofkey_oauth::{PresentedCredentials, TokenQuery};
 use proofkey_protocol::bearer::{self, Revocable};
 use proofkey_protocol::{Client, RefreshToken};
 
 use super::body::{Form, form};
-use super::exchange::{Exchange, Failure};
+use super::context::RequestContext;
+use super::failure::Failure;
 use super::{cors, introspect, token};
 use crate::app::App;
 use crate::http::Arrival;
@@ -18,10 +19,10 @@ use crate::metrics::Endpoint;
 
 /// `POST /revoke`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::Revoke, "POST /revoke");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::Revoke, Method::POST);
     let form = match form(request).await {
         Ok(form) => form,
-        Err(failure) => return exchange.finish(exchange.json_failure(&failure, None)),
+        Err(failure) => return exchange.finish(failure.json(&exchange, None)),
     };
     let (client, presented) = token::caller(&exchange, &form);
     let mut response = match serve(&exchange, &form, &presented, client.clone()).await {
@@ -42,7 +43,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
 }
 
 async fn serve(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     form: &Form,
     presented: &PresentedCredentials,
     client: Option<Arc<Client>>,
@@ -51,17 +52,20 @@ async fn serve(
     let client = token::authenticate(exchange, presented, client)?;
     let query = TokenQuery::from_params(&form.params).map_err(|cause| introspect::malformed(&cause))?;
     let refresh = RefreshToken::read(&app.keys, query.token.expose());
-    let grant = match &refresh {
-        Some(token) => exchange.loaded(app.store.grant(token.grant).await)?,
-        None => None,
-    };
     let access = app.keyring.access_token(query.token.expose());
-    let found = match (&refresh, &grant, &access) {
-        (Some(token), Some((grant, _)), _) => Revocable::Refresh(token, &grant.client_id),
-        (_, _, Some(claims)) => Revocable::Access(claims),
-        _ => Revocable::Unknown,
+    let load = || async {
+        match &refresh {
+            Some(token) => Ok(app.store.grant(token.grant).await?),
+            None => Ok(None),
+        }
     };
-    let verdict = bearer::revoke(&found, &client, exchange.now);
-    let _ = exchange.commit(verdict.commit).await?;
-    verdict.outcome.map_err(Failure::Refused)
+    let decided = exchange.settle(load, |grant, cx| {
+        let found = match (&refresh, &grant, &access) {
+            (Some(token), Some((grant, _)), _) => Revocable::Refresh(token, &grant.client_id),
+            (_, _, Some(claims)) => Revocable::Access(claims),
+            _ => Revocable::Unknown,
+        };
+        bearer::revoke(&found, &client, cx.now)
+    });
+    decided.await?.map_err(Failure::Refused)
 }

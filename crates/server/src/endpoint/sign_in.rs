@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use proofkey_oauth::Secret;
 use proofkey_protocol::authorize::Progress;
 use proofkey_protocol::{Interaction, Step};
 
 use super::body::form;
+use super::context::RequestContext;
 use super::dispatch::{Via, Visit, flow_parameter, same_site};
-use super::exchange::{Exchange, Failure};
+use super::failure::Failure;
 use super::names::{app_host, app_name};
 use crate::app::App;
 use crate::http::Arrival;
@@ -26,7 +27,7 @@ pub(super) async fn get(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::SignIn, "GET /sign-in");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::SignIn, Method::GET);
     let browser = Browser::of(&app, &headers);
     let flow = flow_parameter(&uri);
     let opened = Interaction::open(&app.keys, &flow, Step::SignIn, browser.flow(), exchange.now);
@@ -47,7 +48,7 @@ pub(super) async fn get(
 
 /// `POST /sign-in`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::SignIn, "POST /sign-in");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::SignIn, Method::POST);
     let headers = request.headers().clone();
     match read(&exchange, request).await {
         Ok(submitted) => submitted.sign_in(&exchange, &headers).await,
@@ -67,7 +68,7 @@ struct Submitted {
     credentials: Credentials,
 }
 
-async fn read(exchange: &Exchange<'_>, request: Request) -> Result<Submitted, Failure> {
+async fn read(exchange: &RequestContext<'_>, request: Request) -> Result<Submitted, Failure> {
     let form = form(request).await?;
     same_site(exchange.app, &form.head.headers)?;
     let browser = Browser::of(exchange.app, &form.head.headers);
@@ -79,7 +80,7 @@ async fn read(exchange: &Exchange<'_>, request: Request) -> Result<Submitted, Fa
 }
 
 impl Submitted {
-    async fn sign_in(self, exchange: &Exchange<'_>, headers: &HeaderMap) -> Response {
+    async fn sign_in(self, exchange: &RequestContext<'_>, headers: &HeaderMap) -> Response {
         let Self { step, flow, credentials } = self;
         let browser = Browser::of(exchange.app, headers);
         let mut visit = Visit::new(exchange, browser, headers, Via::Form, step.request);
@@ -99,8 +100,7 @@ impl Submitted {
             Ok(Attempted::Wait(seconds)) => SignInError::TooMany { retry_after_seconds: seconds },
             Ok(Attempted::Busy(seconds)) => SignInError::Busy { retry_after_seconds: seconds },
             Err(fault) => {
-                let failure = exchange.fault(&fault);
-                let response = visit.failure(&failure);
+                let response = visit.failure(&fault.into());
                 return visit.leave(response);
             }
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proofkey_jose::{Algorithm, Typ, claims};
 use proofkey_oauth::{
     CodeRequest, PresentedCredentials, RefreshRequest, TokenRequest, TokenRequestMalformed, TokenResponse,
@@ -12,12 +12,14 @@ use proofkey_oauth::{
 };
 use proofkey_protocol::token::{self, CodeFacts, Issue};
 use proofkey_protocol::{
-    AuthenticatedClient, AuthorizationCode, Client, Commit, Committed, RefreshToken, Refusal, SubjectFacts,
+    AuthenticatedClient, AuthorizationCode, Client, Committed, RefreshToken, Refusal, SubjectFacts,
 };
 
 use super::body::{Form, form};
+use super::context::RequestContext;
 use super::cors;
-use super::exchange::{DECISIONS_MAX, Exchange, Failure, json};
+use super::failure::{Cause, Failure, json};
+use super::settle::DECISIONS_MAX;
 use crate::app::App;
 use crate::http::Arrival;
 use crate::limit::AddressKey;
@@ -26,10 +28,10 @@ use crate::trace;
 
 /// `POST /token`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let exchange = Exchange::begin(&app, arrival, Endpoint::Token, "POST /token");
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::Token, Method::POST);
     let form = match form(request).await {
         Ok(form) => form,
-        Err(failure) => return exchange.finish(exchange.json_failure(&failure, None)),
+        Err(failure) => return exchange.finish(failure.json(&exchange, None)),
     };
     let (client, presented) = caller(&exchange, &form);
     let mut response = match serve(&exchange, &form, &presented, client.clone()).await {
@@ -41,7 +43,10 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
 }
 
 /// Who a form says it comes from, not yet checked.
-pub(super) fn caller(exchange: &Exchange<'_>, form: &Form) -> (Option<Arc<Client>>, PresentedCredentials) {
+pub(super) fn caller(
+    exchange: &RequestContext<'_>,
+    form: &Form,
+) -> (Option<Arc<Client>>, PresentedCredentials) {
     let mut authorization =
         form.head.headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes);
     let presented = match (authorization.next(), authorization.next()) {
@@ -50,7 +55,7 @@ pub(super) fn caller(exchange: &Exchange<'_>, form: &Form) -> (Option<Arc<Client
     };
     let client = match &presented {
         PresentedCredentials::Present(credentials) => {
-            exchange.app.directory.now().client(&credentials.client_id).cloned()
+            exchange.directory.client(&credentials.client_id).cloned()
         }
         _ => None,
     };
@@ -59,7 +64,7 @@ pub(super) fn caller(exchange: &Exchange<'_>, form: &Form) -> (Option<Arc<Client
 
 /// Authenticates a client. Failures are limited per client and address, so that nobody can lock a client out for others.
 pub(super) fn authenticate(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     presented: &PresentedCredentials,
     client: Option<Arc<Client>>,
 ) -> Result<AuthenticatedClient, Failure> {
@@ -68,7 +73,7 @@ pub(super) fn authenticate(
 
 /// Judges credentials under the limit on failures, which is looked at before anything is compared.
 pub(super) fn limited<T>(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     presented: &PresentedCredentials,
     judge: impl FnOnce() -> Result<T, Refusal>,
 ) -> Result<T, Failure> {
@@ -93,12 +98,12 @@ fn client_key(presented: &PresentedCredentials) -> u64 {
 
 /// The answer to a failed request; a challenge where the client tried Basic (OAuth 2.1 §3.2.4).
 pub(super) fn failed(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     failure: &Failure,
     headers: &HeaderMap,
     client: Option<&Client>,
 ) -> Response {
-    let mut response = exchange.json_failure(failure, client.map(|client| client.id.as_str()));
+    let mut response = failure.json(exchange, client.map(|client| client.id.as_str()));
     if response.status() == StatusCode::UNAUTHORIZED && headers.contains_key(header::AUTHORIZATION) {
         let challenge = HeaderValue::from_static("Basic realm=\"proofkey\", charset=\"UTF-8\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
@@ -107,7 +112,7 @@ pub(super) fn failed(
 }
 
 async fn serve(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     form: &Form,
     presented: &PresentedCredentials,
     client: Option<Arc<Client>>,
@@ -130,7 +135,7 @@ async fn serve(
 }
 
 async fn redeem(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     request: &CodeRequest,
     client: &AuthenticatedClient,
 ) -> Result<Issue, Failure> {
@@ -155,67 +160,71 @@ async fn redeem(
             return verdict.outcome.map_err(Failure::Refused);
         }
         if let Some(code) = own {
-            facts.grant = exchange.loaded(app.store.grant(code.id).await)?.map(|(grant, _)| grant);
-            facts.failures = exchange.loaded(app.store.code_failures(code.id).await)?;
+            facts.grant = app.store.grant(code.id).await?.map(|(grant, _)| grant);
+            facts.failures = app.store.code_failures(code.id).await?;
             facts.subject = subject(exchange, code).await?;
             knows_use = true;
         }
     }
-    Err(Failure::Temporary("a code changed at every attempt to redeem it"))
+    Err(Failure::Temporary(Cause::Unsettled))
 }
 
 /// The user, session and consent that a code names, as they are now.
-async fn subject(exchange: &Exchange<'_>, code: &AuthorizationCode) -> Result<Option<SubjectFacts>, Failure> {
+async fn subject(
+    exchange: &RequestContext<'_>,
+    code: &AuthorizationCode,
+) -> Result<Option<SubjectFacts>, Failure> {
     let store = &exchange.app.store;
-    exchange.loaded(store.subject(&code.user_id, code.session_id, &code.client_id).await)
+    Ok(store.subject(&code.user_id, code.session_id, &code.client_id).await?)
 }
 
 async fn refresh(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     request: &RefreshRequest,
     client: &AuthenticatedClient,
 ) -> Result<Issue, Failure> {
     let app = exchange.app;
     let token = RefreshToken::read(&app.keys, request.refresh_token.expose());
-    for _ in 0..DECISIONS_MAX {
-        let facts = match &token {
-            Some(token) => exchange.loaded(app.store.grant(token.grant).await)?,
-            None => None,
-        };
-        let verdict = exchange.decide(|cx| token::refresh(request, token.as_ref(), client, &facts, cx));
-        let reused = matches!(verdict.commit, Some(Commit::RevokeGrant { .. }));
-        if exchange.commit(verdict.commit).await? == Committed::Applied {
-            if let (true, Some(token)) = (reused, &token) {
-                tracing::warn!(
-                    grant = %token.grant, client_id = %client.client().id, address = %exchange.arrival.client.0,
-                    generation = token.generation, "a retired refresh token was used: its grant is revoked"
-                );
-                app.metrics.count(Event::RefreshReused);
-            }
-            return verdict.outcome.map_err(Failure::Refused);
+    let load = || async {
+        match &token {
+            Some(token) => Ok(app.store.grant(token.grant).await?),
+            None => Ok(None),
         }
+    };
+    let decided =
+        exchange.settle(load, |facts, cx| token::refresh(request, token.as_ref(), client, &facts, cx));
+    let outcome = decided.await?;
+    if let (Err(Refusal::RefreshTokenRetired), Some(token)) = (&outcome, &token) {
+        tracing::warn!(
+            grant = %token.grant, client_id = %client.client().id, address = %exchange.arrival.client.0,
+            generation = token.generation, "a retired refresh token was used: its grant is revoked"
+        );
+        app.metrics.count(Event::RefreshReused);
     }
-    Err(Failure::Temporary("a grant changed at every attempt to refresh it"))
+    outcome.map_err(Failure::Refused)
 }
 
 /// Signs what was decided.
 fn sign(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     issue: Issue,
     client: &AuthenticatedClient,
 ) -> Result<TokenResponse, Failure> {
     let keyring = &exchange.app.keyring;
-    let algorithm = |name: &str| Algorithm::from_name(name).ok_or(Failure::Fault("unknown algorithm"));
+    let algorithm = |name: &str| {
+        Algorithm::from_name(name)
+            .ok_or(Failure::Fault(Cause::NoSigningKey("tokens of an unknown algorithm")))
+    };
     let access_token = keyring
         .sign(Typ::AccessToken, algorithm(&issue.access_algorithm)?, &issue.access)
-        .ok_or(Failure::Fault("no key signs access tokens"))?;
+        .ok_or(Failure::Fault(Cause::NoSigningKey("access tokens")))?;
     let id_token = match issue.id {
         None => None,
         Some(mut id) => {
             let algorithm = algorithm(&issue.id_algorithm)?;
             id.at_hash = Some(claims::at_hash(algorithm, &access_token));
             let signed = keyring.sign(Typ::IdToken, algorithm, &id);
-            Some(signed.ok_or(Failure::Fault("no key signs ID tokens"))?)
+            Some(signed.ok_or(Failure::Fault(Cause::NoSigningKey("ID tokens")))?)
         }
     };
     tracing::debug!(
@@ -235,7 +244,7 @@ fn sign(
 
 /// Steps 7 and 8, which no client can see, for `proofkey dev`.
 fn trace_redemption(
-    exchange: &Exchange<'_>,
+    exchange: &RequestContext<'_>,
     request: &CodeRequest,
     code: Option<&AuthorizationCode>,
     outcome: &Result<Issue, Refusal>,

@@ -11,8 +11,9 @@ use proofkey_protocol::bearer::{self, TokenFacts};
 use proofkey_protocol::{GrantFacts, Refusal, SubjectFacts, TokenId, userinfo};
 use serde_json::{Map, Value};
 
+use super::context::RequestContext;
 use super::cors;
-use super::exchange::{Exchange, Failure, json};
+use super::failure::{Failure, json};
 use crate::app::App;
 use crate::http::Arrival;
 use crate::metrics::Endpoint;
@@ -24,8 +25,7 @@ pub(super) async fn serve(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let name = if method == Method::POST { "POST /userinfo" } else { "GET /userinfo" };
-    let exchange = Exchange::begin(&app, arrival, Endpoint::Userinfo, name);
+    let exchange = RequestContext::begin(&app, arrival, Endpoint::Userinfo, method);
     let claims =
         bearer_token(&headers).and_then(|token| app.keyring.access_token(token).ok_or(Refusal::TokenInvalid));
     let client_id = claims.as_ref().ok().map(|claims| claims.client_id.clone());
@@ -37,8 +37,7 @@ pub(super) async fn serve(
         Ok(body) => json(StatusCode::OK, &body),
         Err(failure) => refuse(&exchange, &failure, client_id.as_deref()),
     };
-    let directory = app.directory.now();
-    let client = client_id.as_deref().and_then(|id| directory.client(id)).map(|client| &**client);
+    let client = client_id.as_deref().and_then(|id| exchange.directory.client(id)).map(|client| &**client);
     cors::allow_client(&mut response, &headers, client);
     exchange.finish(response)
 }
@@ -50,14 +49,17 @@ pub(super) struct Loaded {
 }
 
 /// Loads the facts of an access token that we signed.
-pub(super) async fn load(exchange: &Exchange<'_>, claims: &AccessTokenClaims) -> Result<Loaded, Failure> {
+pub(super) async fn load(
+    exchange: &RequestContext<'_>,
+    claims: &AccessTokenClaims,
+) -> Result<Loaded, Failure> {
     let store = &exchange.app.store;
     let grant = match bearer::grant_named(claims) {
-        Some(id) => exchange.loaded(store.grant(id).await)?,
+        Some(id) => store.grant(id).await?,
         None => None,
     };
     let revoked = match TokenId::parse(&claims.jti) {
-        Some(id) => exchange.loaded(store.access_token_revoked(id).await)?,
+        Some(id) => store.access_token_revoked(id).await?,
         None => true,
     };
     Ok(Loaded { grant, revoked })
@@ -70,12 +72,14 @@ impl Loaded {
     }
 }
 
-async fn answer(exchange: &Exchange<'_>, claims: &AccessTokenClaims) -> Result<Map<String, Value>, Failure> {
+async fn answer(
+    exchange: &RequestContext<'_>,
+    claims: &AccessTokenClaims,
+) -> Result<Map<String, Value>, Failure> {
     let app = exchange.app;
     let loaded = load(exchange, claims).await?;
     let (user, scope) = {
-        let directory = app.directory.now();
-        let facts = loaded.facts(directory.client(&claims.client_id).map(|client| &**client));
+        let facts = loaded.facts(exchange.directory.client(&claims.client_id).map(|client| &**client));
         let live = bearer::live(claims, &facts, exchange.now)?;
         let (user, scope) = bearer::userinfo(&live, &app.policy.issuer)?;
         (user.id.clone(), scope)
@@ -83,7 +87,7 @@ async fn answer(exchange: &Exchange<'_>, claims: &AccessTokenClaims) -> Result<M
     let mut body = Map::new();
     body.insert("sub".to_owned(), Value::String(user.to_string()));
     if scope.iter().any(|token| token != standard_scope::OPENID && token != standard_scope::OFFLINE_ACCESS) {
-        let record = exchange.loaded(app.store.user(&user).await)?;
+        let record = app.store.user(&user).await?;
         let record = record.ok_or(Refusal::TokenInvalid)?;
         body.extend(userinfo::claims(&scope, &record.claims));
         if scope.contains("profile") {
@@ -112,8 +116,8 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
 
 /// The challenge of a refused use (RFC 6750 §3): without a token no error code, so that nobody is told of an error they did not
 /// make.
-fn refuse(exchange: &Exchange<'_>, failure: &Failure, client_id: Option<&str>) -> Response {
-    let mut response = exchange.json_failure(failure, client_id);
+fn refuse(exchange: &RequestContext<'_>, failure: &Failure, client_id: Option<&str>) -> Response {
+    let mut response = failure.json(exchange, client_id);
     let Failure::Refused(refusal) = failure else { return response };
     let issuer = &exchange.app.policy.issuer;
     let words = refusal.explain();

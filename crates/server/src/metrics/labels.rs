@@ -79,6 +79,25 @@ pub(super) const EVENTS: [Event; 7] = [
     Event::KeyRotated,
 ];
 
+impl Endpoint {
+    /// Its path under the issuer.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Authorize => "/authorize",
+            Self::Token => "/token",
+            Self::Userinfo => "/userinfo",
+            Self::Introspect => "/introspect",
+            Self::Revoke => "/revoke",
+            Self::Jwks => "/jwks",
+            Self::Metadata => "/.well-known",
+            Self::EndSession => "/end-session",
+            Self::SignIn => "/sign-in",
+            Self::Consent => "/consent",
+            Self::Other => "elsewhere",
+        }
+    }
+}
+
 impl Outcome {
     /// The outcome that a status means.
     pub fn of(status: StatusCode) -> Self {

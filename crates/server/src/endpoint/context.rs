@@ -1,0 +1,77 @@
+//! One request under way: what every endpoint shares of loading, deciding, committing and counting. It knows no failure.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::response::Response;
+use http::Method;
+use proofkey_oauth::Timestamp;
+use proofkey_protocol::{Commit, Committed, Cx};
+use proofkey_store::Fault;
+
+use crate::app::App;
+use crate::directory::Snapshot;
+use crate::http::Arrival;
+use crate::metrics::{Endpoint, Outcome};
+use crate::random::SystemRandom;
+
+/// A request, and the moment at which it is judged.
+pub(super) struct RequestContext<'a> {
+    pub(super) app: &'a App,
+    pub(super) arrival: Arrival,
+    /// The time at which the request began.
+    pub(super) now: Timestamp,
+    /// Clients and APIs at that time: every decision about the request, and its answer, see this one state.
+    pub(super) directory: Arc<Snapshot>,
+    endpoint: Endpoint,
+    method: Method,
+    started: Instant,
+}
+
+impl<'a> RequestContext<'a> {
+    /// Reads the clock and the directory, once.
+    pub(super) fn begin(app: &'a App, arrival: Arrival, endpoint: Endpoint, method: Method) -> Self {
+        let (now, directory) = (app.now(), app.directory.now());
+        Self { app, arrival, now, directory, endpoint, method, started: Instant::now() }
+    }
+
+    /// Runs a rule in the context of this request.
+    pub(super) fn decide<T>(&self, rule: impl FnOnce(&mut Cx<'_>) -> T) -> T {
+        let mut random = SystemRandom;
+        let (policy, apis, keys) = (&self.app.policy, self.directory.apis(), &self.app.keys);
+        rule(&mut Cx { now: self.now, random: &mut random, policy, apis, keys })
+    }
+
+    /// Makes a change durable, if there is one.
+    pub(super) async fn commit(&self, commit: Option<Commit>) -> Result<Committed, Fault> {
+        match commit {
+            None => Ok(Committed::Applied),
+            Some(commit) => self.app.store.commit(commit).await,
+        }
+    }
+
+    /// Method and path, for people: in the log and on the error page.
+    pub(super) fn name(&self) -> String {
+        format!("{} {}", self.method, self.endpoint.path())
+    }
+
+    /// The id that page, JSON and log share; short enough to be read out.
+    pub(super) fn error_id(&self) -> String {
+        let id = self.arrival.id.as_str().to_ascii_uppercase();
+        format!("pk-{}-{}", id.get(..4).unwrap_or_default(), id.get(4..8).unwrap_or_default())
+    }
+
+    /// Microseconds since the request arrived.
+    pub(super) fn elapsed_micros(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Counts the answer and lets it go.
+    pub(super) fn finish(&self, response: Response) -> Response {
+        self.app
+            .metrics
+            .endpoint(self.endpoint)
+            .observe(Outcome::of(response.status()), self.started.elapsed());
+        response
+    }
+}
