@@ -98,6 +98,24 @@ pub struct GrantFacts {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// What the store knows of a code: all that redeeming it depends on, at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct CodeFacts {
+    /// The user, session and consent that the code names.
+    pub subject: Option<SubjectFacts>,
+    /// The redemption that spent the code, if one did.
+    pub redemption: Option<RedemptionFacts>,
+    /// Wrong verifiers counted against it.
+    pub failures: i64,
+}
+
+/// The redemption of a code: the grant under the code's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RedemptionFacts {
+    /// When that grant was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
 /// Failed sign-ins of one account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FailureFacts {

@@ -34,7 +34,8 @@ pub use code::AuthorizationCode;
 pub use commit::{Commit, Committed, Verdict};
 pub use cx::{Cx, Random};
 pub use facts::{
-    ConsentFacts, CredentialFacts, FailureFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts,
+    CodeFacts, ConsentFacts, CredentialFacts, FailureFacts, GrantFacts, RedemptionFacts, SessionFacts,
+    SubjectFacts, UserFacts,
 };
 pub use ids::{ClientId, GrantId, SessionId, TokenId, USER_ID_PREFIX, UserId};
 pub use interaction::{Interaction, Step};

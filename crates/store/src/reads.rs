@@ -2,8 +2,8 @@
 
 use proofkey_oauth::Sha256;
 use proofkey_protocol::{
-    ApiRecord, ClientId, ClientRecord, CredentialFacts, FailureFacts, GrantFacts, GrantId, KeyRecord,
-    SessionId, SubjectFacts, TokenId, UserId, UserRecord,
+    ApiRecord, AuthorizationCode, ClientId, ClientRecord, CodeFacts, CredentialFacts, FailureFacts,
+    GrantFacts, GrantId, KeyRecord, SessionId, SubjectFacts, TokenId, UserId, UserRecord,
 };
 
 use crate::fault::Fault;
@@ -43,6 +43,13 @@ impl Store {
     pub async fn grant(&self, id: GrantId) -> Result<Option<(GrantFacts, SubjectFacts)>, Fault> {
         match &*self.backend {
             Backend::Sqlite(engine) => engine.grant(id),
+        }
+    }
+
+    /// All that redeeming a code depends on.
+    pub async fn code(&self, code: &AuthorizationCode) -> Result<CodeFacts, Fault> {
+        match &*self.backend {
+            Backend::Sqlite(engine) => engine.code(code),
         }
     }
 

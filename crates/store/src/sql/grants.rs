@@ -48,6 +48,17 @@ statements! {
         LEFT JOIN consents ON consents.user_id = grants.user_id AND consents.client_id = grants.client_id
         WHERE grants.id = $1");
 
+    /// All that redeeming a code depends on: the user, session and consent that it names, the grant under its id, and
+    /// the wrong verifiers sent for it. Each but the user may be missing.
+    CODE = concat!("
+        SELECT ", subject_columns!(), ", grants.id, grants.revoked_at, code_failures.failures
+        FROM users
+        LEFT JOIN sessions ON sessions.id = $3 AND sessions.user_id = users.id
+        LEFT JOIN consents ON consents.user_id = users.id AND consents.client_id = $4
+        LEFT JOIN grants ON grants.id = $1
+        LEFT JOIN code_failures ON code_failures.id = $1
+        WHERE users.id = $2");
+
     /// Wrong verifiers sent for a code.
     CODE_FAILURES = "SELECT failures FROM code_failures WHERE id = $1";
 

@@ -2,8 +2,8 @@
 
 use proofkey_oauth::{SecretHash, Sha256, Timestamp};
 use proofkey_protocol::{
-    ClientId, ConsentFacts, CredentialFacts, FailureFacts, GrantFacts, GrantId, SessionFacts, SessionId,
-    SubjectFacts, TokenId, UserFacts, UserId,
+    AuthorizationCode, ClientId, CodeFacts, ConsentFacts, CredentialFacts, FailureFacts, GrantFacts, GrantId,
+    RedemptionFacts, SessionFacts, SessionId, SubjectFacts, TokenId, UserFacts, UserId,
 };
 use rusqlite::Row;
 
@@ -59,6 +59,15 @@ impl Engine {
         })
     }
 
+    pub(crate) fn code(&self, code: &AuthorizationCode) -> Result<CodeFacts, Fault> {
+        let values: [&dyn rusqlite::ToSql; 4] =
+            [&code.id.0, &code.user_id.as_str(), &code.session_id.0, &code.client_id.as_str()];
+        let found = self.readers.read(|connection| {
+            one(connection, sql::grants::CODE, &values, |row| code_facts(row, &code.id))
+        })?;
+        Ok(found.unwrap_or_default())
+    }
+
     pub(crate) fn code_failures(&self, code: GrantId) -> Result<i64, Fault> {
         let found = self.readers.read(|connection| {
             one(connection, sql::grants::CODE_FAILURES, &[&code.0], |row| {
@@ -102,6 +111,17 @@ fn subject(row: &Row<'_>, key: &dyn std::fmt::Display) -> Result<SubjectFacts, F
         user: user_facts(Cells::new(row, "users", 0, key))?,
         session: if session.absent(0) { None } else { Some(session_facts(session)?) },
         consent: if consent.absent(0) { None } else { Some(consent_facts(consent)?) },
+    })
+}
+
+fn code_facts(row: &Row<'_>, key: &GrantId) -> Result<CodeFacts, Fault> {
+    let grant = Cells::new(row, "grants", SUBJECT_COLUMNS, key);
+    let revoked_at = || grant.optional(1, Cells::integer).map(|at| at.map(Timestamp));
+    let failures = Cells::new(row, "code_failures", SUBJECT_COLUMNS + 2, key);
+    Ok(CodeFacts {
+        subject: Some(subject(row, key)?),
+        redemption: if grant.absent(0) { None } else { Some(RedemptionFacts { revoked_at: revoked_at()? }) },
+        failures: failures.optional(0, Cells::integer)?.unwrap_or_default(),
     })
 }
 

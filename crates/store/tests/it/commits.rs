@@ -2,7 +2,7 @@
 
 use proofkey_oauth::{Scope, SecretHash};
 use proofkey_protocol::session::{SessionProof, VerifiedPassword};
-use proofkey_protocol::{Commit, Committed, FailureFacts};
+use proofkey_protocol::{AuthorizationCode, Commit, Committed, FailureFacts, RedemptionFacts, UserId};
 
 use crate::support::{
     ACCOUNT, FAILURES_MAX, GRANTS_SESSION, NOW, World, ada, app, grant, grant_id, redeem, session,
@@ -20,6 +20,49 @@ async fn a_grant_reads_back_as_it_was_written() {
     assert_eq!(subject.session.unwrap().id, session_id(GRANTS_SESSION));
     assert!(subject.consent.is_none());
     assert!(world.grant(2).await.is_none());
+}
+
+#[tokio::test]
+async fn tk_05_all_that_a_redemption_depends_on_is_read_at_once() {
+    let world = World::new().await;
+    let unused = world.store.code(&code(1)).await.unwrap();
+    let subject = unused.subject.unwrap();
+    assert_eq!((subject.user.id, subject.session.unwrap().id), (ada(), session_id(GRANTS_SESSION)));
+    assert_eq!((unused.redemption, unused.failures), (None, 0));
+    assert!(subject.consent.is_none());
+    // What is known of one code is not told of another.
+    world.applied(redeem(grant(1))).await;
+    world.applied(Commit::CountCodeFailure { code: grant_id(1), keep_until: NOW + 60 }).await;
+    world.applied(Commit::EndSession { session: session_id(GRANTS_SESSION) }).await;
+    for (number, redemption, failures) in [(1, Some(RedemptionFacts { revoked_at: None }), 1), (2, None, 0)] {
+        let found = world.store.code(&code(number)).await.unwrap();
+        assert_eq!((found.redemption, found.failures), (redemption, failures), "{number}");
+        assert!(found.subject.unwrap().session.is_none());
+    }
+    world.applied(Commit::RevokeGrant { grant: grant_id(1), at: NOW + 5 }).await;
+    let revoked = world.store.code(&code(1)).await.unwrap().redemption.unwrap();
+    assert_eq!(revoked.revoked_at, Some(NOW + 5));
+    let of_a_stranger = AuthorizationCode { user_id: UserId::new("u-gone"), ..code(1) };
+    assert!(world.store.code(&of_a_stranger).await.unwrap().subject.is_none());
+}
+
+/// A code of Ada's for `app`, which becomes the grant of the same number.
+fn code(number: u64) -> AuthorizationCode {
+    let grant = grant(number);
+    AuthorizationCode {
+        id: grant.id,
+        client_id: grant.client_id,
+        redirect_uri: [0; 32],
+        redirect_uri_sent: true,
+        challenge: None,
+        scope: grant.scope,
+        resources: grant.resources,
+        nonce: None,
+        user_id: grant.user_id,
+        session_id: grant.session_id,
+        auth_time: grant.auth_time,
+        expires_at: NOW + 60,
+    }
 }
 
 #[tokio::test]
