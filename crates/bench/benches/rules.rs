@@ -13,10 +13,10 @@ use proofkey_oauth::{
 };
 use proofkey_protocol::authorize::{self, Facts, Hint, Next, Progress};
 use proofkey_protocol::session::{self, VerifiedPassword};
-use proofkey_protocol::token::{self, CodeFacts};
+use proofkey_protocol::token;
 use proofkey_protocol::{
-    Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, Commit,
-    ConsentFacts, Cx, Policy, Random, RefreshToken, SubjectFacts, UserFacts, UserId, authenticate,
+    Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, CodeFacts,
+    Commit, ConsentFacts, Cx, Policy, Random, RefreshToken, SubjectFacts, UserFacts, UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);

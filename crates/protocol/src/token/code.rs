@@ -10,24 +10,13 @@ use crate::client::{AuthenticatedClient, Client};
 use crate::code::AuthorizationCode;
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
-use crate::facts::{GrantFacts, SubjectFacts};
+use crate::facts::{CodeFacts, GrantFacts};
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
 use crate::session;
 
 /// How long a spent code is remembered beyond its expiry, for clocks that differ.
 const SKEW_SECONDS: i64 = 60;
-
-/// What the shell loaded about a code.
-#[derive(Debug, Default)]
-pub struct CodeFacts {
-    /// The user, session and consent that the code names.
-    pub subject: Option<SubjectFacts>,
-    /// The grant under the code's id: loaded after a conflict, since most codes have none.
-    pub grant: Option<GrantFacts>,
-    /// Wrong verifiers counted against it: loaded after a conflict too.
-    pub failures: i64,
-}
 
 /// Decides about a code. `code` is what the token request's text opened to.
 pub fn redeem(
@@ -48,9 +37,9 @@ pub fn redeem(
         let commit = guessed.then_some(Commit::CountCodeFailure { code: code.id, keep_until });
         return Verdict { outcome: Err(refusal), commit };
     }
-    if let Some(grant) = &facts.grant {
+    if let Some(redemption) = &facts.redemption {
         // Once is enough: of two hundred losers of a race, one writes.
-        let live = grant.revoked_at.is_none();
+        let live = redemption.revoked_at.is_none();
         let commit = live.then_some(Commit::RevokeGrant { grant: code.id, at: cx.now });
         return Verdict { outcome: Err(Refusal::CodeRedeemed), commit };
     }

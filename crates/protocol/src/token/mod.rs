@@ -9,6 +9,6 @@ mod refresh;
 mod tests;
 
 pub use client_credentials::client_credentials;
-pub use code::{CodeFacts, redeem};
+pub use code::redeem;
 pub use issue::{Issue, IssuedRefresh, access_token_seconds};
 pub use refresh::{RefreshFacts, refresh};

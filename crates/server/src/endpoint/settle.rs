@@ -7,7 +7,7 @@ use super::failure::{Cause, Failure};
 
 /// How often a decision is made again after a conflict. Each conflict means that another commit went through, and the facts
 /// after it refuse or settle the request.
-pub(super) const DECISIONS_MAX: usize = 4;
+const DECISIONS_MAX: usize = 4;
 
 impl RequestContext<'_> {
     /// Settles a request: `load` reads the facts, `decide` judges them, and its commit is durable before the outcome is

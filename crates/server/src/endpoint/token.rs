@@ -10,16 +10,13 @@ use proofkey_oauth::{
     CodeRequest, PresentedCredentials, RefreshRequest, TokenRequest, TokenRequestMalformed, TokenResponse,
     TwoMethods,
 };
-use proofkey_protocol::token::{self, CodeFacts, Issue};
-use proofkey_protocol::{
-    AuthenticatedClient, AuthorizationCode, Client, Committed, RefreshToken, Refusal, SubjectFacts,
-};
+use proofkey_protocol::token::{self, Issue};
+use proofkey_protocol::{AuthenticatedClient, AuthorizationCode, Client, CodeFacts, RefreshToken, Refusal};
 
 use super::body::{Form, form};
 use super::context::RequestContext;
 use super::cors;
 use super::failure::{Cause, Failure, json};
-use super::settle::DECISIONS_MAX;
 use crate::app::App;
 use crate::http::Arrival;
 use crate::limit::AddressKey;
@@ -141,43 +138,21 @@ async fn redeem(
 ) -> Result<Issue, Failure> {
     let app = exchange.app;
     let code = AuthorizationCode::open(&app.keys, request.code.expose());
-    let own = code.as_ref().filter(|code| code.client_id == client.client().id);
-    let mut facts = CodeFacts::default();
-    if let Some(code) = own {
-        facts.subject = subject(exchange, code).await?;
-    }
-    let mut knows_use = false;
-    for _ in 0..DECISIONS_MAX {
-        let verdict = exchange.decide(|cx| token::redeem(request, code.as_ref(), client, &facts, cx));
-        // Most codes were never used, so their use is looked up when it matters: after a conflict, and before a refusal for
-        // some other reason, for a valid replay must be known as one whatever has changed since.
-        let is_settled = verdict.commit.is_some() || verdict.outcome.is_ok() || knows_use;
-        if exchange.commit(verdict.commit).await? == Committed::Applied && (is_settled || own.is_none()) {
-            trace_redemption(exchange, request, code.as_ref(), &verdict.outcome);
-            if matches!(verdict.outcome, Err(Refusal::CodeRedeemed)) {
-                app.metrics.count(Event::CodeReplayed);
-            }
-            return verdict.outcome.map_err(Failure::Refused);
+    let load = || async {
+        match &code {
+            Some(code) => Ok(app.store.code(code).await?),
+            None => Ok(CodeFacts::default()),
         }
-        if let Some(code) = own {
-            facts.grant = app.store.grant(code.id).await?.map(|(grant, _)| grant);
-            facts.failures = app.store.code_failures(code.id).await?;
-            facts.subject = subject(exchange, code).await?;
-            knows_use = true;
-        }
+    };
+    let decided =
+        exchange.settle(load, |facts, cx| token::redeem(request, code.as_ref(), client, &facts, cx));
+    let outcome = decided.await?;
+    trace_redemption(exchange, request, code.as_ref(), &outcome);
+    if matches!(outcome, Err(Refusal::CodeRedeemed)) {
+        app.metrics.count(Event::CodeReplayed);
     }
-    Err(Failure::Temporary(Cause::Unsettled))
+    outcome.map_err(Failure::Refused)
 }
-
-/// The user, session and consent that a code names, as they are now.
-async fn subject(
-    exchange: &RequestContext<'_>,
-    code: &AuthorizationCode,
-) -> Result<Option<SubjectFacts>, Failure> {
-    let store = &exchange.app.store;
-    Ok(store.subject(&code.user_id, code.session_id, &code.client_id).await?)
-}
-
 async fn refresh(
     exchange: &RequestContext<'_>,
     request: &RefreshRequest,

@@ -70,7 +70,7 @@ fn tk_05_v_06_a_replay_revokes_the_grant_that_has_the_codes_id() {
 fn tk_07_a_grant_is_revoked_once_however_many_replays_lose() {
     let mut replay = Redemption::new();
     replay.replayed();
-    replay.facts.grant.as_mut().unwrap().revoked_at = Some(NOW);
+    replay.facts.redemption.as_mut().unwrap().revoked_at = Some(NOW);
     assert_eq!(judged(&replay.redeem()), (Some(Refusal::CodeRedeemed), Writes::Nothing));
 }
 

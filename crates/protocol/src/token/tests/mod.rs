@@ -12,11 +12,11 @@ use std::sync::Arc;
 use proofkey_oauth::{CodeChallenge, CodeRequest, RefreshRequest, TokenRequest, sha256};
 use serde_json::json;
 
-use super::{CodeFacts, Issue, RefreshFacts};
+use super::{Issue, RefreshFacts};
 use crate::client::Client;
 use crate::code::AuthorizationCode;
 use crate::commit::{Commit, Verdict};
-use crate::facts::GrantFacts;
+use crate::facts::{CodeFacts, GrantFacts, RedemptionFacts};
 use crate::fixtures::{
     CALLBACK, CHALLENGE, NOW, VERIFIER, World, authenticated, client, form, grant, keys, scope, subject,
 };
@@ -85,7 +85,7 @@ impl Redemption {
             auth_time: login.auth_time(),
             expires_at: NOW + 60,
         };
-        let facts = CodeFacts { subject: Some(subject), grant: None, failures: 0 };
+        let facts = CodeFacts { subject: Some(subject), redemption: None, failures: 0 };
         Self { world, client, code: Some(code), facts, form: vec![] }
     }
 
@@ -100,8 +100,7 @@ impl Redemption {
 
     /// The code was redeemed before.
     fn replayed(&mut self) {
-        let session = self.facts.subject.as_ref().unwrap().session.clone().unwrap();
-        self.facts.grant = Some(grant(&session, "openid offline_access read"));
+        self.facts.redemption = Some(RedemptionFacts { revoked_at: None });
     }
 
     fn request(&self) -> CodeRequest {
