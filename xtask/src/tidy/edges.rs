@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::Finding;
+use super::finding::Finding;
 
 /// A crate, and the crates of this workspace that its production code may import.
 const EDGES: [(&str, &[&str]); 9] = [

@@ -4,36 +4,18 @@
 
 mod bans;
 mod edges;
+mod finding;
 mod secrets;
 mod shape;
 mod sources;
 mod tree;
 
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::process;
-
-/// One thing that is wrong, and where.
-#[derive(Debug, PartialEq, Eq)]
-struct Finding {
-    path: String,
-    /// Zero when the whole file is meant.
-    line: usize,
-    message: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => write!(f, "{}: {}", self.path, self.message),
-            line => write!(f, "{}:{line}: {}", self.path, self.message),
-        }
-    }
-}
 
 /// Runs every check over the tree at `root`; prints the findings and fails when there are any.
 pub(crate) fn run(root: &Path) -> Result<()> {
@@ -65,16 +47,10 @@ fn metadata(root: &Path) -> Result<serde_json::Value> {
     serde_json::from_slice(&stdout).context("cargo metadata printed no JSON")
 }
 
-/// Every package that is built, for tests too; an optional dependency that nobody turned on is none.
+/// Every package that is built, for tests too; without the optional dependencies that are turned off.
 fn build(root: &Path) -> Result<String> {
     let mut command = process::cargo();
     command.args(["tree", "--workspace", "--all-features", "--prefix", "none", "--locked"]).current_dir(root);
     let stdout = process::output(&mut command, Duration::from_secs(120))?;
     String::from_utf8(stdout).context("cargo tree printed no text")
-}
-
-/// A source for tests: `path` decides which rules hold for it.
-#[cfg(test)]
-fn source(path: &str, text: &str) -> tree::Source {
-    tree::Source { path: path.to_owned(), text: text.to_owned() }
 }

@@ -1,6 +1,6 @@
 //! No private key in the tree, no listener on every interface by default: both have been shipped by others.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::Source;
 
 /// The least length of base64 that counts as key material: the shortest private key in PEM, Ed25519, has 64.
@@ -74,7 +74,7 @@ fn names_every_interface(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tidy::{source, tree};
+    use crate::tidy::tree::{self, source};
 
     /// Row V-82: one project shipped its certificate authority's key in its repository, another its development
     /// ports on every interface.

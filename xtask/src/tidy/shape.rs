@@ -1,6 +1,6 @@
 //! The shape of a file: it says what it is, and it is short.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::Source;
 
 /// Past this many lines a file is asked why.
@@ -42,7 +42,7 @@ fn undocumented(source: &Source) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tidy::source;
+    use crate::tidy::tree::source;
 
     #[test]
     fn long_files_are_asked_and_longer_ones_refused() {

@@ -2,7 +2,7 @@
 //!
 //! The needles are put together by `concat!`, so that this file passes its own checks.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::Source;
 
 /// The crates whose production code is a function of its arguments.
@@ -86,7 +86,7 @@ fn hits<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tidy::source;
+    use crate::tidy::tree::source;
 
     fn check_one(path: &str, text: &str) -> usize {
         check(&[source(path, text)]).len()

@@ -82,9 +82,15 @@ fn walk(root: &Path, folder: &Path, depth: usize, sources: &mut Vec<Source>) -> 
     Ok(())
 }
 
+/// A source for tests: `path` decides which rules hold for it.
+#[cfg(test)]
+pub(super) fn source(path: &str, text: &str) -> Source {
+    Source { path: path.to_owned(), text: text.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::tidy::source;
+    use super::source;
 
     #[test]
     fn production_ends_where_the_tests_begin() {
