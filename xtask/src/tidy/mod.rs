@@ -3,6 +3,7 @@
 //! Each check is a pure function from sources to findings, so that its tests can hand it a tree that must not pass.
 
 mod bans;
+mod crates;
 mod edges;
 mod finding;
 mod secrets;
@@ -10,6 +11,7 @@ mod shape;
 mod sources;
 mod tree;
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,9 +22,11 @@ use crate::process;
 /// Runs every check over the tree at `root`; prints the findings and fails when there are any.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let sources = tree::rust_sources(root)?;
-    let mut findings = edges::check(&metadata(root)?)?;
+    let page = fs::read_to_string(root.join(crates::PAGE)).context(crates::PAGE)?;
+    let crates = crates::read(&page)?;
+    let mut findings = edges::check(&crates, &metadata(root)?)?;
     findings.extend(bans::check(&build(root)?));
-    findings.extend(sources::check(&sources));
+    findings.extend(sources::check(&sources, &crates));
     findings.extend(shape::check(&sources));
     findings.extend(secrets::check(&tree::every_text_file(root)?));
     findings.extend(secrets::loopback(&sources));
