@@ -26,6 +26,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
   test [--only STAGE]   set-up, then every check and every test there is
   bench                 what an operation costs, as a share of the ceiling measured beside it
+  bench --beside BINARY the same, with another built server in the same run
 ";
 
 fn main() -> ExitCode {
@@ -35,7 +36,10 @@ fn main() -> ExitCode {
         ["setup"] => setup::run(&root).map(|()| ExitCode::SUCCESS),
         ["tidy"] => tidy::run(&root).map(|()| ExitCode::SUCCESS),
         ["check"] => check::run(&root),
-        ["bench"] => bench::run(&root).map(|()| ExitCode::SUCCESS),
+        ["bench"] => bench::run(&root, None).map(|()| ExitCode::SUCCESS),
+        ["bench", "--beside", binary] => {
+            bench::run(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS)
+        }
         ["test"] => test::run(&root, None),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
         _ => {

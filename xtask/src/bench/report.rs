@@ -8,11 +8,13 @@ pub(super) struct Measured {
     scenario: &'static str,
     pub(super) ceiling: Vec<Value>,
     pub(super) ours: Vec<Value>,
+    /// The server beside ours; empty without one.
+    pub(super) beside: Vec<Value>,
 }
 
 impl Measured {
     pub(super) fn new(scenario: &'static str) -> Self {
-        Self { scenario, ceiling: Vec::new(), ours: Vec::new() }
+        Self { scenario, ceiling: Vec::new(), ours: Vec::new(), beside: Vec::new() }
     }
 
     /// A row of the table.
@@ -27,6 +29,18 @@ impl Measured {
             ceiling_cost / cost
         ))
     }
+
+    /// A row of the table that holds ours against the server beside it.
+    fn compared(&self) -> Result<String> {
+        let cost = |runs| median(runs, "server_cpu_us_per_op");
+        let (ceiling, ours, beside) = (cost(&self.ceiling)?, cost(&self.ours)?, cost(&self.beside)?);
+        let (share, other) = (ceiling / ours, ceiling / beside);
+        Ok(format!(
+            "| {} | {ceiling:.1} | {beside:.1} | {ours:.1} | {other:.2} | **{share:.2}** | {:+.2} |",
+            self.scenario,
+            share - other
+        ))
+    }
 }
 
 /// The whole table, as Markdown.
@@ -34,6 +48,14 @@ pub(super) fn table(measured: &[Measured]) -> Result<String> {
     let rows = measured.iter().map(Measured::row).collect::<Result<Vec<_>>>()?;
     let head = "| operation | `limitd` µs/op | ours µs/op | share | `limitd` ops/s | ours ops/s | `limitd` p99 ms | ours p99 ms |\n\
                 |---|--:|--:|--:|--:|--:|--:|--:|";
+    Ok(format!("{head}\n{}", rows.join("\n")))
+}
+
+/// Ours against the server beside it, both as shares of the ceiling.
+pub(super) fn comparison(measured: &[Measured]) -> Result<String> {
+    let rows = measured.iter().map(Measured::compared).collect::<Result<Vec<_>>>()?;
+    let head = "| operation | `limitd` µs/op | beside µs/op | ours µs/op | share beside | our share | difference |\n\
+                |---|--:|--:|--:|--:|--:|--:|";
     Ok(format!("{head}\n{}", rows.join("\n")))
 }
 
@@ -63,5 +85,16 @@ mod tests {
         measured.ours = vec![run(160.0, 2.0), run(1.0, 2.0), run(999.0, 2.0)];
         assert_eq!(measured.row().unwrap(), "| refresh | 80.0 | 160.0 | **0.50** | 5 | 2 | 2.0 | 2.0 |");
         assert!(Measured::new("jwks").row().is_err());
+    }
+
+    #[test]
+    fn a_comparison_has_both_shares_and_their_difference() {
+        let run = |cost: f64| vec![json!({"server_cpu_us_per_op": cost})];
+        let mut measured = Measured::new("refresh");
+        (measured.ceiling, measured.ours, measured.beside) = (run(80.0), run(100.0), run(160.0));
+        let table = comparison(&[measured]).unwrap();
+        let row = table.lines().last().unwrap();
+        assert_eq!(row, "| refresh | 80.0 | 160.0 | 100.0 | 0.50 | **0.80** | +0.30 |");
+        assert!(comparison(&[Measured::new("jwks")]).is_err());
     }
 }

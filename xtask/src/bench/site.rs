@@ -1,5 +1,6 @@
 //! The installation that is measured: users, clients and an API, made by the same commands that an operator has.
 
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,60 +9,45 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{LIMIT, Served, USERS, json, last_line, pinned};
+use super::limits::{LIMIT, USERS};
+use super::served::{SERVER_CORE, Served, pinned};
 use crate::process;
 
-const ADDRESS: &str = "127.0.0.1:9200";
-const LIMITD_PORT: &str = "9100";
 const REDIRECT_URI: &str = "https://rp.example/cb";
 const API: &str = "urn:bench:api";
 const SCOPE: &str = "openid offline_access api";
 
-/// A fresh installation below `target`.
+/// A fresh installation of one binary, with files of its own.
 pub(super) struct Site {
-    directory: PathBuf,
+    /// What the report calls it.
+    pub(super) name: &'static str,
     proofkey: PathBuf,
-    authbench: PathBuf,
-    limitd: PathBuf,
-    limitd_target: PathBuf,
+    directory: PathBuf,
+    address: &'static str,
 }
 
 impl Site {
-    pub(super) fn new(root: &Path) -> Result<Self> {
-        let directory = root.join("target/bench");
-        if directory.exists() {
-            std::fs::remove_dir_all(&directory).context("the last run's files cannot be removed")?;
-        }
-        std::fs::create_dir_all(&directory)?;
-        let tools = root.join("target/authbench/release");
-        let site = Self {
-            proofkey: root.join("target/dist/proofkey"),
-            authbench: tools.join("authbench"),
-            limitd: tools.join("limitd"),
-            limitd_target: root.join("tools/authbench/targets/limitd.toml"),
-            directory,
-        };
-        site.fill()?;
+    pub(super) fn new(
+        name: &'static str,
+        proofkey: &Path,
+        directory: &Path,
+        address: &'static str,
+    ) -> Result<Self> {
+        fs::create_dir_all(directory)?;
+        let site = Self { name, proofkey: proofkey.to_owned(), directory: directory.to_owned(), address };
+        site.fill().with_context(|| format!("{} cannot be set up", proofkey.display()))?;
         Ok(site)
     }
 
     fn fill(&self) -> Result<()> {
-        let issuer = format!("http://{ADDRESS}");
-        let mut init = self.command(&["init", "--issuer", &issuer, "--listen", ADDRESS, "--json"]);
+        let issuer = format!("http://{}", self.address);
+        let mut init = self.command(&["init", "--issuer", &issuer, "--listen", self.address, "--json"]);
         json(init.arg("--data").arg(self.directory.join("data")))?;
         for number in 0..=USERS {
             self.add_user(number)?;
         }
-        let api = json(&mut self.command(&[
-            "api",
-            "add",
-            "--resource",
-            API,
-            "--scope",
-            "api",
-            "--introspection",
-            "--json",
-        ]))?;
+        let mut api = self.command(&["api", "add", "--resource", API, "--scope", "api", "--introspection"]);
+        let api = json(api.arg("--json"))?;
         let public = json!({
             "client_id": "bench-public", "client_name": "Bench", "redirect_uris": [REDIRECT_URI], "scope": SCOPE,
             "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"],
@@ -94,7 +80,7 @@ impl Site {
 
     fn add_client(&self, name: &str, metadata: &Value) -> Result<Value> {
         let file = self.directory.join(format!("{name}.json"));
-        std::fs::write(&file, metadata.to_string())?;
+        fs::write(&file, metadata.to_string())?;
         json(self.command(&["client", "add", "--json"]).arg(file))
     }
 
@@ -102,14 +88,15 @@ impl Site {
         let member = |name| credential.get(name).with_context(|| format!("the credential has no {name}"));
         let (id, secret) = (member("client_id")?, member("client_secret")?);
         let text = format!(
-            "name = \"proofkey\"\nissuer = \"http://{ADDRESS}\"\nredirect_uri = \"{REDIRECT_URI}\"\n\
+            "name = \"proofkey\"\nissuer = \"http://{}\"\nredirect_uri = \"{REDIRECT_URI}\"\n\
              [public_client]\nid = \"bench-public\"\nscope = \"{SCOPE}\"\n\
              [confidential_client]\nid = {id}\nsecret = {secret}\nauth = \"{auth}\"\n{extra}\n\
              [login]\nkind = \"form\"\n\
              fields = {{ username = \"user{{n}}\", password = \"{}\", decision = \"allow\" }}\n",
+            self.address,
             password("{n}")
         );
-        Ok(std::fs::write(self.directory.join(format!("{name}.toml")), text)?)
+        Ok(fs::write(self.directory.join(format!("{name}.toml")), text)?)
     }
 
     /// The description of our server for a scenario: an API introspects, a service has client credentials.
@@ -117,57 +104,19 @@ impl Site {
         self.directory.join(if scenario == "introspect" { "api.toml" } else { "service.toml" })
     }
 
-    pub(super) fn limitd_target(&self) -> PathBuf {
-        self.limitd_target.clone()
-    }
-
-    /// Our server on the first core.
+    /// The server on its core.
     pub(super) fn serve(&self) -> Result<Served> {
-        let mut command = pinned(0, &self.proofkey);
+        let mut command = pinned(SERVER_CORE, &self.proofkey);
         command.arg("serve").arg("--config").arg(self.config()).env("PROOFKEY_LIMITS__FACTOR", "1000");
         command.env("PROOFKEY_SERVER__METRICS_LISTEN", "off");
-        Served::start(&mut command, ADDRESS)
+        Served::start(&mut command, self.address)
     }
 
-    /// The ceiling on the same core.
-    pub(super) fn limitd(&self) -> Result<Served> {
-        let mut command = pinned(0, &self.limitd);
-        command.args([
-            "--alg",
-            "es256",
-            "--store",
-            "sqlite-full",
-            "--threads",
-            "1",
-            "--port",
-            LIMITD_PORT,
-            "--db",
-        ]);
-        Served::start(command.arg(self.directory.join("limitd.db")), &format!("127.0.0.1:{LIMITD_PORT}"))
-    }
-
-    /// One run of the load generator on the second core.
-    pub(super) fn load(&self, served: &Served, target: &Path, scenario: &str, seconds: u32) -> Result<Value> {
-        let lines = self.directory.join("runs.jsonl");
-        let mut command = pinned(1, &self.authbench);
-        command.arg("--target").arg(target).args(["--scenario", scenario, "--vus", &USERS.to_string()]);
-        command.args(["--duration", &seconds.to_string(), "--warmup", "1", "--runs", "1"]);
-        command.args(["--server-pid", &served.0.id().to_string()]).arg("--json").arg(&lines);
-        process::output(&mut command, LIMIT)?;
-        last_line(&lines)
-    }
-
-    /// Milliseconds from starting the server to its first answer, the median of so many starts; the first one made the keys.
-    pub(super) fn start_millis(&self, starts: usize) -> Result<u128> {
-        drop(self.serve()?);
-        let mut millis = Vec::new();
-        for _ in 0..starts {
-            let began = Instant::now();
-            let _served = self.serve()?;
-            millis.push(began.elapsed().as_millis());
-        }
-        millis.sort_unstable();
-        millis.get(starts / 2).copied().context("there was no start")
+    /// Milliseconds from starting the server to its first answer.
+    pub(super) fn start_millis(&self) -> Result<u128> {
+        let began = Instant::now();
+        let _served = self.serve()?;
+        Ok(began.elapsed().as_millis())
     }
 
     fn config(&self) -> PathBuf {
@@ -183,4 +132,9 @@ impl Site {
 
 fn password(number: &str) -> String {
     format!("wooden lantern harbour {number}")
+}
+
+/// One value that a command prints as JSON.
+fn json(command: &mut Command) -> Result<Value> {
+    serde_json::from_slice(&process::output(command, LIMIT)?).context("the command printed no JSON")
 }

@@ -1,0 +1,19 @@
+//! How much is measured, and what a part of it may take.
+
+use std::time::Duration;
+
+/// What is measured, in the words of the load generator.
+pub(super) const SCENARIOS: [&str; 7] =
+    ["code-flow", "refresh", "client-credentials", "userinfo", "introspect", "jwks", "discovery"];
+/// Virtual users, each with a connection of its own.
+pub(super) const USERS: usize = 32;
+/// Runs of each scenario and server, by turns; the medians are reported.
+pub(super) const RUNS: usize = 3;
+/// Seconds of one run.
+pub(super) const SECONDS: u32 = 6;
+/// Seconds of token traffic after which memory is read.
+pub(super) const MEMORY_SECONDS: u32 = 60;
+/// Starts whose median is reported.
+pub(super) const STARTS: usize = 9;
+/// What building and one run of the load generator may take.
+pub(super) const LIMIT: Duration = Duration::from_secs(30 * 60);

@@ -1,0 +1,65 @@
+//! The load generator and the ceiling, `authbench` and `limitd`: a workspace of their own, which knows no server in particular.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::limits::{LIMIT, USERS};
+use super::served::{GENERATOR_CORE, SERVER_CORE, Served, pinned};
+use crate::process::{self, cargo};
+
+const LIMITD_PORT: &str = "9100";
+
+/// Both programs, built, and the files of this run.
+pub(super) struct Tools {
+    authbench: PathBuf,
+    limitd: PathBuf,
+    limitd_target: PathBuf,
+    directory: PathBuf,
+}
+
+impl Tools {
+    pub(super) fn build(root: &Path, directory: &Path) -> Result<Self> {
+        let (workspace, target) = (root.join("tools/authbench"), root.join("target/authbench"));
+        let mut command = cargo();
+        command.args(["build", "--release", "--locked", "--features", "limitd"]);
+        process::run(command.env("CARGO_TARGET_DIR", &target).current_dir(&workspace), LIMIT)?;
+        Ok(Self {
+            authbench: target.join("release/authbench"),
+            limitd: target.join("release/limitd"),
+            limitd_target: workspace.join("targets/limitd.toml"),
+            directory: directory.to_owned(),
+        })
+    }
+
+    /// The ceiling on the server's core.
+    pub(super) fn limitd(&self) -> Result<Served> {
+        let mut command = pinned(SERVER_CORE, &self.limitd);
+        command.args(["--alg", "es256", "--store", "sqlite-full", "--threads", "1"]);
+        command.args(["--port", LIMITD_PORT, "--db"]).arg(self.directory.join("limitd.db"));
+        Served::start(&mut command, &format!("127.0.0.1:{LIMITD_PORT}"))
+    }
+
+    pub(super) fn limitd_target(&self) -> &Path {
+        &self.limitd_target
+    }
+
+    /// One run of the load generator on its core.
+    pub(super) fn load(&self, served: &Served, target: &Path, scenario: &str, seconds: u32) -> Result<Value> {
+        let lines = self.directory.join("runs.jsonl");
+        let mut command = pinned(GENERATOR_CORE, &self.authbench);
+        command.arg("--target").arg(target).args(["--scenario", scenario, "--vus", &USERS.to_string()]);
+        command.args(["--duration", &seconds.to_string(), "--warmup", "1", "--runs", "1"]);
+        command.args(["--server-pid", &served.pid().to_string()]).arg("--json").arg(&lines);
+        process::output(&mut command, LIMIT)?;
+        last_line(&lines)
+    }
+}
+
+/// The last JSON line that the load generator appended to a file.
+fn last_line(path: &Path) -> Result<Value> {
+    let text = std::fs::read_to_string(path)?;
+    let line = text.lines().last().context("the load generator wrote nothing")?;
+    serde_json::from_str(line).context("the load generator wrote no JSON")
+}
