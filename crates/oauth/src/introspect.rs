@@ -4,6 +4,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::params::{Params, Repeated};
+use crate::required::RequiredParameter;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -21,9 +22,9 @@ pub enum TokenQueryMalformed {
     /// A parameter came twice.
     #[error(transparent)]
     Repeated(#[from] Repeated),
-    /// There is no `token`.
-    #[error("the parameter `token` is missing")]
-    TokenMissing,
+    /// A required parameter is absent.
+    #[error("the parameter `{0}` is missing")]
+    Missing(RequiredParameter),
 }
 
 impl TokenQuery {
@@ -32,7 +33,8 @@ impl TokenQuery {
         if let Some(repeated) = params.repeated() {
             return Err(repeated.into());
         }
-        let token = params.first("token").ok_or(TokenQueryMalformed::TokenMissing)?;
+        let required = RequiredParameter::Token;
+        let token = params.first(required.as_str()).ok_or(TokenQueryMalformed::Missing(required))?;
         Ok(Self { token: Secret::new(token.to_owned()) })
     }
 }

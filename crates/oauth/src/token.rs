@@ -5,6 +5,7 @@ use thiserror::Error;
 use zeroize::Zeroize as _;
 
 use crate::params::{Params, Repeated};
+use crate::required::RequiredParameter;
 use crate::secret::Secret;
 
 /// A token request, by grant type.
@@ -60,7 +61,7 @@ pub enum TokenRequestMalformed {
     Repeated(#[from] Repeated),
     /// A required parameter is absent.
     #[error("the parameter `{0}` is missing")]
-    Missing(&'static str),
+    Missing(RequiredParameter),
     /// A grant type that this server does not have.
     #[error("this grant type is not supported")]
     UnsupportedGrantType,
@@ -73,19 +74,20 @@ impl TokenRequest {
             return Err(repeated.into());
         }
         let take = |name: &str| params.first(name).map(str::to_owned);
-        let secret =
-            |name: &'static str| take(name).map(Secret::new).ok_or(TokenRequestMalformed::Missing(name));
+        let secret = |parameter: RequiredParameter| {
+            take(parameter.as_str()).map(Secret::new).ok_or(TokenRequestMalformed::Missing(parameter))
+        };
         let resource = params.all("resource").map(str::to_owned).collect();
-        match params.first("grant_type") {
-            None => Err(TokenRequestMalformed::Missing("grant_type")),
+        match params.first(RequiredParameter::GrantType.as_str()) {
+            None => Err(TokenRequestMalformed::Missing(RequiredParameter::GrantType)),
             Some("authorization_code") => Ok(Self::AuthorizationCode(CodeRequest {
-                code: secret("code")?,
+                code: secret(RequiredParameter::Code)?,
                 redirect_uri: take("redirect_uri"),
                 code_verifier: take("code_verifier").map(Secret::new),
                 resource,
             })),
             Some("refresh_token") => Ok(Self::RefreshToken(RefreshRequest {
-                refresh_token: secret("refresh_token")?,
+                refresh_token: secret(RequiredParameter::RefreshToken)?,
                 scope: take("scope"),
                 resource,
             })),
@@ -136,9 +138,15 @@ mod tests {
 
     #[test]
     fn tk_02_tk_03_v_38_malformed_requests_and_unknown_grants_are_told_apart() {
-        assert_eq!(refusal("grant_type="), TokenRequestMalformed::Missing("grant_type"));
-        assert_eq!(refusal("grant_type=authorization_code"), TokenRequestMalformed::Missing("code"));
-        assert_eq!(refusal("grant_type=refresh_token"), TokenRequestMalformed::Missing("refresh_token"));
+        assert_eq!(refusal("grant_type="), TokenRequestMalformed::Missing(RequiredParameter::GrantType));
+        assert_eq!(
+            refusal("grant_type=authorization_code"),
+            TokenRequestMalformed::Missing(RequiredParameter::Code)
+        );
+        assert_eq!(
+            refusal("grant_type=refresh_token"),
+            TokenRequestMalformed::Missing(RequiredParameter::RefreshToken)
+        );
         assert_eq!(
             refusal("grant_type=password&username=a&password=b"),
             TokenRequestMalformed::UnsupportedGrantType

@@ -44,7 +44,7 @@ pub fn redeem(
         return Verdict { outcome: Err(Refusal::CodeRedeemed), commit };
     }
     if facts.failures >= cx.policy.code_failures_max {
-        return Verdict::unchanged(Err(Refusal::CodeBurnt));
+        return Verdict::unchanged(Err(Refusal::CodeLocked));
     }
     match grant(request, code, client, facts, cx) {
         Err(refusal) => Verdict::unchanged(Err(refusal)),

@@ -38,7 +38,8 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
 pub(super) fn malformed(cause: &TokenQueryMalformed) -> Failure {
     Failure::Refused(match cause {
         TokenQueryMalformed::Repeated(_) => Refusal::ParameterRepeated,
-        _ => Refusal::ParameterMissing("token"),
+        TokenQueryMalformed::Missing(parameter) => Refusal::ParameterMissing(*parameter),
+        _ => Refusal::ParametersMalformed,
     })
 }
 

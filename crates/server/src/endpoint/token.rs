@@ -117,7 +117,7 @@ async fn serve(
     let request = TokenRequest::from_params(&form.params).map_err(|malformed| match malformed {
         TokenRequestMalformed::Repeated(_) => Refusal::ParameterRepeated,
         TokenRequestMalformed::UnsupportedGrantType => Refusal::GrantTypeUnsupported,
-        TokenRequestMalformed::Missing(name) => Refusal::ParameterMissing(name),
+        TokenRequestMalformed::Missing(parameter) => Refusal::ParameterMissing(parameter),
         _ => Refusal::ParametersMalformed,
     })?;
     let client = authenticate(exchange, presented, client)?;

@@ -27,7 +27,7 @@ const CHECKS: [(Refusal, Spoil, Writes); 12] = [
     (Refusal::VerifierMalformed, |r| r.send("code_verifier", "short"), Writes::Failure),
     (Refusal::VerifierWrong, |r| r.send("code_verifier", &VERIFIER.replace('d', "e")), Writes::Failure),
     (Refusal::CodeRedeemed, Redemption::replayed, Writes::Revocation),
-    (Refusal::CodeBurnt, |r| r.facts.failures = 5, Writes::Nothing),
+    (Refusal::CodeLocked, |r| r.facts.failures = 5, Writes::Nothing),
     (Refusal::UserDisabled, |r| r.facts.subject = None, Writes::Nothing),
     (Refusal::ResourceUnknown, |r| r.send("resource", "https://other.example"), Writes::Nothing),
 ];
@@ -106,7 +106,7 @@ fn tk_09_v_03_a_verifier_keeps_to_its_grammar_and_wrong_ones_burn_the_code() {
         );
     }
     for (failures, refusal) in
-        [(0, None), (4, None), (5, Some(Refusal::CodeBurnt)), (9, Some(Refusal::CodeBurnt))]
+        [(0, None), (4, None), (5, Some(Refusal::CodeLocked)), (9, Some(Refusal::CodeLocked))]
     {
         let mut redemption = Redemption::new();
         redemption.facts.failures = failures;

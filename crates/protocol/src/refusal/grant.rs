@@ -1,0 +1,33 @@
+//! What a grant rests on, the user, the session and the consent: `user.*`, `session.*`, `consent.*`, `grant.*`.
+
+macro_rules! rows {
+    ($then:ident! $($before:tt)*) => {
+        $then! { $($before)*
+            UserDisabled => InvalidGrant, "user.disabled",
+                "The user's account has been disabled.",
+                "Sign the user in again once an operator has enabled the account.",
+                "OAuth 2.1 §4.3.1";
+
+            SessionEnded => InvalidGrant, "session.ended",
+                "The user's session has ended, or the password was changed since.",
+                "Send the user to sign in again.",
+                "RFC 10017 §6.3.2.3";
+
+            AccessDenied => AccessDenied, "consent.denied",
+                "The user did not allow this.",
+                "Explain to the user what the access is for and let them start again.",
+                "OAuth 2.1 §4.1.2.1";
+
+            ConsentWithdrawn => InvalidGrant, "consent.withdrawn",
+                "The user has withdrawn what was allowed.",
+                "Send the user through the authorization endpoint again.",
+                "OAuth 2.1 §4.3.1";
+
+            GrantRevoked => InvalidGrant, "grant.revoked",
+                "What the user granted has been revoked.",
+                "Send the user to sign in again.",
+                "OAuth 2.1 §4.3.1";
+        }
+    };
+}
+pub(super) use rows;

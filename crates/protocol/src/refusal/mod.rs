@@ -1,0 +1,133 @@
+//! Why a request is refused: one row per rule, and everything that is told of a refusal comes out of the rows.
+//!
+//! A rule's name begins with its family, and the family decides the file:
+//!
+//! | file | families |
+//! |---|---|
+//! | `request.rs` | `parameters`, `limit` |
+//! | `client.rs` | `client`, `client_auth`, `grant_type` |
+//! | `authorize.rs` | `redirect_uri`, `response_type`, `response_mode`, `request`, `request_uri`, `prompt`, `max_age`, `id_token_hint` |
+//! | `pkce.rs` | `pkce` |
+//! | `scope.rs` | `scope`, `resource` |
+//! | `interaction.rs` | `interaction`, `form` |
+//! | `code.rs` | `code` |
+//! | `grant.rs` | `user`, `session`, `consent`, `grant` |
+//! | `refresh.rs` | `refresh_token` |
+//! | `bearer.rs` | `token` |
+//!
+//! To add a refusal:
+//!
+//! 1. write its row into the file of its family: variant, wire code, name, cause, cure, standard. The name is a contract
+//!    with tools and stays; cause and cure are plain ASCII, because a redirect carries
+//!    them;
+//! 2. write its German text into `server/locales/de/rules.ftl`, in the place that it has here: without it the server does
+//!    not compile;
+//! 3. write the request that is refused so into `server/tests/it/refusals`: a refusal that no request reaches fails there.
+
+mod authorize;
+mod bearer;
+mod client;
+mod code;
+mod grant;
+mod interaction;
+mod pkce;
+mod refresh;
+mod request;
+mod scope;
+
+use proofkey_oauth::{ErrorCode, RequiredParameter};
+
+/// A refusal in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The rule's name, stable across releases.
+    pub rule: &'static str,
+    /// What happened.
+    pub cause: &'static str,
+    /// What to change.
+    pub fix: &'static str,
+    /// Where the rule comes from.
+    pub standard: &'static str,
+}
+
+/// Makes the refusals out of their rows. Where the cause depends on a value, a row has one cause per value of its type.
+macro_rules! refusals {
+    ($(
+        $variant:ident $(($value_type:ident))? => $code:ident, $rule:literal,
+        $($cause:literal)? $([$($value:ident: $cause_of_value:literal,)+])?,
+        $fix:literal,
+        $standard:literal;
+    )+) => {
+        /// A rule that a request breaks. What the caller may read is in [`Refusal::explain`]; nothing here holds a secret.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Refusal {
+            $($(#[doc = $cause])? $($(#[doc = $cause_of_value])+)? $variant $(($value_type))?,)+
+        }
+
+        impl Refusal {
+            /// Every refusal, by family; one for each value where the cause depends on it.
+            pub const ALL: &[Self] = &[$(
+                $(refusals!(@of $cause, Self::$variant),)?
+                $($(Self::$variant($value_type::$value),)+)?
+            )+];
+
+            /// The code on the wire.
+            pub const fn code(&self) -> ErrorCode {
+                match self {
+                    $(Self::$variant { .. } => ErrorCode::$code,)+
+                }
+            }
+
+            /// Cause, cure and source.
+            pub const fn explain(&self) -> Explanation {
+                match self {$(
+                    $(Self::$variant => refusals!(@explained $rule, $cause, $fix, $standard),)?
+                    $($(Self::$variant($value_type::$value) => {
+                        refusals!(@explained $rule, $cause_of_value, $fix, $standard)
+                    })+)?
+                )+}
+            }
+        }
+    };
+    (@of $cause:literal, $refusal:expr) => { $refusal };
+    (@explained $rule:literal, $cause:literal, $fix:literal, $standard:literal) => {
+        Explanation { rule: $rule, cause: $cause, fix: $fix, standard: $standard }
+    };
+}
+
+/// Collects the rows of one family after the other, for `refusals!`.
+macro_rules! families {
+    ([$family:ident $($later:ident)*] $($rows:tt)*) => { $family::rows! { families! [$($later)*] $($rows)* } };
+    ([] $($rows:tt)*) => { refusals! { $($rows)* } };
+}
+
+families! { [request client authorize pkce scope interaction code grant refresh bearer] }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+    use std::mem::discriminant;
+
+    use proofkey_oauth::wire_text;
+
+    use super::*;
+
+    #[test]
+    fn az_23_every_refusal_is_explained_in_characters_that_the_wire_can_carry() {
+        let mut rules = HashMap::new();
+        let mut causes = HashSet::new();
+        for refusal in Refusal::ALL {
+            let Explanation { rule, cause, fix, standard } = refusal.explain();
+            for text in [cause, fix, standard] {
+                assert!(!text.is_empty(), "{rule}");
+            }
+            assert_eq!((wire_text(cause).as_ref(), wire_text(fix).as_ref()), (cause, fix), "{rule}");
+            let plain = |byte: u8| byte.is_ascii_lowercase() || b"._".contains(&byte);
+            assert!(rule.bytes().all(plain), "{rule}");
+            let named = rules.entry(rule).or_insert(discriminant(refusal));
+            assert_eq!(*named, discriminant(refusal), "{rule} is the name of two rules");
+            assert!(causes.insert(cause), "{rule}: a redirect tells two refusals apart by their cause alone");
+        }
+    }
+}
