@@ -19,6 +19,7 @@ mod sign_in;
 mod sign_out;
 #[cfg(test)]
 mod tests;
+mod translated;
 mod view;
 mod words;
 

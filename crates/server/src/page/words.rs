@@ -2,7 +2,7 @@
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
-use super::Lang;
+use super::{Lang, translated};
 
 /// One language's messages. The concurrent kind, because pages are rendered on every worker.
 pub(super) type Bundle = fluent_bundle::concurrent::FluentBundle<FluentResource>;
@@ -12,8 +12,10 @@ pub(super) type Bundle = fluent_bundle::concurrent::FluentBundle<FluentResource>
 const MARKERS: std::ops::RangeInclusive<char> = '\u{e000}'..='\u{e0ff}';
 
 const ENGLISH: &[&str] = &[include_str!("../../locales/en/pages.ftl")];
-const GERMAN: &[&str] =
-    &[include_str!("../../locales/de/pages.ftl"), include_str!("../../locales/de/rules.ftl")];
+const GERMAN_RULES: &str = include_str!("../../locales/de/rules.ftl");
+const GERMAN: &[&str] = &[include_str!("../../locales/de/pages.ftl"), GERMAN_RULES];
+
+const _: () = translated::every_rule(GERMAN_RULES);
 
 /// Part of a sentence; emphasised ones are values such as an app's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
