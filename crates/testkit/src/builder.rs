@@ -1,6 +1,6 @@
 //! How a test server is made: settings first, then a start with the fixtures in its database.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proofkey_server::clock::Clock;
 use proofkey_server::trace::Tracer;
@@ -18,6 +18,8 @@ pub struct Builder {
     system_clock: bool,
     settings: Vec<(String, String)>,
     tracer: Tracer,
+    /// A database to copy instead of the fixtures', and the instant at which it was made.
+    database: Option<(PathBuf, i64)>,
 }
 
 impl TestServer {
@@ -62,10 +64,25 @@ impl Builder {
         self
     }
 
+    /// Starts with a copy of this database, at the instant when it was made.
+    #[must_use]
+    pub(crate) fn database(mut self, file: PathBuf, made_at: i64) -> Self {
+        self.database = Some((file, made_at));
+        self
+    }
+
     /// Starts it with the fixtures in its database.
     pub async fn start(self) -> TestServer {
         let directory = tempfile::tempdir().unwrap();
-        let made_at = template::copy_to(&directory.path().join("data")).await;
+        let data = directory.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        let made_at = match &self.database {
+            Some((file, made_at)) => {
+                let _bytes = std::fs::copy(file, data.join("proofkey.db")).unwrap();
+                *made_at
+            }
+            None => template::copy_to(&data).await,
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let issuer = self.issuer.unwrap_or_else(|| format!("http://{address}"));

@@ -27,6 +27,12 @@ pub(crate) fn config_text(issuer: &str, data: &Path, listen: Option<SocketAddr>)
 /// The settings of a test, over the sealing key of the fixtures.
 pub(crate) fn environment(settings: &[(String, String)]) -> impl Iterator<Item = (String, String)> + '_ {
     let variable = |name: &str| format!("PROOFKEY_{}", name.replacen('.', "__", 1).to_ascii_uppercase());
-    let key = ("PROOFKEY_KEYS__SEALING_KEY".to_owned(), SEALING_KEY.to_owned());
-    [key].into_iter().chain(settings.iter().map(move |(name, value)| (variable(name), value.clone())))
+    [sealed_under(SEALING_KEY)]
+        .into_iter()
+        .chain(settings.iter().map(move |(name, value)| (variable(name), value.clone())))
+}
+
+/// The variable that gives a sealing key.
+pub(crate) fn sealed_under(sealing_key: &str) -> (String, String) {
+    ("PROOFKEY_KEYS__SEALING_KEY".to_owned(), sealing_key.to_owned())
 }

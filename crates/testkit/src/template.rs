@@ -21,7 +21,6 @@ static DATABASE: OnceCell<(Vec<u8>, i64)> = OnceCell::const_new();
 /// Puts a copy into a data directory; the instant at which it was made, where manual clocks begin.
 pub(crate) async fn copy_to(data: &Path) -> i64 {
     let (database, made_at) = DATABASE.get_or_init(make).await;
-    std::fs::create_dir_all(data).unwrap();
     std::fs::write(data.join("proofkey.db"), database).unwrap();
     *made_at
 }

@@ -17,6 +17,7 @@ mod keys;
 mod login;
 mod logout;
 mod metadata;
+mod museum;
 mod races;
 mod refresh;
 mod revocation;
