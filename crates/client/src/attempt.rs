@@ -3,11 +3,12 @@
 //! Sans I/O: the listener brings parameters, the exchange takes the code away. Each attempt has secrets of its own; after
 //! any error a new one begins (OAuth 2.1 §7.5.1.1).
 
-use proofkey_oauth::{CHALLENGE_METHOD, CodeVerifier, Params, Secret, constant_time_eq, form_encode};
+use proofkey_oauth::{CHALLENGE_METHOD, CodeVerifier, Params, Secret, constant_time_eq};
 
 use crate::application::Application;
 use crate::discovery::Server;
 use crate::error::{Error, shown, shown_after};
+use crate::form::form;
 use crate::random;
 use crate::url::BrowserUrl;
 
@@ -141,19 +142,6 @@ impl Attempt {
     pub(crate) const fn max_age_seconds(&self) -> Option<u32> {
         self.max_age_seconds
     }
-}
-
-/// Encodes the parameters that have a value.
-pub(crate) fn form<'a>(parameters: impl Iterator<Item = (&'static str, Option<&'a str>)>) -> String {
-    // Grown once: a growing buffer would leave copies of secrets behind.
-    let mut out = String::with_capacity(4096);
-    for (name, value) in parameters.filter_map(|(name, value)| value.map(|value| (name, value))) {
-        if !out.is_empty() {
-            out.push('&');
-        }
-        form_encode(&mut out, name, value);
-    }
-    out
 }
 
 #[cfg(test)]

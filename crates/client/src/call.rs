@@ -49,7 +49,7 @@ impl Session {
     /// Calls the API with the access token in the header. If the API finds the token invalid, it is refreshed and the
     /// call repeated, once.
     pub async fn call(&self, request: &ApiRequest<'_>) -> Result<ApiAnswer, Error> {
-        let resource = self.client().application().resource.as_ref().ok_or(Error::ResourceMissing)?;
+        let resource = self.application().resource.as_ref().ok_or(Error::ResourceMissing)?;
         let url = target(request.url, resource)?;
         let token = self.access_token(VALIDITY_MIN).await?;
         let answer = self.send(request, &url, &token).await?;
@@ -78,7 +78,7 @@ impl Session {
             body: request.body,
             answer_bytes_max: ANSWER_BYTES_MAX,
         };
-        self.client().shared.transport.send(outgoing).await
+        self.shared.transport.send(outgoing).await
     }
 }
 

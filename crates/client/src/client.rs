@@ -1,35 +1,21 @@
-//! The client of one app: its server, found when first needed, the server's keys, and where its tokens are kept.
+//! The client of one app: begins sign-ins, finds sessions, signs out.
 
 use std::sync::Arc;
 
-use proofkey_jose::{JwkSet, JwsError, KeySet};
-use tokio::sync::{Mutex, OnceCell};
-
 use crate::application::Application;
 use crate::attempt::{Attempt, Wishes};
-use crate::discovery::{Server, discover};
 use crate::error::Error;
-use crate::id_token::IdTokenError;
 use crate::listener::Listener;
+use crate::logout::{self, SignedOut};
 use crate::session::Session;
+use crate::shared::Shared;
 use crate::sign_in::SignIn;
-use crate::store::{Slot, TokenStore};
-use crate::transport::Transport;
+use crate::store::TokenStore;
 
 /// An OAuth client for one app. Cheap to clone; clones share what was learnt about the server.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) shared: Arc<Shared>,
-}
-
-/// What the clones share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) application: Application,
-    pub(crate) slot: Slot,
-    pub(crate) transport: Transport,
-    server: OnceCell<Server>,
-    keys: Mutex<Option<Arc<KeySet>>>,
+    shared: Arc<Shared>,
 }
 
 impl Client {
@@ -40,14 +26,7 @@ impl Client {
 
     /// A client that keeps tokens elsewhere.
     pub fn with_store(application: Application, store: &TokenStore) -> Self {
-        let shared = Shared {
-            slot: store.slot(&application),
-            application,
-            transport: Transport::default(),
-            server: OnceCell::new(),
-            keys: Mutex::new(None),
-        };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(Shared::new(application, store)) }
     }
 
     /// The app.
@@ -65,7 +44,7 @@ impl Client {
         let server = self.shared.server().await?;
         let listener = Listener::open().await.map_err(Error::ListenerUnavailable)?;
         let attempt = Attempt::begin(server, self.application(), wishes, listener.redirect_uri())?;
-        Ok(SignIn::new(self.clone(), attempt, listener))
+        Ok(SignIn::new(Arc::clone(&self.shared), attempt, listener))
     }
 
     /// The session of an earlier sign-in, by this process or another. Needs no network.
@@ -75,39 +54,11 @@ impl Client {
         if !application.scope.is_subset(&tokens.asked) {
             return Err(Error::ScopeNotAsked(application.scope.to_string()));
         }
-        Ok(Session::new(self.clone(), tokens))
-    }
-}
-
-impl Shared {
-    /// The server, asked once per client.
-    pub(crate) async fn server(&self) -> Result<&Server, Error> {
-        self.server.get_or_try_init(|| discover(&self.transport, &self.application.issuer)).await
+        Ok(Session::new(Arc::clone(&self.shared), tokens))
     }
 
-    /// Runs an ID token check with the issuer's keys, fetched again once if the token names one we do not have.
-    pub(crate) async fn with_keys<T>(
-        &self,
-        check: impl Fn(&KeySet) -> Result<T, IdTokenError>,
-    ) -> Result<T, Error> {
-        let mut held = self.keys.lock().await;
-        if let Some(keys) = held.as_ref() {
-            match check(keys) {
-                Err(IdTokenError::Signature(JwsError::UnknownKey)) => {}
-                outcome => return outcome.map_err(Error::from),
-            }
-        }
-        let fetched = Arc::new(self.fetch_keys().await?);
-        *held = Some(Arc::clone(&fetched));
-        drop(held);
-        check(&fetched).map_err(Error::from)
-    }
-
-    async fn fetch_keys(&self) -> Result<KeySet, Error> {
-        const WHAT: &str = "jwks_uri";
-        let url = self.server().await?.jwks_uri.as_ref().ok_or(Error::EndpointMissing(WHAT))?;
-        let answer = self.transport.get(WHAT, url).await?.success(WHAT)?;
-        let jwks = JwkSet::from_json(&answer.body).map_err(|_| Error::KeysMalformed)?;
-        Ok(KeySet::from_jwks(&jwks))
+    /// Ends the sign-in that is stored, this process's or another's.
+    pub async fn sign_out(&self) -> Result<SignedOut, Error> {
+        logout::sign_out(&self.shared).await
     }
 }

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::client::Client;
+use crate::application::Application;
 use crate::clock;
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::logout::{self, SignedOut};
 use crate::refresh::{for_issuer, name, renew};
+use crate::shared::Shared;
 use crate::store::{Place, StoredTokens};
 use crate::token::AccessToken;
 use crate::userinfo;
@@ -17,19 +19,19 @@ use crate::userinfo;
 /// A sign-in, usable from any number of tasks at once. Refreshing happens once however many ask, across processes too.
 #[derive(Debug)]
 pub struct Session {
-    client: Client,
+    pub(crate) shared: Arc<Shared>,
     /// Held while refreshing: this is what makes a refresh single-flight within the process.
     held: Arc<Mutex<StoredTokens>>,
 }
 
 impl Session {
-    pub(crate) fn new(client: Client, tokens: StoredTokens) -> Self {
-        Self { client, held: Arc::new(Mutex::new(tokens)) }
+    pub(crate) fn new(shared: Arc<Shared>, tokens: StoredTokens) -> Self {
+        Self { shared, held: Arc::new(Mutex::new(tokens)) }
     }
 
-    /// The client that this session belongs to.
-    pub const fn client(&self) -> &Client {
-        &self.client
+    /// The app that is signed in.
+    pub fn application(&self) -> &Application {
+        &self.shared.application
     }
 
     /// Who signed in; `None` without the scope `openid`.
@@ -45,66 +47,70 @@ impl Session {
     /// Where the tokens are now; `None` after signing out. A keyring that fails while they are refreshed makes a file of
     /// them, which is worth telling the person.
     pub async fn kept_in(&self) -> Result<Option<Place>, Error> {
-        self.client.shared.slot.place().await
+        self.shared.slot.place().await
     }
 
     /// An access token that works for at least `validity_min` more, refreshed if need be. The new refresh token is on
     /// disk before the access token is handed out.
     pub async fn access_token(&self, validity_min: Duration) -> Result<AccessToken, Error> {
         let seconds = i64::try_from(validity_min.as_secs()).unwrap_or(i64::MAX);
-        let mut held = Arc::clone(&self.held).lock_owned().await;
+        let held = Arc::clone(&self.held).lock_owned().await;
         if held.is_good_until(clock::now() + seconds) {
             return Ok(held.access_token());
         }
-        let client = self.client.clone();
-        detached(async move {
-            renew(&client, &mut held).await?;
-            Ok(held.access_token())
-        })
-        .await
+        self.renewed(held).await
     }
 
     /// A token in place of one that an API refused; another task or process may have fetched it already.
     pub(crate) async fn access_token_after(&self, refused: &AccessToken) -> Result<AccessToken, Error> {
-        let mut held = Arc::clone(&self.held).lock_owned().await;
+        let held = Arc::clone(&self.held).lock_owned().await;
         if !held.has_same_access_token(refused.token.expose()) {
             return Ok(held.access_token());
         }
-        let client = self.client.clone();
-        detached(async move {
-            renew(&client, &mut held).await?;
-            Ok(held.access_token())
-        })
-        .await
+        self.renewed(held).await
     }
 
     /// Asks userinfo who this is and keeps the answer.
     pub async fn user_info(&self) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
         let identity = self.identity().await.ok_or(Error::UserInfoNeedsOpenid)?;
-        let claims = userinfo::fetch(&self.client, &self.token_for_issuer().await?.token).await?;
+        let claims = userinfo::fetch(&self.shared, &self.token_for_issuer().await?.token).await?;
         identity.with_claims(&claims)?;
         Ok(claims)
+    }
+
+    /// Signs this session out.
+    pub async fn sign_out(self) -> Result<SignedOut, Error> {
+        logout::sign_out(&self.shared).await
     }
 
     /// Fills in names right after a sign-in.
     pub(crate) async fn learn_names(&self) -> Result<(), Error> {
         let Some(identity) = self.identity().await else { return Ok(()) };
-        if self.client.shared.server().await?.userinfo_endpoint.is_none() {
+        if self.shared.server().await?.userinfo_endpoint.is_none() {
             return Ok(());
         }
         let claims = self.user_info().await?;
         let named = identity.with_claims(&claims)?;
-        name(&self.client, &mut *self.held.lock().await, named).await
+        name(&self.shared, &mut *self.held.lock().await, named).await
     }
 
     /// A token that the server itself takes. One for an API is none (row CL-09), so a separate one is asked for.
     async fn token_for_issuer(&self) -> Result<AccessToken, Error> {
-        if self.client.application().resource.is_none() {
+        if self.application().resource.is_none() {
             return self.access_token(Duration::from_secs(10)).await;
         }
         let mut held = Arc::clone(&self.held).lock_owned().await;
-        let client = self.client.clone();
-        detached(async move { for_issuer(&client, &mut held).await }).await
+        let shared = Arc::clone(&self.shared);
+        detached(async move { for_issuer(&shared, &mut held).await }).await
+    }
+
+    async fn renewed(&self, mut held: OwnedMutexGuard<StoredTokens>) -> Result<AccessToken, Error> {
+        let shared = Arc::clone(&self.shared);
+        detached(async move {
+            renew(&shared, &mut held).await?;
+            Ok(held.access_token())
+        })
+        .await
     }
 }
 

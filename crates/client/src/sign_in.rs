@@ -1,20 +1,21 @@
 //! A sign-in from the browser's start to the first tokens, in the order that keeps each step honest:
 //! answer checked → code exchanged → person verified → tokens durable → browser told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
 use crate::attempt::{Attempt, AuthorizationCode, Reception};
 use crate::browser;
-use crate::client::Client;
 use crate::clock;
 use crate::error::Error;
-use crate::id_token::{Agreement, check_first};
+use crate::id_token::check_first;
 use crate::identity::Identity;
 use crate::listener::{Counter, Listener};
-use crate::logout::Revocable;
+use crate::revocation::Revocable;
 use crate::session::Session;
+use crate::shared::Shared;
 use crate::store::{Place, StoredTokens};
 use crate::token::TokenAnswer;
 use crate::url::BrowserUrl;
@@ -25,7 +26,7 @@ pub const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(300);
 /// A sign-in under way. Dropping it closes the listener.
 #[derive(Debug)]
 pub struct SignIn {
-    client: Client,
+    shared: Arc<Shared>,
     attempt: Attempt,
     listener: Listener,
 }
@@ -41,8 +42,8 @@ pub struct SignedIn {
 }
 
 impl SignIn {
-    pub(crate) const fn new(client: Client, attempt: Attempt, listener: Listener) -> Self {
-        Self { client, attempt, listener }
+    pub(crate) const fn new(shared: Arc<Shared>, attempt: Attempt, listener: Listener) -> Self {
+        Self { shared, attempt, listener }
     }
 
     /// The address to open. Print it: over SSH or in a container no browser starts by itself.
@@ -58,11 +59,11 @@ impl SignIn {
     /// Waits for the person, at most [`SIGN_IN_TIMEOUT`], then finishes the sign-in. Whatever the outcome, the
     /// listener is closed and the attempt's secrets are gone.
     pub async fn finish(self) -> Result<SignedIn, Error> {
-        let Self { client, attempt, listener } = self;
+        let Self { shared, attempt, listener } = self;
         let mut counter = listener.serve();
         let code = timeout(SIGN_IN_TIMEOUT, wait(&attempt, &mut counter)).await;
         let outcome = match code.unwrap_or(Err(Error::SignInTimedOut)) {
-            Ok(code) => complete(client, &attempt, &code).await,
+            Ok(code) => complete(shared, &attempt, &code).await,
             Err(error) => Err(error),
         };
         counter.close(outcome.is_ok()).await;
@@ -89,17 +90,20 @@ async fn wait(attempt: &Attempt, counter: &mut Counter) -> Result<AuthorizationC
 }
 
 /// From the code to a session. Tokens that were issued and are not kept are revoked (row CL-18): nobody else will.
-async fn complete(client: Client, attempt: &Attempt, code: &AuthorizationCode) -> Result<SignedIn, Error> {
-    let shared = &client.shared;
+async fn complete(
+    shared: Arc<Shared>,
+    attempt: &Attempt,
+    code: &AuthorizationCode,
+) -> Result<SignedIn, Error> {
     let server = shared.server().await?;
     let form = attempt.token_form(&shared.application, code);
     let answer = shared.transport.post_form("token endpoint", &server.token_endpoint, form.expose()).await?;
     let answer = TokenAnswer::read(answer, clock::now())?;
     let issued = Revocable::from(&answer);
-    let (session, kept_in) = match keep(&client, attempt, answer).await {
+    let (session, kept_in) = match keep(&shared, attempt, answer).await {
         Ok(kept) => kept,
         Err(error) => {
-            issued.revoke_if_possible(&client).await;
+            issued.revoke_if_possible(&shared).await;
             return Err(error);
         }
     };
@@ -122,41 +126,36 @@ async fn complete(client: Client, attempt: &Attempt, code: &AuthorizationCode) -
 }
 
 /// Checks who signed in and keeps the tokens, in place of those of an earlier sign-in.
-async fn keep(client: &Client, attempt: &Attempt, answer: TokenAnswer) -> Result<(Session, Place), Error> {
-    let shared = &client.shared;
-    let identity = identity(client, attempt, &answer).await?;
+async fn keep(
+    shared: &Arc<Shared>,
+    attempt: &Attempt,
+    answer: TokenAnswer,
+) -> Result<(Session, Place), Error> {
+    let identity = identity(shared, attempt, &answer).await?;
     let slot = &shared.slot;
     let asked = shared.application.scope.clone();
-    let tokens = StoredTokens::first(answer, asked, attempt.nonce(), identity, slot);
+    let tokens = StoredTokens::first(answer, asked, attempt.nonce(), identity, slot.owner.clone());
     let lock = slot.lock().await?;
     // What cannot be read cannot be revoked, and must not keep anybody from signing in.
     let replaced = slot.load().await.ok().flatten();
     let kept_in = slot.save_first(&tokens).await?;
     drop(lock);
     if let Some(replaced) = replaced {
-        Revocable::from(&replaced).revoke_if_possible(client).await;
+        Revocable::from(&replaced).revoke_if_possible(shared).await;
     }
-    Ok((Session::new(client.clone(), tokens), kept_in))
+    Ok((Session::new(Arc::clone(shared), tokens), kept_in))
 }
 
 async fn identity(
-    client: &Client,
+    shared: &Shared,
     attempt: &Attempt,
     answer: &TokenAnswer,
 ) -> Result<Option<Identity>, Error> {
-    let shared = &client.shared;
     if !shared.application.wants_identity() {
         return Ok(None);
     }
     let token = answer.id_token.as_ref().ok_or(Error::IdTokenMissing)?;
-    let server = shared.server().await?;
-    let agreement = Agreement {
-        issuer: server.issuer.as_str(),
-        client_id: &shared.application.client_id,
-        algorithms: &server.id_token_algorithms,
-        access_token: &answer.access_token,
-        now: clock::now(),
-    };
+    let agreement = shared.agreement(&answer.access_token).await?;
     let check =
         |keys: &_| check_first(token.expose(), keys, &agreement, attempt.nonce(), attempt.max_age_seconds());
     shared.with_keys(check).await.map(|claims| Some(Identity::of(claims.sub)))
@@ -180,7 +179,7 @@ mod tests {
             "authorization_endpoint": "https://id.example/authorize", "code_challenge_methods_supported": ["S256"]}"#;
         let server = Server::from_metadata(&Issuer::parse("https://id.example").unwrap(), document).unwrap();
         let attempt = Attempt::begin(&server, &app, &Wishes::default(), listener.redirect_uri()).unwrap();
-        SignIn::new(Client::with_store(app, store), attempt, listener)
+        SignIn::new(Arc::new(Shared::new(app, store)), attempt, listener)
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,14 +4,14 @@ use http::Method;
 use proofkey_oauth::Secret;
 use serde_json::{Map, Value};
 
-use crate::client::Client;
 use crate::error::Error;
+use crate::shared::Shared;
 use crate::transport::{ANSWER_BYTES_MAX, Outgoing};
 
 /// Fetches the claims. Whose they are is the caller's check.
-pub(crate) async fn fetch(client: &Client, token: &Secret) -> Result<Map<String, Value>, Error> {
+pub(crate) async fn fetch(shared: &Shared, token: &Secret) -> Result<Map<String, Value>, Error> {
     const WHAT: &str = "userinfo_endpoint";
-    let url = client.shared.server().await?.userinfo_endpoint.as_ref();
+    let url = shared.server().await?.userinfo_endpoint.as_ref();
     let outgoing = Outgoing {
         what: WHAT,
         method: Method::GET,
@@ -20,6 +20,6 @@ pub(crate) async fn fetch(client: &Client, token: &Secret) -> Result<Map<String,
         body: None,
         answer_bytes_max: ANSWER_BYTES_MAX,
     };
-    let answer = client.shared.transport.send(outgoing).await?.success(WHAT)?;
+    let answer = shared.transport.send(outgoing).await?.success(WHAT)?;
     serde_json::from_slice(&answer.body).map_err(|_| Error::UserInfoMalformed)
 }

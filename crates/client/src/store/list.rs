@@ -5,7 +5,10 @@ use std::path::Path;
 
 use proofkey_oauth::{ResourceUri, Scope};
 
-use super::{Slot, StoredTokens, TokenStore, file};
+use super::file;
+use super::record::StoredTokens;
+use super::slot::Slot;
+use super::token_store::TokenStore;
 use crate::application::Application;
 use crate::error::Error;
 

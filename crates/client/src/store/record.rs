@@ -6,7 +6,6 @@ use proofkey_oauth::{Scope, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::Slot;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::token::{AccessToken, TokenAnswer};
@@ -38,11 +37,11 @@ impl StoredTokens {
         asked: Scope,
         nonce: Option<&str>,
         identity: Option<Identity>,
-        slot: &Slot,
+        owner: [String; 4],
     ) -> Self {
         Self {
             version: VERSION,
-            owner: slot.owner.clone(),
+            owner,
             granted: answer.scope.unwrap_or_else(|| asked.clone()),
             asked,
             access_token: answer.access_token.expose().to_owned(),

@@ -7,8 +7,11 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+use super::file;
 use super::keyring::Keyring;
-use super::{Place, SlotLock, StoredTokens, file};
+use super::lock::SlotLock;
+use super::record::StoredTokens;
+use super::stored_at::Place;
 use crate::error::Error;
 
 /// One sign-in in the store.
@@ -18,7 +21,7 @@ pub(crate) struct Slot {
     pub(super) key: String,
     pub(super) uses_keyring: bool,
     pub(super) keyring: Keyring,
-    pub(super) owner: [String; 4],
+    pub(crate) owner: [String; 4],
 }
 
 impl Slot {
