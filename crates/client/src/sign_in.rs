@@ -12,7 +12,7 @@ use crate::clock;
 use crate::error::Error;
 use crate::id_token::check_first;
 use crate::identity::Identity;
-use crate::listener::{Counter, Listener};
+use crate::listener::{Callbacks, Listener};
 use crate::revocation::Revocable;
 use crate::session::Session;
 use crate::shared::Shared;
@@ -60,29 +60,29 @@ impl SignIn {
     /// listener is closed and the attempt's secrets are gone.
     pub async fn finish(self) -> Result<SignedIn, Error> {
         let Self { shared, attempt, listener } = self;
-        let mut counter = listener.serve();
-        let code = timeout(SIGN_IN_TIMEOUT, wait(&attempt, &mut counter)).await;
+        let mut callbacks = listener.serve();
+        let code = timeout(SIGN_IN_TIMEOUT, wait(&attempt, &mut callbacks)).await;
         let outcome = match code.unwrap_or(Err(Error::SignInTimedOut)) {
             Ok(code) => complete(shared, &attempt, &code).await,
             Err(error) => Err(error),
         };
-        counter.close(outcome.is_ok()).await;
+        callbacks.close(outcome.is_ok()).await;
         outcome
     }
 }
 
 /// Takes what comes to the redirect URI until it is our answer.
-async fn wait(attempt: &Attempt, counter: &mut Counter) -> Result<AuthorizationCode, Error> {
+async fn wait(attempt: &Attempt, callbacks: &mut Callbacks) -> Result<AuthorizationCode, Error> {
     loop {
-        let arrival = counter.next().await.ok_or(Error::Interrupted)?;
-        match attempt.receive(arrival.params()) {
-            Ok(Reception::Ignored) => arrival.ignore(),
+        let callback = callbacks.next().await.ok_or(Error::Interrupted)?;
+        match attempt.receive(callback.params()) {
+            Ok(Reception::Ignored) => callback.ignore(),
             Ok(Reception::Granted(code)) => {
-                arrival.accept();
+                callback.accept();
                 return Ok(code);
             }
             Err(error) => {
-                arrival.accept();
+                callback.accept();
                 return Err(error);
             }
         }

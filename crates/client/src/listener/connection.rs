@@ -6,18 +6,18 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::desk::{Desk, Reply};
 use super::head::{HEAD_BYTES_MAX, Head};
 use super::page;
+use super::router::{CallbackRouter, Reply};
 
 /// How long a request head may take, and how long our answer.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Answers one request. Whatever goes wrong ends this connection and nothing else.
-pub(super) async fn converse(mut stream: TcpStream, desk: &Desk) {
+pub(super) async fn converse(mut stream: TcpStream, router: &CallbackRouter) {
     let Ok(Some(bytes)) = timeout(HEAD_TIMEOUT, read_head(&mut stream)).await else { return };
     let reply = match Head::parse(&bytes) {
-        Some(head) => desk.answer(&head).await,
+        Some(head) => router.answer(&head).await,
         None => Reply::BadRequest,
     };
     let answer = page::render(reply);
@@ -27,7 +27,7 @@ pub(super) async fn converse(mut stream: TcpStream, desk: &Desk) {
     })
     .await;
     if matches!((reply, sent), (Reply::Done(_), Ok(Ok(())))) {
-        desk.page_shown();
+        router.page_shown();
     }
 }
 

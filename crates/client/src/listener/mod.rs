@@ -1,57 +1,36 @@
 //! The listener that the browser returns to (OAuth 2.1 §8.4.2, RFC 8252 §7.3): loopback literals, a port of the
 //! system's choice, one path, open for one sign-in.
 
+mod callbacks;
 mod connection;
-mod desk;
 mod head;
 mod page;
+mod router;
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use proofkey_oauth::Params;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use connection::converse;
-use desk::Desk;
+use router::{CALLBACK_PATH, CallbackRouter};
+
+pub(crate) use callbacks::Callbacks;
 
 /// Connections served at once; a local program that opens more waits.
 const CONNECTIONS_MAX: usize = 16;
 /// How often another port is tried when the same one is taken for the other address family.
 const PORT_ATTEMPTS_MAX: u32 = 8;
-/// How long the browser may take to fetch the page that tells the outcome.
-const PAGE_TIMEOUT: Duration = Duration::from_millis(1_500);
-/// The path of the redirect URI, as it is registered.
-pub(crate) const CALLBACK_PATH: &str = "/callback";
-
 /// Bound sockets; nothing is answered yet.
 #[derive(Debug)]
 pub(crate) struct Listener {
     sockets: Vec<TcpListener>,
     port: u16,
     redirect_uri: String,
-}
-
-/// Where responses arrive. Dropping it closes the sockets.
-#[derive(Debug)]
-pub(crate) struct Counter {
-    arrivals: mpsc::Receiver<Arrival>,
-    outcome: watch::Sender<Option<bool>>,
-    shown: mpsc::Receiver<()>,
-    accepted: bool,
-    _tasks: JoinSet<()>,
-}
-
-/// A request to the redirect URI that waits for its verdict.
-#[derive(Debug)]
-pub(crate) struct Arrival {
-    params: Params,
-    verdict: oneshot::Sender<bool>,
-    accepted: watch::Sender<bool>,
 }
 
 impl Listener {
@@ -93,59 +72,21 @@ impl Listener {
     }
 
     /// Starts answering.
-    pub(crate) fn serve(self) -> Counter {
-        let (sender, arrivals) = mpsc::channel(1);
+    pub(crate) fn serve(self) -> Callbacks {
+        let (sender, received) = mpsc::channel(1);
         let (outcome, outcomes) = watch::channel(None);
         let (shown_sender, shown) = mpsc::channel(1);
-        let desk = Arc::new(Desk::new(self.port, sender, outcomes, shown_sender));
+        let router = Arc::new(CallbackRouter::new(self.port, sender, outcomes, shown_sender));
         let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut tasks = JoinSet::new();
         for socket in self.sockets {
-            tasks.spawn(accept(socket, Arc::clone(&desk), Arc::clone(&permits)));
+            tasks.spawn(accept(socket, Arc::clone(&router), Arc::clone(&permits)));
         }
-        Counter { arrivals, outcome, shown, accepted: false, _tasks: tasks }
+        Callbacks::new(received, outcome, shown, tasks)
     }
 }
 
-impl Counter {
-    /// The next request to the redirect URI.
-    pub(crate) async fn next(&mut self) -> Option<Arrival> {
-        let arrival = self.arrivals.recv().await;
-        // A browser is waiting from here on, unless the arrival turns out to be somebody else's.
-        self.accepted = arrival.is_some();
-        arrival
-    }
-
-    /// Tells the browser how it ended, if one is waiting, and closes.
-    pub(crate) async fn close(mut self, succeeded: bool) {
-        self.arrivals.close();
-        self.outcome.send_replace(Some(succeeded));
-        if self.accepted {
-            // A browser that does not come back for the page is not waited for longer.
-            let _ = tokio::time::timeout(PAGE_TIMEOUT, self.shown.recv()).await;
-        }
-    }
-}
-
-impl Arrival {
-    /// What was sent.
-    pub(crate) const fn params(&self) -> &Params {
-        &self.params
-    }
-
-    /// It was ours: the browser moves on to the page that tells the outcome.
-    pub(crate) fn accept(self) {
-        self.accepted.send_replace(true);
-        let _ = self.verdict.send(true);
-    }
-
-    /// It was not ours.
-    pub(crate) fn ignore(self) {
-        let _ = self.verdict.send(false);
-    }
-}
-
-async fn accept(socket: TcpListener, desk: Arc<Desk>, permits: Arc<Semaphore>) {
+async fn accept(socket: TcpListener, router: Arc<CallbackRouter>, permits: Arc<Semaphore>) {
     // Dropped with this task, and then ends the conversations too.
     let mut conversations = JoinSet::new();
     loop {
@@ -153,9 +94,9 @@ async fn accept(socket: TcpListener, desk: Arc<Desk>, permits: Arc<Semaphore>) {
         while conversations.try_join_next().is_some() {}
         match socket.accept().await {
             Ok((stream, _)) => {
-                let desk = Arc::clone(&desk);
+                let router = Arc::clone(&router);
                 conversations.spawn(async move {
-                    converse(stream, &desk).await;
+                    converse(stream, &router).await;
                     drop(permit);
                 });
             }
@@ -176,7 +117,7 @@ mod tests {
     async fn cl_06_a_request_head_has_8_kb_at_most() {
         let listener = Listener::open().await.unwrap();
         let (address, port) = (listener.addresses()[0], listener.port);
-        let _counter = listener.serve();
+        let _callbacks = listener.serve();
         for (length, answered) in [(8 * 1024, true), (8 * 1024 + 1, false)] {
             let start = format!("GET /x HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX: ");
             let head = format!("{start}{}\r\n\r\n", "x".repeat(length - start.len() - 4));

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proofkey_oauth::sha256;
 
-use super::desk::{DONE_PATH, Reply};
+use super::router::{DONE_PATH, Reply};
 
 const STYLE: &str = include_str!("page.css");
 /// The mark: a key whose bit is a check mark, as on the server's own pages.

@@ -1,11 +1,13 @@
 //! Which request gets which answer. Knows nothing of bytes.
 
 use proofkey_oauth::Params;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
+use super::callbacks::Callback;
 use super::head::Head;
-use super::{Arrival, CALLBACK_PATH};
 
+/// The path of the redirect URI, as it is registered.
+pub(super) const CALLBACK_PATH: &str = "/callback";
 /// The address that replaces the one with the code in the browser's history.
 pub(super) const DONE_PATH: &str = "/done";
 
@@ -28,23 +30,23 @@ pub(super) enum Reply {
 
 /// The state that connections share.
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct CallbackRouter {
     hosts: [String; 2],
-    arrivals: mpsc::Sender<Arrival>,
+    callbacks: mpsc::Sender<Callback>,
     accepted: watch::Sender<bool>,
     outcome: watch::Receiver<Option<bool>>,
     shown: mpsc::Sender<()>,
 }
 
-impl Desk {
+impl CallbackRouter {
     pub(super) fn new(
         port: u16,
-        arrivals: mpsc::Sender<Arrival>,
+        callbacks: mpsc::Sender<Callback>,
         outcome: watch::Receiver<Option<bool>>,
         shown: mpsc::Sender<()>,
     ) -> Self {
         let hosts = [format!("127.0.0.1:{port}"), format!("[::1]:{port}")];
-        Self { hosts, arrivals, accepted: watch::Sender::new(false), outcome, shown }
+        Self { hosts, callbacks, accepted: watch::Sender::new(false), outcome, shown }
     }
 
     /// Decides, after waiting for the sign-in where the answer depends on it.
@@ -68,9 +70,8 @@ impl Desk {
 
     async fn deliver(&self, query: &str) -> Reply {
         let Ok(params) = Params::parse(query.as_bytes()) else { return Reply::NotOurs };
-        let (verdict, waiting) = oneshot::channel();
-        let arrival = Arrival { params, verdict, accepted: self.accepted.clone() };
-        if self.arrivals.send(arrival).await.is_err() {
+        let (callback, waiting) = Callback::new(params, self.accepted.clone());
+        if self.callbacks.send(callback).await.is_err() {
             return Reply::NotOurs;
         }
         match waiting.await {
