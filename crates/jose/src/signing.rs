@@ -201,7 +201,6 @@ impl Pair {
 struct Headers {
     access_token: String,
     id_token: String,
-    logout_token: String,
 }
 
 impl Headers {
@@ -210,18 +209,13 @@ impl Headers {
         let encoded = |typ: Typ| {
             base64url::encode(format!(r#"{{"alg":"{algorithm}","typ":"{}","kid":"{kid}"}}"#, typ.name()))
         };
-        Self {
-            access_token: encoded(Typ::AccessToken),
-            id_token: encoded(Typ::IdToken),
-            logout_token: encoded(Typ::LogoutToken),
-        }
+        Self { access_token: encoded(Typ::AccessToken), id_token: encoded(Typ::IdToken) }
     }
 
     fn of(&self, typ: Typ) -> &str {
         match typ {
             Typ::AccessToken => &self.access_token,
             Typ::IdToken => &self.id_token,
-            Typ::LogoutToken => &self.logout_token,
         }
     }
 }

@@ -7,20 +7,17 @@ pub enum Typ {
     AccessToken,
     /// An ID token, `JWT`. OpenID Connect does not demand the member, so its absence means this one and no other.
     IdToken,
-    /// A logout token, `logout+jwt` (OpenID Connect Back-Channel Logout §2.4).
-    LogoutToken,
 }
 
 impl Typ {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::AccessToken, Self::IdToken, Self::LogoutToken];
+    pub const ALL: [Self; 2] = [Self::AccessToken, Self::IdToken];
 
     /// The value of the header member, as we write it.
     pub fn name(self) -> &'static str {
         match self {
             Self::AccessToken => "at+jwt",
             Self::IdToken => "JWT",
-            Self::LogoutToken => "logout+jwt",
         }
     }
 
@@ -51,7 +48,7 @@ mod tests {
             (Some("Application/AT+jwt"), Some(Typ::AccessToken)),
             (Some("JWT"), Some(Typ::IdToken)),
             (None, Some(Typ::IdToken)),
-            (Some("logout+jwt"), Some(Typ::LogoutToken)),
+            (Some("logout+jwt"), None),
             (Some("dpop+jwt"), None),
             (Some(""), None),
             (Some("application/"), None),

@@ -62,14 +62,19 @@ async fn v_71_v_72_v_74_forged_tokens_are_refused_by_the_layer() {
 async fn rs_03_an_id_token_does_not_open_an_api() {
     let world = World::new().await;
     let api = api(world.protect());
-    for typ in [Typ::IdToken, Typ::LogoutToken] {
-        let answer = get_notes(&api, &ES256.key.sign(typ, &world.claims()).unwrap()).await;
+    let logout_header = format!(r#"{{"alg":"ES256","typ":"logout+jwt","kid":"{}"}}"#, ES256.key.kid());
+    let tokens = [
+        ES256.key.sign(Typ::IdToken, &world.claims()).unwrap(),
+        raw_token(&logout_header, &world.claims().to_string()),
+    ];
+    for token in tokens {
+        let answer = get_notes(&api, &token).await;
         assert_eq!(answer.status, 401);
         assert_eq!(
             answer.json(),
             json!({"error": "invalid_token", "error_description": "this is another kind of token"})
         );
     }
-    // Refused before a key was needed, so nobody was asked.
+    // Refused before a key was needed, so the issuer was asked for none.
     assert_eq!(world.knobs.jwks_fetches.load(SeqCst), 0);
 }
