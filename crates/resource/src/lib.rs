@@ -39,6 +39,7 @@
 mod bearer;
 mod challenge;
 mod clock;
+mod configuration_error;
 mod cors;
 mod discovery;
 #[cfg(feature = "axum")]
@@ -56,11 +57,12 @@ mod validate;
 
 pub use challenge::Challenge;
 pub use clock::Clock;
+pub use configuration_error::ConfigurationError;
 #[cfg(feature = "axum")]
 pub use extract::NotProtected;
 pub use layer::{ProtectLayer, Protected};
 pub use metadata::ResourceMetadata;
-pub use protect::{ConfigurationError, Protect};
+pub use protect::Protect;
 pub use refusal::Refusal;
 pub use require_scope::{RequireScope, ScopeRequired};
 pub use token::{AccessToken, Identity};
