@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::output::{EXIT_CODES, Exit, Output, note, print};
-use crate::place::Whereabouts;
+use crate::stored_at::StorageMove;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Call the API with a fresh access token
@@ -55,9 +55,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let app = args.target.for_session(LastLogin::read(&store).as_ref())?;
     let session = Client::with_store(app, &store).session().await?;
     let body = args.data.as_ref().map(|data| (args.content_type.as_str(), data.as_bytes()));
-    let whereabouts = Whereabouts::of(&session).await?;
+    let storage_move = StorageMove::of(&session).await?;
     let answer = session.call(&ApiRequest { method, url: &args.url, body }).await;
-    whereabouts.note_move(&session).await?;
+    storage_move.note_move(&session).await?;
     let answer = answer?;
     if args.output.is_json() {
         args.output.result(&report(&answer), String::new)?;

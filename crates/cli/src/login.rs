@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use proofkey_client::{Client, Cure, SignIn, TokenStore, Wishes};
+use proofkey_client::{Client, Remedy, SignIn, SignInOptions, TokenStore};
 
 use crate::output::{EXIT_CODES, Output, Spinner, note};
 use crate::signed_in::SignedInAs;
@@ -38,9 +38,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let last = LastLogin::read(&store);
     let app = args.target.for_login(last.as_ref(), args.scope.as_deref())?;
     let client = Client::with_store(app, &store);
-    let wishes = Wishes { max_age_seconds: args.max_age, login_hint: None };
-    let sign_in = match client.sign_in_with(&wishes).await {
-        Err(error) if error.cure() == Cure::Retry && args.target.is_from_memory(last.as_ref()) => {
+    let options = SignInOptions { max_age_seconds: args.max_age, login_hint: None };
+    let sign_in = match client.sign_in_with(&options).await {
+        Err(error) if error.remedy() == Remedy::Retry && args.target.is_from_memory(last.as_ref()) => {
             return Err(error).context("the server of the last sign-in is away; --issuer names another");
         }
         other => other?,

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use proofkey_client::{Cure, Error as ClientError};
+use proofkey_client::{Error as ClientError, Remedy};
 use serde::Serialize;
 
 /// What the help of commands that use a sign-in ends with.
@@ -86,9 +86,9 @@ pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
 }
 
 fn exit_of(cause: Option<&ClientError>) -> Exit {
-    match cause.map(ClientError::cure) {
-        Some(Cure::SignIn) => Exit::SignIn,
-        Some(Cure::Retry) => Exit::Unreachable,
+    match cause.map(ClientError::remedy) {
+        Some(Remedy::SignIn) => Exit::SignIn,
+        Some(Remedy::Retry) => Exit::Unreachable,
         Some(_) | None => Exit::Failure,
     }
 }

@@ -1,9 +1,9 @@
 //! Who is signed in, where and for what, as `--json` prints it: at the sign-in and whenever somebody asks.
 
-use proofkey_client::{Application, Identity, Place};
+use proofkey_client::{Application, Identity, StoredAt};
 use serde::Serialize;
 
-use crate::place::KeptIn;
+use crate::stored_at::KeptIn;
 
 /// A sign-in that stands.
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ impl<'a> SignedInAs<'a> {
         app: &'a Application,
         scope: &'a str,
         identity: Option<&'a Identity>,
-        place: Option<&Place>,
+        stored_at: Option<&StoredAt>,
     ) -> Self {
         Self {
             issuer: app.issuer.as_str(),
@@ -31,7 +31,7 @@ impl<'a> SignedInAs<'a> {
             resource: app.resource.as_ref().map(|resource| resource.as_str()),
             scope,
             identity,
-            kept_in: place.map(KeptIn::from),
+            kept_in: stored_at.map(KeptIn::from),
         }
     }
 }

@@ -100,9 +100,9 @@ impl LastLogin {
     /// Remembers a sign-in.
     pub(crate) fn write(store: &TokenStore, app: &Application) -> anyhow::Result<()> {
         let last = Self::of(app);
-        let beside = path(store).with_extension("new");
-        std::fs::write(&beside, serde_json::to_vec(&last)?)
-            .and_then(|()| std::fs::rename(&beside, path(store)))
+        let sibling = path(store).with_extension("new");
+        std::fs::write(&sibling, serde_json::to_vec(&last)?)
+            .and_then(|()| std::fs::rename(&sibling, path(store)))
             .with_context(|| path(store).display().to_string())
     }
 

@@ -7,7 +7,7 @@ use proofkey_client::{Client, TokenStore};
 use serde::Serialize;
 
 use crate::output::{EXIT_CODES, Output};
-use crate::place::Whereabouts;
+use crate::stored_at::StorageMove;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Print an access token, refreshed if it ends soon
@@ -37,9 +37,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let store = TokenStore::open()?;
     let app = args.target.for_session(LastLogin::read(&store).as_ref())?;
     let session = Client::with_store(app, &store).session().await?;
-    let whereabouts = Whereabouts::of(&session).await?;
+    let storage_move = StorageMove::of(&session).await?;
     let token = session.access_token(Duration::from_secs(args.refresh_if_under)).await?;
-    whereabouts.note_move(&session).await?;
+    storage_move.note_move(&session).await?;
     let report = Report {
         access_token: token.token.expose(),
         expires_at: token.expires_at.seconds(),

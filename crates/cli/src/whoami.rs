@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use proofkey_client::{Client, Place, TokenStore};
+use proofkey_client::{Client, StoredAt, TokenStore};
 
 use crate::output::{EXIT_CODES, Output};
 use crate::signed_in::SignedInAs;
@@ -27,19 +27,19 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let app = client.application();
     let identity = session.identity().await;
     let scope = session.scope().await;
-    let place = session.kept_in().await?;
-    let report = SignedInAs::new(app, &scope, identity.as_ref(), place.as_ref());
-    args.output.result(&report, || describe(&report, place.as_ref()))?;
+    let stored_at = session.kept_in().await?;
+    let report = SignedInAs::new(app, &scope, identity.as_ref(), stored_at.as_ref());
+    args.output.result(&report, || describe(&report, stored_at.as_ref()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn describe(report: &SignedInAs<'_>, place: Option<&Place>) -> String {
+fn describe(report: &SignedInAs<'_>, stored_at: Option<&StoredAt>) -> String {
     let who = match report.identity {
         Some(who) => format!("{} (subject {})", who.display_name(), who.subject.escape_debug()),
         None => "somebody: without the scope openid the server does not say who".to_owned(),
     };
     let api = report.resource.map_or_else(String::new, |resource| format!("\nAPI      {resource}"));
-    let kept_in = place.map_or_else(String::new, |place| format!("\nkept in  {place}"));
+    let kept_in = stored_at.map_or_else(String::new, |stored_at| format!("\nkept in  {stored_at}"));
     format!(
         "{who}\nserver   {}\nclient   {}{api}\nscope    {}{kept_in}",
         report.issuer, report.client_id, report.scope
@@ -68,7 +68,7 @@ mod tests {
             identity: Some(&identity),
             kept_in: None,
         };
-        let text = describe(&report, Some(&Place::Keyring));
+        let text = describe(&report, Some(&StoredAt::Keyring));
         assert!(text.ends_with("kept in  the system's keyring"), "{text}");
         assert!(
             text.starts_with("Ada") && text.contains("https://api.example") && !text.contains('\u{1b}'),

@@ -14,7 +14,7 @@ use crate::url::BrowserUrl;
 
 /// What one sign-in asks for beyond the app's own configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub struct SignInOptions {
     /// The person must have authenticated within so many seconds (OpenID Connect Core §3.1.2.1).
     pub max_age_seconds: Option<u32>,
     /// Who probably signs in, to fill the form.
@@ -28,7 +28,7 @@ pub struct Attempt {
     state: String,
     nonce: Option<String>,
     issuer: String,
-    names_itself: bool,
+    sends_iss: bool,
     redirect_uri: String,
     max_age_seconds: Option<u32>,
     url: BrowserUrl,
@@ -40,7 +40,7 @@ pub struct AuthorizationCode(Secret);
 
 /// What a request to the redirect URI turned out to be.
 #[derive(Debug)]
-pub enum Reception {
+pub enum CallbackOutcome {
     /// Not the answer to this attempt. Any local program can send such a thing, so waiting goes on.
     Ignored,
     /// The answer.
@@ -52,7 +52,7 @@ impl Attempt {
     pub fn begin(
         server: &Server,
         application: &Application,
-        wishes: &Wishes,
+        options: &SignInOptions,
         redirect_uri: &str,
     ) -> Result<Self, Error> {
         let verifier = CodeVerifier::from_random(&random::octets()?);
@@ -60,7 +60,7 @@ impl Attempt {
         let nonce = application.wants_identity().then(random::text).transpose()?;
         let scope = application.scope.to_string();
         let challenge = verifier.challenge().to_string();
-        let max_age = wishes.max_age_seconds.map(|seconds| seconds.to_string());
+        let max_age = options.max_age_seconds.map(|seconds| seconds.to_string());
         let resource = application.resource.as_ref().map(|resource| resource.as_str());
         let parameters = [
             ("response_type", Some("code")),
@@ -73,7 +73,7 @@ impl Attempt {
             ("code_challenge_method", Some(CHALLENGE_METHOD)),
             ("resource", resource),
             ("max_age", max_age.as_deref()),
-            ("login_hint", wishes.login_hint.as_deref()),
+            ("login_hint", options.login_hint.as_deref()),
         ];
         let query = form(parameters.into_iter());
         let url = server.authorization_endpoint.with_query("authorization_endpoint", &query)?;
@@ -82,9 +82,9 @@ impl Attempt {
             state,
             nonce,
             issuer: server.issuer.to_string(),
-            names_itself: server.names_itself,
+            sends_iss: server.sends_iss,
             redirect_uri: redirect_uri.to_owned(),
-            max_age_seconds: wishes.max_age_seconds,
+            max_age_seconds: options.max_age_seconds,
             url,
         })
     }
@@ -96,16 +96,16 @@ impl Attempt {
 
     /// Judges what arrived at the redirect URI, in this order: ours at all, then who says so, then what it says.
     /// Nothing of a response that fails the first two is believed or shown (RFC 9207 §2.4).
-    pub fn receive(&self, params: &Params) -> Result<Reception, Error> {
+    pub fn receive(&self, params: &Params) -> Result<CallbackOutcome, Error> {
         let is_ours = params
             .first("state")
             .is_some_and(|state| constant_time_eq(state.as_bytes(), self.state.as_bytes()));
         if !is_ours || params.is_repeated("state") {
-            return Ok(Reception::Ignored);
+            return Ok(CallbackOutcome::Ignored);
         }
         match params.first("iss") {
             Some(issuer) if issuer != self.issuer => return Err(Error::ResponseIssuerDiffers),
-            None if self.names_itself => return Err(Error::ResponseIssuerMissing),
+            None if self.sends_iss => return Err(Error::ResponseIssuerMissing),
             Some(_) | None => {}
         }
         if params.repeated().is_some() {
@@ -119,7 +119,7 @@ impl Attempt {
             return Err(Error::AuthorizationRefused { code: shown(code), description });
         }
         let code = params.first("code").ok_or(Error::CodeMissing)?;
-        Ok(Reception::Granted(AuthorizationCode(Secret::new(code.to_owned()))))
+        Ok(CallbackOutcome::Granted(AuthorizationCode(Secret::new(code.to_owned()))))
     }
 
     /// The token request for a code (OAuth 2.1 §4.1.3). The redirect URI is sent for servers that still compare it.
@@ -152,19 +152,19 @@ mod tests {
 
     use super::*;
 
-    fn server(names_itself: bool) -> Server {
+    fn server(sends_iss: bool) -> Server {
         let document = json!({"issuer": "https://id.example", "authorization_endpoint": "https://id.example/authorize",
             "token_endpoint": "https://id.example/token", "code_challenge_methods_supported": ["S256"],
-            "authorization_response_iss_parameter_supported": names_itself});
+            "authorization_response_iss_parameter_supported": sends_iss});
         let issuer = Issuer::parse("https://id.example").unwrap();
         Server::from_metadata(&issuer, document.to_string().as_bytes()).unwrap()
     }
 
-    fn begin(names_itself: bool) -> Attempt {
+    fn begin(sends_iss: bool) -> Attempt {
         let mut app = Application::new("https://id.example", "app").unwrap();
         app.resource = Some(ResourceUri::parse("https://api.example/notes").unwrap());
-        let wishes = Wishes { max_age_seconds: Some(60), login_hint: Some("ada & co".into()) };
-        Attempt::begin(&server(names_itself), &app, &wishes, "http://127.0.0.1:7/callback").unwrap()
+        let options = SignInOptions { max_age_seconds: Some(60), login_hint: Some("ada & co".into()) };
+        Attempt::begin(&server(sends_iss), &app, &options, "http://127.0.0.1:7/callback").unwrap()
     }
 
     fn sent(attempt: &Attempt) -> Params {
@@ -215,7 +215,7 @@ mod tests {
     fn cl_04_cl_05_v_76_v_77_responses_are_judged_in_order() {
         const HERE: &str = "iss=https%3A%2F%2Fid.example";
         let cases = [
-            // names itself, response without `state=`, expected
+            // sends iss, response without `state=`, expected
             (true, format!("code=c&{HERE}"), "granted"),
             (false, "code=c".into(), "granted"),
             (false, format!("code=c&{HERE}"), "granted"),
@@ -240,12 +240,12 @@ mod tests {
             (true, format!("code=c&id_token=t&{HERE}"), "TokenInResponse"),
             (true, HERE.into(), "CodeMissing"),
         ];
-        for (names_itself, response, expected) in cases {
-            let attempt = begin(names_itself);
+        for (sends_iss, response, expected) in cases {
+            let attempt = begin(sends_iss);
             let judged = |text: String| attempt.receive(&Params::parse(text.as_bytes()).unwrap());
             let outcome = match judged(format!("{response}&state={}", attempt.state)) {
-                Ok(Reception::Granted(code)) => format!("granted {}", code.0.expose()),
-                Ok(Reception::Ignored) => "ignored".into(),
+                Ok(CallbackOutcome::Granted(code)) => format!("granted {}", code.0.expose()),
+                Ok(CallbackOutcome::Ignored) => "ignored".into(),
                 Err(error) => {
                     assert!(!error.to_string().contains("SECRET") && !error.to_string().contains('\u{1b}'));
                     format!("{error:?}")
@@ -259,7 +259,7 @@ mod tests {
                 format!("{response}&state="),
                 format!("{response}&state={}&state=x", attempt.state),
             ] {
-                assert!(matches!(judged(foreign.clone()), Ok(Reception::Ignored)), "{foreign}");
+                assert!(matches!(judged(foreign.clone()), Ok(CallbackOutcome::Ignored)), "{foreign}");
             }
         }
     }
@@ -268,7 +268,7 @@ mod tests {
         #[test]
         fn any_response_is_judged(text in "(state|iss|code|error)=[a-z%&=]{0,30}") {
             if let Ok(params) = Params::parse(text.as_bytes()) {
-                prop_assert!(matches!(begin(true).receive(&params), Ok(Reception::Ignored)));
+                prop_assert!(matches!(begin(true).receive(&params), Ok(CallbackOutcome::Ignored)));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::application::Application;
-use crate::attempt::{Attempt, Wishes};
+use crate::attempt::{Attempt, SignInOptions};
 use crate::error::Error;
 use crate::listener::Listener;
 use crate::logout::{self, SignedOut};
@@ -36,14 +36,14 @@ impl Client {
 
     /// Opens the listener for the browser's return and prepares the address to send the browser to.
     pub async fn sign_in(&self) -> Result<SignIn, Error> {
-        self.sign_in_with(&Wishes::default()).await
+        self.sign_in_with(&SignInOptions::default()).await
     }
 
-    /// The same with wishes about how the person signs in.
-    pub async fn sign_in_with(&self, wishes: &Wishes) -> Result<SignIn, Error> {
+    /// The same with options about how the person signs in.
+    pub async fn sign_in_with(&self, options: &SignInOptions) -> Result<SignIn, Error> {
         let server = self.shared.server().await?;
         let listener = Listener::open().await.map_err(Error::ListenerUnavailable)?;
-        let attempt = Attempt::begin(server, self.application(), wishes, listener.redirect_uri())?;
+        let attempt = Attempt::begin(server, self.application(), options, listener.redirect_uri())?;
         Ok(SignIn::new(Arc::clone(&self.shared), attempt, listener))
     }
 

@@ -20,7 +20,7 @@ pub struct Server {
     pub(crate) revocation_endpoint: Option<SecureUrl>,
     pub(crate) end_session_endpoint: Option<BrowserUrl>,
     /// It puts `iss` into every authorization response (RFC 9207 §3).
-    pub(crate) names_itself: bool,
+    pub(crate) sends_iss: bool,
     /// What its ID tokens may be signed with, out of what we verify.
     pub(crate) id_token_algorithms: Vec<Algorithm>,
 }
@@ -64,7 +64,7 @@ impl Server {
                 metadata.end_session_endpoint.as_deref(),
                 BrowserUrl::parse,
             )?,
-            names_itself: metadata.authorization_response_iss_parameter_supported,
+            sends_iss: metadata.authorization_response_iss_parameter_supported,
             id_token_algorithms: algorithms(&metadata.id_token_signing_alg_values_supported),
         })
     }

@@ -163,7 +163,7 @@ pub enum Error {
 /// What a failure means to whoever has to act on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Cure {
+pub enum Remedy {
     /// Sign in (again).
     SignIn,
     /// Wait for the network or the server.
@@ -174,14 +174,14 @@ pub enum Cure {
 
 impl Error {
     /// Which kind of act helps; the match is total so that a new variant is thought about.
-    pub const fn cure(&self) -> Cure {
+    pub const fn remedy(&self) -> Remedy {
         match self {
             Self::NotSignedIn
             | Self::SignInAgain
             | Self::ScopeNotAsked(_)
             | Self::StoreMalformed(_)
-            | Self::KeyringUnavailable(_) => Cure::SignIn,
-            Self::Unreachable { .. } | Self::ServerFailing { .. } | Self::LockTimedOut => Cure::Retry,
+            | Self::KeyringUnavailable(_) => Remedy::SignIn,
+            Self::Unreachable { .. } | Self::ServerFailing { .. } | Self::LockTimedOut => Remedy::Retry,
             Self::IssuerMalformed(_)
             | Self::ClientIdMalformed
             | Self::UrlMalformed { .. }
@@ -220,7 +220,7 @@ impl Error {
             | Self::ResourceMissing
             | Self::ResourceNotUrl(_)
             | Self::OutsideResource { .. }
-            | Self::PathAmbiguous(_) => Cure::Change,
+            | Self::PathAmbiguous(_) => Remedy::Change,
         }
     }
 }

@@ -59,18 +59,18 @@ mod url;
 mod userinfo;
 
 pub use application::{Application, SCOPE_DEFAULT};
-pub use attempt::{Attempt, AuthorizationCode, Reception, Wishes};
+pub use attempt::{Attempt, AuthorizationCode, CallbackOutcome, SignInOptions};
 pub use browser::open as open_browser;
 pub use call::{ApiAnswer, ApiRequest};
 pub use client::Client;
 pub use discovery::Server;
-pub use error::{Cure, Error};
+pub use error::{Error, Remedy};
 pub use id_token::IdTokenError;
 pub use identity::Identity;
 pub use logout::SignedOut;
 pub use session::Session;
 pub use sign_in::{SIGN_IN_TIMEOUT, SignIn, SignedIn};
-pub use store::{Place, TokenStore};
+pub use store::{StoredAt, TokenStore};
 pub use token::AccessToken;
 pub use url::{BrowserUrl, SecureUrl};
 

@@ -12,7 +12,7 @@ use crate::identity::Identity;
 use crate::logout::{self, SignedOut};
 use crate::refresh::{for_issuer, name, renew};
 use crate::shared::Shared;
-use crate::store::{Place, StoredTokens};
+use crate::store::{StoredAt, StoredTokens};
 use crate::token::AccessToken;
 use crate::userinfo;
 
@@ -46,8 +46,8 @@ impl Session {
 
     /// Where the tokens are now; `None` after signing out. A keyring that fails while they are refreshed makes a file of
     /// them, which is worth telling the person.
-    pub async fn kept_in(&self) -> Result<Option<Place>, Error> {
-        self.shared.slot.place().await
+    pub async fn kept_in(&self) -> Result<Option<StoredAt>, Error> {
+        self.shared.slot.stored_at().await
     }
 
     /// An access token that works for at least `validity_min` more, refreshed if need be. The new refresh token is on

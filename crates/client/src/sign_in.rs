@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::attempt::{Attempt, AuthorizationCode, Reception};
+use crate::attempt::{Attempt, AuthorizationCode, CallbackOutcome};
 use crate::browser;
 use crate::clock;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::listener::{Callbacks, Listener};
 use crate::revocation::Revocable;
 use crate::session::Session;
 use crate::shared::Shared;
-use crate::store::{Place, StoredTokens};
+use crate::store::{StoredAt, StoredTokens};
 use crate::token::TokenAnswer;
 use crate::url::BrowserUrl;
 
@@ -38,7 +38,7 @@ pub struct SignedIn {
     /// The session, ready for use.
     pub session: Session,
     /// Where its tokens are kept. Tell the person when it is a file.
-    pub kept_in: Place,
+    pub kept_in: StoredAt,
 }
 
 impl SignIn {
@@ -76,8 +76,8 @@ async fn wait(attempt: &Attempt, callbacks: &mut Callbacks) -> Result<Authorizat
     loop {
         let callback = callbacks.next().await.ok_or(Error::Interrupted)?;
         match attempt.receive(callback.params()) {
-            Ok(Reception::Ignored) => callback.ignore(),
-            Ok(Reception::Granted(code)) => {
+            Ok(CallbackOutcome::Ignored) => callback.ignore(),
+            Ok(CallbackOutcome::Granted(code)) => {
                 callback.accept();
                 return Ok(code);
             }
@@ -130,7 +130,7 @@ async fn keep(
     shared: &Arc<Shared>,
     attempt: &Attempt,
     answer: TokenAnswer,
-) -> Result<(Session, Place), Error> {
+) -> Result<(Session, StoredAt), Error> {
     let identity = identity(shared, attempt, &answer).await?;
     let slot = &shared.slot;
     let asked = shared.application.scope.clone();
@@ -169,7 +169,7 @@ mod tests {
 
     use super::*;
     use crate::application::Application;
-    use crate::attempt::Wishes;
+    use crate::attempt::SignInOptions;
     use crate::discovery::Server;
     use crate::store::TokenStore;
 
@@ -178,7 +178,8 @@ mod tests {
         let document = br#"{"issuer": "https://id.example", "token_endpoint": "https://id.example/token",
             "authorization_endpoint": "https://id.example/authorize", "code_challenge_methods_supported": ["S256"]}"#;
         let server = Server::from_metadata(&Issuer::parse("https://id.example").unwrap(), document).unwrap();
-        let attempt = Attempt::begin(&server, &app, &Wishes::default(), listener.redirect_uri()).unwrap();
+        let attempt =
+            Attempt::begin(&server, &app, &SignInOptions::default(), listener.redirect_uri()).unwrap();
         SignIn::new(Arc::new(Shared::new(app, store)), attempt, listener)
     }
 

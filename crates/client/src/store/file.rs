@@ -23,15 +23,15 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
     Ok(Some(bytes))
 }
 
-/// Replaces the content: write beside, flush to disk, rename over, flush the directory. Callers hold the slot's lock,
-/// so one name for the file beside is enough and a crash leaves at most one.
-pub(super) fn replace(directory: &Path, beside: &Path, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Replaces the content: write to a sibling file, flush to disk, rename over, flush the directory. Callers hold the slot's lock,
+/// so one name for that file is enough and a crash leaves at most one.
+pub(super) fn replace(directory: &Path, sibling: &Path, path: &Path, bytes: &[u8]) -> Result<(), Error> {
     create_directory(directory)?;
     let write = || {
-        let mut file = private().write(true).create(true).truncate(true).open(beside)?;
+        let mut file = private().write(true).create(true).truncate(true).open(sibling)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        std::fs::rename(beside, path)
+        std::fs::rename(sibling, path)
     };
     write().map_err(|cause| failed(path, cause))?;
     sync_directory(directory)

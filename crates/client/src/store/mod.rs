@@ -16,5 +16,5 @@ mod token_store;
 pub(crate) use lock::SlotLock;
 pub(crate) use record::StoredTokens;
 pub(crate) use slot::Slot;
-pub use stored_at::Place;
+pub use stored_at::StoredAt;
 pub use token_store::TokenStore;

@@ -11,7 +11,7 @@ use super::file;
 use super::keyring::Keyring;
 use super::lock::SlotLock;
 use super::record::StoredTokens;
-use super::stored_at::Place;
+use super::stored_at::StoredAt;
 use crate::error::Error;
 
 /// One sign-in in the store.
@@ -39,25 +39,25 @@ impl Slot {
     }
 
     /// Keeps the tokens of a new sign-in; says where.
-    pub(crate) async fn save_first(&self, tokens: &StoredTokens) -> Result<Place, Error> {
+    pub(crate) async fn save_first(&self, tokens: &StoredTokens) -> Result<StoredAt, Error> {
         let bytes = tokens.to_bytes()?;
         self.on_thread(move |slot| {
             if slot.uses_keyring {
                 return slot.write_keyring(&bytes);
             }
-            let place = slot.write_file(&bytes)?;
+            let stored_at = slot.write_file(&bytes)?;
             // Who wants no keyring wants nothing left in it either. If that fails the mark stays, and signing out
             // tries again.
             if let Err(cause) = slot.remove_entry() {
                 tracing::warn!(%cause, "an earlier sign-in is still in the keyring");
             }
-            Ok(place)
+            Ok(stored_at)
         })
         .await
     }
 
     /// Keeps changed tokens where the old ones are. When this returns they survive a crash.
-    pub(crate) async fn save(&self, tokens: &StoredTokens) -> Result<Place, Error> {
+    pub(crate) async fn save(&self, tokens: &StoredTokens) -> Result<StoredAt, Error> {
         let bytes = tokens.to_bytes()?;
         self.on_thread(move |slot| {
             let is_in_keyring = slot.is_marked() && !slot.path("json").exists();
@@ -67,13 +67,13 @@ impl Slot {
     }
 
     /// Where the tokens are, if someone is signed in.
-    pub(crate) async fn place(&self) -> Result<Option<Place>, Error> {
+    pub(crate) async fn stored_at(&self) -> Result<Option<StoredAt>, Error> {
         self.on_thread(|slot| {
             let path = slot.path("json");
             Ok(if path.exists() {
-                Some(Place::File(path))
+                Some(StoredAt::File(path))
             } else {
-                slot.is_marked().then_some(Place::Keyring)
+                slot.is_marked().then_some(StoredAt::Keyring)
             })
         })
         .await
@@ -102,14 +102,14 @@ impl Slot {
         if self.is_marked() { self.keyring.read(&self.key) } else { Ok(None) }
     }
 
-    fn write_file(&self, bytes: &[u8]) -> Result<Place, Error> {
+    fn write_file(&self, bytes: &[u8]) -> Result<StoredAt, Error> {
         let path = self.path("json");
         file::replace(&self.directory, &self.path("new"), &path, bytes)?;
-        Ok(Place::File(path))
+        Ok(StoredAt::File(path))
     }
 
     /// Falls back to the file: tokens that the server already rotated must not be lost to a locked keyring.
-    fn write_keyring(&self, bytes: &[u8]) -> Result<Place, Error> {
+    fn write_keyring(&self, bytes: &[u8]) -> Result<StoredAt, Error> {
         // The mark says where to look; it holds nothing. It comes first: a mark without an entry is no sign-in, an entry without
         // a mark would be one that nothing finds and no sign-out removes.
         let was_marked = self.is_marked();
@@ -118,14 +118,14 @@ impl Slot {
         }
         if let Err(cause) = self.keyring.write(&self.key, bytes) {
             tracing::warn!(%cause, "no keyring; keeping tokens in a file");
-            let place = self.write_file(bytes)?;
+            let stored_at = self.write_file(bytes)?;
             if !was_marked {
                 file::remove(&self.directory, &[self.path("keyring")])?;
             }
-            return Ok(place);
+            return Ok(stored_at);
         }
         file::remove(&self.directory, &[self.path("json")])?;
-        Ok(Place::Keyring)
+        Ok(StoredAt::Keyring)
     }
 
     /// Removes the keyring's entry, and only then what says that there is one.
@@ -207,8 +207,8 @@ mod tests {
     async fn cl_12_tokens_stay_in_the_keyring_and_only_a_mark_is_in_the_directory() {
         let directory = tempfile::tempdir().unwrap();
         let slot = slot(directory.path());
-        assert_eq!(slot.save_first(&tokens(&slot, "r1")).await.unwrap(), Place::Keyring);
-        assert_eq!(slot.save(&tokens(&slot, "r2")).await.unwrap(), Place::Keyring);
+        assert_eq!(slot.save_first(&tokens(&slot, "r1")).await.unwrap(), StoredAt::Keyring);
+        assert_eq!(slot.save(&tokens(&slot, "r2")).await.unwrap(), StoredAt::Keyring);
         assert_eq!((kept(&slot).await, in_keyring(&slot)), (Some("r2".into()), Some("r2".into())));
         assert_eq!(files(&slot), ["keyring"]);
         assert_eq!(std::fs::read(slot.path("keyring")).unwrap(), b"");
@@ -221,8 +221,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let slot = slot(directory.path());
         lock_keyring(&slot);
-        let place = slot.save_first(&tokens(&slot, "r1")).await.unwrap();
-        assert_eq!(place, Place::File(slot.path("json")));
+        let stored_at = slot.save_first(&tokens(&slot, "r1")).await.unwrap();
+        assert_eq!(stored_at, StoredAt::File(slot.path("json")));
         assert_eq!((kept(&slot).await, files(&slot)), (Some("r1".into()), vec!["json".into()]));
     }
 
@@ -231,16 +231,16 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let slot = slot(directory.path());
         slot.save_first(&tokens(&slot, "r1")).await.unwrap();
-        assert_eq!(slot.place().await.unwrap(), Some(Place::Keyring));
+        assert_eq!(slot.stored_at().await.unwrap(), Some(StoredAt::Keyring));
         lock_keyring(&slot);
-        assert_eq!(slot.save(&tokens(&slot, "r2")).await.unwrap(), Place::File(slot.path("json")));
-        assert_eq!(slot.place().await.unwrap(), Some(Place::File(slot.path("json"))));
+        assert_eq!(slot.save(&tokens(&slot, "r2")).await.unwrap(), StoredAt::File(slot.path("json")));
+        assert_eq!(slot.stored_at().await.unwrap(), Some(StoredAt::File(slot.path("json"))));
         assert_eq!(kept(&slot).await, Some("r2".into()));
         // They stay where the person was told they are, and what is left in the keyring is not forgotten.
-        assert_eq!(slot.save(&tokens(&slot, "r3")).await.unwrap(), Place::File(slot.path("json")));
+        assert_eq!(slot.save(&tokens(&slot, "r3")).await.unwrap(), StoredAt::File(slot.path("json")));
         slot.wipe().await.unwrap();
         assert_eq!((kept(&slot).await, in_keyring(&slot), files(&slot).len()), (None, None, 0));
-        assert_eq!(slot.place().await.unwrap(), None);
+        assert_eq!(slot.stored_at().await.unwrap(), None);
     }
 
     #[tokio::test]

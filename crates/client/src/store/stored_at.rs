@@ -6,14 +6,14 @@ use std::path::PathBuf;
 /// Where the tokens of a sign-in ended up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Place {
+pub enum StoredAt {
     /// The operating system's keyring.
     Keyring,
     /// A file of mode 0600.
     File(PathBuf),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for StoredAt {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keyring => out.write_str("the system's keyring"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{Faults, Issuer};
-use proofkey_client::{Client, Cure, Error, Session, TokenStore};
+use proofkey_client::{Client, Error, Remedy, Session, TokenStore};
 
 async fn signed_in_as(client: &Client) -> Session {
     let started = client.sign_in().await.unwrap();
@@ -67,7 +67,7 @@ async fn a_lost_reply_costs_nothing() {
     issuer.faults.lock().unwrap().lost_replies = 1;
     session.access_token(ALWAYS).await.unwrap();
     issuer.faults.lock().unwrap().lost_replies = 2;
-    assert_eq!(session.access_token(ALWAYS).await.unwrap_err().cure(), Cure::Retry);
+    assert_eq!(session.access_token(ALWAYS).await.unwrap_err().remedy(), Remedy::Retry);
     session.access_token(ALWAYS).await.unwrap();
 }
 
@@ -89,7 +89,7 @@ async fn a_server_that_is_down_costs_no_sign_in() {
     let session = signed_in(&issuer, directory.path()).await;
     for status in [500, 503, 429] {
         issuer.faults.lock().unwrap().token_status = Some((status, None));
-        assert_eq!(session.access_token(ALWAYS).await.unwrap_err().cure(), Cure::Retry, "{status}");
+        assert_eq!(session.access_token(ALWAYS).await.unwrap_err().remedy(), Remedy::Retry, "{status}");
     }
     issuer.faults.lock().unwrap().token_status = None;
     session.access_token(ALWAYS).await.unwrap();
@@ -199,5 +199,5 @@ async fn cl_12_a_file_that_is_not_ours_is_not_used() {
     ));
     std::fs::write(&theirs, b"{").unwrap();
     let error = Client::with_store(other, &store).session().await.unwrap_err();
-    assert_eq!(error.cure(), Cure::SignIn);
+    assert_eq!(error.remedy(), Remedy::SignIn);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::{Faults, Issuer};
-use proofkey_client::{Client, Error, IdTokenError, SignIn, SignedIn, TokenStore, Wishes};
+use proofkey_client::{Client, Error, IdTokenError, SignIn, SignInOptions, SignedIn, TokenStore};
 use serde_json::json;
 
 /// Follows redirects as a browser does; gives the last page and its address.
@@ -87,8 +87,8 @@ async fn cl_11_the_age_of_a_sign_in_is_checked_when_asked_for() {
         let faults = Faults { claims: vec![("auth_time", auth_time)], ..Faults::default() };
         let issuer = Issuer::start_with(faults).await;
         let directory = tempfile::tempdir().unwrap();
-        let wishes = Wishes { max_age_seconds: Some(60), ..Wishes::default() };
-        let started = issuer.client(directory.path()).sign_in_with(&wishes).await.unwrap();
+        let options = SignInOptions { max_age_seconds: Some(60), ..SignInOptions::default() };
+        let started = issuer.client(directory.path()).sign_in_with(&options).await.unwrap();
         match finish(started).await.0 {
             Ok(_) => assert!(fits),
             Err(error) => {

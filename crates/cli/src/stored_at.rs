@@ -1,6 +1,6 @@
 //! Where tokens are kept, as commands report it.
 
-use proofkey_client::{Place, Session};
+use proofkey_client::{Session, StoredAt};
 use serde::Serialize;
 
 use crate::output::note;
@@ -12,19 +12,19 @@ pub(crate) struct KeptIn {
     file: Option<String>,
 }
 
-impl From<&Place> for KeptIn {
-    fn from(place: &Place) -> Self {
-        match place {
-            Place::File(path) => Self { kept_in: "file", file: Some(path.display().to_string()) },
+impl From<&StoredAt> for KeptIn {
+    fn from(stored_at: &StoredAt) -> Self {
+        match stored_at {
+            StoredAt::File(path) => Self { kept_in: "file", file: Some(path.display().to_string()) },
             _ => Self { kept_in: "keyring", file: None },
         }
     }
 }
 
 /// Where the tokens were when a command began.
-pub(crate) struct Whereabouts(Option<Place>);
+pub(crate) struct StorageMove(Option<StoredAt>);
 
-impl Whereabouts {
+impl StorageMove {
     /// Looks before anything is refreshed.
     pub(crate) async fn of(session: &Session) -> anyhow::Result<Self> {
         Ok(Self(session.kept_in().await?))
@@ -38,10 +38,11 @@ impl Whereabouts {
         Ok(())
     }
 
-    fn notice(&self, now: Option<&Place>) -> Option<String> {
-        let place = now.filter(|place| matches!(place, Place::File(_)))?;
-        let has_moved = self.0.as_ref() != Some(place);
-        has_moved.then(|| format!("The keyring did not take the refreshed tokens: they are kept in {place}."))
+    fn notice(&self, now: Option<&StoredAt>) -> Option<String> {
+        let stored_at = now.filter(|stored_at| matches!(stored_at, StoredAt::File(_)))?;
+        let has_moved = self.0.as_ref() != Some(stored_at);
+        has_moved
+            .then(|| format!("The keyring did not take the refreshed tokens: they are kept in {stored_at}."))
     }
 }
 
@@ -53,17 +54,17 @@ mod tests {
 
     #[test]
     fn cl_12_only_a_move_to_a_file_is_worth_a_notice() {
-        let file = || Place::File(PathBuf::from("/data/x.json"));
+        let file = || StoredAt::File(PathBuf::from("/data/x.json"));
         let cases = [
             // before, after, told
-            (Some(Place::Keyring), Some(file()), true),
-            (Some(Place::Keyring), Some(Place::Keyring), false),
+            (Some(StoredAt::Keyring), Some(file()), true),
+            (Some(StoredAt::Keyring), Some(StoredAt::Keyring), false),
             (Some(file()), Some(file()), false),
-            (Some(file()), Some(Place::Keyring), false),
-            (Some(Place::Keyring), None, false),
+            (Some(file()), Some(StoredAt::Keyring), false),
+            (Some(StoredAt::Keyring), None, false),
         ];
         for (before, after, told) in cases {
-            let notice = Whereabouts(before).notice(after.as_ref());
+            let notice = StorageMove(before).notice(after.as_ref());
             assert_eq!(notice.is_some(), told, "{notice:?}");
             assert!(notice.is_none_or(|notice| notice.contains("/data/x.json (no keyring: any program")));
         }
