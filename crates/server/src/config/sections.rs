@@ -62,7 +62,7 @@ pub struct Limits {
     pub login_address_interval_seconds: u32,
     /// Failed sign-ins to one account at once.
     pub login_account_burst: u32,
-    /// After that, one in so many seconds, doubling with each further failure …
+    /// After that, a pause of so many seconds, longer by as much with each further failure …
     pub login_account_interval_seconds: u32,
     /// … up to this.
     pub login_account_interval_max_seconds: u32,
