@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::endpoint::Addresses;
 use crate::keys::rotation::RotationPolicy;
-use crate::keys::{KeySealer, Keyring};
+use crate::keys::{PrivateKeySealer, Keyring};
 use crate::limit::{AddressKey, Limiter};
 use crate::login::CookieNames;
 use crate::metrics::Metrics;
@@ -36,7 +36,7 @@ pub(crate) struct App {
     /// The keys under which codes, steps and refresh tokens are made.
     pub keys: ArtefactKeys,
     /// Seals private keys.
-    pub sealer: KeySealer,
+    pub sealer: PrivateKeySealer,
     /// Signs and verifies.
     pub keyring: Keyring,
     /// Hashes passwords.

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::endpoint::{self, Addresses};
 use crate::http::{Edge, HttpLimits, Phase, Readiness, SecurityHeaders, Tls, TlsRefused, TrustedProxies};
-use crate::keys::{KeySealer, Keyring, KeysFault};
+use crate::keys::{PrivateKeySealer, Keyring, KeysFault};
 use crate::login::CookieNames;
 use crate::metrics::{self, Metrics};
 use crate::page::Pages;
@@ -212,7 +212,7 @@ fn build(
         store,
         directory: Directory::default(),
         keys: ArtefactKeys::derive(sealing_key),
-        sealer: KeySealer::derive(sealing_key),
+        sealer: PrivateKeySealer::derive(sealing_key),
         keyring: Keyring::new(issuer.clone()),
         passwords: Passwords::new(params, metrics.passwords.clone())?,
         limits: Limiters::new(&config.limits),

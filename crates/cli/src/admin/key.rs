@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use proofkey_protocol::KeyRecord;
-use proofkey_server::keys::{KeySealer, KeysFault, rotate_now, rotation};
+use proofkey_server::keys::{PrivateKeySealer, KeysFault, rotate_now, rotation};
 use serde_json::{Value, json};
 
 use super::show::{rfc3339, table};
@@ -57,7 +57,7 @@ async fn list(site: &Site) -> anyhow::Result<()> {
 }
 
 async fn rotate(site: &Site) -> anyhow::Result<()> {
-    let sealer = KeySealer::derive(site.config.keys.sealing_key.expose());
+    let sealer = PrivateKeySealer::derive(site.config.keys.sealing_key.expose());
     let before = site.store.keys().await.map_err(said)?;
     // Keys sealed by two sealing keys would keep the server from starting at all.
     if let Some(key) = before.iter().find(|key| sealer.open(&key.kid, &key.sealed).is_none()) {

@@ -13,8 +13,8 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 const HOPS_MAX: usize = 32;
 /// Headers by which a client could claim another address, host or scheme: the beginnings and the whole names. Written
 /// with hyphens; underscores count as hyphens, for some servers read them so.
-const CLAIM_PREFIXES: [&str; 3] = ["x-forwarded", "x-original-", "x-rewrite-"];
-const CLAIMS: [&str; 9] = [
+const FORWARDING_PREFIXES: [&str; 3] = ["x-forwarded", "x-original-", "x-rewrite-"];
+const FORWARDING_HEADERS: [&str; 9] = [
     "forwarded",
     "forwarded-for",
     "x-real-ip",
@@ -36,14 +36,14 @@ impl TrustedProxies {
         Self(networks)
     }
 
-    /// Finds the sender and strips every header that makes a claim about it, so that nothing behind this can believe one.
+    /// Finds the sender and strips every header that speaks of it, so that nothing behind this can believe one.
     pub(super) fn resolve(&self, peer: SocketAddr, headers: &mut HeaderMap) -> ClientAddress {
-        let claims: Vec<HeaderName> = headers.keys().filter(|name| is_claim(name)).cloned().collect();
-        if claims.is_empty() {
+        let forwarding: Vec<HeaderName> = headers.keys().filter(|name| is_forwarding_header(name)).cloned().collect();
+        if forwarding.is_empty() {
             return ClientAddress(peer.ip().to_canonical());
         }
         let client = self.follow(peer.ip().to_canonical(), headers);
-        for name in claims {
+        for name in forwarding {
             headers.remove(name);
         }
         ClientAddress(client)
@@ -86,17 +86,17 @@ fn parse_entry(entry: &str) -> Option<IpAddr> {
         .map(|address| address.to_canonical())
 }
 
-fn is_claim(name: &HeaderName) -> bool {
+fn is_forwarding_header(name: &HeaderName) -> bool {
     let name = name.as_str().as_bytes();
-    let starts_with = |claim: &str| {
-        name.len() >= claim.len()
+    let starts_with = |known: &str| {
+        name.len() >= known.len()
             && name
                 .iter()
-                .zip(claim.bytes())
+                .zip(known.bytes())
                 .all(|(byte, other)| if *byte == b'_' { other == b'-' } else { *byte == other })
     };
-    CLAIM_PREFIXES.iter().any(|prefix| starts_with(prefix))
-        || CLAIMS.iter().any(|claim| name.len() == claim.len() && starts_with(claim))
+    FORWARDING_PREFIXES.iter().any(|prefix| starts_with(prefix))
+        || FORWARDING_HEADERS.iter().any(|known| name.len() == known.len() && starts_with(known))
 }
 
 #[cfg(test)]
@@ -124,7 +124,7 @@ mod tests {
         let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
         let mut map = headers(lines);
         let ClientAddress(address) = trusted.resolve(SocketAddr::new(peer.parse().unwrap(), 5), &mut map);
-        assert!(!map.keys().any(is_claim), "claims are stripped: {map:?}");
+        assert!(!map.keys().any(is_forwarding_header), "forwarding headers are stripped: {map:?}");
         address.to_string()
     }
 

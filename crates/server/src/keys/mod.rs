@@ -7,7 +7,7 @@ pub mod rotation;
 mod sealed;
 
 pub use ring::{IdTokenRefused, Keyring};
-pub use sealed::KeySealer;
+pub use sealed::PrivateKeySealer;
 
 use proofkey_jose::{Algorithm, KeyError, SigningKey};
 use proofkey_oauth::Timestamp;
@@ -15,7 +15,7 @@ use proofkey_protocol::KeyRecord;
 use proofkey_store::{Fault, Store};
 use thiserror::Error;
 
-use rotation::{RotationPolicy, Step};
+use rotation::{RotationPolicy, RotationStep};
 
 /// Why the keys cannot be had.
 #[derive(Debug, Error)]
@@ -49,7 +49,7 @@ pub enum KeysFault {
 /// key one inserts. Returns how many keys were made and removed.
 pub async fn rotate(
     store: &Store,
-    sealer: &KeySealer,
+    sealer: &PrivateKeySealer,
     policy: &RotationPolicy,
     now: Timestamp,
 ) -> Result<usize, KeysFault> {
@@ -63,7 +63,7 @@ pub async fn rotate(
 
 /// Gives every ring a new key that signs at once: for a key that may have leaked. Keys that wait to sign go: they lay
 /// beside the one that leaked, and would take over from the new one when their day comes.
-pub async fn rotate_now(store: &Store, sealer: &KeySealer, now: Timestamp) -> Result<Vec<String>, KeysFault> {
+pub async fn rotate_now(store: &Store, sealer: &PrivateKeySealer, now: Timestamp) -> Result<Vec<String>, KeysFault> {
     let records = store.keys().await?;
     let waiting: Vec<String> =
         records.iter().filter(|key| key.active_from > now).map(|key| key.kid.clone()).collect();
@@ -73,7 +73,7 @@ pub async fn rotate_now(store: &Store, sealer: &KeySealer, now: Timestamp) -> Re
     let mut made = Vec::new();
     for algorithm in rotation::ALGORITHMS {
         let sequence = rotation::next_sequence(&records, algorithm);
-        let step = Step::Make { algorithm, sequence, active_from: now };
+        let step = RotationStep::Make { algorithm, sequence, active_from: now };
         made.extend(apply(store, sealer, &step, now).await?);
     }
     Ok(made)
@@ -81,17 +81,17 @@ pub async fn rotate_now(store: &Store, sealer: &KeySealer, now: Timestamp) -> Re
 
 async fn apply(
     store: &Store,
-    sealer: &KeySealer,
-    step: &Step,
+    sealer: &PrivateKeySealer,
+    step: &RotationStep,
     now: Timestamp,
 ) -> Result<Option<String>, KeysFault> {
     match step {
-        Step::Remove { kids } => {
+        RotationStep::Remove { kids } => {
             store.delete_keys(kids).await?;
             tracing::info!(?kids, "signing keys removed: nothing that they signed lives any more");
             Ok(None)
         }
-        Step::Make { algorithm, sequence, active_from } => {
+        RotationStep::Make { algorithm, sequence, active_from } => {
             let record = make(sealer, *algorithm, *sequence, *active_from, now).await?;
             let (kid, algorithm) = (record.kid.clone(), record.algorithm.clone());
             let committed = store.insert_key(record).await?;
@@ -103,7 +103,7 @@ async fn apply(
 
 /// Generating an RSA key takes a good part of a second, so it runs off the request threads.
 async fn make(
-    sealer: &KeySealer,
+    sealer: &PrivateKeySealer,
     algorithm: Algorithm,
     sequence: i64,
     active_from: Timestamp,

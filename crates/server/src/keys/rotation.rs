@@ -23,7 +23,7 @@ pub struct RotationPolicy {
 
 /// One step of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum RotationStep {
     /// Make a key.
     Make {
         /// For this ring.
@@ -41,13 +41,13 @@ pub enum Step {
 }
 
 /// What is to be done now.
-pub fn plan(records: &[KeyRecord], policy: &RotationPolicy, now: Timestamp) -> Vec<Step> {
-    let mut steps: Vec<Step> =
+pub fn plan(records: &[KeyRecord], policy: &RotationPolicy, now: Timestamp) -> Vec<RotationStep> {
+    let mut steps: Vec<RotationStep> =
         ALGORITHMS.iter().filter_map(|algorithm| make(records, *algorithm, policy, now)).collect();
     let kids: Vec<String> =
         ALGORITHMS.iter().flat_map(|algorithm| removable(records, *algorithm, policy, now)).collect();
     if !kids.is_empty() {
-        steps.push(Step::Remove { kids });
+        steps.push(RotationStep::Remove { kids });
     }
     steps
 }
@@ -73,12 +73,12 @@ fn make(
     algorithm: Algorithm,
     policy: &RotationPolicy,
     now: Timestamp,
-) -> Option<Step> {
+) -> Option<RotationStep> {
     let sequence = next_sequence(records, algorithm);
     let Some(current) = active(records, algorithm, now) else {
         // The first key of all signs at once: there is nobody yet who could have cached a set without it. A ring whose only
         // keys lie ahead (a clock was set back) gets one too, rather than none.
-        return Some(Step::Make { algorithm, sequence, active_from: now });
+        return Some(RotationStep::Make { algorithm, sequence, active_from: now });
     };
     let has_next = ring(records, algorithm).any(|key| key.active_from > now);
     let due = current.active_from + policy.period_seconds;
@@ -87,7 +87,7 @@ fn make(
     }
     // A server that slept past the date publishes first all the same.
     let active_from = due.max(now + policy.publish_ahead_seconds);
-    Some(Step::Make { algorithm, sequence, active_from })
+    Some(RotationStep::Make { algorithm, sequence, active_from })
 }
 
 fn removable(
@@ -114,11 +114,11 @@ mod tests {
         RotationPolicy { period_seconds: 90 * DAY, publish_ahead_seconds: DAY, keep_seconds: 2 * DAY };
     const START: Timestamp = Timestamp(1_790_000_000);
 
-    fn apply(records: &mut Vec<KeyRecord>, steps: Vec<Step>, now: Timestamp) {
+    fn apply(records: &mut Vec<KeyRecord>, steps: Vec<RotationStep>, now: Timestamp) {
         for step in steps {
             match step {
-                Step::Remove { kids } => records.retain(|key| !kids.contains(&key.kid)),
-                Step::Make { algorithm, sequence, active_from } => records.push(KeyRecord {
+                RotationStep::Remove { kids } => records.retain(|key| !kids.contains(&key.kid)),
+                RotationStep::Make { algorithm, sequence, active_from } => records.push(KeyRecord {
                     kid: format!("{}-{sequence}", algorithm.name()),
                     algorithm: algorithm.name().to_owned(),
                     sequence,

@@ -11,11 +11,11 @@ use crate::random::SystemRandom;
 use proofkey_protocol::Random as _;
 
 /// Seals and opens private keys.
-pub struct KeySealer {
+pub struct PrivateKeySealer {
     key: LessSafeKey,
 }
 
-impl KeySealer {
+impl PrivateKeySealer {
     /// Derives the key from 32 bytes of key material.
     pub fn derive(sealing_key: &[u8; 32]) -> Self {
         let key = UnboundKey::new(&AES_256_GCM, &hmac_sha256(sealing_key, b"proofkey signing keys v1: seal"));
@@ -47,9 +47,9 @@ impl KeySealer {
     }
 }
 
-impl fmt::Debug for KeySealer {
+impl fmt::Debug for PrivateKeySealer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("KeySealer(redacted)")
+        out.write_str("PrivateKeySealer(redacted)")
     }
 }
 
@@ -63,11 +63,11 @@ mod tests {
 
     #[test]
     fn a_sealed_key_opens_under_its_own_id_and_sealing_key_alone() {
-        let sealer = KeySealer::derive(&[1; 32]);
+        let sealer = PrivateKeySealer::derive(&[1; 32]);
         let sealed = sealer.seal("kid", b"private");
         assert_eq!(sealer.open("kid", &sealed).unwrap().as_slice(), b"private");
         assert!(sealer.open("other", &sealed).is_none());
-        assert!(KeySealer::derive(&[2; 32]).open("kid", &sealed).is_none());
+        assert!(PrivateKeySealer::derive(&[2; 32]).open("kid", &sealed).is_none());
         for index in 0..sealed.len() {
             let mut altered = sealed.clone();
             altered[index] ^= 1;

@@ -1,7 +1,7 @@
 //! Signing keys through their life, as an operator and a verifier see it.
 
 use proofkey_protocol::KeyRecord;
-use proofkey_server::keys::{KeySealer, rotate, rotate_now, rotation};
+use proofkey_server::keys::{PrivateKeySealer, rotate, rotate_now, rotation};
 use proofkey_testkit::{AuthorizeRequest, Browser, Page, TestServer, decode, fixtures};
 
 const DAY_SECONDS: i64 = 86_400;
@@ -24,7 +24,7 @@ fn signs(records: &[KeyRecord], server: &TestServer, seconds: i64) -> String {
 #[tokio::test]
 async fn md_06_after_a_leak_no_key_that_lay_beside_it_ever_signs() {
     let server = TestServer::start().await;
-    let sealer = KeySealer::derive(&[9; 32]);
+    let sealer = PrivateKeySealer::derive(&[9; 32]);
     // Within the last day of the period the next key is published already, and was at rest while the leak happened.
     let late = server.now() + (89 * DAY_SECONDS + DAY_SECONDS / 2);
     let _ = rotate(server.store(), &sealer, &POLICY, late).await.unwrap();
