@@ -114,10 +114,8 @@ fn the_command_that_a_refusal_names_lifts_it() {
 fn every_command_that_a_refusal_names_exists() {
     let site = Site::empty();
     let mut count = 0;
-    for text in [
-        include_str!("../../../../protocol/src/refusal/explanation.rs"),
-        include_str!("../../../../server/locales/de/rules.ftl"),
-    ] {
+    let cures: String = proofkey_protocol::Refusal::ALL.iter().map(|refusal| refusal.explain().fix).collect();
+    for text in [cures.as_str(), include_str!("../../../../server/locales/de/rules.ftl")] {
         for named in text.split("proofkey ").skip(1) {
             let word = |char: char| char.is_ascii_lowercase() || char == '-';
             let words: Vec<&str> =
