@@ -20,6 +20,7 @@ mod metadata;
 mod museum;
 mod races;
 mod refresh;
+mod refusals;
 mod revocation;
 mod revoke;
 mod support;

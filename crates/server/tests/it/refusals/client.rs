@@ -1,0 +1,83 @@
+//! Any form, and the client that sends it: `request.rs` and `client.rs` of the table.
+
+use proofkey_oauth::RequiredParameter;
+use proofkey_protocol::Refusal;
+use proofkey_testkit::{Answer, AuthorizeRequest, Browser, TestServer, basic, fixtures};
+
+use super::Reached;
+
+type Form<'a> = &'a [(&'a str, &'a str)];
+
+const CREDENTIALS: (&str, &str) = ("grant_type", "client_credentials");
+
+pub(super) async fn reach(server: &TestServer, reached: &mut Reached) {
+    forms(server, reached).await;
+    authentication(server, reached).await;
+    grant_types(server, reached).await;
+
+    let disabled = fixtures::web_b();
+    server.disable_client(&disabled.id, true).await;
+    let page = Browser::new(server).authorize(&AuthorizeRequest::new(&disabled)).await.page();
+    reached.on_page(Refusal::ClientDisabled, &page);
+    server.disable_client(&disabled.id, false).await;
+}
+
+async fn forms(server: &TestServer, reached: &mut Reached) {
+    let web = fixtures::web();
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = server.send("POST", "/token", &form, "code=%zz".to_owned()).await;
+    reached.in_json(Refusal::ParametersMalformed, &answer);
+    reached.in_json(Refusal::ParameterRepeated, &server.token(&web, &[CREDENTIALS, CREDENTIALS]).await);
+
+    let cases: [(RequiredParameter, &str, Form<'_>); 4] = [
+        (RequiredParameter::GrantType, "/token", &[]),
+        (RequiredParameter::Code, "/token", &[("grant_type", "authorization_code")]),
+        (RequiredParameter::RefreshToken, "/token", &[("grant_type", "refresh_token")]),
+        (RequiredParameter::Token, "/introspect", &[]),
+    ];
+    for (parameter, path, form) in cases {
+        let answer = server.post_as(&web, path, form).await;
+        reached.in_json(Refusal::ParameterMissing(parameter), &answer);
+    }
+}
+
+async fn authentication(server: &TestServer, reached: &mut Reached) {
+    let web = fixtures::web();
+    let secret = web.secret.as_deref().unwrap();
+    let in_header = basic(&web.id, secret);
+    let in_form = [CREDENTIALS, ("client_id", web.id.as_str()), ("client_secret", secret)];
+    let cases: [(Refusal, Form<'_>, Option<&str>); 5] = [
+        (Refusal::ClientAuthenticationMissing, &[CREDENTIALS], None),
+        (Refusal::ClientAuthenticationMalformed, &[CREDENTIALS], Some("Basic !")),
+        (Refusal::ClientAuthenticationAmbiguous, &in_form, Some(&in_header)),
+        (Refusal::ClientAuthenticationMethod, &in_form, None),
+        (Refusal::ClientSecretWrong, &[CREDENTIALS], Some(&basic(&web.id, "guessed"))),
+    ];
+    for (refusal, form, authorization) in cases {
+        let headers: Vec<_> = authorization.map(|value| ("authorization", value)).into_iter().collect();
+        reached.in_json(refusal, &server.post("/token", form, &headers).await);
+    }
+    reached.in_json(Refusal::TooManyFailures, &limited(server).await);
+}
+
+/// Guesses the secret of a client until its address is told to wait.
+async fn limited(server: &TestServer) -> Answer {
+    let guess = basic(&fixtures::service_b().id, "guessed");
+    for _ in 0..100 {
+        let answer = server.post("/token", &[CREDENTIALS], &[("authorization", &guess)]).await;
+        if answer.status == 429 {
+            return answer;
+        }
+    }
+    panic!("nothing limits the guesses at a secret");
+}
+
+async fn grant_types(server: &TestServer, reached: &mut Reached) {
+    for (refusal, client, grant_type) in [
+        (Refusal::ClientPublic, fixtures::spa(), "client_credentials"),
+        (Refusal::GrantTypeUnregistered, fixtures::web(), "client_credentials"),
+        (Refusal::GrantTypeUnsupported, fixtures::web(), "password"),
+    ] {
+        reached.in_json(refusal, &server.token(&client, &[("grant_type", grant_type)]).await);
+    }
+}

@@ -1,0 +1,50 @@
+//! Grants that end, and the refresh tokens of those that stand: `grant.rs` and `refresh.rs` of the table.
+
+use proofkey_protocol::Refusal;
+use proofkey_testkit::{AuthorizeRequest, Browser, Code, TestServer, Tokens, fixtures};
+
+use super::Reached;
+
+const SCOPE: &str = "openid notes:read offline_access";
+/// Longer than a grant lives, however often it is refreshed.
+const YEAR_SECONDS: i64 = 365 * 86_400;
+
+pub(super) async fn reach(server: &TestServer, reached: &mut Reached) {
+    let web = fixtures::web();
+    user(server, reached).await;
+
+    let code = server.code(&web, SCOPE).await;
+    server.withdraw_consent(&fixtures::ada(), &web.id).await;
+    reached.in_json(Refusal::ConsentWithdrawn, &server.redeem(&web, &code).await);
+
+    refresh_tokens(server, reached).await;
+}
+
+/// A code whose user is disabled before it is redeemed; to enable the account again brings no session back.
+async fn user(server: &TestServer, reached: &mut Reached) {
+    let (web, bob) = (fixtures::web(), fixtures::bob());
+    let request = AuthorizeRequest::new(&web).set("scope", SCOPE);
+    let code: Code = server.code_by(&mut Browser::new(server), &request, &bob).await;
+    for (disabled, refusal) in [(true, Refusal::UserDisabled), (false, Refusal::SessionEnded)] {
+        server.disable_user(&bob, disabled).await;
+        reached.in_json(refusal, &server.redeem(&web, &code).await);
+    }
+}
+
+async fn refresh_tokens(server: &TestServer, reached: &mut Reached) {
+    let (web, other) = (fixtures::web(), fixtures::web_post());
+    let first = server.tokens(&web, SCOPE).await.refresh_token;
+    reached.in_json(Refusal::RefreshTokenInvalid, &server.refresh(&web, "changed").await);
+    reached.in_json(Refusal::RefreshTokenOfAnotherClient, &server.refresh(&other, &first).await);
+    let wider = [("grant_type", "refresh_token"), ("refresh_token", first.as_str()), ("scope", "files:read")];
+    reached.in_json(Refusal::ScopeBeyondGrant, &server.token(&web, &wider).await);
+
+    let second = Tokens::of(&server.refresh(&web, &first).await).refresh_token;
+    let _ = Tokens::of(&server.refresh(&web, &second).await);
+    reached.in_json(Refusal::RefreshTokenRetired, &server.refresh(&web, &first).await);
+    reached.in_json(Refusal::GrantRevoked, &server.refresh(&web, &second).await);
+
+    let kept = server.tokens(&web, SCOPE).await.refresh_token;
+    server.advance(YEAR_SECONDS);
+    reached.in_json(Refusal::RefreshTokenExpired, &server.refresh(&web, &kept).await);
+}
