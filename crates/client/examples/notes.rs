@@ -1,4 +1,4 @@
-//! A first app: signs in if nobody is, then reads the notes of `proofkey dev`'s sample API.
+//! A first app: signs in if there is no sign-in yet, then reads the notes of `proofkey dev`'s sample API.
 //!
 //! `cargo run -p proofkey-client --example notes -- http://127.0.0.1:4457/notes`
 #![expect(clippy::print_stdout, reason = "that is what it is for")]

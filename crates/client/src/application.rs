@@ -4,17 +4,17 @@ use proofkey_oauth::{Issuer, ResourceUri, Scope};
 
 use crate::error::{Error, shown};
 
-/// Scope asked for unless the app says otherwise: who signed in, and a refresh token (least privilege, row CL-18).
+/// Scope asked for unless the app says otherwise: the person's identity and a refresh token (least privilege, row CL-18).
 pub const SCOPE_DEFAULT: &str = "openid profile offline_access";
 
 /// A native app, as it was registered: a public client, so there is no secret to embed (OAuth 2.1 §8.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Application {
-    /// The authorization server.
+    /// The authorization server, by the name that its metadata and tokens carry.
     pub issuer: Issuer,
     /// The name by which the server knows this app.
     pub client_id: String,
-    /// What to ask for.
+    /// The scope to ask for; the person may grant less.
     pub scope: Scope,
     /// The API that tokens are for (RFC 8707). Tokens go to no other address.
     pub resource: Option<ResourceUri>,
@@ -39,7 +39,7 @@ impl Application {
         })
     }
 
-    /// Whether the app asks who signed in.
+    /// Whether the app asks for the person's identity, so that an ID token must come.
     pub(crate) fn wants_identity(&self) -> bool {
         self.scope.contains(proofkey_oauth::standard_scope::OPENID)
     }

@@ -17,7 +17,7 @@ use crate::url::BrowserUrl;
 pub struct SignInOptions {
     /// The person must have authenticated within so many seconds (OpenID Connect Core §3.1.2.1).
     pub max_age_seconds: Option<u32>,
-    /// Who probably signs in, to fill the form.
+    /// The username to fill into the sign-in form; the person may change it (OpenID Connect Core §3.1.2.1).
     pub login_hint: Option<String>,
 }
 
@@ -41,9 +41,9 @@ pub struct AuthorizationCode(Secret);
 /// What a request to the redirect URI turned out to be.
 #[derive(Debug)]
 pub enum CallbackOutcome {
-    /// Not the answer to this attempt. Any local program can send such a thing, so waiting goes on.
+    /// Not the answer to this attempt. Any program on this machine can send such a request, so the wait goes on.
     Ignored,
-    /// The answer.
+    /// The answer to this attempt: a code from the server that was asked.
     Granted(AuthorizationCode),
 }
 
@@ -94,8 +94,8 @@ impl Attempt {
         &self.url
     }
 
-    /// Judges what arrived at the redirect URI, in this order: ours at all, then who says so, then what it says.
-    /// Nothing of a response that fails the first two is believed or shown (RFC 9207 §2.4).
+    /// Judges what arrived at the redirect URI, in this order: does it carry our state, which issuer is it from, what does
+    /// it say. Nothing of a response that fails the first two checks is believed or shown (RFC 9207 §2.4).
     pub fn receive(&self, params: &Params) -> Result<CallbackOutcome, Error> {
         let is_ours = params
             .first("state")
@@ -252,7 +252,7 @@ mod tests {
                 }
             };
             assert!(outcome.starts_with(expected), "{response}: {outcome}");
-            // Without our state, whatever it says, it is not for us.
+            // Without our state a response is not for this attempt, whatever else it says.
             for foreign in [
                 response.clone(),
                 format!("{response}&state=x"),
@@ -266,7 +266,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_response_is_judged(text in "(state|iss|code|error)=[a-z%&=]{0,30}") {
+        fn any_response_without_our_state_is_ignored(text in "(state|iss|code|error)=[a-z%&=]{0,30}") {
             if let Ok(params) = Params::parse(text.as_bytes()) {
                 prop_assert!(matches!(begin(true).receive(&params), Ok(CallbackOutcome::Ignored)));
             }

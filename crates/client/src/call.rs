@@ -20,11 +20,11 @@ const VALIDITY_MIN: Duration = Duration::from_secs(30);
 /// A request to the API.
 #[derive(Clone, Debug)]
 pub struct ApiRequest<'a> {
-    /// The method.
+    /// `GET`, `POST` or any other method.
     pub method: Method,
-    /// Where: at or below the resource.
+    /// The absolute address, at or below the resource; any other is refused before anything is sent.
     pub url: &'a str,
-    /// Content type and bytes.
+    /// Content type and bytes of the body, if there is one.
     pub body: Option<(&'a str, &'a [u8])>,
 }
 
@@ -32,16 +32,16 @@ pub struct ApiRequest<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ApiAnswer {
-    /// The status.
+    /// The status; a refusal by the API is an answer too, not an [`Error`].
     pub status: StatusCode,
-    /// The headers.
+    /// All headers, a challenge in `WWW-Authenticate` included.
     pub headers: HeaderMap,
-    /// The body.
+    /// The whole body. It is wiped from memory when dropped, for it may be personal.
     pub body: Zeroizing<Vec<u8>>,
 }
 
 impl Session {
-    /// Fetches from the API.
+    /// A GET request to the API; see [`Self::call`].
     pub async fn get(&self, url: &str) -> Result<ApiAnswer, Error> {
         self.call(&ApiRequest { method: Method::GET, url, body: None }).await
     }
@@ -58,7 +58,7 @@ impl Session {
         }
         match self.access_token_after(&token).await {
             Ok(fresh) => self.send(request, &url, &fresh).await.map(ApiAnswer::from),
-            // Without a refresh token the API's own words are the best answer.
+            // Without a refresh token there is no fresh access token, so the API's refusal is the answer.
             Err(Error::SignInAgain) => Ok(answer.into()),
             Err(error) => Err(error),
         }

@@ -29,7 +29,7 @@ impl Client {
         Self { shared: Arc::new(Shared::new(application, store)) }
     }
 
-    /// The app.
+    /// The app that this client was made for.
     pub fn application(&self) -> &Application {
         &self.shared.application
     }
@@ -39,7 +39,7 @@ impl Client {
         self.sign_in_with(&SignInOptions::default()).await
     }
 
-    /// The same with options about how the person signs in.
+    /// [`Self::sign_in`] with options about how the person signs in.
     pub async fn sign_in_with(&self, options: &SignInOptions) -> Result<SignIn, Error> {
         let server = self.shared.server().await?;
         let listener = Listener::open().await.map_err(Error::ListenerUnavailable)?;

@@ -2,7 +2,7 @@
 
 use proofkey_oauth::Timestamp;
 
-/// Now.
+/// The instant on this machine's clock, in whole seconds.
 #[expect(clippy::disallowed_methods, reason = "the one place of the client that reads the system's clock")]
 pub(crate) fn now() -> Timestamp {
     // A clock before 1970 is a broken machine; zero makes tokens look issued in the future, so they are refused.

@@ -1,5 +1,5 @@
-//! Finding an authorization server's endpoints (RFC 8414, OpenID Connect Discovery 1.0), and refusing servers that do
-//! not name themselves or do not have PKCE.
+//! Finding an authorization server's endpoints (RFC 8414, OpenID Connect Discovery 1.0). A server whose metadata has
+//! another issuer, or no PKCE, is refused.
 
 use proofkey_jose::{Algorithm, ensure_strict};
 use proofkey_oauth::{CHALLENGE_METHOD, Issuer, ServerMetadata};
@@ -19,7 +19,7 @@ pub struct Server {
     pub(crate) userinfo_endpoint: Option<SecureUrl>,
     pub(crate) revocation_endpoint: Option<SecureUrl>,
     pub(crate) end_session_endpoint: Option<BrowserUrl>,
-    /// It puts `iss` into every authorization response (RFC 9207 §3).
+    /// Whether it puts `iss` into every authorization response (RFC 9207 §3).
     pub(crate) sends_iss: bool,
     /// What its ID tokens may be signed with, out of what we verify.
     pub(crate) id_token_algorithms: Vec<Algorithm>,
@@ -70,15 +70,15 @@ impl Server {
     }
 }
 
-/// Fetches the metadata of an issuer: RFC 8414's place first, then OpenID Connect's.
+/// Fetches the metadata of an issuer: from the address of RFC 8414 first, then from that of OpenID Connect.
 pub(crate) async fn discover(transport: &Transport, issuer: &Issuer) -> Result<Server, Error> {
     const WHAT: &str = "metadata";
-    let places = [
+    let addresses = [
         issuer.well_known_inserted("oauth-authorization-server"),
         issuer.well_known_appended("openid-configuration"),
     ];
-    for place in places {
-        let url = SecureUrl::parse("issuer", &place)?;
+    for address in addresses {
+        let url = SecureUrl::parse("issuer", &address)?;
         let answer = transport.get(WHAT, &url).await?;
         if answer.status.as_u16() != 404 {
             return Server::from_metadata(issuer, &answer.success(WHAT)?.body);
@@ -183,7 +183,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_document_is_judged(at in 0usize..300, byte in any::<u8>()) {
+        fn judging_any_document_never_panics(at in 0usize..300, byte in any::<u8>()) {
             let mut bytes = metadata().to_string().into_bytes();
             let at = at % bytes.len();
             bytes[at] = byte;

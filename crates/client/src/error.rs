@@ -13,7 +13,7 @@ use crate::id_token::IdTokenError;
 /// Longest piece of foreign text in a message, in characters.
 const SHOWN_CHARS_MAX: usize = 200;
 
-/// Why the client stopped.
+/// The rule that ended a call of this library, each with a message for a person.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the message of each variant is its documentation")]
@@ -160,11 +160,11 @@ pub enum Error {
     PathAmbiguous(String),
 }
 
-/// What a failure means to whoever has to act on it.
+/// The kind of action that removes a failure, for programs that react to it (exit codes, retries).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// Sign in (again).
+    /// Sign in, or sign in again.
     SignIn,
     /// Wait for the network or the server.
     Retry,
@@ -173,7 +173,7 @@ pub enum Remedy {
 }
 
 impl Error {
-    /// Which kind of act helps; the match is total so that a new variant is thought about.
+    /// Which kind of action helps. The match is total, so that a new variant cannot be added without deciding this.
     pub const fn remedy(&self) -> Remedy {
         match self {
             Self::NotSignedIn

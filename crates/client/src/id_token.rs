@@ -1,4 +1,5 @@
-//! Who signed in: the checks of an ID token (OpenID Connect Core §3.1.3.7, §12.2). Pure: keys and `now` are arguments.
+//! The checks of an ID token, which tell who signed in (OpenID Connect Core §3.1.3.7, §12.2). Pure: keys and `now` are
+//! arguments.
 
 use proofkey_jose::claims::{self, IdTokenClaims, at_hash, ensure_issued, ensure_not_expired};
 use proofkey_jose::{Algorithm, Expected, JwsError, KeySet, Typ, verify};
@@ -12,25 +13,25 @@ const LEEWAY_SECONDS: u32 = 60;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IdTokenError {
-    /// Signature, algorithm or form.
+    /// Signature, algorithm, kind or form: [`JwsError`] says which.
     #[error("the ID token is not one that this server signed: {0}")]
     Signature(#[from] JwsError),
     /// A claim is missing or has the wrong type.
     #[error("the ID token lacks a claim, or one has the wrong type")]
     Claims,
-    /// `iss`.
+    /// `iss` is not the issuer that was asked.
     #[error("the ID token is from another issuer")]
     Issuer,
-    /// `aud`.
+    /// `aud` does not name this app.
     #[error("the ID token is for another app")]
     Audience,
-    /// `azp`.
+    /// `azp` names another app, or is missing though `aud` names several.
     #[error("the ID token was issued to another app")]
     AuthorizedParty,
-    /// `exp`.
+    /// `exp` has passed, beyond the leeway for clocks.
     #[error("the ID token has expired: check this machine's clock")]
     Expired,
-    /// `iat`.
+    /// `iat` lies in the future, beyond the leeway for clocks.
     #[error("the ID token was issued in the future: check this machine's clock")]
     IssuedInFuture,
     /// A nonce was sent and none came back: the token may belong to another sign-in.

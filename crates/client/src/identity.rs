@@ -1,4 +1,5 @@
-//! Who signed in, as far as the server tells: the ID token's subject, and userinfo for names (OpenID Connect Core §5.3).
+//! The person who signed in, as far as the server tells: the subject from the ID token, names from userinfo
+//! (OpenID Connect Core §5.3).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,13 +11,13 @@ use crate::error::Error;
 pub struct Identity {
     /// The server's own id of the person.
     pub subject: String,
-    /// Their full name.
+    /// The full name, for display.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What they sign in with.
+    /// The name that is typed to sign in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// Their mail address, verified or not.
+    /// The mail address, verified or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
@@ -27,7 +28,7 @@ impl Identity {
     }
 
     /// Adds what userinfo tells, after checking that it tells of the same person: a swapped access token would
-    /// otherwise dress one person in another's names (Core §5.3.2).
+    /// otherwise give one person the names of another (Core §5.3.2).
     pub(crate) fn with_claims(&self, claims: &Map<String, Value>) -> Result<Self, Error> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let subject = text("sub").ok_or(Error::UserInfoMalformed)?;
@@ -38,7 +39,8 @@ impl Identity {
         Ok(Self { subject, name, username, email })
     }
 
-    /// The best name there is, without characters that steer a terminal or turn the writing direction.
+    /// Name, else username, else mail address, else subject; without characters that control a terminal or turn the
+    /// writing direction.
     pub fn display_name(&self) -> String {
         let steers = |c: char| {
             c.is_control()

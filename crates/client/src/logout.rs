@@ -14,7 +14,7 @@ use crate::url::BrowserUrl;
 pub struct SignedOut {
     /// Whether the server took the tokens back. If not, the refresh token stays good until it expires: tell the person.
     pub revoked: Result<(), Error>,
-    /// Ends the browser's session at the server too, if the person opens it (RP-Initiated Logout §2).
+    /// The address that ends the browser's session at the server too, if the person opens it (RP-Initiated Logout §2).
     pub end_session_url: Option<BrowserUrl>,
 }
 

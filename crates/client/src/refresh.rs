@@ -24,7 +24,8 @@ struct LockedTokens<'a> {
     _lock: SlotLock,
 }
 
-/// Puts fresh tokens into `held` and the store, be it by a refresh or by finding that another process did one.
+/// Puts fresh tokens into `held` and the store: those of another process if it has refreshed meanwhile, else those of a
+/// refresh of our own.
 pub(crate) async fn renew(shared: &Shared, held: &mut StoredTokens) -> Result<(), Error> {
     let known = held.access_token().token;
     let mut locked = LockedTokens::reload(&shared.slot, held).await?;
@@ -70,7 +71,7 @@ impl<'a> LockedTokens<'a> {
         self.slot.save(self.tokens).await.map(|_| ())
     }
 
-    /// Ends the sign-in and leaves nothing stale behind.
+    /// Removes the sign-in from the store, and the access token from memory.
     async fn wipe(&mut self) -> Result<(), Error> {
         self.slot.wipe().await?;
         self.tokens.discard_access_token();
@@ -78,7 +79,7 @@ impl<'a> LockedTokens<'a> {
     }
 }
 
-/// One refresh under the lock. A refusal of the token itself ends the sign-in.
+/// One refresh under the lock. If the server refuses the refresh token itself, the sign-in ends.
 async fn refresh(
     shared: &Shared,
     locked: &mut LockedTokens<'_>,

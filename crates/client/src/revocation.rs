@@ -46,8 +46,8 @@ impl Revocable {
         timeout(REVOKE_TIMEOUT, self.send(shared)).await.unwrap_or_else(|_| Err(no_answer(shared)))
     }
 
-    /// The same where something else is already being reported, or nothing is wrong: a token that stays good until it
-    /// expires is no reason to fail.
+    /// [`Self::revoke`] where its failure is only logged: something else is already being reported, or nothing is wrong,
+    /// and a token that stays good until it expires is no reason to fail.
     pub(crate) async fn revoke_if_possible(&self, shared: &Shared) {
         if let Err(error) = self.revoke(shared).await {
             tracing::warn!(%error, "tokens that nobody uses any more could not be revoked");

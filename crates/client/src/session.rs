@@ -16,7 +16,7 @@ use crate::store::{StoredAt, StoredTokens};
 use crate::token::AccessToken;
 use crate::userinfo;
 
-/// A sign-in, usable from any number of tasks at once. Refreshing happens once however many ask, across processes too.
+/// A sign-in, usable from any number of tasks at once. Tokens are refreshed once however many tasks and processes ask.
 #[derive(Debug)]
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
@@ -34,12 +34,12 @@ impl Session {
         &self.shared.application
     }
 
-    /// Who signed in; `None` without the scope `openid`.
+    /// The person who signed in; `None` without the scope `openid`.
     pub async fn identity(&self) -> Option<Identity> {
         self.held.lock().await.identity.clone()
     }
 
-    /// What was granted, space-separated.
+    /// The granted scope, space-separated.
     pub async fn scope(&self) -> String {
         self.held.lock().await.granted.to_string()
     }
@@ -70,7 +70,7 @@ impl Session {
         self.renewed(held).await
     }
 
-    /// Asks userinfo who this is and keeps the answer.
+    /// The claims that userinfo tells about the person, as the server sent them.
     pub async fn user_info(&self) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
         let identity = self.identity().await.ok_or(Error::UserInfoNeedsOpenid)?;
         let claims = userinfo::fetch(&self.shared, &self.token_for_issuer().await?.token).await?;
@@ -78,7 +78,7 @@ impl Session {
         Ok(claims)
     }
 
-    /// Signs this session out.
+    /// Revokes the tokens at the server and removes them here, even if the server is down.
     pub async fn sign_out(self) -> Result<SignedOut, Error> {
         logout::sign_out(&self.shared).await
     }
@@ -94,7 +94,7 @@ impl Session {
         name(&self.shared, &mut *self.held.lock().await, named).await
     }
 
-    /// A token that the server itself takes. One for an API is none (row CL-09), so a separate one is asked for.
+    /// A token for the server itself. A token for an API must not be sent there (row CL-09), so another is asked for.
     async fn token_for_issuer(&self) -> Result<AccessToken, Error> {
         if self.application().resource.is_none() {
             return self.access_token(Duration::from_secs(10)).await;

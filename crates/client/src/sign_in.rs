@@ -1,4 +1,4 @@
-//! A sign-in from the browser's start to the first tokens, in the order that keeps each step honest:
+//! A sign-in from the browser's start to the first tokens, in the order in which no step has to trust a later one:
 //! answer checked → code exchanged → person verified → tokens durable → browser told.
 
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub struct SignIn {
     listener: Listener,
 }
 
-/// A finished sign-in.
+/// What a sign-in led to.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SignedIn {
@@ -71,7 +71,7 @@ impl SignIn {
     }
 }
 
-/// Takes what comes to the redirect URI until it is our answer.
+/// Judges the requests to the redirect URI until one is the answer to this attempt.
 async fn wait(attempt: &Attempt, callbacks: &mut Callbacks) -> Result<AuthorizationCode, Error> {
     loop {
         let callback = callbacks.next().await.ok_or(Error::Interrupted)?;
@@ -89,7 +89,8 @@ async fn wait(attempt: &Attempt, callbacks: &mut Callbacks) -> Result<Authorizat
     }
 }
 
-/// From the code to a session. Tokens that were issued and are not kept are revoked (row CL-18): nobody else will.
+/// From the code to a session. Tokens that were issued and are not kept are revoked (row CL-18): no other code knows
+/// them, so they would stay good until they expire.
 async fn complete(
     shared: Arc<Shared>,
     attempt: &Attempt,
@@ -108,7 +109,7 @@ async fn complete(
         }
     };
     match session.learn_names().await {
-        // Names are a courtesy; another person's are an attack.
+        // Missing names are no failure. Names of another person mean that the access token was swapped: an attack.
         Err(error @ Error::SubjectDiffers) => match session.sign_out().await {
             Ok(_) | Err(Error::NotSignedIn) => Err(error),
             Err(left) => Err(left),
@@ -125,7 +126,7 @@ async fn complete(
     }
 }
 
-/// Checks who signed in and keeps the tokens, in place of those of an earlier sign-in.
+/// Checks the ID token and keeps the tokens, in place of those of an earlier sign-in.
 async fn keep(
     shared: &Arc<Shared>,
     attempt: &Attempt,
@@ -136,7 +137,7 @@ async fn keep(
     let asked = shared.application.scope.clone();
     let tokens = StoredTokens::first(answer, asked, attempt.nonce(), identity, slot.owner.clone());
     let lock = slot.lock().await?;
-    // What cannot be read cannot be revoked, and must not keep anybody from signing in.
+    // Earlier tokens that cannot be read cannot be revoked; that must not prevent a new sign-in.
     let replaced = slot.load().await.ok().flatten();
     let kept_in = slot.save_first(&tokens).await?;
     drop(lock);

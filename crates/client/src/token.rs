@@ -17,11 +17,11 @@ const LIFETIME_MAX_SECONDS: i64 = 10 * 365 * 24 * 3600;
 pub struct AccessToken {
     /// The text, for the `Authorization` header.
     pub token: Secret,
-    /// When it stops working.
+    /// The instant from which the API refuses it.
     pub expires_at: Timestamp,
 }
 
-/// A successful answer.
+/// A successful answer of the token endpoint, every member checked.
 #[derive(Debug)]
 pub(crate) struct TokenAnswer {
     pub(crate) access_token: Secret,
@@ -50,11 +50,11 @@ struct WireError {
     error_fix: Option<String>,
 }
 
-/// What a token endpoint said no with, before it is an [`Error`].
+/// Why the token endpoint gave no tokens, before it is an [`Error`]: a refresh has to tell the two apart.
 pub(crate) enum TokenAnswerError {
     /// `invalid_grant`: the code or refresh token is no good (any more).
     InvalidGrant(Error),
-    /// Anything else.
+    /// Any other failure: the refresh token may still be good.
     Other(Error),
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn refusal(what: &'static str, body: &[u8]) -> TokenAnswerError {
     }
 }
 
-/// A token goes into a header or a form: visible ASCII, not empty.
+/// Checks that a token can go into a header or a form: visible ASCII, not empty.
 fn token(name: &'static str, text: Option<String>) -> Result<Option<Secret>, Error> {
     match text {
         None => Ok(None),
@@ -178,7 +178,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_body_is_read_or_refused(body in "\\PC{0,80}|\\{\"access_token\":\\PC{0,20},\"token_type\":\"bearer\"\\PC{0,20}\\}") {
+        fn reading_any_body_never_panics(body in "\\PC{0,80}|\\{\"access_token\":\\PC{0,20},\"token_type\":\"bearer\"\\PC{0,20}\\}") {
             let _ = read(&body);
         }
     }

@@ -14,12 +14,12 @@ use crate::url::SecureUrl;
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest whole exchange.
+/// Longest time from the first byte sent to the last byte received.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest answer of an authorization server, in bytes.
 pub(crate) const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
-/// One request.
+/// A request to the authorization server or to an API.
 pub(crate) struct Outgoing<'a> {
     /// Names the receiver in errors.
     pub(crate) what: &'static str,
@@ -27,12 +27,12 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) url: &'a SecureUrl,
     /// An access token, for the header and nowhere else (OAuth 2.1 §5.1.1).
     pub(crate) bearer: Option<&'a Secret>,
-    /// Content type and bytes.
+    /// Content type and bytes of the body, if there is one.
     pub(crate) body: Option<(&'a str, &'a [u8])>,
     pub(crate) answer_bytes_max: usize,
 }
 
-/// One answer, whole.
+/// An answer, read to its end.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -49,7 +49,7 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// Fetches a JSON document.
+    /// Fetches a JSON document, without any credential.
     pub(crate) async fn get(&self, what: &'static str, url: &SecureUrl) -> Result<Answer, Error> {
         let method = Method::GET;
         self.send(Outgoing {

@@ -1,4 +1,4 @@
-//! Addresses that we send secrets to, or the browser to. Having checked one is a type.
+//! Addresses to which we send secrets or the browser. To hold a value of these types is to have checked the address.
 
 use url::{Host, Url};
 
@@ -10,8 +10,8 @@ use crate::error::{Error, shown};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecureUrl(Url);
 
-/// A [`SecureUrl`] that may be handed to the operating system to open: it holds nothing that any shell, launcher or
-/// option parser on the way could take for its own.
+/// A [`SecureUrl`] that may be given to the operating system to open: it holds no character that a shell, a launcher or
+/// an option parser on the way could interpret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrowserUrl(SecureUrl);
 
@@ -32,7 +32,7 @@ impl SecureUrl {
         if is_secure { Ok(Self(url)) } else { Err(Error::UrlInsecure { what, url: shown(text) }) }
     }
 
-    /// The address.
+    /// The address as it is sent: parsed and written again, so spelling may differ from the text that was checked.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -67,12 +67,12 @@ impl BrowserUrl {
         if has_shell_characters(url.as_str()) { Err(refused()) } else { Ok(Self(url)) }
     }
 
-    /// The address.
+    /// The address as the browser gets it.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The address with further parameters, each percent-encoded beyond doubt.
+    /// The address with further parameters, which the caller has percent-encoded. The whole is checked again.
     pub(crate) fn with_query(&self, what: &'static str, query: &str) -> Result<Self, Error> {
         let separator = if self.0.url().query().is_some() { '&' } else { '?' };
         Self::parse(what, &format!("{}{separator}{query}", self.as_str()))

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::shared::Shared;
 use crate::transport::{ANSWER_BYTES_MAX, Outgoing};
 
-/// Fetches the claims. Whose they are is the caller's check.
+/// Fetches the claims. The caller checks that they are about the person who signed in.
 pub(crate) async fn fetch(shared: &Shared, token: &Secret) -> Result<Map<String, Value>, Error> {
     const WHAT: &str = "userinfo_endpoint";
     let url = shared.server().await?.userinfo_endpoint.as_ref();

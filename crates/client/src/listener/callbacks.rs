@@ -63,18 +63,18 @@ impl Callback {
         (Self { params, verdict, accepted }, waiting)
     }
 
-    /// What was sent.
+    /// The parameters of the query, not judged yet.
     pub(crate) const fn params(&self) -> &Params {
         &self.params
     }
 
-    /// It was ours: the browser moves on to the page that tells the outcome.
+    /// It was ours: the browser goes on to the page that tells the outcome.
     pub(crate) fn accept(self) {
         self.accepted.send_replace(true);
         let _ = self.verdict.send(true);
     }
 
-    /// It was not ours.
+    /// It was not ours: the browser, or the program that sent it, gets a 400.
     pub(crate) fn ignore(self) {
         let _ = self.verdict.send(false);
     }

@@ -1,4 +1,4 @@
-//! One connection: a bounded head in a bounded time, one answer, closed.
+//! One connection: reads a head of bounded length in a bounded time, sends one answer, closes.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::router::{CallbackRouter, Reply};
 /// How long a request head may take, and how long our answer.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Answers one request. Whatever goes wrong ends this connection and nothing else.
+/// Answers one request. An error ends this connection and nothing else.
 pub(super) async fn converse(mut stream: TcpStream, router: &CallbackRouter) {
     let Ok(Some(bytes)) = timeout(HEAD_TIMEOUT, read_head(&mut stream)).await else { return };
     let reply = match Head::parse(&bytes) {

@@ -1,6 +1,6 @@
 //! The head of an HTTP/1 request, as much of it as matters here: request line and `Host`.
 
-/// Longest head, in bytes.
+/// Longest request head that is read, in bytes.
 pub(super) const HEAD_BYTES_MAX: usize = 8 * 1024;
 
 /// A request's method, target and host.
@@ -14,7 +14,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Reads a complete head. `None`: not HTTP/1, or not in a form that only one reading fits.
+    /// Reads a complete head. `None` if it is not HTTP/1 or can be read in more than one way.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
         let mut lines = text.split("\r\n");
@@ -69,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn reading_any_bytes_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Head::parse(&bytes);
             let mut framed = b"GET /callback?".to_vec();
             framed.extend_from_slice(&bytes);

@@ -42,7 +42,7 @@ impl Listener {
             let port = first.local_addr()?.port();
             match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
                 Ok(second) => return Ok(Self::of(vec![first, second], port, "127.0.0.1")),
-                // Someone else has this port on ::1: a browser must not find them there in our place.
+                // Another program has this port on ::1: the browser must not reach that program instead of this one.
                 Err(cause) if cause.kind() == io::ErrorKind::AddrInUse => last = Some(first),
                 Err(_) => return Ok(Self::of(vec![first], port, "127.0.0.1")),
             }
@@ -65,13 +65,13 @@ impl Listener {
         &self.redirect_uri
     }
 
-    /// Where it listens.
+    /// The addresses on which it listens.
     #[cfg(test)]
     pub(crate) fn addresses(&self) -> Vec<std::net::SocketAddr> {
         self.sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect()
     }
 
-    /// Starts answering.
+    /// Starts answering requests; those to the redirect URI come out of the value that is returned.
     pub(crate) fn serve(self) -> Callbacks {
         let (sender, received) = mpsc::channel(1);
         let (outcome, outcomes) = watch::channel(None);
@@ -87,7 +87,7 @@ impl Listener {
 }
 
 async fn accept(socket: TcpListener, router: Arc<CallbackRouter>, permits: Arc<Semaphore>) {
-    // Dropped with this task, and then ends the conversations too.
+    // Dropping this set, when the task ends, ends the conversations too.
     let mut conversations = JoinSet::new();
     loop {
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
@@ -100,7 +100,7 @@ async fn accept(socket: TcpListener, router: Arc<CallbackRouter>, permits: Arc<S
                     drop(permit);
                 });
             }
-            // Out of file descriptors, mostly: pause instead of spinning.
+            // Mostly there is no file descriptor left: pause instead of trying again at once.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }

@@ -1,4 +1,4 @@
-//! The few bytes a browser gets: nothing from elsewhere, nothing kept, no script (rows CL-07, HT).
+//! The pages that the browser gets: they load nothing from elsewhere, are not stored, and have no script (rows CL-07, HT).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ const STYLE: &str = include_str!("page.css");
 /// The mark: a key whose bit is a check mark, as on the server's own pages.
 const MARK: &str = include_str!("mark.svg");
 
-/// A whole HTTP response.
+/// The bytes of a whole HTTP response.
 pub(super) fn render(reply: Reply) -> String {
     match reply {
         // 303: the address with the code is replaced in the history by the one of the page.

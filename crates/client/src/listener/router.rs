@@ -1,4 +1,4 @@
-//! Which request gets which answer. Knows nothing of bytes.
+//! Which request gets which answer. Knows nothing of bytes and sockets.
 
 use proofkey_oauth::Params;
 use tokio::sync::{mpsc, watch};
@@ -11,24 +11,24 @@ pub(super) const CALLBACK_PATH: &str = "/callback";
 /// The address that replaces the one with the code in the browser's history.
 pub(super) const DONE_PATH: &str = "/done";
 
-/// An answer to give.
+/// The answers that this listener gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reply {
-    /// The response was ours: go to the page, leave the code behind.
+    /// The response was ours: the browser goes on to the page, so that the code is in no address it shows.
     SeeDone,
-    /// The page. `true`: signed in.
+    /// The page that tells the outcome; `true` if the person is signed in.
     Done(bool),
     /// A request to the redirect URI that is not the answer to this sign-in.
     NotOurs,
-    /// Another path.
+    /// The request was for a path that does not exist here.
     NotFound,
-    /// Another method.
+    /// The method was not GET.
     MethodNotAllowed,
-    /// Another `Host`, or no HTTP.
+    /// `Host` names another server, or the request is not HTTP.
     BadRequest,
 }
 
-/// The state that connections share.
+/// Chooses the answer to a request; shared by all connections.
 #[derive(Debug)]
 pub(super) struct CallbackRouter {
     hosts: [String; 2],
@@ -49,7 +49,7 @@ impl CallbackRouter {
         Self { hosts, callbacks, accepted: watch::Sender::new(false), outcome, shown }
     }
 
-    /// Decides, after waiting for the sign-in where the answer depends on it.
+    /// The answer to a request. Waits for the sign-in if the answer depends on its outcome.
     pub(super) async fn answer(&self, head: &Head) -> Reply {
         // A page on another site could reach this port under a name of its own (DNS rebinding).
         if !self.hosts.contains(&head.host) {
@@ -63,7 +63,7 @@ impl CallbackRouter {
         }
     }
 
-    /// The page has left.
+    /// Notes that the page has been sent, so that closing need not wait for it.
     pub(super) fn page_shown(&self) {
         let _ = self.shown.try_send(());
     }

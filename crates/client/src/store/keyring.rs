@@ -48,10 +48,10 @@ mod secret_service {
     /// How long an answer may take: long enough to type the password that unlocks it.
     const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// The keyring of this session.
+    /// The Secret Service of this desktop session.
     #[derive(Clone, Debug, Default)]
     pub(in crate::store) struct Keyring {
-        /// What stands in its place in tests.
+        /// The store that tests use instead.
         #[cfg(test)]
         pub(in crate::store) double: Option<Arc<keyring_core::mock::Store>>,
     }
@@ -92,7 +92,7 @@ mod secret_service {
             let (sender, answers) = mpsc::channel();
             std::thread::spawn(move || {
                 let answer = keyring.connect().and_then(|store| {
-                    // The receiver may have given up; then nobody cares.
+                    // Sending fails if the receiver has given up waiting; then the answer is not needed.
                     let _ = sender.send(Message::Connected);
                     act(&store.build(SERVICE, &key, None)?)
                 });
@@ -131,7 +131,7 @@ mod absent {
 
     const WHY: &str = "this build has no support for it";
 
-    /// Where a keyring would be.
+    /// Takes the keyring's place in builds without one.
     #[derive(Clone, Debug, Default)]
     pub(in crate::store) struct Keyring {}
 

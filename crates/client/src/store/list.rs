@@ -1,4 +1,4 @@
-//! What a store holds: the sign-ins, found by their files and not by anybody's memory.
+//! The sign-ins that a store holds, found by their files: no list is kept that could disagree with them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::token_store::TokenStore;
 use crate::application::Application;
 use crate::error::Error;
 
-/// How many sign-ins are listed; nobody has more.
+/// How many sign-ins are listed at most: a bound on the work, far above what one person has.
 const SIGN_INS_MAX: usize = 1_000;
 /// A slot's name is a SHA-256 hash in hexadecimal.
 const KEY_LENGTH: usize = 64;
@@ -31,12 +31,12 @@ impl TokenStore {
         listing.await.map_err(|_| Error::Interrupted)?
     }
 
-    /// Whose sign-in is kept under a key. None if what was there is gone.
+    /// The app whose sign-in is kept under a key. `None` if it is gone since the directory was read.
     fn application(&self, key: String) -> Result<Option<Application>, Error> {
         let slot = self.slot_of(key, Default::default());
         let Some(bytes) = slot.read()? else { return Ok(None) };
         let owner = StoredTokens::from_bytes(&bytes).and_then(|record| application(&record.owner));
-        // A file that was put under another's name is nobody's.
+        // A file under another sign-in's name does not count: it may have been put there.
         let owner = owner.filter(|app| self.slot(app).key == slot.key);
         owner.map(Some).ok_or_else(|| Error::StoreMalformed(slot.path("json")))
     }

@@ -1,4 +1,4 @@
-//! One refresh at a time across processes: a lock that the operating system frees when its holder dies.
+//! One refresh at a time across processes: a lock that the operating system frees when the process that holds it dies.
 
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// How often a waiting process asks again.
 const POLL_EVERY: Duration = Duration::from_millis(15);
-/// How often it asks at most: longer than an honest refresh with its one retry can take.
+/// How often it asks at most: together longer than a refresh with its one retry can take.
 const POLLS_MAX: u32 = 6_000;
 
 /// The right to change a slot. Dropping it, or dying, gives it back.

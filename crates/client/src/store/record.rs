@@ -21,12 +21,12 @@ pub(crate) struct StoredTokens {
     pub(crate) owner: [String; 4],
     /// What was asked for; an app that asks for more has to sign in again.
     pub(crate) asked: Scope,
-    /// What was granted.
+    /// The granted scope, which may be less than what was asked for.
     pub(crate) granted: Scope,
     access_token: String,
     pub(crate) access_expires_at: Timestamp,
     refresh_token: Option<String>,
-    /// Of the sign-in; a refreshed ID token must not carry another.
+    /// The nonce of the sign-in; a refreshed ID token must not carry another.
     pub(crate) nonce: Option<String>,
     pub(crate) identity: Option<Identity>,
 }
@@ -52,7 +52,7 @@ impl StoredTokens {
         }
     }
 
-    /// A sign-in of nobody in particular.
+    /// Some sign-in, for tests.
     #[cfg(test)]
     pub(super) fn sample(owner: [String; 4], refresh_token: &str, access_expires_at: Timestamp) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl StoredTokens {
         }
     }
 
-    /// Gives the access token up without losing the sign-in.
+    /// Forgets the access token; the sign-in stays.
     pub(crate) fn discard_access_token(&mut self) {
         self.access_token.zeroize();
         self.access_expires_at = Timestamp(0);
@@ -156,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_or_refused(at in 0usize..400, byte in any::<u8>(), cut in 0usize..400) {
+        fn reading_any_bytes_never_panics(at in 0usize..400, byte in any::<u8>(), cut in 0usize..400) {
             let mut bytes = record().to_bytes().unwrap().to_vec();
             let at = at % bytes.len();
             bytes[at] = byte;

@@ -1,4 +1,4 @@
-//! One sign-in in the store: what is kept of it, where, and under whose lock.
+//! One sign-in in the store: what is kept of it, where, and under which lock.
 //!
 //! The tokens are in the file if there is one. The mark beside it says that the keyring holds an entry of this sign-in:
 //! the tokens themselves if there is no file, else what is left of earlier ones and could not be removed yet.
@@ -25,10 +25,10 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// How many files a slot has at most: tokens, mark, lock, and the one beside.
+    /// How many files a slot has at most: tokens, mark, lock, and the new content that is about to replace one of them.
     pub(super) const FILES_MAX: usize = 4;
 
-    /// The tokens, if someone is signed in.
+    /// The tokens; `None` if there is no sign-in.
     pub(crate) async fn load(&self) -> Result<Option<StoredTokens>, Error> {
         self.on_thread(|slot| {
             let Some(bytes) = slot.read()? else { return Ok(None) };
@@ -46,8 +46,8 @@ impl Slot {
                 return slot.write_keyring(&bytes);
             }
             let stored_at = slot.write_file(&bytes)?;
-            // Who wants no keyring wants nothing left in it either. If that fails the mark stays, and signing out
-            // tries again.
+            // A store without the keyring leaves nothing in it either. If that fails the mark stays, and signing
+            // out tries again.
             if let Err(cause) = slot.remove_entry() {
                 tracing::warn!(%cause, "an earlier sign-in is still in the keyring");
             }
@@ -66,7 +66,7 @@ impl Slot {
         .await
     }
 
-    /// Where the tokens are, if someone is signed in.
+    /// Where the tokens are; `None` if there is no sign-in.
     pub(crate) async fn stored_at(&self) -> Result<Option<StoredAt>, Error> {
         self.on_thread(|slot| {
             let path = slot.path("json");

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoredAt {
-    /// The operating system's keyring.
+    /// The operating system's keyring; on Linux a Secret Service, such as GNOME Keyring.
     Keyring,
-    /// A file of mode 0600.
+    /// A file of mode 0600: any program that runs as the same system user can read it.
     File(PathBuf),
 }
 

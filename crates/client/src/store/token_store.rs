@@ -9,7 +9,7 @@ use super::slot::Slot;
 use crate::application::Application;
 use crate::error::Error;
 
-/// A place for the tokens of any number of sign-ins.
+/// Keeps the tokens of any number of sign-ins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenStore {
     directory: PathBuf,

@@ -23,7 +23,7 @@ pub(crate) async fn metadata(State(issuer): State<Arc<Issuer>>) -> Response {
     document.to_string().into_response()
 }
 
-/// Plays server and person: whoever opens the address is signed in and sent back.
+/// Plays server and person: every browser that opens the address is signed in and sent back.
 pub(crate) async fn authorize(State(issuer): State<Arc<Issuer>>, RawQuery(query): RawQuery) -> Response {
     let params = Params::parse(query.unwrap().as_bytes()).unwrap();
     let take = |name: &str| params.first(name).map(str::to_owned);
