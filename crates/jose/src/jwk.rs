@@ -14,7 +14,7 @@ pub const KEYS_MAX: usize = 100;
 pub struct Jwk {
     /// Key type: `EC`, `OKP` or `RSA`; others are carried but not used.
     pub kty: String,
-    /// Key id.
+    /// Key id, by which a token names the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
     /// The one algorithm of this key.
@@ -44,7 +44,7 @@ pub struct Jwk {
 }
 
 impl Jwk {
-    /// An `EC` P-256 key.
+    /// A JWK for P-256, of its two coordinates.
     pub(crate) fn p256(x: &[u8], y: &[u8]) -> Self {
         Self {
             crv: Some("P-256".to_owned()),
@@ -54,12 +54,12 @@ impl Jwk {
         }
     }
 
-    /// An Ed25519 key.
+    /// A JWK for Ed25519, of its 32 bytes.
     pub(crate) fn ed25519(x: &[u8]) -> Self {
         Self { crv: Some("Ed25519".to_owned()), x: Some(base64url::encode(x)), ..Self::of_type("OKP") }
     }
 
-    /// An `RSA` key.
+    /// A JWK for RSA, of modulus and exponent as big-endian bytes.
     pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Self {
         Self { n: Some(base64url::encode(n)), e: Some(base64url::encode(e)), ..Self::of_type("RSA") }
     }
@@ -125,7 +125,7 @@ pub(crate) fn member<'a>(value: &'a Option<String>, name: &'static str) -> Resul
 /// a set must not become useless because one new kind of key was added to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JwkSet {
-    /// The keys.
+    /// The keys that were understood.
     pub keys: Vec<Jwk>,
 }
 
@@ -228,7 +228,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_jwk_is_read_or_refused(kty in "EC|OKP|RSA|oct|.{0,4}", member in ".{0,60}", bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn reading_any_jwk_never_panics(kty in "EC|OKP|RSA|oct|.{0,4}", member in ".{0,60}", bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = JwkSet::from_json(&bytes);
             let jwk = Jwk {
                 crv: Some("P-256".to_owned()), x: Some(member.clone()), y: Some(member.clone()),
@@ -239,7 +239,7 @@ mod tests {
         }
 
         #[test]
-        fn any_ed25519_jwk_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+        fn reading_any_ed25519_jwk_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             let _ = crate::VerifyingKey::from_jwk(&Jwk::ed25519(&bytes));
         }
     }

@@ -35,7 +35,7 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// The keys.
+    /// The keys, in the order in which they were given.
     pub fn iter(&self) -> impl Iterator<Item = &VerifyingKey> {
         self.keys.iter()
     }

@@ -131,7 +131,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The parsed private key.
+/// The private key in the form in which the library signs with it.
 pub(crate) enum Pair {
     Es256(EcdsaKeyPair),
     EdDsa(Ed25519KeyPair),
@@ -220,7 +220,7 @@ impl Headers {
     }
 }
 
-/// The library tells nothing beyond the fact, so neither do we.
+/// The library gives no reason, so there is none to report.
 pub(crate) fn rejected<E>(_: E) -> KeyError {
     KeyError::Rejected
 }

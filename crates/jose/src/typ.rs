@@ -10,7 +10,7 @@ pub enum Typ {
 }
 
 impl Typ {
-    /// Every kind.
+    /// Every kind of token that exists here.
     pub const ALL: [Self; 2] = [Self::AccessToken, Self::IdToken];
 
     /// The value of the header member, as we write it.

@@ -1,4 +1,4 @@
-//! Looking into a token without believing it: for display, for logs, and to learn which key to ask for.
+//! Reading a token without believing it: for display, for logs, and to learn which key to ask for.
 
 use serde_json::Value;
 
@@ -7,12 +7,12 @@ use crate::{
     verify::{decode_part, decode_parts, header_json},
 };
 
-/// What a token says, not what is so. Nothing may be decided on it.
+/// What a token claims. It may be a lie: no decision may depend on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unverified {
-    /// The JOSE header.
+    /// The JOSE header, any members.
     pub header: Value,
-    /// The payload as bytes.
+    /// The payload as bytes, which need not be JSON.
     pub payload: Vec<u8>,
 }
 

@@ -4,23 +4,23 @@ use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use crate::{Algorithm, KID_BYTES_MAX, KeySet, TOKEN_BYTES_MAX, Typ, VerifyingKey, base64url, ensure_strict};
 
-/// What a verifier takes. Constant for a call site; never derived from a token.
+/// What a verifier accepts. Constant for a call site; never derived from a token.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    /// The kinds of token.
+    /// The kinds of token that are accepted.
     pub typ: &'a [Typ],
-    /// The algorithms.
+    /// The algorithms that are accepted.
     pub algorithms: &'a [Algorithm],
 }
 
-/// A token whose signature, algorithm and kind are in order. Its claims are still to be read and judged.
+/// A token whose signature, algorithm and kind were accepted. Its claims are still to be read and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// Id of the key that verified it.
     pub kid: String,
-    /// Algorithm of that key.
+    /// Algorithm of that key, and so of the signature.
     pub algorithm: Algorithm,
-    /// The payload.
+    /// The payload: bytes that the key has signed, not parsed yet.
     pub payload: Vec<u8>,
 }
 
@@ -42,16 +42,16 @@ pub enum JwsError {
     /// `crit` is present: we understand no extension, so we must refuse (RFC 7515 §4.1.11).
     #[error("the token demands an extension that is not supported")]
     Critical,
-    /// `b64` is present (RFC 7797).
+    /// `b64` is present (RFC 7797): the payload could be read in two ways.
     #[error("unencoded payloads are not supported")]
     UnencodedPayload,
-    /// `zip` is present.
+    /// `zip` is present: nothing is decompressed, for a small token could become a huge one.
     #[error("compressed tokens are not supported")]
     Compressed,
     /// `alg` is missing from our list, `none` and HMAC included.
     #[error("the algorithm of the token is not supported")]
     UnsupportedAlgorithm,
-    /// `alg` is known but not taken here.
+    /// `alg` is known but not accepted here.
     #[error("the algorithm of the token is not accepted here")]
     AlgorithmNotAllowed,
     /// `alg` is not the algorithm of the key that `kid` names.
@@ -66,7 +66,7 @@ pub enum JwsError {
     /// No key has this id, or, without an id, this algorithm.
     #[error("the key of the token is not known")]
     UnknownKey,
-    /// No `kid`, and several keys could be meant.
+    /// There is no `kid`, and several keys have the algorithm.
     #[error("the token does not say which key signed it")]
     AmbiguousKey,
     /// The signature is not the key's.

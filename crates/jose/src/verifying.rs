@@ -77,7 +77,7 @@ impl VerifyingKey {
         Ok(Self { kid, algorithm, key })
     }
 
-    /// The key id.
+    /// The key id, by which tokens name this key.
     pub fn kid(&self) -> &str {
         &self.kid
     }

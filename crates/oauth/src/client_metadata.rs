@@ -18,15 +18,15 @@ pub enum ApplicationType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMethod {
-    /// Not at all: a public client.
+    /// It does not: a public client has no secret.
     None,
     /// Secret in the `Authorization` header.
     ClientSecretBasic,
-    /// Secret in the form.
+    /// Secret in the form, for clients that cannot set headers.
     ClientSecretPost,
 }
 
-/// The grants that exist.
+/// The grant types that a client can be registered for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each variant is the grant type of the same name")]
@@ -40,10 +40,10 @@ pub enum GrantType {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PkcePolicy {
-    /// Always.
+    /// Each authorization request needs a challenge.
     #[default]
     Required,
-    /// When it sends a challenge. For confidential OpenID clients that cannot be changed.
+    /// Only a request that has a challenge is held to it. For confidential OpenID clients whose code cannot be changed.
     Optional,
 }
 

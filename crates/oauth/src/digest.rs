@@ -1,8 +1,8 @@
-//! SHA-256, HMAC-SHA-256 and the one comparison that secrets may go through.
+//! SHA-256, HMAC-SHA-256, and the one comparison that is safe for secrets.
 
 use aws_lc_rs::{constant_time, digest, hmac};
 
-/// A SHA-256 digest.
+/// The 32 bytes of a SHA-256 digest.
 pub type Sha256 = [u8; 32];
 
 /// SHA-256 of `bytes`.
@@ -16,7 +16,7 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> Sha256 {
     first_32(hmac::sign(&key, message).as_ref())
 }
 
-/// Compares two digests without telling by its duration where they differ.
+/// Compares two byte strings in a time that does not depend on where they differ.
 pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(left, right).is_ok()
 }

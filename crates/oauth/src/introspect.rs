@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 /// A request about one token. `token_type_hint` is only a hint (RFC 7009 §2.1): every kind is recognised by its form.
 #[derive(Debug)]
 pub struct TokenQuery {
-    /// The token.
+    /// The token in question, of any kind.
     pub token: Secret,
 }
 

@@ -23,7 +23,7 @@ pub enum IssuerMalformed {
 }
 
 impl Issuer {
-    /// Checks an issuer identifier.
+    /// Accepts a text only if it is an issuer identifier.
     pub fn parse(text: &str) -> Result<Self, IssuerMalformed> {
         let secure = text.strip_prefix("https://");
         let rest = secure.or_else(|| text.strip_prefix("http://")).ok_or(IssuerMalformed::Scheme)?;
@@ -38,23 +38,23 @@ impl Issuer {
         Ok(Self(text.into()))
     }
 
-    /// The identifier.
+    /// The identifier, byte for byte as it was given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether browsers reach it by TLS.
+    /// Whether it is an https URL, so that browsers reach it by TLS.
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https://")
     }
 
-    /// Scheme and authority.
+    /// Scheme and authority: the web origin.
     pub fn origin(&self) -> &str {
         let path_at = self.0.match_indices('/').nth(2).map_or(self.0.len(), |(at, _)| at);
         self.0.get(..path_at).unwrap_or(&self.0)
     }
 
-    /// Host and port, as people read them.
+    /// Host and port, for people to read.
     pub fn authority(&self) -> &str {
         self.origin().split_once("://").map_or("", |(_, authority)| authority)
     }

@@ -11,7 +11,7 @@ pub const PARAMS_COUNT_MAX: usize = 100;
 
 /// The parameters of one request, in the order they came.
 ///
-/// A parameter without a value counts as absent (OAuth 2.1 §3.1, §3.2); a repeated one is told by [`Params::repeated`].
+/// A parameter without a value counts as absent (OAuth 2.1 §3.1, §3.2); [`Params::repeated`] finds repeated ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params {
     pairs: Vec<(String, String)>,
@@ -77,7 +77,7 @@ impl Params {
         })
     }
 
-    /// Whether a parameter is named at all, be it without a value.
+    /// Whether a parameter is there, with or without a value.
     pub fn contains(&self, name: &str) -> bool {
         self.pairs.iter().any(|(n, _)| n == name)
     }
@@ -179,7 +179,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_parse_or_refuse(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn parsing_any_bytes_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Params::parse(&bytes);
         }
     }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::digest::{Sha256, constant_time_eq, sha256};
 
-/// The only `code_challenge_method`.
+/// The only `code_challenge_method` that is offered and accepted.
 pub const CHALLENGE_METHOD: &str = "S256";
 
 /// `BASE64URL(SHA256(code_verifier))` (RFC 7636 §4.2), kept as the digest.
@@ -30,7 +30,7 @@ pub struct ChallengeMalformed;
 pub struct VerifierMalformed;
 
 impl CodeChallenge {
-    /// Reads a `code_challenge` parameter.
+    /// Reads a `code_challenge` parameter; only its one canonical spelling is accepted.
     pub fn parse(text: &str) -> Result<Self, ChallengeMalformed> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ChallengeMalformed)?;
         bytes.try_into().map(Self).map_err(|_| ChallengeMalformed)
@@ -41,7 +41,7 @@ impl CodeChallenge {
         Self(digest)
     }
 
-    /// The digest.
+    /// The digest, to be sealed into a code.
     pub const fn digest(&self) -> &Sha256 {
         &self.0
     }
@@ -59,7 +59,7 @@ impl fmt::Display for CodeChallenge {
 }
 
 impl CodeVerifier {
-    /// Reads a `code_verifier` parameter.
+    /// Reads a `code_verifier` parameter: 43 to 128 unreserved characters.
     pub fn parse(text: &str) -> Result<Self, VerifierMalformed> {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         if !(43..=128).contains(&text.len()) || !text.bytes().all(unreserved) {
@@ -73,7 +73,7 @@ impl CodeVerifier {
         Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(octets)))
     }
 
-    /// Its S256 challenge.
+    /// Its S256 challenge, to be sent with the authorization request.
     pub fn challenge(&self) -> CodeChallenge {
         CodeChallenge(sha256(self.0.as_bytes()))
     }

@@ -12,14 +12,14 @@ use crate::params::Params;
 
 /// Longest accepted redirect URI, in bytes.
 const REDIRECT_URI_BYTES_MAX: usize = 2048;
-/// Query parameters that we add, or that a confused client would read as ours.
+/// Query parameters that we add, or that a client could take for parameters that we added.
 const RESERVED_PARAMETERS: [&str; 7] =
     ["code", "state", "iss", "error", "response", "id_token", "access_token"];
 /// Schemes that run or read something instead of opening an app.
 const DANGEROUS_SCHEMES: [&str; 8] =
     ["javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"];
 
-/// A registered redirect URI.
+/// A redirect URI that passed the rules of registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedirectUri {
     text: String,
@@ -36,10 +36,10 @@ pub enum RedirectUriRefused {
         "a redirect URI is at most 2048 printable ASCII characters without spaces, quotes, backslashes or braces"
     )]
     Characters,
-    /// A fragment.
+    /// A fragment, which OAuth 2.1 §2.3 forbids.
     #[error("a redirect URI has no fragment")]
     Fragment,
-    /// A wildcard: it would admit addresses that nobody registered.
+    /// A wildcard: it would admit addresses that were never registered.
     #[error("a redirect URI has no wildcard: register each address")]
     Wildcard,
     /// `.` or `..` segments, plain or encoded, or `;` parameters on them.
@@ -48,7 +48,7 @@ pub enum RedirectUriRefused {
     /// User information before the host.
     #[error("a redirect URI has no user information")]
     UserInformation,
-    /// http to another machine.
+    /// http to another machine: the code would travel unencrypted.
     #[error("http is for loopback addresses only (127.0.0.1, [::1], localhost): use https")]
     InsecureHttp,
     /// A scheme that can run script or read files.
@@ -92,7 +92,7 @@ impl RedirectUri {
         Ok(Self { text: text.to_owned(), loopback })
     }
 
-    /// The registered text.
+    /// The registered text, byte for byte.
     pub fn as_str(&self) -> &str {
         &self.text
     }

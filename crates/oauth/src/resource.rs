@@ -19,7 +19,7 @@ pub struct ResourceUri(String);
 pub struct ResourceMalformed;
 
 impl ResourceUri {
-    /// Checks a resource indicator.
+    /// Accepts a text only if it is an absolute URI without a fragment.
     pub fn parse(text: &str) -> Result<Self, ResourceMalformed> {
         let (scheme, rest) = text.split_once(':').ok_or(ResourceMalformed)?;
         let mut letters = scheme.bytes();
@@ -31,7 +31,7 @@ impl ResourceUri {
         if scheme_ok && rest_ok && fits { Ok(Self(text.to_owned())) } else { Err(ResourceMalformed) }
     }
 
-    /// The URI.
+    /// The URI, byte for byte as it was given.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -67,7 +67,7 @@ impl Scope {
         Self { tokens: self.tokens.iter().filter(|token| keep(token)).cloned().collect() }
     }
 
-    /// Both sets together.
+    /// The tokens of `self`, then those of `other` that are not among them.
     pub fn union(&self, other: &Self) -> Self {
         let mut all = self.clone();
         other.iter().for_each(|token| all.insert(token));
@@ -86,7 +86,7 @@ impl Scope {
         self.tokens.is_empty()
     }
 
-    /// The tokens in order.
+    /// The tokens in the order in which they were first named.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.tokens.iter().map(String::as_str)
     }

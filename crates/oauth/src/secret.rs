@@ -12,9 +12,9 @@ use crate::digest::{Sha256, constant_time_eq, sha256};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenKind {
-    /// An authorization code.
+    /// An authorization code, in the address of the redirect.
     Code,
-    /// A refresh token.
+    /// A refresh token, in token requests and responses.
     Refresh,
     /// A client secret, or the credential by which an API introspects.
     ClientSecret,
@@ -25,7 +25,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// The text in front.
+    /// The text with which every token of this kind begins.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Code => "pkc_",
@@ -91,7 +91,7 @@ pub fn encode_token(kind: TokenKind, payload: &[u8]) -> Secret {
     Secret::new(text)
 }
 
-/// Reads a token of one kind back, or drops garbage and tokens of other kinds before anything is looked up.
+/// The payload of a token of one kind. `None` for any other text, so that no look-up is spent on it.
 pub fn decode_token(kind: TokenKind, text: &str) -> Option<Vec<u8>> {
     let mut bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(kind.prefix())?).ok()?;
     let payload_len = bytes.len().checked_sub(4)?;
@@ -99,7 +99,7 @@ pub fn decode_token(kind: TokenKind, text: &str) -> Option<Vec<u8>> {
     (checksum == crc32(&bytes).to_be_bytes()).then_some(bytes)
 }
 
-/// CRC-32 (IEEE 802.3, reflected).
+/// CRC-32 (IEEE 802.3, reflected). It finds typing errors and guesses early; it protects nothing.
 fn crc32(bytes: &[u8]) -> u32 {
     const TABLE: [u32; 16] = nibble_table();
     let step = |crc: u32, nibble: u32| {

@@ -1,4 +1,4 @@
-//! How a refusal goes back: status, `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1) and a JSON body.
+//! The answer to a refused request: status, `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1) and a JSON body.
 
 use http::{
     HeaderValue, Response,

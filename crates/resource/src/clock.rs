@@ -21,7 +21,7 @@ impl Clock {
         })
     }
 
-    /// Another clock, for tests.
+    /// A clock that tests set: `now` returns seconds since 1970.
     pub fn from_fn(now: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }

@@ -4,7 +4,7 @@ use proofkey_oauth::{IssuerMalformed, ResourceMalformed, ScopeMalformed};
 
 use crate::validate::LeewayTooLong;
 
-/// Why an API cannot be protected like this.
+/// Why [`crate::Protect::build`] or [`crate::RequireScope::new`] refuses its settings.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigurationError {

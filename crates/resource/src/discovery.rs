@@ -14,7 +14,7 @@ pub(crate) struct Discovered {
     pub(crate) introspection_endpoint: Option<Url>,
 }
 
-/// Why the endpoints are not known.
+/// Why the issuer's endpoints could not be learnt.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DiscoveryError {
     #[error(transparent)]
@@ -53,7 +53,7 @@ async fn get(fetch: &Fetch, url: &str) -> Result<Document, FetchError> {
 fn read(fetch: &Fetch, issuer: &Issuer, body: &[u8]) -> Result<Discovered, DiscoveryError> {
     ensure_strict(body).map_err(|_| DiscoveryError::Malformed)?;
     let metadata: Metadata = serde_json::from_slice(body).map_err(|_| DiscoveryError::Malformed)?;
-    // Otherwise whoever answers for one issuer could have its tokens believed in the name of another (§3.3, §6.2).
+    // Otherwise a server that answers for one issuer could have its tokens believed in the name of another (§3.3, §6.2).
     if metadata.issuer != issuer.as_str() {
         return Err(DiscoveryError::OtherIssuer);
     }
@@ -99,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_document_is_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn any_other_document_is_refused(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             let fetch = Fetch::new(&Issuer::parse("http://127.0.0.1:1").unwrap()).unwrap();
             prop_assert!(read(&fetch, &issuer(), &body).is_err());
         }

@@ -1,4 +1,4 @@
-//! The one HTTP client of this crate. Bounded in time and size, follows no redirects, and speaks https to everyone but
+//! The one HTTP client of this crate. Bounded in time and size; follows no redirects; speaks https to every server but
 //! an issuer on a loopback address.
 
 use std::{net::IpAddr, time::Duration};
@@ -18,7 +18,7 @@ pub(crate) struct Fetch {
     https: bool,
 }
 
-/// Why an answer did not come.
+/// Why there is no document.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
     #[error("the address is not of the issuer's scheme")]

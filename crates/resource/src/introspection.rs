@@ -51,7 +51,7 @@ impl Introspection {
         }
     }
 
-    /// Refuses a validated token that its issuer no longer stands by.
+    /// Refuses a validated token that its issuer calls inactive.
     pub(crate) async fn ensure_active(
         &self,
         keys: &Keys,

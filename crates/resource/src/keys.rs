@@ -1,7 +1,7 @@
 //! The issuer's keys: fetched when first needed, kept while fresh, and asked for again when a token names an unknown
 //! one.
 //!
-//! Anybody can send tokens with invented key ids, so asking is rationed: one fetch at a time, none within
+//! Every caller can send tokens with invented key ids, so fetching is rationed: one fetch at a time, none within
 //! [`RETRY_SECONDS`] of the last, and every waiting request shares its result. While the issuer is away the known keys
 //! stay good; an unknown key is never believed.
 
@@ -44,19 +44,19 @@ pub(crate) struct Keys {
     fetch: Fetch,
     clock: Clock,
     cached: ArcSwap<Cached>,
-    /// When a fetch last began. Beside the lock, so that the usual request reads it without waiting.
+    /// When a fetch last began. Outside of the lock, so that most requests read it without waiting.
     attempted_at: AtomicI64,
-    /// When a fetch last ended without keys, if none has succeeded since.
+    /// When a fetch last failed; [`NEVER`] if one has succeeded since.
     failed_at: AtomicI64,
     endpoints: ArcSwapOption<Discovered>,
-    /// Held during a fetch: this is the single flight. Until when the endpoints are believed.
+    /// Until when the endpoints are believed. Held during a fetch, so that only one runs at a time.
     flight: Mutex<i64>,
 }
 
 #[derive(Debug, Default)]
 struct Cached {
     keys: Arc<KeySet>,
-    /// When the keys came, and until when they are fresh. None before the first fetch that succeeded.
+    /// When the keys came, and until when they are fresh. `None` before the first fetch that succeeded.
     times: Option<Times>,
 }
 
@@ -69,13 +69,13 @@ struct Times {
 /// How the keys of this moment may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Age {
-    /// As they are.
+    /// Use them.
     Fresh,
-    /// As they are, but others should be fetched.
+    /// Use them, and fetch new ones in the background.
     Stale,
-    /// Only if no others can be had.
+    /// Fetch new ones first; use these only if that fails.
     Old,
-    /// Not at all.
+    /// There are none, or they are so old that they must not be used.
     Absent,
 }
 
@@ -118,20 +118,20 @@ impl Keys {
         Arc::clone(&self.cached.load().keys)
     }
 
-    /// The keys after the issuer was asked once more, if it is time to. None if it never answered.
+    /// The keys after another fetch, if one is due. `None` if there are none that may be used.
     pub(crate) async fn after_unknown_key(self: &Arc<Self>, now: i64) -> Option<Arc<KeySet>> {
         self.refetch(now).await;
         (self.age(now) != Age::Absent).then(|| Arc::clone(&self.cached.load().keys))
     }
 
-    /// Where to introspect. Known as soon as there are keys, for both come from the same document.
+    /// The introspection endpoint. Known as soon as there are keys, for both come from the same document.
     pub(crate) fn introspection_endpoint(&self) -> Option<Url> {
         self.endpoints.load().as_ref()?.introspection_endpoint.clone()
     }
 
     fn age(&self, now: i64) -> Age {
         let Some(times) = self.cached.load().times else { return Age::Absent };
-        // A clock that was set back says how old the keys are as little as one that jumped ahead.
+        // After the clock was set, back or ahead, the age of the keys is unknown.
         if now.abs_diff(times.fetched_at) >= WITHOUT_ISSUER_SECONDS_MAX {
             return Age::Absent;
         }
@@ -141,15 +141,15 @@ impl Keys {
         } else if is_since_fetch && now < times.fresh_until.saturating_add(REVALIDATE_SECONDS_MAX) {
             Age::Stale
         } else if self.has_failed_lately(now) {
-            // Waiting for the issuer on each request would make its outage ours.
+            // If each request waited for the issuer, an outage there would be an outage here.
             Age::Stale
         } else {
             Age::Old
         }
     }
 
-    /// Whether a fetch has ended in vain a moment ago. One that is under way is no such thing: it may be about to
-    /// withdraw a key, so it is waited for.
+    /// Whether a fetch failed a moment ago. A fetch that is still running does not count: it may withdraw a key, so
+    /// requests wait for it.
     fn has_failed_lately(&self, now: i64) -> bool {
         let failed_at = self.failed_at.load(Ordering::Acquire);
         now >= failed_at && now < failed_at.saturating_add(RETRY_SECONDS)
@@ -168,7 +168,7 @@ impl Keys {
         if is_idle && !self.is_due(now) {
             return;
         }
-        // A task of its own: callers that hang up must not be able to keep every fetch from finishing.
+        // A task of its own: callers that close their connection must not be able to stop the fetch each time.
         if let Err(error) = self.refetch_in_background().await {
             tracing::error!(%error, "the fetch of the issuer's keys broke down");
         }
@@ -182,7 +182,7 @@ impl Keys {
     async fn fetch_once(&self) {
         let mut believed_until = self.flight.lock().await;
         let now = self.clock.now();
-        // Whoever waited for the lock finds the work done.
+        // Another task may have fetched them while this one waited for the lock.
         if !self.is_due(now) {
             return;
         }
@@ -194,7 +194,7 @@ impl Keys {
                 self.failed_at.store(NEVER, Ordering::Release);
             }
             Err(error) => {
-                // The addresses may be what is wrong; ask for them again next time.
+                // The cause may be a wrong address; discover the addresses again next time.
                 *believed_until = NEVER;
                 self.failed_at.store(self.clock.now(), Ordering::Release);
                 tracing::warn!(issuer = %self.issuer, %error, "the issuer's keys could not be fetched");

@@ -57,12 +57,12 @@ impl ProtectLayer {
     }
 
     /// The path where the metadata document belongs. The layer answers there itself when it lies around a whole
-    /// router; a layer around some routes only needs a route for it. None for an audience that is no web address.
+    /// router; a layer around some routes only needs a route for it. `None` for an audience that is no web address.
     pub fn metadata_path(&self) -> Option<&str> {
         self.0.metadata_path.as_deref()
     }
 
-    /// Checks a token as the layer does, for transports other than HTTP.
+    /// Checks a token as the layer does, for transports other than HTTP. Scopes are not checked.
     pub async fn authorize(&self, token: &str) -> Result<AccessToken, Refusal> {
         self.0.authorize(token).await
     }

@@ -10,7 +10,7 @@ const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 pub struct ResourceMetadata {
     /// This API, exactly as configured: a client compares it with the URL it used (§3.3).
     pub resource: String,
-    /// Who issues tokens for it.
+    /// The issuers of tokens for it; here always one.
     pub authorization_servers: Vec<String>,
     /// The scopes that it knows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -38,7 +38,7 @@ pub(crate) struct Location {
 }
 
 impl Location {
-    /// None for a resource that is no web address (a URN), which has no place for a document.
+    /// `None` for a resource that is no web address (a URN): there is no address for a document then.
     pub(crate) fn of(resource: &ResourceUri) -> Option<Self> {
         let (scheme, rest) = resource.as_str().split_once("://")?;
         if !matches!(scheme, "https" | "http") {

@@ -94,13 +94,13 @@ impl Protect {
         self
     }
 
-    /// Another clock, for tests.
+    /// Replaces the machine's clock, for tests.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Checks the settings. Asks nobody: keys are fetched with the first token.
+    /// Checks the settings. Needs no network: keys are fetched with the first token.
     pub fn build(self) -> Result<ProtectLayer, ConfigurationError> {
         let issuer = Issuer::parse(&self.issuer)?;
         let resource = ResourceUri::parse(&self.audience)?;

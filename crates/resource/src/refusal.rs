@@ -1,4 +1,5 @@
-//! Why a request is refused, and how that is said (RFC 6750 §3). One total match, here and nowhere else.
+//! Why a request is refused, with the status and the error code of each case (RFC 6750 §3). Both are total matches, here
+//! and nowhere else.
 
 use http::StatusCode;
 use proofkey_oauth::{ErrorCode, Scope};
@@ -24,10 +25,11 @@ pub enum Refusal {
     /// The token is good but does not allow this (RFC 6750 §3.1).
     #[error("the access token lacks a scope that this request needs")]
     InsufficientScope {
-        /// What would be enough.
+        /// The scope that a token needs for this request.
         required: Scope,
     },
-    /// The authorization server cannot be reached and nothing known decides the case: ours, not the caller's.
+    /// The authorization server cannot be reached, and what is known does not decide: a fault of ours, not the
+    /// caller's.
     #[error("the authorization server cannot be reached to check the token")]
     Unavailable,
 }

@@ -13,8 +13,8 @@ use tower::{Layer, Service};
 
 use crate::{AccessToken, Challenge, ConfigurationError, Refusal};
 
-/// Lets only requests pass whose token has certain scopes. Belongs inside of a [`crate::ProtectLayer`]; without one
-/// it lets nothing pass.
+/// Lets a request pass only if its token has certain scopes. Belongs inside of a [`crate::ProtectLayer`]; without one it
+/// refuses every request.
 #[derive(Clone, Debug)]
 pub struct RequireScope(Arc<Scope>);
 
@@ -22,7 +22,7 @@ impl RequireScope {
     /// Needs every one of these scopes, separated by spaces.
     pub fn new(scopes: &str) -> Result<Self, ConfigurationError> {
         let scope = Scope::parse(scopes)?;
-        // An empty list is a slip that would leave the route open to any token.
+        // An empty list is surely a mistake; it would leave the route open to any token.
         if scope.is_empty() {
             return Err(ConfigurationError::NoScope);
         }

@@ -12,11 +12,11 @@ pub struct AccessToken {
     claims: Value,
 }
 
-/// Who a token speaks for. A subject is unique only within its issuer, so the pair is the identity
+/// The identity that a token stands for. A subject is unique only within its issuer, so the pair is the identity
 /// (RFC 7519 §4.1.2): never key a user by `sub` alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Identity<'a> {
-    /// The authorization server.
+    /// The authorization server that knows the subject.
     pub issuer: &'a str,
     /// The user or client there.
     pub subject: &'a str,
@@ -37,7 +37,7 @@ impl AccessToken {
         &self.known.sub
     }
 
-    /// Issuer and subject together.
+    /// Issuer and subject together: the key for data about a user.
     pub fn identity(&self) -> Identity<'_> {
         Identity { issuer: &self.known.iss, subject: &self.known.sub }
     }
@@ -52,7 +52,7 @@ impl AccessToken {
         self.known.sub == self.known.client_id
     }
 
-    /// The granted scopes.
+    /// The granted scopes; empty if the token has none.
     pub fn scope(&self) -> &Scope {
         &self.scope
     }

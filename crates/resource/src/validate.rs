@@ -24,7 +24,7 @@ pub struct Policy {
     leeway_seconds: u32,
 }
 
-/// A leeway above [`LEEWAY_SECONDS_MAX`].
+/// The leeway is above [`LEEWAY_SECONDS_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the leeway may be {LEEWAY_SECONDS_MAX} seconds at most")]
 pub struct LeewayTooLong;
@@ -61,7 +61,7 @@ impl Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenRefusal {
-    /// The form, the header, the key or the signature.
+    /// The form, the header, the key or the signature: [`JwsError`] says which.
     #[error(transparent)]
     Jws(#[from] JwsError),
     /// A required claim is absent, or a claim has the wrong type (RFC 9068 §2.2).
@@ -76,10 +76,10 @@ pub enum TokenRefusal {
     /// `aud` does not name this API.
     #[error("the token is for another API")]
     Audience,
-    /// `exp`, `nbf` or `iat`.
+    /// `exp` has passed, or `nbf` or `iat` lies in the future.
     #[error(transparent)]
     Time(#[from] TimeError),
-    /// `scope` breaks its grammar.
+    /// `scope` breaks its grammar (RFC 6749 §3.3).
     #[error("the scope of the token is malformed")]
     Scope,
     /// `cnf` is present: the token is bound to a key whose proof a bearer does not bring (RFC 9449 §7.2).

@@ -8,7 +8,7 @@ use crate::verify::not_null;
 /// The claims of an access token. Optional claims may be absent, but not `null`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessTokenClaims {
-    /// The authorization server.
+    /// The issuer identifier of the authorization server.
     pub iss: String,
     /// The user, or the client itself when it acts on its own behalf.
     pub sub: String,
@@ -19,11 +19,11 @@ pub struct AccessTokenClaims {
     /// The granted scopes, separated by spaces.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// When it was issued.
+    /// When it was issued, by the issuer's clock.
     pub iat: NumericDate,
-    /// When it ends.
+    /// The instant from which it must be refused.
     pub exp: NumericDate,
-    /// When it begins, if later than `iat`.
+    /// The instant before which it must be refused, if that is later than `iat`.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub nbf: Option<NumericDate>,
     /// The id of this token.
@@ -34,13 +34,13 @@ pub struct AccessTokenClaims {
     /// How strongly the user was authenticated.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
-    /// By which methods (RFC 8176).
+    /// The methods by which the user was authenticated (RFC 8176).
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub amr: Option<Vec<String>>,
-    /// The browser session.
+    /// The id of the browser session in which the user signed in.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
-    /// The grant that the token lives by: when that is revoked, so is the token.
+    /// The id of the grant from which the token was issued: when that is revoked, so is the token.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
 }

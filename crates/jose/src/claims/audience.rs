@@ -10,7 +10,7 @@ use serde::{
 /// The most audiences that one token may name.
 pub const AUDIENCES_MAX: usize = 32;
 
-/// Whom a token is for: at least one, at most [`AUDIENCES_MAX`].
+/// The parties for which a token is meant: at least one, at most [`AUDIENCES_MAX`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience(Vec<String>);
 

@@ -1,4 +1,4 @@
-//! `at_hash`: the ID token's seal on the access token beside it.
+//! `at_hash`: the hash by which an ID token is bound to the access token that comes with it.
 
 use aws_lc_rs::digest;
 

@@ -8,18 +8,18 @@ use crate::verify::not_null;
 /// The claims of an ID token. Optional claims may be absent, but not `null`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdTokenClaims {
-    /// The OpenID provider.
+    /// The issuer identifier of the OpenID provider.
     pub iss: String,
-    /// The user.
+    /// The id of the user, unique at this issuer.
     pub sub: String,
-    /// The client, and whoever else may read it.
+    /// The client, and other parties for which the token is meant.
     pub aud: Audience,
-    /// The client that it was issued to, when `aud` names others too.
+    /// The client that it was issued to, if `aud` names other parties too.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub azp: Option<String>,
-    /// When it ends.
+    /// The instant from which it must be refused.
     pub exp: NumericDate,
-    /// When it was issued.
+    /// When it was issued, by the issuer's clock.
     pub iat: NumericDate,
     /// When the user signed in.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
@@ -30,13 +30,13 @@ pub struct IdTokenClaims {
     /// Binds the access token that came along (§3.1.3.6).
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
-    /// The browser session.
+    /// The id of the browser session in which the user signed in.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
     /// How strongly the user was authenticated.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
-    /// By which methods (RFC 8176).
+    /// The methods by which the user was authenticated (RFC 8176).
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub amr: Option<Vec<String>>,
 }

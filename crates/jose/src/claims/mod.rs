@@ -20,10 +20,10 @@ pub use id_token::IdTokenClaims;
 pub use numeric_date::NumericDate;
 pub use time::{TimeError, ensure_issued, ensure_not_before, ensure_not_expired};
 
-/// Why claims are refused.
+/// Why the payload of a token cannot be read as claims.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimsError {
-    /// Not acceptable JSON.
+    /// Not a JSON object, or one that [`ensure_strict`](crate::ensure_strict) refuses.
     #[error(transparent)]
     Json(#[from] JsonError),
     /// A required claim is absent or a claim has the wrong type. The text names the claim, never its value.
@@ -31,7 +31,7 @@ pub enum ClaimsError {
     Shape(#[source] serde_json::Error),
 }
 
-/// Reads the payload of a verified token. Duplicate members are refused, unknown ones too where they are duplicates.
+/// Reads the payload of a verified token. A member that occurs twice is refused, even one that `T` does not name.
 pub fn parse<T: DeserializeOwned>(payload: &[u8]) -> Result<T, ClaimsError> {
     ensure_strict(payload)?;
     serde_json::from_slice(payload).map_err(ClaimsError::Shape)

@@ -1,8 +1,8 @@
-//! Whether an instant in a token is in order at `now`. `leeway_seconds` forgives clocks that differ.
+//! The checks of the instants in a token against `now`. `leeway_seconds` forgives clocks that differ.
 
 use super::NumericDate;
 
-/// The rule of time that a token breaks.
+/// Which of its instants makes a token unusable now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// `exp` has passed.

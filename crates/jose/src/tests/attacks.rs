@@ -54,7 +54,7 @@ fn v_74_blank_signatures_are_refused() {
                 assert_eq!(check(&token), Err(JwsError::Signature), "{algorithm}: {length} × {byte}");
             }
         }
-        // r = s = 0 as ASN.1, should somebody parse that form.
+        // r = s = 0 as ASN.1, in case that form is parsed.
         let token = assembled(&header, &[0x30, 0x06, 0x02, 0x01, 0x00, 0x02, 0x01, 0x00]);
         assert_eq!(check(&token), Err(JwsError::Signature));
     }
@@ -75,7 +75,7 @@ fn v_72_rs_08_a_key_that_the_token_brings_is_ignored() {
             let token = own.sign_encoded(&base64url::encode(header.to_string()), PAYLOAD.as_bytes()).unwrap();
             assert_eq!(check(&token), Err(error), "{algorithm}");
         }
-        // Signed by the real key, the same members do no harm: nobody reads them.
+        // Signed by the real key, the same members do no harm: they are not read.
         let mut header = brought;
         header["kid"] = json!(key(algorithm).kid());
         assert!(check(&signed_under(algorithm, &header.to_string())).is_ok());

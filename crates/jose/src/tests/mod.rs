@@ -30,7 +30,7 @@ fn stored(algorithm: Algorithm) -> &'static (SigningKey, zeroize::Zeroizing<Vec<
     }
 }
 
-/// All three keys.
+/// A verifier's set of all three keys.
 fn keys() -> KeySet {
     KeySet::new(Algorithm::ALL.map(|algorithm| key(algorithm).verifying_key().clone()))
 }

@@ -45,7 +45,7 @@ async fn rs_01_the_header_carries_the_token_and_nothing_else_does() {
     }
 }
 
-/// What the documentation of `ProtectLayer` promises about bodies, so that nobody relies on more.
+/// What the documentation of `ProtectLayer` says about bodies: that they are not read.
 #[tokio::test]
 async fn rs_01_a_form_field_is_no_token_and_the_body_reaches_the_api_as_it_came() {
     let world = World::new().await;

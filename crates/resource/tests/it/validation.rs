@@ -204,7 +204,7 @@ fn rs_14_users_are_known_by_issuer_and_subject_and_clients_apart_from_them() {
 
 proptest! {
     #[test]
-    fn rs_09_any_signed_payload_is_read_or_refused(payload in "\\PC{0,200}") {
+    fn rs_09_any_signed_payload_never_panics(payload in "\\PC{0,200}") {
         let _ = check(&raw_token(r#"{"typ":"at+jwt","alg":"ES256"}"#, &payload));
     }
 
