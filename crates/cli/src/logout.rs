@@ -38,7 +38,7 @@ struct Report<'a> {
 /// What `--all --json` prints.
 #[derive(Serialize)]
 struct ReportOfAll {
-    /// Whether nobody is signed in any more.
+    /// Whether all sign-ins that were meant have ended.
     signed_out: bool,
     ended: Vec<Ended>,
 }
@@ -106,7 +106,7 @@ async fn every(store: &TokenStore, args: &Args) -> anyhow::Result<ExitCode> {
         };
         match outcome {
             Ok(ended) => report.ended.push(ended),
-            // Another process was faster.
+            // Another process has ended this sign-in meanwhile.
             Err(Error::NotSignedIn) => {}
             Err(error) => {
                 report.signed_out = false;

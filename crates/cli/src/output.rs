@@ -6,7 +6,7 @@
 //! | 0 | done |
 //! | 1 | failed; the message says what to change |
 //! | 2 | the command line was wrong |
-//! | 3 | nobody is signed in, or the sign-in has ended: `proofkey login` |
+//! | 3 | there is no sign-in, or it has ended: `proofkey login` |
 //! | 4 | the server cannot be reached or fails: try again |
 
 use std::io::{self, Write as _};
@@ -22,14 +22,14 @@ use serde::Serialize;
 pub(crate) const EXIT_CODES: &str =
     "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 sign in first, 4 server unreachable";
 
-/// How a command ended.
+/// How a command failed, as far as its exit code tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// It failed; something has to be changed.
+    /// Something has to be changed before it can work.
     Failure,
-    /// Somebody has to sign in.
+    /// The person has to sign in first.
     SignIn,
-    /// A server is away.
+    /// A server cannot be reached or fails; the same command may work later.
     Unreachable,
 }
 
@@ -97,7 +97,7 @@ fn exit_of(cause: Option<&ClientError>) -> Exit {
 pub(crate) struct Spinner(ProgressBar);
 
 impl Spinner {
-    /// Starts turning.
+    /// Shows the spinner with a message, until it is dropped.
     pub(crate) fn start(message: &'static str) -> Self {
         let bar = ProgressBar::new_spinner().with_message(message);
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {

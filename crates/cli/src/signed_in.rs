@@ -1,11 +1,11 @@
-//! Who is signed in, where and for what, as `--json` prints it: at the sign-in and whenever somebody asks.
+//! A sign-in as `--json` prints it, in `login` and in `whoami`: the person, the server, the app, the API, the scope.
 
 use proofkey_client::{Application, Identity, StoredAt};
 use serde::Serialize;
 
 use crate::stored_at::KeptIn;
 
-/// A sign-in that stands.
+/// The members of that JSON value.
 #[derive(Serialize)]
 pub(crate) struct SignedInAs<'a> {
     pub(crate) issuer: &'a str,
@@ -18,7 +18,7 @@ pub(crate) struct SignedInAs<'a> {
 }
 
 impl<'a> SignedInAs<'a> {
-    /// What the app, the server's answer and the store say together.
+    /// Puts together what the app, the server's answer and the store say.
     pub(crate) fn new(
         app: &'a Application,
         scope: &'a str,

@@ -21,7 +21,7 @@ impl From<&StoredAt> for KeptIn {
     }
 }
 
-/// Where the tokens were when a command began.
+/// Where the tokens were when a command began, to notice that they moved during it.
 pub(crate) struct StorageMove(Option<StoredAt>);
 
 impl StorageMove {

@@ -97,7 +97,7 @@ impl LastLogin {
         serde_json::from_slice(&std::fs::read(path(store)).ok()?).ok()
     }
 
-    /// Remembers a sign-in.
+    /// Writes down a sign-in for later commands.
     pub(crate) fn write(store: &TokenStore, app: &Application) -> anyhow::Result<()> {
         let last = Self::of(app);
         let sibling = path(store).with_extension("new");

@@ -1,4 +1,4 @@
-//! `proofkey whoami`: says who is signed in, as far as it was told at sign-in. Needs no network.
+//! `proofkey whoami`: prints the person who is signed in, as the server told at the sign-in. Needs no network.
 
 use std::process::ExitCode;
 

@@ -19,7 +19,7 @@ impl TestServer {
         added.secret.map(|secret| secret.expose().to_owned())
     }
 
-    /// Registers an API.
+    /// Registers an API; its secret is there if it introspects.
     pub async fn api(&self, resource: &str, scopes: &[&str], introspection: bool) -> TestApi {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         self.api_with(NewApi { resource: resource.to_owned(), scopes, introspection, ..NewApi::default() })

@@ -3,14 +3,14 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// An HTTP answer.
+/// Status, headers and body of an HTTP answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status.
+    /// The status code.
     pub status: u16,
-    /// The headers.
+    /// All headers, repeated ones too.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body as text.
     pub body: String,
 }
 
@@ -20,7 +20,7 @@ impl Answer {
         Self::try_of(request).await.expect("the server answers")
     }
 
-    /// The same of a server that may die meanwhile: an answer is one that came whole.
+    /// [`Self::of`] for a server that may die meanwhile: an error unless the answer came whole.
     pub(crate) async fn try_of(request: reqwest::RequestBuilder) -> reqwest::Result<Self> {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -37,7 +37,7 @@ impl Answer {
         self.headers.keys().any(|name| name.as_str().starts_with(front))
     }
 
-    /// The body as JSON.
+    /// The body as JSON; the test fails if it is none.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }

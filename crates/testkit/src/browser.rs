@@ -12,15 +12,15 @@ use crate::page::{Departure, Outcome, Page, Via};
 use crate::request::{AuthorizeRequest, form_body};
 use crate::server::TestServer;
 
-/// Most redirects in a row.
+/// How many redirects in a row are followed at most.
 const HOPS_MAX: usize = 8;
 
 /// One browser of one person.
 #[derive(Clone, Debug)]
 pub struct Browser {
-    /// Its cookies.
+    /// The cookies that it keeps.
     pub jar: Jar,
-    /// Sent as `Accept-Language`.
+    /// The value of `Accept-Language` in each request.
     pub language: String,
     http: reqwest::Client,
     server: String,
@@ -42,7 +42,7 @@ impl Browser {
         }
     }
 
-    /// Opens an authorization request by GET and goes as far as it goes by itself.
+    /// Opens an authorization request by GET and follows redirects to a page or to a client.
     pub async fn authorize(&mut self, request: &AuthorizeRequest) -> Outcome {
         self.open(&format!("/authorize?{}", request.encoded())).await
     }
@@ -67,7 +67,7 @@ impl Browser {
         self.send(path, request, Initiator::Lax).await
     }
 
-    /// One form post from another site: our `Lax` cookies stay at home.
+    /// One form post from another site: our `Lax` cookies are not sent.
     pub async fn post_cross_site<N: AsRef<str>, V: AsRef<str>>(
         &mut self,
         path: &str,
@@ -143,7 +143,7 @@ impl Browser {
         outcome.redirect()
     }
 
-    /// Opens a session without caring for the client.
+    /// A browser in which the user has signed in, whatever became of the request.
     pub async fn signed_in(server: &TestServer, user: &TestUser) -> Self {
         let mut browser = Self::new(server);
         let page = browser.authorize(&AuthorizeRequest::new(&crate::fixtures::web())).await.page();

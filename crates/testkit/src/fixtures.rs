@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 /// A registered client, as a test needs to know it.
 #[derive(Clone, Debug)]
 pub struct TestClient {
-    /// `client_id`.
+    /// The `client_id` of its registration.
     pub id: String,
     /// Its secret, if it has one.
     pub secret: Option<String>,
-    /// How it authenticates.
+    /// How it authenticates at the token endpoint.
     pub method: AuthMethod,
     /// Its first redirect URI; empty for a service.
     pub redirect_uri: String,
@@ -18,19 +18,19 @@ pub struct TestClient {
     pub scope: String,
 }
 
-/// A user.
+/// A user, as a test needs to know one.
 #[derive(Clone, Debug)]
 pub struct TestUser {
     /// The name to sign in with.
     pub username: String,
-    /// The password.
+    /// The password in clear.
     pub password: String,
 }
 
-/// An API.
+/// A registered API, as a test needs to know it.
 #[derive(Clone, Debug)]
 pub struct TestApi {
-    /// Its resource identifier.
+    /// The resource identifier that tokens name as their audience.
     pub resource: String,
     /// The secret it introspects with, if it does.
     pub secret: Option<String>,
@@ -43,12 +43,12 @@ pub const FILES: &str = "https://files.example/api";
 /// All that a person's app may ask for.
 pub const SCOPE: &str = "openid profile email offline_access notes:read notes:write files:read";
 
-/// A user.
+/// The user of most tests, with claims for `profile` and `email`.
 pub fn ada() -> TestUser {
     TestUser { username: "ada".into(), password: "analytical-engine-no-7".into() }
 }
 
-/// Another user.
+/// A second user, for tests in which users must not be confused.
 pub fn bob() -> TestUser {
     TestUser { username: "bob".into(), password: "a-bridge-over-the-river-9".into() }
 }
@@ -58,7 +58,7 @@ pub fn native() -> TestClient {
     public("native", "http://127.0.0.1/callback")
 }
 
-/// Another native app.
+/// A second native app, for tests in which clients must not be confused.
 pub fn native_b() -> TestClient {
     public("native-b", "http://127.0.0.1/callback")
 }
@@ -68,7 +68,7 @@ pub fn spa() -> TestClient {
     public("spa", "https://app.example/callback")
 }
 
-/// Another browser app.
+/// A second browser app, for the same.
 pub fn spa_b() -> TestClient {
     public("spa-b", "https://other-app.example/callback")
 }
@@ -78,7 +78,7 @@ pub fn web() -> TestClient {
     confidential("web", "https://web.example/callback", AuthMethod::ClientSecretBasic)
 }
 
-/// Another of them.
+/// A second client like [`web`].
 pub fn web_b() -> TestClient {
     confidential("web-b", "https://other-web.example/callback", AuthMethod::ClientSecretBasic)
 }
@@ -88,7 +88,7 @@ pub fn web_post() -> TestClient {
     confidential("web-post", "https://post.example/callback", AuthMethod::ClientSecretPost)
 }
 
-/// Another of them.
+/// A second client like [`web_post`].
 pub fn web_post_b() -> TestClient {
     confidential("web-post-b", "https://other-post.example/callback", AuthMethod::ClientSecretPost)
 }
@@ -98,13 +98,13 @@ pub fn legacy() -> TestClient {
     confidential("legacy", "https://legacy.example/callback", AuthMethod::ClientSecretBasic)
 }
 
-/// A service: `client_credentials` only.
+/// A service that acts for itself: `client_credentials` only.
 pub fn service() -> TestClient {
     let client = confidential("service", "", AuthMethod::ClientSecretBasic);
     TestClient { scope: "notes:read notes:write".into(), ..client }
 }
 
-/// Another service.
+/// A second service, for another API.
 pub fn service_b() -> TestClient {
     TestClient { scope: "files:read".into(), ..confidential("service-b", "", AuthMethod::ClientSecretBasic) }
 }

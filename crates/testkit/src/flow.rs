@@ -10,29 +10,29 @@ use crate::fixtures::{self, TestClient, TestUser};
 use crate::request::{AuthorizeRequest, basic, form_body};
 use crate::server::TestServer;
 
-/// An authorization code with what its client knows.
+/// An authorization code with all that its client needs to redeem it.
 #[derive(Clone, Debug)]
 pub struct Code {
-    /// The code.
+    /// The code, as it came back.
     pub code: String,
     /// The verifier of its challenge.
     pub verifier: String,
     /// The redirect URI of its request.
     pub redirect_uri: String,
-    /// The request.
+    /// The request that led to it.
     pub request: AuthorizeRequest,
 }
 
-/// A successful token response.
+/// The tokens of a successful token response.
 #[derive(Clone, Debug)]
 pub struct Tokens {
-    /// The access token.
+    /// The access token; empty where none came.
     pub access_token: String,
     /// The ID token; empty where none came.
     pub id_token: String,
     /// The refresh token; empty where none came.
     pub refresh_token: String,
-    /// The whole response.
+    /// The whole response, for members that are not listed here.
     pub body: Value,
 }
 
@@ -50,7 +50,7 @@ impl Tokens {
 }
 
 impl Code {
-    /// The form that redeems it.
+    /// The parameters of the token request that redeems it.
     pub fn form(&self) -> Vec<(&str, &str)> {
         vec![
             ("grant_type", "authorization_code"),
@@ -61,7 +61,7 @@ impl Code {
     }
 }
 
-/// Whole flows.
+/// Flows from the authorization request to the tokens.
 impl TestServer {
     /// A code for ada, from a browser of its own.
     pub async fn code(&self, client: &TestClient, scope: &str) -> Code {
@@ -93,7 +93,7 @@ impl TestServer {
         Tokens::of(&self.redeem(client, &code).await)
     }
 
-    /// Uses a refresh token.
+    /// A token request with a refresh token.
     pub async fn refresh(&self, client: &TestClient, refresh_token: &str) -> Answer {
         self.token(client, &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await
     }
@@ -166,12 +166,12 @@ impl TestServer {
         .await
     }
 
-    /// `GET` with these headers.
+    /// A GET request with these headers.
     pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         self.send("GET", path, headers, String::new()).await
     }
 
-    /// Any request.
+    /// A request with any method, headers and body; redirects are not followed.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = self.http.request(method, self.url(path)).body(body);

@@ -1,18 +1,18 @@
 //! As much of HTML as a browser without scripts needs: tags, attributes, entities.
 
-/// A start tag.
+/// A start tag with its attributes.
 #[derive(Clone, Debug)]
 pub struct Tag {
-    /// Its name, in lower case.
+    /// The name, in lower case.
     pub name: String,
-    /// Its attributes, decoded.
+    /// The attributes in their order, character references decoded.
     pub attributes: Vec<(String, String)>,
 }
 
-/// A form.
+/// A form, as far as sending it needs.
 #[derive(Clone, Debug)]
 pub struct Form {
-    /// Where it goes.
+    /// The address that it is sent to, decoded.
     pub action: String,
     /// `get` or `post`.
     pub method: String,
@@ -23,7 +23,7 @@ pub struct Form {
 }
 
 impl Tag {
-    /// An attribute's value.
+    /// The value of an attribute; `None` where it is absent.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -110,7 +110,7 @@ pub(crate) fn text_of(html: &str, id: &str) -> Option<String> {
     Some(unescape(inside.split('<').next()?))
 }
 
-/// Decodes character references.
+/// Replaces character references by the characters; what is no reference stays.
 pub fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_html_ends() {
+    fn broken_html_is_read_to_its_end_and_never_panics() {
         for html in ["<", "<a", "<a =", "<a b=\"", "<a b='x", "<a / / b", "&#x110000;&;&#;", "<é"] {
             let _ = (tags(html), unescape(html));
         }

@@ -3,11 +3,11 @@
 /// A cookie as the jar keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredCookie {
-    /// Its name.
+    /// The name, `__Host-` included.
     pub name: String,
-    /// Its value.
+    /// The value as it was sent.
     pub value: String,
-    /// `Path`.
+    /// The attribute `Path`.
     pub path: String,
     /// `SameSite`, in lower case; browsers take `lax` where it is absent.
     pub same_site: String,
@@ -20,11 +20,11 @@ pub struct StoredCookie {
 /// The cookies of one host.
 #[derive(Clone, Debug, Default)]
 pub struct Jar {
-    /// The cookies.
+    /// All cookies that are kept, in the order in which they came.
     pub cookies: Vec<StoredCookie>,
 }
 
-/// Where a request comes from, as far as cookies care.
+/// What starts a request, as far as `SameSite` looks at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Initiator {
     /// Our own page, or a link in any page: `Lax` cookies go along.
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn lax_cookies_stay_at_home_on_a_cross_site_post() {
+    fn lax_cookies_are_not_sent_with_a_cross_site_post() {
         let mut jar = Jar::default();
         jar.store("a=1; SameSite=Lax", false);
         jar.store("b=2; SameSite=None", false);

@@ -1,4 +1,4 @@
-//! Looking into a JWT without judging it.
+//! Reading a JWT without checking it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,9 +7,9 @@ use serde_json::Value;
 /// The readable parts of a JWT.
 #[derive(Clone, Debug)]
 pub struct Jwt {
-    /// The header.
+    /// The members of the JOSE header.
     pub header: Value,
-    /// The claims.
+    /// The members of the payload.
     pub claims: Value,
 }
 

@@ -23,7 +23,7 @@ impl TestServer {
         process.start(address).await
     }
 
-    /// Posts a form with a client's credentials to a server that may die meanwhile; nothing when no answer came.
+    /// Posts a form with a client's credentials to a server that may die meanwhile; `None` if no whole answer came.
     pub fn try_token(
         &self,
         client: &TestClient,
@@ -32,7 +32,7 @@ impl TestServer {
         self.try_post("/token", client, form)
     }
 
-    /// The same at the revocation endpoint.
+    /// Revokes a token at a server that may die meanwhile; `None` if no whole answer came.
     pub fn try_revoke(
         &self,
         client: &TestClient,

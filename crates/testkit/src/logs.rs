@@ -22,7 +22,7 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Captures from now on.
+    /// Captures what is logged from now on, until it is dropped.
     pub fn capture() -> Self {
         INIT.call_once(|| {
             let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Writer);

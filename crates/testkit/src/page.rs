@@ -20,7 +20,7 @@ pub enum Outcome {
 pub struct Departure {
     /// The whole address, byte for byte.
     pub location: String,
-    /// How.
+    /// By which kind of answer the browser was sent there.
     pub via: Via,
     /// The answer that sent the browser there.
     pub answer: Answer,
@@ -29,7 +29,7 @@ pub struct Departure {
 /// How the browser is sent to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Via {
-    /// By 303.
+    /// By the status 303 and a `Location`.
     SeeOther,
     /// By a hand-over page that refreshes at once.
     HandOver,
@@ -38,13 +38,13 @@ pub enum Via {
 /// A page of the server.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// Its path and query.
+    /// Path and query of the address that the browser shows.
     pub path: String,
-    /// Its status.
+    /// The status that it came with.
     pub status: u16,
-    /// Its headers.
+    /// The headers that it came with.
     pub headers: HeaderMap,
-    /// Its document.
+    /// The whole HTML document.
     pub html: String,
 }
 
@@ -78,7 +78,7 @@ impl Departure {
         self.params().first(name).unwrap_or_default().to_owned()
     }
 
-    /// The response parameters.
+    /// The parameters of the authorization response.
     pub fn params(&self) -> Params {
         let query = self.location.split_once('?').map_or("", |(_, query)| query);
         Params::parse(query.as_bytes()).expect("a query that parses")
@@ -91,7 +91,7 @@ impl Departure {
 }
 
 impl Page {
-    /// Its form.
+    /// Its first form; the test fails if it has none.
     pub fn form(&self) -> Form {
         html::form(&self.html)
             .unwrap_or_else(|| panic!("{} {} has no form: {}", self.status, self.path, self.html))

@@ -61,7 +61,7 @@ impl Process {
         }
     }
 
-    /// SIGKILL, and the end.
+    /// Ends the process by SIGKILL and waits until it is gone.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();

@@ -1,4 +1,4 @@
-//! Authorization requests, to be bent.
+//! Authorization requests that tests change, and how forms and client credentials are written.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,10 +8,10 @@ use proofkey_server::SystemRandom;
 
 use crate::fixtures::TestClient;
 
-/// An authorization request that is right until a test changes it.
+/// An authorization request that is valid until a test changes it.
 #[derive(Clone, Debug)]
 pub struct AuthorizeRequest {
-    /// The parameters, in order.
+    /// The parameters, in the order in which they are sent.
     pub params: Vec<(String, String)>,
     /// The verifier of its challenge.
     pub verifier: String,
@@ -56,7 +56,7 @@ impl AuthorizeRequest {
         self
     }
 
-    /// Takes a parameter out.
+    /// Removes a parameter.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.params.retain(|(known, _)| known != name);
@@ -68,13 +68,13 @@ impl AuthorizeRequest {
         self.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    /// Form-encoded.
+    /// The query of the authorization request.
     pub fn encoded(&self) -> String {
         form_body(&self.params)
     }
 }
 
-/// Pairs, form-encoded.
+/// A form body or query of these pairs.
 pub fn form_body<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> String {
     let mut out = String::new();
     for (name, value) in pairs {

@@ -13,14 +13,14 @@ use tokio::net::TcpListener;
 use crate::configuration::config;
 use crate::process::Process;
 
-/// A running server.
+/// A server that runs in this process or in one of its own.
 #[derive(Debug)]
 pub struct TestServer {
     /// Where it listens. What the issuer says may differ, see [`crate::Builder::issuer`].
     pub address: SocketAddr,
-    /// Its issuer identifier.
+    /// The issuer identifier in its metadata and tokens.
     pub issuer: String,
-    /// Its clock.
+    /// The clock by which it runs; still unless [`crate::Builder::system_clock`] was chosen.
     pub clock: Clock,
     pub(crate) http: reqwest::Client,
     pub(crate) running: Option<Running>,
@@ -32,7 +32,7 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// Its store.
+    /// The store of the running server, for what a test asks of the inside.
     pub fn store(&self) -> &Store {
         &self.running.as_ref().expect("the server runs").store
     }
@@ -52,7 +52,7 @@ impl TestServer {
         self.clock.advance(seconds);
     }
 
-    /// Stops it cleanly.
+    /// Stops it cleanly: requests under way are finished.
     pub async fn stop(&mut self) {
         if let Some(running) = self.running.take() {
             running.stop();
@@ -84,7 +84,7 @@ impl TestServer {
         &self.issuer[at..]
     }
 
-    /// Why it does not start again with one more setting.
+    /// Stops it; returns the message with which it refuses to start again under one more setting.
     pub async fn refusal_to_start(&mut self, name: &str, value: &str) -> String {
         self.stop().await;
         self.settings.push((name.to_owned(), value.to_owned()));
@@ -105,7 +105,7 @@ impl TestServer {
     }
 }
 
-/// A client that follows nothing and trusts nobody: the server speaks plain http.
+/// A client that follows no redirects and trusts no certificate: the server speaks plain http.
 pub(crate) fn http_client() -> reqwest::Client {
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
     builder.tls_certs_only([]).build().expect("an HTTP client")

@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use crate::configuration::config;
 use crate::fixtures::{self, FILES, NOTES, TestUser};
 
-/// Makes an RSA key, which takes longer than everything else together, only once.
+/// Made once per process: making its RSA key takes longer than everything else together.
 static DATABASE: OnceCell<(Vec<u8>, i64)> = OnceCell::const_new();
 
 /// Puts a copy into a data directory; the instant at which it was made, where manual clocks begin.
