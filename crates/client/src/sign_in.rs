@@ -89,8 +89,8 @@ async fn wait(attempt: &Attempt, callbacks: &mut Callbacks) -> Result<Authorizat
     }
 }
 
-/// From the code to a session. Tokens that were issued and are not kept are revoked (row CL-18): no other code knows
-/// them, so they would stay good until they expire.
+/// From the code to a session. Tokens that were issued and are not kept are revoked (row CL-18): nothing else will
+/// ever revoke them, so they would stay good until they expire.
 async fn complete(
     shared: Arc<Shared>,
     attempt: &Attempt,
