@@ -8,7 +8,7 @@ use proofkey_server::clock::Clock;
 use proofkey_server::config::{Config, process_environment};
 use proofkey_server::http::StopSignals;
 use proofkey_server::trace::Tracer;
-use proofkey_server::{Start, log};
+use proofkey_server::{Randomness, Start, log};
 use tokio_util::sync::CancellationToken;
 
 /// Arguments of `serve`.
@@ -27,7 +27,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         tracing::warn!("{warning}");
     }
     let signals = StopSignals::listen()?;
-    let start = Start { config, clock: Clock::System, tracer: Tracer::default(), listener: None };
+    let (clock, randomness) = (Clock::System, Randomness::System);
+    let start = Start { config, clock, randomness, tracer: Tracer::default(), listener: None };
     let running = start.run().await.context("the server does not start")?;
     let (signalled, abort) = (CancellationToken::new(), CancellationToken::new());
     let signals = tokio::spawn(signals.stop(signalled.clone(), abort.clone()));

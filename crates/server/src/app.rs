@@ -17,6 +17,7 @@ use crate::login::CookieNames;
 use crate::metrics::Metrics;
 use crate::page::Pages;
 use crate::password::Passwords;
+use crate::random::Randomness;
 use crate::trace::Tracer;
 
 /// The clocks of issuers, verifiers and browsers may differ by this much.
@@ -53,6 +54,8 @@ pub(crate) struct App {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Clock,
+    /// The source of what answers show.
+    pub randomness: Randomness,
     /// The trace of `proofkey dev`.
     pub tracer: Tracer,
 }

@@ -24,5 +24,5 @@ pub mod trace;
 
 pub use app::ACCESS_TOKEN_SECONDS_MAX;
 pub use login::username_key;
-pub use random::SystemRandom;
+pub use random::{Randomness, SystemRandom};
 pub use run::{Running, Start, StartFault};

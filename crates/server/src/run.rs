@@ -23,6 +23,7 @@ use crate::login::CookieNames;
 use crate::metrics::{self, Metrics};
 use crate::page::Pages;
 use crate::password::{PasswordParams, Passwords};
+use crate::random::Randomness;
 use crate::tasks;
 use crate::trace::Tracer;
 
@@ -70,6 +71,8 @@ pub struct Start {
     pub config: Config,
     /// Its clock.
     pub clock: Clock,
+    /// Its source of randomness.
+    pub randomness: Randomness,
     /// Where its trace goes; nowhere but in `proofkey dev`.
     pub tracer: Tracer,
     /// A listener that is bound already; else `server.listen` is bound.
@@ -96,14 +99,13 @@ pub struct Running {
 impl Start {
     /// Opens the store, makes or opens the keys, and begins to answer.
     pub async fn run(self) -> Result<Running, StartFault> {
-        let Self { config, clock, tracer, listener } = self;
+        let Self { config, clock, randomness, tracer, listener } = self;
         let data = &config.store.data;
         std::fs::create_dir_all(data)
             .map_err(|source| StartFault::Data { path: data.display().to_string(), source })?;
         let store = Store::open(&config.store.database(), &Options::default())?;
         store.lock_for_serving()?;
-        let metrics = Arc::new(Metrics::new());
-        let app = Arc::new(build(&config, store.clone(), clock, tracer, &metrics)?);
+        let app = Arc::new(build(&config, store.clone(), clock, randomness, tracer)?);
         app.directory.refresh(&store).await?;
         // Stored keys must open before any is made: one made under a wrong sealing key would lock the right one out.
         tasks::take_keys_over(&app).await?;
@@ -132,7 +134,7 @@ impl Start {
         }
         if let Some(metrics_address) = config.server.metrics_listen {
             let listener = bind(metrics_address).await?;
-            let router = metrics::router(Arc::clone(&metrics), Arc::clone(&readiness));
+            let router = metrics::router(Arc::clone(&app.metrics), Arc::clone(&readiness));
             let edge = Edge::default();
             let stop = observed.clone();
             background.push(tokio::spawn(async move {
@@ -145,7 +147,8 @@ impl Start {
             limits: HttpLimits::from_config(&config.server),
             trusted_proxies: TrustedProxies::new(config.server.trusted_proxies.clone()),
             security_headers: SecurityHeaders { strict_transport: config.issuer.is_https() },
-            metrics: metrics.http.clone(),
+            metrics: app.metrics.http.clone(),
+            randomness: app.randomness.clone(),
         };
         let router = endpoint::router(Arc::clone(&app)).merge(Arc::clone(&readiness).routes());
         let server = tokio::spawn(crate::http::serve(listener, tls, router, edge, shutdown.clone()));
@@ -198,9 +201,10 @@ fn build(
     config: &Config,
     store: Store,
     clock: Clock,
+    randomness: Randomness,
     tracer: Tracer,
-    metrics: &Arc<Metrics>,
 ) -> Result<App, StartFault> {
+    let metrics = Arc::new(Metrics::new());
     let issuer = &config.issuer;
     let sealing_key = config.keys.sealing_key.expose();
     let params = PasswordParams::from_config(&config.passwords)
@@ -219,8 +223,9 @@ fn build(
         pages: Pages::new(operator, issuer.authority(), issuer.path()),
         addresses: Addresses::new(issuer, config.keys.jwks_max_age_seconds),
         cookies: CookieNames::new(issuer),
-        metrics: Arc::clone(metrics),
+        metrics,
         clock,
+        randomness,
         tracer,
     })
 }

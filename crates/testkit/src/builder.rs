@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::configuration::{config_text, environment};
 use crate::process::Process;
+use crate::seed::Seed;
 use crate::server::{TestServer, http_client};
 use crate::template;
 
@@ -18,6 +19,7 @@ pub struct Builder {
     system_clock: bool,
     settings: Vec<(String, String)>,
     tracer: Tracer,
+    seed: Option<Seed>,
     /// A database to copy instead of the fixtures', and the instant at which it was made.
     database: Option<(PathBuf, i64)>,
 }
@@ -64,6 +66,13 @@ impl Builder {
         self
     }
 
+    /// Draws what answers show from a seed instead of the system, see [`TestServer::reseed`].
+    #[must_use]
+    pub fn seeded(mut self) -> Self {
+        self.seed = Some(Seed::default());
+        self
+    }
+
     /// Starts with a copy of this database, at the instant when it was made.
     #[must_use]
     pub(crate) fn database(mut self, file: PathBuf, made_at: i64) -> Self {
@@ -96,6 +105,7 @@ impl Builder {
             process: None,
             settings: self.settings,
             tracer: self.tracer,
+            seed: self.seed,
             directory,
         };
         server.run(listener).await;

@@ -43,6 +43,7 @@ mod page;
 mod process;
 mod raw;
 mod request;
+mod seed;
 mod server;
 mod template;
 

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use proofkey_oauth::Timestamp;
 use proofkey_server::clock::Clock;
 use proofkey_server::trace::Tracer;
-use proofkey_server::{Running, Start};
+use proofkey_server::{Randomness, Running, Start};
 use proofkey_store::Store;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::configuration::config;
 use crate::process::Process;
+use crate::seed::Seed;
 
 /// A server that runs in this process or in one of its own.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub struct TestServer {
     pub(crate) process: Option<Process>,
     pub(crate) settings: Vec<(String, String)>,
     pub(crate) tracer: Tracer,
+    pub(crate) seed: Option<Seed>,
     // Dropped last: the directory goes with it.
     pub(crate) directory: TempDir,
 }
@@ -50,6 +52,11 @@ impl TestServer {
     /// Moves its clock, unless it is the machine's.
     pub fn advance(&self, seconds: i64) {
         self.clock.advance(seconds);
+    }
+
+    /// What is drawn from now on follows from this seed alone. Two requests under one seed would get the same ids.
+    pub fn reseed(&self, seed: &str) {
+        self.seed.as_ref().expect("the server is seeded").set(seed);
     }
 
     /// Stops it cleanly: requests under way are finished.
@@ -101,7 +108,8 @@ impl TestServer {
     fn start_of(&self, listener: TcpListener) -> Start {
         let config = config(&self.issuer, &self.data(), &self.settings);
         let (clock, tracer) = (self.clock.clone(), self.tracer.clone());
-        Start { config, clock, tracer, listener: Some(listener) }
+        let randomness = self.seed.as_ref().map_or(Randomness::System, Seed::randomness);
+        Start { config, clock, randomness, tracer, listener: Some(listener) }
     }
 }
 

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use proofkey_oauth::{Secret, Timestamp};
-use proofkey_server::Start;
 use proofkey_server::admin::{self, Hashing, NewApi, NewClient, NewUser};
 use proofkey_server::clock::Clock;
 use proofkey_server::trace::Tracer;
+use proofkey_server::{Randomness, Start};
 use proofkey_store::Store;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -33,8 +33,8 @@ async fn make() -> (Vec<u8>, i64) {
     let config = config(&issuer, directory.path(), &[]);
     let database = config.store.database();
     let hashing = Hashing::from_config(&config).expect("password settings");
-    let start =
-        Start { config, clock: Clock::manual(now), tracer: Tracer::default(), listener: Some(listener) };
+    let (clock, randomness) = (Clock::manual(now), Randomness::System);
+    let start = Start { config, clock, randomness, tracer: Tracer::default(), listener: Some(listener) };
     let running = start.run().await.expect("the template server starts");
     let store = running.store.clone();
     seed(&store, &hashing, Timestamp(now)).await;

@@ -13,7 +13,7 @@ use proofkey_server::clock::Clock;
 use proofkey_server::config::process_environment;
 use proofkey_server::http::{self, Edge, HttpLimits, StopSignals};
 use proofkey_server::trace::{self as server_trace, Tracer};
-use proofkey_server::{Running, Start, StartFault, log};
+use proofkey_server::{Randomness, Running, Start, StartFault, log};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -85,8 +85,9 @@ async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
     log::init(&config.log, Clock::System)?;
     let hashing = Hashing::from_config(&config)?;
     let trace = Arc::new(TraceLog::default());
-    let start =
-        Start { config, clock: Clock::System, tracer: tracer(Arc::clone(&trace)), listener: Some(listener) };
+    let (clock, randomness) = (Clock::System, Randomness::System);
+    let tracer = tracer(Arc::clone(&trace));
+    let start = Start { config, clock, randomness, tracer, listener: Some(listener) };
     let running = start.run().await.context("the server does not start")?;
     let ready =
         seed::seed(&running.store, &hashing, &addresses, data, Timestamp(Clock::System.now())).await?;

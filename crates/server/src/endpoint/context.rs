@@ -13,7 +13,6 @@ use crate::app::App;
 use crate::directory::Snapshot;
 use crate::http::Arrival;
 use crate::metrics::{Endpoint, Outcome};
-use crate::random::SystemRandom;
 
 /// A request, and the moment at which it is judged.
 pub(super) struct RequestContext<'a> {
@@ -37,7 +36,7 @@ impl<'a> RequestContext<'a> {
 
     /// Runs a rule in the context of this request.
     pub(super) fn decide<T>(&self, rule: impl FnOnce(&mut Cx<'_>) -> T) -> T {
-        let mut random = SystemRandom;
+        let mut random = self.app.randomness.clone();
         let (policy, apis, keys) = (&self.app.policy, self.directory.apis(), &self.app.keys);
         rule(&mut Cx { now: self.now, random: &mut random, policy, apis, keys })
     }

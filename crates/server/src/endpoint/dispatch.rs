@@ -159,7 +159,8 @@ impl<'a> Visit<'a> {
 
     /// Seals a step to this browser. It carries over whether the session that it names began during this interaction.
     pub(super) fn seal(&mut self, step: Step, session: Option<SessionId>) -> Secret {
-        let browser = if step == Step::Resume { Sha256::default() } else { self.browser.flow_or_new() };
+        let app = self.exchange.app;
+        let browser = if step == Step::Resume { Sha256::default() } else { self.browser.flow_or_new(app) };
         let (raw, fresh) = (self.raw.clone(), session.is_some() && session == self.authenticated_as);
         self.exchange.decide(|cx| {
             let mut interaction = Interaction::begin(step, raw, browser, session, cx);

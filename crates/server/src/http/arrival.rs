@@ -9,6 +9,8 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
 use axum::http::request::Parts;
 
+use crate::random::Randomness;
+
 /// The digits of request ids: no letter that is read for another (Crockford's base 32, lower case).
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const ID_DIGITS: usize = 16;
@@ -63,8 +65,15 @@ impl Pool {
 
 impl RequestId {
     /// A new id. Without randomness it is all zeros: an id is a convenience, not a secret.
-    pub fn random() -> Self {
-        let bytes = POOL.with_borrow_mut(Pool::take);
+    pub fn random(randomness: &Randomness) -> Self {
+        let bytes = match randomness {
+            Randomness::System => POOL.with_borrow_mut(Pool::take),
+            Randomness::Seeded(source) => {
+                let mut bytes = [0; ID_DIGITS];
+                source(&mut bytes);
+                bytes
+            }
+        };
         Self(bytes.map(|byte| DIGITS.get(usize::from(byte & 31)).copied().unwrap_or(b'0')))
     }
 
@@ -95,7 +104,7 @@ impl Arrival {
     fn unknown() -> Self {
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let peer = Peer(SocketAddr::new(nowhere, 0));
-        Self { peer, client: ClientAddress(nowhere), id: RequestId::random() }
+        Self { peer, client: ClientAddress(nowhere), id: RequestId::random(&Randomness::System) }
     }
 }
 
@@ -113,7 +122,7 @@ mod tests {
 
     #[test]
     fn ht_06_request_ids_are_random_digits() {
-        let (one, other) = (RequestId::random(), RequestId::random());
+        let (one, other) = (RequestId::random(&Randomness::System), RequestId::random(&Randomness::System));
         assert_ne!(one, other);
         assert_eq!(one.as_str().len(), ID_DIGITS);
         assert!(one.as_str().bytes().all(|byte| DIGITS.contains(&byte)));

@@ -29,6 +29,7 @@ pub use signal::StopSignals;
 pub use tls::{Tls, TlsRefused};
 
 use crate::metrics::HttpMetrics;
+use crate::random::Randomness;
 
 /// How a listener treats connections and requests.
 #[derive(Clone, Debug, Default)]
@@ -41,4 +42,6 @@ pub struct Edge {
     pub security_headers: SecurityHeaders,
     /// What is counted.
     pub metrics: HttpMetrics,
+    /// The source of request ids.
+    pub randomness: Randomness,
 }

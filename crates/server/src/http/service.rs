@@ -59,8 +59,8 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
 
     fn call(&self, mut request: Request<Incoming>) -> Responding {
         let in_flight = Some(self.activity.begin());
-        let id = RequestId::random();
         let edge = Arc::clone(&self.edge);
+        let id = RequestId::random(&edge.randomness);
         if let Some(status) = refusal::refuse(&request) {
             let stage = Stage::Refused(Some(refusal::response(status, id)));
             return Responding { stage, id, edge, in_flight };

@@ -14,7 +14,6 @@ use crate::http::Arrival;
 use crate::limit::AddressKey;
 use crate::metrics::Event;
 use crate::password::Password;
-use crate::random::SystemRandom;
 
 /// How often a password is checked against an account that changes meanwhile.
 const CHECKS_MAX: usize = 3;
@@ -155,7 +154,7 @@ impl Attempt<'_> {
     ) -> Result<Option<Attempted>, Fault> {
         let user_id = user.id.clone();
         let (mut session, device) = {
-            let mut random = SystemRandom;
+            let mut random = app.randomness.clone();
             let directory = app.directory.now();
             let (policy, apis, keys) = (&app.policy, directory.apis(), &app.keys);
             let mut cx = Cx { now: app.now(), random: &mut random, policy, apis, keys };

@@ -11,7 +11,6 @@ use proofkey_store::Fault;
 
 use super::cookies::Cookie;
 use crate::app::App;
-use crate::random::SystemRandom;
 
 /// The length of a flow cookie: 32 bytes in base64url.
 const FLOW_CHARS: usize = 43;
@@ -74,10 +73,10 @@ impl Browser {
     }
 
     /// The same; a browser without a flow cookie gets one.
-    pub(crate) fn flow_or_new(&mut self) -> Sha256 {
+    pub(crate) fn flow_or_new(&mut self, app: &App) -> Sha256 {
         if self.flow.is_none() {
             let mut bytes = [0; 32];
-            SystemRandom.fill(&mut bytes);
+            app.randomness.clone().fill(&mut bytes);
             self.flow = Some(Secret::new(URL_SAFE_NO_PAD.encode(bytes)));
             self.fresh_flow = true;
         }
