@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::endpoint::Addresses;
 use crate::keys::rotation::RotationPolicy;
-use crate::keys::{PrivateKeySealer, Keyring};
+use crate::keys::{Keyring, PrivateKeySealer};
 use crate::limit::{AddressKey, Limiter};
 use crate::login::CookieNames;
 use crate::metrics::Metrics;

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::endpoint::{self, Addresses};
 use crate::http::{Edge, HttpLimits, Phase, Readiness, SecurityHeaders, Tls, TlsRefused, TrustedProxies};
-use crate::keys::{PrivateKeySealer, Keyring, KeysFault};
+use crate::keys::{Keyring, KeysFault, PrivateKeySealer};
 use crate::login::CookieNames;
 use crate::metrics::{self, Metrics};
 use crate::page::Pages;

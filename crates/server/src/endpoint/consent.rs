@@ -14,12 +14,12 @@ use super::body::form;
 use super::context::RequestContext;
 use super::dispatch::{Via, Visit, flow_parameter, same_site};
 use super::failure::Failure;
-use super::names::{app_host, app_name, host, returns_to};
+use super::names::{app_host, app_name, destination, host};
 use crate::app::App;
 use crate::http::Arrival;
 use crate::login::Browser;
 use crate::metrics::Endpoint;
-use crate::page::{self, Api, Consent, ConsentScope, Lasts};
+use crate::page::{self, Api, Consent, ConsentScope, Validity};
 
 /// `GET /consent?flow=…`
 pub(super) async fn get(
@@ -109,14 +109,14 @@ fn render(visit: &mut Visit<'_>, authenticated: &Authenticated) -> Response {
         app_host: app_host(client),
         user_name: authenticated.login().user().display_name.clone(),
         not_you,
-        lasts: lasts(authenticated, &apis, visit.exchange.now, &app.policy),
+        validity: validity(authenticated, &apis, visit.exchange.now, &app.policy),
         apis: shown(&apis),
         scopes: authenticated
             .scope()
             .iter()
             .map(|scope| ConsentScope::new(scope, described(scope)))
             .collect(),
-        returns_to: returns_to(authenticated.target().uri()),
+        destination: destination(authenticated.target().uri()),
         self_registered: false,
         loopback_only: client.authentication == AuthMethod::None && authenticated.target().is_on_device(),
     };
@@ -149,17 +149,17 @@ fn shown(apis: &[&ApiRecord]) -> Vec<Api> {
 }
 
 /// How long what is allowed lasts: as long as the longest access token, or as long as it can be refreshed.
-fn lasts(authenticated: &Authenticated, apis: &[&ApiRecord], now: Timestamp, policy: &Policy) -> Lasts {
+fn validity(authenticated: &Authenticated, apis: &[&ApiRecord], now: Timestamp, policy: &Policy) -> Validity {
     let client = authenticated.client();
     if !authenticated.scope().contains(standard_scope::OFFLINE_ACCESS) {
         let of_each = apis.iter().map(|api| access_token_seconds(client, Some(api), policy));
         let longest = of_each.max().unwrap_or_else(|| access_token_seconds(client, None, policy));
-        return Lasts::For { ttl_seconds: u64::try_from(longest).unwrap_or_default() };
+        return Validity::For { ttl_seconds: u64::try_from(longest).unwrap_or_default() };
     }
     let refreshed = now + policy.refresh_absolute_seconds;
     if client.is_browser_app() {
         let ends_at = refreshed.min(authenticated.login().session_ends_at());
-        return Lasts::For { ttl_seconds: u64::try_from(ends_at - now).unwrap_or_default() };
+        return Validity::For { ttl_seconds: u64::try_from(ends_at - now).unwrap_or_default() };
     }
-    Lasts::Until { ends_at: refreshed.seconds() }
+    Validity::Until { ends_at: refreshed.seconds() }
 }

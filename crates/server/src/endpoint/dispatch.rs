@@ -11,11 +11,11 @@ use proofkey_protocol::{Client, Interaction, Refusal, SessionId, Step, UserId};
 
 use super::context::RequestContext;
 use super::failure::Failure;
-use super::names::{app_name, host, returns_to};
+use super::names::{app_name, destination, host};
 use super::refusal_page::{error_view, respond_error};
 use crate::app::App;
 use crate::login::Browser;
-use crate::page::{self, Compare, HandOver, Lang, Outcome, ReturnLink};
+use crate::page::{self, Compare, HandOver, HandOverOutcome, Lang, ReturnLink};
 
 /// Longest authorization request, in bytes: it travels through our own addresses while the person signs in.
 pub(super) const REQUEST_BYTES_MAX: usize = 8 * 1024;
@@ -180,17 +180,17 @@ impl<'a> Visit<'a> {
             code = %issued.id, scope = %issued.scope, "authorization code issued"
         );
         self.trace_allowed(issued);
-        self.leave_for(issued.location.expose(), &issued.target, &issued.client, Outcome::Granted)
+        self.leave_for(issued.location.expose(), &issued.target, &issued.client, HandOverOutcome::Granted)
     }
 
     fn refuse(&self, refusal: &Refusal, target: &RedirectTarget) -> Response {
         Failure::Refused(refusal.clone()).log(self.exchange, self.request.client_id.as_deref());
         let outcome = if *refusal == Refusal::AccessDenied {
             self.trace_denied(refusal);
-            Outcome::Denied
+            HandOverOutcome::Denied
         } else {
             self.trace_refusal(2, refusal);
-            Outcome::Failed
+            HandOverOutcome::Failed
         };
         let client = self.request.client_id.as_deref().and_then(|id| self.exchange.directory.client(id));
         match client {
@@ -205,7 +205,7 @@ impl<'a> Visit<'a> {
         location: &str,
         target: &RedirectTarget,
         client: &Client,
-        outcome: Outcome,
+        outcome: HandOverOutcome,
     ) -> Response {
         if self.via == Via::Get {
             return see_other(location);
@@ -213,7 +213,7 @@ impl<'a> Visit<'a> {
         let view = HandOver {
             app_name: app_name(client),
             target: location.to_owned(),
-            returns_to: returns_to(target.uri()),
+            destination: destination(target.uri()),
             outcome,
         };
         page::respond(StatusCode::OK, self.lang, self.exchange.app.pages.hand_over(self.lang, &view))

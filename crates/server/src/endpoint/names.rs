@@ -2,7 +2,7 @@
 
 use proofkey_protocol::Client;
 
-use crate::page::ReturnsTo;
+use crate::page::Destination;
 
 /// The name of an app, or its id.
 pub(super) fn app_name(client: &Client) -> String {
@@ -27,13 +27,13 @@ pub(super) fn host(uri: &str) -> &str {
 }
 
 /// How a page names where the browser goes.
-pub(super) fn returns_to(uri: &str) -> ReturnsTo {
+pub(super) fn destination(uri: &str) -> Destination {
     let host = host(uri).to_owned();
     if uri.starts_with("https://") {
-        ReturnsTo::Host(host)
+        Destination::Host(host)
     } else if uri.starts_with("http://") {
-        ReturnsTo::ThisDevice(host)
+        Destination::ThisDevice(host)
     } else {
-        ReturnsTo::AppScheme(host)
+        Destination::AppScheme(host)
     }
 }

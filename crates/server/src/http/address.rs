@@ -38,7 +38,8 @@ impl TrustedProxies {
 
     /// Finds the sender and strips every header that speaks of it, so that nothing behind this can believe one.
     pub(super) fn resolve(&self, peer: SocketAddr, headers: &mut HeaderMap) -> ClientAddress {
-        let forwarding: Vec<HeaderName> = headers.keys().filter(|name| is_forwarding_header(name)).cloned().collect();
+        let forwarding: Vec<HeaderName> =
+            headers.keys().filter(|name| is_forwarding_header(name)).cloned().collect();
         if forwarding.is_empty() {
             return ClientAddress(peer.ip().to_canonical());
         }

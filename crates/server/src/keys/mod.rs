@@ -63,7 +63,11 @@ pub async fn rotate(
 
 /// Gives every ring a new key that signs at once: for a key that may have leaked. Keys that wait to sign go: they lay
 /// beside the one that leaked, and would take over from the new one when their day comes.
-pub async fn rotate_now(store: &Store, sealer: &PrivateKeySealer, now: Timestamp) -> Result<Vec<String>, KeysFault> {
+pub async fn rotate_now(
+    store: &Store,
+    sealer: &PrivateKeySealer,
+    now: Timestamp,
+) -> Result<Vec<String>, KeysFault> {
     let records = store.keys().await?;
     let waiting: Vec<String> =
         records.iter().filter(|key| key.active_from > now).map(|key| key.kid.clone()).collect();

@@ -12,7 +12,7 @@ use proofkey_jose::{Algorithm, Expected, Jwk, JwkSet, KeySet, SigningKey, Typ, V
 use proofkey_oauth::{Issuer, Sha256, Timestamp, sha256};
 use proofkey_protocol::KeyRecord;
 
-use super::{PrivateKeySealer, KeysFault, rotation};
+use super::{KeysFault, PrivateKeySealer, rotation};
 use crate::endpoint::entity_tag;
 
 /// What verified access tokens may take of memory, in bytes, as far as it can be told: verifying costs three times what
@@ -149,7 +149,11 @@ fn text_bytes(claims: &AccessTokenClaims) -> usize {
         + optional.iter().filter_map(|text| text.as_ref().map(String::len)).sum::<usize>()
 }
 
-fn open(record: &KeyRecord, algorithm: Algorithm, sealer: &PrivateKeySealer) -> Result<SigningKey, KeysFault> {
+fn open(
+    record: &KeyRecord,
+    algorithm: Algorithm,
+    sealer: &PrivateKeySealer,
+) -> Result<SigningKey, KeysFault> {
     let private = sealer
         .open(&record.kid, &record.sealed)
         .ok_or_else(|| KeysFault::Sealed { kid: record.kid.clone() })?;

@@ -1,7 +1,7 @@
 //! A link back to the app, never without the app's host.
 
 use super::words::{Piece, Rich, Words};
-use super::{ReturnLink, plain, shell};
+use super::{ReturnLink, layout, sanitise};
 
 /// What the templates need of it.
 pub(super) struct Back<'a> {
@@ -12,10 +12,10 @@ pub(super) struct Back<'a> {
 
 impl<'a> Back<'a> {
     pub(super) fn new(words: &Words<'_>, link: &'a ReturnLink) -> Self {
-        let app = shell::app_name_dative(words, &link.app_name, Some(&link.host));
+        let app = layout::app_name_dative(words, &link.app_name, Some(&link.host));
         Self {
             label: words.rich("return-to", &[("app", vec![Piece::value(app)])]),
-            host: plain::exact(&link.host),
+            host: sanitise::exact(&link.host),
             href: &link.href,
         }
     }

@@ -3,10 +3,10 @@
 
 use askama::Template;
 
+use super::layout::{self, End};
 use super::scope::{self, Icon, Line};
-use super::shell::{self, End};
 use super::words::{Piece, Rich, Words, flat};
-use super::{Consent, Lang, Lasts, Pages, ReturnsTo, Shell, Width, moment, plain};
+use super::{Consent, Destination, Lang, Layout, Pages, Validity, Width, moment, sanitise};
 
 /// More APIs than this are counted in the heading; all of them stand at the arrow.
 const NAMED_APIS_MAX: usize = 3;
@@ -14,7 +14,7 @@ const NAMED_APIS_MAX: usize = 3;
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub(super) struct ConsentPage<'a> {
-    shell: Shell<'a>,
+    layout: Layout<'a>,
     words: Words<'a>,
     heading: Rich,
     signed_in_as: Rich,
@@ -32,24 +32,24 @@ pub(super) struct ConsentPage<'a> {
 
 pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a Consent) -> ConsentPage<'a> {
     let words = pages.words(lang);
-    let app = shell::app_name(&words, &view.app_name, Some(&view.app_host));
+    let app = layout::app_name(&words, &view.app_name, Some(&view.app_host));
     let heading = heading(&words, &app, view);
-    let (until_label, until) = until(&words, view.lasts);
+    let (until_label, until) = until(&words, view.validity);
     let from = if view.apis.is_empty() {
         vec![End { name: pages.operator.clone(), place: pages.host.clone() }]
     } else {
-        view.apis.iter().map(|api| End { name: api_name(api), place: plain::exact(&api.host) }).collect()
+        view.apis.iter().map(|api| End { name: api_name(api), place: sanitise::exact(&api.host) }).collect()
     };
     ConsentPage {
-        shell: pages.shell(lang, Width::Consent, flat(&heading)),
+        layout: pages.layout(lang, Width::Consent, flat(&heading)),
         heading,
         signed_in_as: words
-            .rich("consent-signed-in-as", &[("user", vec![Piece::value(plain::name(&view.user_name))])]),
+            .rich("consent-signed-in-as", &[("user", vec![Piece::value(sanitise::name(&view.user_name))])]),
         not_you: &view.not_you,
         from,
-        to: End { name: app, place: plain::exact(&view.app_host) },
+        to: End { name: app, place: sanitise::exact(&view.app_host) },
         scopes: view.scopes.iter().map(|scope| scope::line(&words, scope)).collect(),
-        returns: returns(&words, &view.returns_to),
+        returns: returns(&words, &view.destination),
         until_label,
         until,
         notes: notes(&words, view),
@@ -60,7 +60,9 @@ pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a Consent) -> Conse
 }
 
 fn api_name(api: &super::Api) -> String {
-    Some(plain::name(&api.name)).filter(|name| !name.is_empty()).unwrap_or_else(|| plain::exact(&api.host))
+    Some(sanitise::name(&api.name))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| sanitise::exact(&api.host))
 }
 
 fn heading(words: &Words<'_>, app: &str, view: &Consent) -> Rich {
@@ -72,26 +74,26 @@ fn heading(words: &Words<'_>, app: &str, view: &Consent) -> Rich {
     words.rich("consent-heading-api", &[("app", app), ("api", words.list(&names, NAMED_APIS_MAX))])
 }
 
-fn returns(words: &Words<'_>, returns_to: &ReturnsTo) -> Rich {
-    let (key, place) = match returns_to {
-        ReturnsTo::Host(host) => return vec![Piece::value(plain::exact(host))],
-        ReturnsTo::ThisDevice(host) => ("place-this-device", host),
-        ReturnsTo::AppScheme(scheme) => ("place-app", scheme),
+fn returns(words: &Words<'_>, destination: &Destination) -> Rich {
+    let (key, place) = match destination {
+        Destination::Host(host) => return vec![Piece::value(sanitise::exact(host))],
+        Destination::ThisDevice(host) => ("place-this-device", host),
+        Destination::AppScheme(scheme) => ("place-app", scheme),
     };
-    words.rich(key, &[("place", vec![Piece::value(plain::exact(place))])])
+    words.rich(key, &[("place", vec![Piece::value(sanitise::exact(place))])])
 }
 
-fn until(words: &Words<'_>, lasts: Lasts) -> (String, Rich) {
-    match lasts {
-        Lasts::Until { ends_at } => {
+fn until(words: &Words<'_>, validity: Validity) -> (String, Rich) {
+    match validity {
+        Validity::Until { ends_at } => {
             let date = vec![Piece::value(moment::date(words, ends_at))];
             (words.say("consent-until"), words.rich("consent-until-date", &[("date", date)]))
         }
-        Lasts::For { ttl_seconds } => {
+        Validity::For { ttl_seconds } => {
             let duration = vec![Piece::value(moment::duration(words, ttl_seconds))];
             (words.say("consent-for"), words.rich("consent-for-duration", &[("duration", duration)]))
         }
-        Lasts::Ended => (words.say("consent-until"), words.rich("consent-until-ended", &[])),
+        Validity::Ended => (words.say("consent-until"), words.rich("consent-until-ended", &[])),
     }
 }
 

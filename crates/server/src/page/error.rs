@@ -5,12 +5,12 @@ use askama::Template;
 use super::back::Back;
 use super::difference::{Marked, mark};
 use super::words::{Piece, Rich, Words, flat};
-use super::{Compare, ErrorKind, ErrorPage, Lang, Pages, Shell, Width, moment, plain, shell};
+use super::{Compare, ErrorKind, ErrorPage, Lang, Layout, Pages, Width, layout, moment, sanitise};
 
 #[derive(Template)]
 #[template(path = "error.html")]
 pub(super) struct ErrorDocument<'a> {
-    shell: Shell<'a>,
+    layout: Layout<'a>,
     words: Words<'a>,
     heading: Rich,
     app_host: Option<String>,
@@ -51,10 +51,10 @@ pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a ErrorPage) -> Err
         |text: &Option<String>| text.clone().map(|text| Explanation { text, english: lang != Lang::En });
     let translated = |text| Explanation { text, english: false };
     ErrorDocument {
-        shell: pages.shell(lang, Width::Error, flat(&heading)),
+        layout: pages.layout(lang, Width::Error, flat(&heading)),
         heading,
         app_host: match &view.kind {
-            ErrorKind::App { host, .. } => Some(plain::exact(host)).filter(|host| !host.is_empty()),
+            ErrorKind::App { host, .. } => Some(sanitise::exact(host)).filter(|host| !host.is_empty()),
             _ => None,
         },
         lead: lead(&words, view),
@@ -63,9 +63,9 @@ pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a ErrorPage) -> Err
         compare: view.compare.as_ref().map(compared),
         fix: fix_in_words.map(translated).or_else(|| given(&view.fix)),
         code: &view.code,
-        rule: view.rule.as_deref().map(plain::exact),
-        client_id: view.client_id.as_deref().map(plain::exact),
-        endpoint: plain::exact(&view.endpoint),
+        rule: view.rule.as_deref().map(sanitise::exact),
+        client_id: view.client_id.as_deref().map(sanitise::exact),
+        endpoint: sanitise::exact(&view.endpoint),
         status: view.status,
         time: moment::instant(view.occurred_at),
         standard: view.standard.as_deref(),
@@ -77,7 +77,7 @@ pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a ErrorPage) -> Err
 fn heading(words: &Words<'_>, kind: &ErrorKind) -> Rich {
     let key = match kind {
         ErrorKind::App { name, host } => {
-            let app = shell::app_name(words, name, Some(host));
+            let app = layout::app_name(words, name, Some(host));
             return words.rich("error-heading-app", &[("app", vec![Piece::value(app)])]);
         }
         ErrorKind::UnknownApp => "error-heading-unknown",
@@ -105,11 +105,11 @@ fn lead(words: &Words<'_>, view: &ErrorPage) -> String {
 }
 
 fn compared(compare: &Compare) -> Compared {
-    let sent = plain::exact(&compare.sent);
+    let sent = sanitise::exact(&compare.sent);
     match &compare.registered {
         None => Compared { sent: Marked::whole(sent), registered: None },
         Some(registered) => {
-            let (sent, registered) = mark(&sent, &plain::exact(registered));
+            let (sent, registered) = mark(&sent, &sanitise::exact(registered));
             Compared { sent, registered: Some(registered) }
         }
     }

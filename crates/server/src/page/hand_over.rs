@@ -3,14 +3,14 @@
 
 use askama::Template;
 
-use super::shell::{self, End};
+use super::layout::{self, End};
 use super::words::{Piece, Rich, Words, flat};
-use super::{HandOver, Lang, Outcome, Pages, ReturnsTo, Shell, Width};
+use super::{Destination, HandOver, HandOverOutcome, Lang, Layout, Pages, Width};
 
 #[derive(Template)]
 #[template(path = "hand_over.html")]
 pub(super) struct HandOverPage<'a> {
-    shell: Shell<'a>,
+    layout: Layout<'a>,
     words: Words<'a>,
     heading: Rich,
     lead: String,
@@ -22,17 +22,17 @@ pub(super) struct HandOverPage<'a> {
 
 pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a HandOver) -> HandOverPage<'a> {
     let words = pages.words(lang);
-    let place = shell::place(&words, &view.returns_to);
-    let app = shell::app_name(&words, &view.app_name, Some(&place));
-    let back_to = shell::app_name_dative(&words, &view.app_name, Some(&place));
+    let place = layout::place(&words, &view.destination);
+    let app = layout::app_name(&words, &view.app_name, Some(&place));
+    let back_to = layout::app_name_dative(&words, &view.app_name, Some(&place));
     let heading = words.rich("return-to", &[("app", vec![Piece::value(back_to)])]);
     let lead = words.say(match view.outcome {
-        Outcome::Granted => "hand-over-granted",
-        Outcome::Denied => "hand-over-denied",
-        Outcome::Failed => "hand-over-failed",
+        HandOverOutcome::Granted => "hand-over-granted",
+        HandOverOutcome::Denied => "hand-over-denied",
+        HandOverOutcome::Failed => "hand-over-failed",
     });
     HandOverPage {
-        shell: pages.shell(lang, Width::Narrow, flat(&heading)),
+        layout: pages.layout(lang, Width::Narrow, flat(&heading)),
         words,
         heading,
         lead,
@@ -40,6 +40,6 @@ pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a HandOver) -> Hand
         to: End { name: app, place },
         target: &view.target,
         // A web app replaces this page; a native one leaves it behind.
-        closable: !matches!(view.returns_to, ReturnsTo::Host(_)),
+        closable: !matches!(view.destination, Destination::Host(_)),
     }
 }

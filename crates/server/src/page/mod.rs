@@ -10,11 +10,11 @@ mod difference;
 mod error;
 mod hand_over;
 mod lang;
+mod layout;
 mod moment;
-mod plain;
 mod respond;
+mod sanitise;
 mod scope;
-mod shell;
 mod sign_in;
 mod sign_out;
 #[cfg(test)]
@@ -28,11 +28,11 @@ pub use lang::Lang;
 pub use respond::{respond, respond_with_form};
 pub use scope::{ConsentScope, ScopeKind};
 pub use view::{
-    Api, Compare, Consent, ErrorKind, ErrorPage, HandOver, Lasts, LogoutConfirm, Outcome, ReturnLink,
-    ReturnsTo, SignIn, SignInError, SignedOut,
+    Api, Compare, Consent, Destination, ErrorKind, ErrorPage, HandOver, HandOverOutcome, LogoutConfirm,
+    ReturnLink, SignIn, SignInError, SignedOut, Validity,
 };
 
-use shell::{Shell, Width, render};
+use layout::{Layout, Width, render};
 use words::{Bundle, Words};
 
 /// Renders every page; made once and shared, because the word bundles are parsed here.
@@ -56,8 +56,8 @@ impl Pages {
     /// the issuer's path.
     pub fn new(operator_name: &str, issuer_host: &str, base: &str) -> Self {
         Self {
-            operator: plain::name(operator_name),
-            host: plain::exact(issuer_host),
+            operator: sanitise::name(operator_name),
+            host: sanitise::exact(issuer_host),
             stylesheet: format!("{base}{}", asset::stylesheet_path()),
             favicon: format!("{base}{}", asset::favicon_path()),
             english: words::bundle(Lang::En),
@@ -107,7 +107,7 @@ impl Pages {
         }
     }
 
-    fn shell(&self, lang: Lang, width: Width, title: String) -> Shell<'_> {
-        Shell::new(lang, width, title, self)
+    fn layout(&self, lang: Lang, width: Width, title: String) -> Layout<'_> {
+        Layout::new(lang, width, title, self)
     }
 }

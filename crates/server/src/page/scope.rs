@@ -1,6 +1,6 @@
 //! Scopes as sentences, and which of them let an app change something.
 
-use super::plain;
+use super::sanitise;
 use super::words::Words;
 
 /// Words in a scope's name that mean it changes, gives away or spends something.
@@ -82,7 +82,7 @@ pub(super) struct Line {
 }
 
 pub(super) fn line(words: &Words<'_>, scope: &ConsentScope) -> Line {
-    let raw = plain::exact(&scope.raw);
+    let raw = sanitise::exact(&scope.raw);
     let (sentence, detail, icon) = match &scope.kind {
         ScopeKind::OpenId => (words.say("scope-openid"), Some(words.say("scope-openid-detail")), Icon::Enter),
         ScopeKind::Profile => {
@@ -93,7 +93,7 @@ pub(super) fn line(words: &Words<'_>, scope: &ConsentScope) -> Line {
         ScopeKind::Phone => (words.say("scope-phone"), None, Icon::Phone),
         ScopeKind::OfflineAccess => (words.say("scope-offline-access"), None, Icon::Clock),
         ScopeKind::Api { description } => {
-            let sentence = match description.as_deref().map(plain::name) {
+            let sentence = match description.as_deref().map(sanitise::name) {
                 Some(given) if !given.is_empty() => given,
                 _ => words.say_with("scope-api", &[("scope", raw.as_str().into())]),
             };

@@ -3,12 +3,12 @@
 use askama::Template;
 
 use super::words::{Piece, Rich, Words};
-use super::{Lang, Pages, Shell, SignIn, SignInError, Width, moment, plain, shell};
+use super::{Lang, Layout, Pages, SignIn, SignInError, Width, layout, moment, sanitise};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 pub(super) struct SignInPage<'a> {
-    shell: Shell<'a>,
+    layout: Layout<'a>,
     words: Words<'a>,
     lead: Rich,
     app_host: Option<String>,
@@ -25,15 +25,15 @@ pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a SignIn) -> SignIn
     let lead = match &view.app_name {
         Some(name) => words.rich(
             "sign-in-to-app",
-            &[("app", vec![Piece::value(shell::app_name_dative(&words, name, host))])],
+            &[("app", vec![Piece::value(layout::app_name_dative(&words, name, host))])],
         ),
         None => words.rich("sign-in-to-account", &[]),
     };
     SignInPage {
-        shell: pages.shell(lang, Width::Narrow, words.say("sign-in-heading")),
+        layout: pages.layout(lang, Width::Narrow, words.say("sign-in-heading")),
         words,
         lead,
-        app_host: host.map(plain::exact),
+        app_host: host.map(sanitise::exact),
         action: &view.action,
         flow: &view.flow,
         username: &view.username,

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::back::Back;
 use super::words::{Piece, Rich, Words};
-use super::{Lang, LogoutConfirm, Pages, Shell, SignedOut, Width, plain, shell};
+use super::{Lang, Layout, LogoutConfirm, Pages, SignedOut, Width, layout, sanitise};
 
 /// More apps than this are counted instead of named.
 const NAMED_APPS_MAX: usize = 12;
@@ -12,7 +12,7 @@ const NAMED_APPS_MAX: usize = 12;
 #[derive(Template)]
 #[template(path = "logout.html")]
 pub(super) struct LogoutPage<'a> {
-    shell: Shell<'a>,
+    layout: Layout<'a>,
     words: Words<'a>,
     who: Rich,
     apps: Rich,
@@ -22,17 +22,17 @@ pub(super) struct LogoutPage<'a> {
 
 pub(super) fn confirm<'a>(pages: &'a Pages, lang: Lang, view: &'a LogoutConfirm) -> LogoutPage<'a> {
     let words = pages.words(lang);
-    let user = vec![Piece::value(plain::name(&view.user_name))];
+    let user = vec![Piece::value(sanitise::name(&view.user_name))];
     let host = vec![Piece { text: pages.host.clone(), emphasised: false }];
     let names: Vec<String> =
-        view.app_names.iter().map(|name| shell::app_name_dative(&words, name, None)).collect();
+        view.app_names.iter().map(|name| layout::app_name_dative(&words, name, None)).collect();
     let apps = if names.is_empty() {
         Rich::new()
     } else {
         words.rich("logout-apps", &[("apps", words.list(&names, NAMED_APPS_MAX))])
     };
     LogoutPage {
-        shell: pages.shell(lang, Width::Narrow, words.say("logout-heading")),
+        layout: pages.layout(lang, Width::Narrow, words.say("logout-heading")),
         who: words.rich("logout-who", &[("user", user), ("host", host)]),
         apps,
         action: &view.action,
@@ -44,7 +44,7 @@ pub(super) fn confirm<'a>(pages: &'a Pages, lang: Lang, view: &'a LogoutConfirm)
 #[derive(Template)]
 #[template(path = "signed_out.html")]
 pub(super) struct SignedOutPage<'a> {
-    shell: Shell<'a>,
+    layout: Layout<'a>,
     words: Words<'a>,
     heading: String,
     back: Option<Back<'a>>,
@@ -54,12 +54,12 @@ pub(super) fn done<'a>(pages: &'a Pages, lang: Lang, view: &'a SignedOut) -> Sig
     let words = pages.words(lang);
     let back = view.return_to.as_ref().map(|link| Back::new(&words, link));
     let heading = words.say("signed-out-heading");
-    SignedOutPage { shell: pages.shell(lang, Width::Narrow, heading.clone()), words, heading, back }
+    SignedOutPage { layout: pages.layout(lang, Width::Narrow, heading.clone()), words, heading, back }
 }
 
 /// The answer to "Stay signed in".
 pub(super) fn stayed(pages: &Pages, lang: Lang) -> SignedOutPage<'_> {
     let words = pages.words(lang);
     let heading = words.say("logout-stayed-heading");
-    SignedOutPage { shell: pages.shell(lang, Width::Narrow, heading.clone()), words, heading, back: None }
+    SignedOutPage { layout: pages.layout(lang, Width::Narrow, heading.clone()), words, heading, back: None }
 }

@@ -58,9 +58,9 @@ pub struct Consent {
     /// What the app asks for.
     pub scopes: Vec<ConsentScope>,
     /// Where the browser goes afterwards.
-    pub returns_to: ReturnsTo,
+    pub destination: Destination,
     /// How long the permission lasts.
-    pub lasts: Lasts,
+    pub validity: Validity,
     /// The app registered itself (RFC 7591): nobody vouches for it.
     pub self_registered: bool,
     /// All its redirect addresses are on loopback, so any program on the device could use its name.
@@ -78,7 +78,7 @@ pub struct Api {
 
 /// Where the browser goes when we are done.
 #[derive(Clone, Debug)]
-pub enum ReturnsTo {
+pub enum Destination {
     /// An https host.
     Host(String),
     /// A loopback address.
@@ -89,7 +89,7 @@ pub enum ReturnsTo {
 
 /// How long a permission lasts.
 #[derive(Clone, Copy, Debug)]
-pub enum Lasts {
+pub enum Validity {
     /// Until a day, in seconds since 1970.
     Until {
         /// The moment it ends.
@@ -112,14 +112,14 @@ pub struct HandOver {
     /// The whole redirect address with its answer; only ever in the link and the refresh, never shown.
     pub target: String,
     /// What of the address is shown.
-    pub returns_to: ReturnsTo,
+    pub destination: Destination,
     /// What the app is about to learn.
-    pub outcome: Outcome,
+    pub outcome: HandOverOutcome,
 }
 
 /// What a redirect tells the app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum HandOverOutcome {
     /// It carries a code.
     Granted,
     /// The person said no.

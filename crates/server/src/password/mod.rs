@@ -5,14 +5,14 @@
 //! parameters of imported hashes.
 
 mod phc;
-mod plain;
 mod policy;
 mod pool;
+mod typed;
 
 pub use phc::{Argon2Cost, CostRefused, HashRefused, PhcString};
-pub use plain::{PASSWORD_BYTES_MAX, Password, PasswordTooLong};
 pub use policy::{PolicyContext, Unacceptable, acceptable};
 pub use pool::Busy;
+pub use typed::{PASSWORD_BYTES_MAX, Password, PasswordTooLong};
 
 use std::num::NonZeroUsize;
 use std::time::Duration;

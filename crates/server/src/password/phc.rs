@@ -7,7 +7,7 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
 
-use super::plain::Password;
+use super::typed::Password;
 
 const SALT_BYTES: usize = 16;
 const OUTPUT_BYTES: usize = 32;

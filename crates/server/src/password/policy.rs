@@ -2,7 +2,7 @@
 //!
 //! Length and a blocklist, nothing else: no composition rule, no expiry, no hints. A refusal says why.
 
-use super::plain::Password;
+use super::typed::Password;
 
 /// Common passwords and the stems that people pad to reach a length; lower case, one per line.
 const COMMON: &str = include_str!("common.txt");

@@ -67,8 +67,10 @@ fn pages_have_one_main_one_heading_one_title_and_at_most_one_form() {
 
 #[test]
 fn az_16_the_code_is_in_link_and_refresh_but_never_shown() {
-    let html =
-        pages().hand_over(Lang::En, &hand_over(Outcome::Granted, ReturnsTo::ThisDevice("127.0.0.1".into())));
+    let html = pages().hand_over(
+        Lang::En,
+        &hand_over(HandOverOutcome::Granted, Destination::ThisDevice("127.0.0.1".into())),
+    );
     let target =
         format!("http://127.0.0.1:51004/cb?code={CODE}&#38;state=s&#38;iss=https%3A%2F%2Fid.example.com");
     assert!(html.contains(&format!("<meta http-equiv=\"refresh\" content=\"0; url={target}\">")));

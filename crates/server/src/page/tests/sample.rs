@@ -1,8 +1,8 @@
 //! Views that the tests show: every page in every shape, and every page with markup in every string.
 
 use crate::page::{
-    Api, Compare, Consent, ConsentScope, ErrorKind, ErrorPage, HandOver, Lang, Lasts, LogoutConfirm, Outcome,
-    Pages, ReturnLink, ReturnsTo, SignIn, SignInError, SignedOut,
+    Api, Compare, Consent, ConsentScope, Destination, ErrorKind, ErrorPage, HandOver, HandOverOutcome, Lang,
+    LogoutConfirm, Pages, ReturnLink, SignIn, SignInError, SignedOut, Validity,
 };
 
 pub(super) const HOSTILE: &str = "\"><svg onload=alert(1)>";
@@ -40,8 +40,8 @@ pub(super) fn consent() -> Consent {
         not_you: "/interaction/switch?flow=f1".into(),
         apis: vec![Api { name: "Notes".into(), host: "api.example.com".into() }],
         scopes: scopes.to_vec(),
-        returns_to: ReturnsTo::ThisDevice("127.0.0.1".into()),
-        lasts: Lasts::Until { ends_at: 1_797_897_600 },
+        destination: Destination::ThisDevice("127.0.0.1".into()),
+        validity: Validity::Until { ends_at: 1_797_897_600 },
         self_registered: true,
         loopback_only: false,
     }
@@ -54,16 +54,16 @@ pub(super) fn consent_for_everything() -> Consent {
         app_host: "a-very-long-host-name-that-must-be-shown-whole.department.apps.example.org".into(),
         apis: Vec::new(),
         scopes: raw.map(|raw| ConsentScope::new(raw, None)).to_vec(),
-        returns_to: ReturnsTo::AppScheme("com.example.notes".into()),
-        lasts: Lasts::For { ttl_seconds: 600 },
+        destination: Destination::AppScheme("com.example.notes".into()),
+        validity: Validity::For { ttl_seconds: 600 },
         loopback_only: true,
         ..consent()
     }
 }
 
-pub(super) fn hand_over(outcome: Outcome, returns_to: ReturnsTo) -> HandOver {
+pub(super) fn hand_over(outcome: HandOverOutcome, destination: Destination) -> HandOver {
     let target = format!("http://127.0.0.1:51004/cb?code={CODE}&state=s&iss=https%3A%2F%2Fid.example.com");
-    HandOver { app_name: "Notes for Desktop".into(), target, returns_to, outcome }
+    HandOver { app_name: "Notes for Desktop".into(), target, destination, outcome }
 }
 
 pub(super) fn error(kind: ErrorKind) -> ErrorPage {
@@ -127,9 +127,10 @@ pub(super) fn all(pages: &Pages, lang: Lang) -> Vec<(&'static str, String)> {
         host: "notes.example".into(),
         href: "https://notes.example/bye?state=x&y=z".into(),
     });
-    let device = || ReturnsTo::ThisDevice("127.0.0.1".into());
-    let host = || ReturnsTo::Host("notes.example".into());
-    let ended = Consent { lasts: Lasts::Ended, returns_to: host(), self_registered: false, ..consent() };
+    let device = || Destination::ThisDevice("127.0.0.1".into());
+    let host = || Destination::Host("notes.example".into());
+    let ended =
+        Consent { validity: Validity::Ended, destination: host(), self_registered: false, ..consent() };
     vec![
         ("sign-in", pages.sign_in(lang, &sign_in())),
         ("sign-in-plain", pages.sign_in(lang, &SignIn { app_name: None, ..sign_in() })),
@@ -140,11 +141,11 @@ pub(super) fn all(pages: &Pages, lang: Lang) -> Vec<(&'static str, String)> {
         ("consent", pages.consent(lang, &consent())),
         ("consent-everything", pages.consent(lang, &consent_for_everything())),
         ("consent-ended", pages.consent(lang, &ended)),
-        ("hand-over", pages.hand_over(lang, &hand_over(Outcome::Granted, device()))),
-        ("hand-over-denied", pages.hand_over(lang, &hand_over(Outcome::Denied, host()))),
+        ("hand-over", pages.hand_over(lang, &hand_over(HandOverOutcome::Granted, device()))),
+        ("hand-over-denied", pages.hand_over(lang, &hand_over(HandOverOutcome::Denied, host()))),
         (
             "hand-over-failed",
-            pages.hand_over(lang, &hand_over(Outcome::Failed, ReturnsTo::AppScheme("app".into()))),
+            pages.hand_over(lang, &hand_over(HandOverOutcome::Failed, Destination::AppScheme("app".into()))),
         ),
         ("error", pages.error(lang, &error(app()))),
         ("error-unknown", pages.error(lang, &ErrorPage { compare: None, ..error(ErrorKind::UnknownApp) })),
@@ -163,7 +164,7 @@ pub(super) fn all(pages: &Pages, lang: Lang) -> Vec<(&'static str, String)> {
 /// Every page with markup in every string, and how many of those strings reach the page.
 pub(super) fn all_hostile(pages: &Pages, lang: Lang) -> Vec<(&'static str, String, usize)> {
     let bad = || HOSTILE.to_owned();
-    let places = [ReturnsTo::Host(bad()), ReturnsTo::ThisDevice(bad()), ReturnsTo::AppScheme(bad())];
+    let places = [Destination::Host(bad()), Destination::ThisDevice(bad()), Destination::AppScheme(bad())];
     let mut rendered = Vec::new();
     let view = SignIn {
         action: bad(),
@@ -184,11 +185,16 @@ pub(super) fn all_hostile(pages: &Pages, lang: Lang) -> Vec<(&'static str, Strin
             not_you: bad(),
             apis: vec![Api { name: bad(), host: bad() }],
             scopes: vec![ConsentScope::new(HOSTILE, Some(bad())), ConsentScope::new(HOSTILE, None)],
-            returns_to: place.clone(),
+            destination: place.clone(),
             ..consent()
         };
         rendered.push(("consent", pages.consent(lang, &view), 12));
-        let view = HandOver { app_name: bad(), target: bad(), returns_to: place, outcome: Outcome::Granted };
+        let view = HandOver {
+            app_name: bad(),
+            target: bad(),
+            destination: place,
+            outcome: HandOverOutcome::Granted,
+        };
         rendered.push(("hand-over", pages.hand_over(lang, &view), 4));
     }
     for kind in [ErrorKind::App { name: bad(), host: bad() }, ErrorKind::UnknownApp] {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Lang, Pages, plain, view::ReturnsTo, words::Words};
+use super::{Lang, Pages, sanitise, view::Destination, words::Words};
 
 /// How wide the card is.
 #[derive(Clone, Copy)]
@@ -13,7 +13,7 @@ pub(super) enum Width {
 }
 
 /// The frame of a page.
-pub(super) struct Shell<'a> {
+pub(super) struct Layout<'a> {
     pub(super) lang: &'static str,
     pub(super) width: &'static str,
     pub(super) title: String,
@@ -23,7 +23,7 @@ pub(super) struct Shell<'a> {
     pub(super) favicon: &'a str,
 }
 
-impl<'a> Shell<'a> {
+impl<'a> Layout<'a> {
     pub(super) fn new(lang: Lang, width: Width, title: String, pages: &'a Pages) -> Self {
         let width = match width {
             Width::Narrow => "narrow",
@@ -53,15 +53,15 @@ pub(super) fn app_name_dative(words: &Words<'_>, name: &str, host: Option<&str>)
 
 fn shown_name(name: &str, host: Option<&str>) -> Option<String> {
     let visible = |text: String| Some(text).filter(|text| !text.is_empty());
-    visible(plain::name(name)).or_else(|| host.and_then(|host| visible(plain::exact(host))))
+    visible(sanitise::name(name)).or_else(|| host.and_then(|host| visible(sanitise::exact(host))))
 }
 
 /// The address an app is reached at, in words.
-pub(super) fn place(words: &Words<'_>, returns_to: &ReturnsTo) -> String {
-    let (key, place) = match returns_to {
-        ReturnsTo::Host(host) => return plain::exact(host),
-        ReturnsTo::ThisDevice(host) => ("place-this-device", plain::exact(host)),
-        ReturnsTo::AppScheme(scheme) => ("place-app", plain::exact(scheme)),
+pub(super) fn place(words: &Words<'_>, destination: &Destination) -> String {
+    let (key, place) = match destination {
+        Destination::Host(host) => return sanitise::exact(host),
+        Destination::ThisDevice(host) => ("place-this-device", sanitise::exact(host)),
+        Destination::AppScheme(scheme) => ("place-app", sanitise::exact(scheme)),
     };
     words.say_with(key, &[("place", place.into())])
 }
