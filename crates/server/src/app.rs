@@ -8,12 +8,12 @@ use proofkey_store::Store;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::cookies::CookieNames;
 use crate::directory::Directory;
 use crate::endpoint::Addresses;
 use crate::keys::rotation::RotationPolicy;
 use crate::keys::{Keyring, PrivateKeySealer};
 use crate::limit::{AddressKey, Limiter};
-use crate::login::CookieNames;
 use crate::metrics::Metrics;
 use crate::page::Pages;
 use crate::password::Passwords;

@@ -7,6 +7,7 @@ pub mod admin;
 mod app;
 pub mod clock;
 pub mod config;
+mod cookies;
 mod directory;
 mod endpoint;
 pub mod http;

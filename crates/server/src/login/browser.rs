@@ -9,8 +9,8 @@ use proofkey_protocol::session::{self, Login, SessionCookie, SessionProof};
 use proofkey_protocol::{ClientId, ConsentFacts, Random as _};
 use proofkey_store::Fault;
 
-use super::cookies::Cookie;
 use crate::app::App;
+use crate::cookies::Cookie;
 
 /// The length of a flow cookie: 32 bytes in base64url.
 const FLOW_CHARS: usize = 43;

@@ -2,10 +2,8 @@
 
 mod attempt;
 mod browser;
-mod cookies;
 mod username;
 
 pub(crate) use attempt::{Attempt, Attempted, Credentials, account_keys};
 pub(crate) use browser::Browser;
-pub(crate) use cookies::CookieNames;
 pub use username::username_key;
