@@ -55,7 +55,6 @@ sign-in-submit = Anmelden
 sign-in-wrong = Benutzername oder Passwort ist falsch.
 sign-in-too-many = Zu viele Versuche. Versuchen Sie es in { $duration } noch einmal.
 sign-in-busy = Gerade melden sich viele Menschen an. Versuchen Sie es gleich noch einmal.
-sign-in-start-again = Diese Seite war zu lange offen. Melden Sie sich noch einmal an.
 
 ## Zustimmung
 
@@ -67,10 +66,8 @@ consent-scopes = Was die App darf
 consent-returns = Zurück zu
 consent-until = Bis
 consent-until-date = { $date }, oder bis Sie es beenden
-consent-until-ended = Sie es beenden
 consent-for = Endet
 consent-for-duration = nach { $duration }, oder wenn Sie es beenden
-consent-self-registered = Diese App hat sich selbst registriert. Erlauben Sie den Zugriff nur, wenn Sie die App gestartet haben.
 consent-loopback-only = Diese App läuft auf diesem Gerät, auf dem jedes Programm ihren Namen benutzen kann. Erlauben Sie den Zugriff nur, wenn Sie die App gestartet haben.
 consent-deny = Ablehnen
 consent-allow = Erlauben

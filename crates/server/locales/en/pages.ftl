@@ -55,7 +55,6 @@ sign-in-submit = Sign in
 sign-in-wrong = Username or password is wrong.
 sign-in-too-many = Too many attempts. Try again in { $duration }.
 sign-in-busy = Many people are signing in right now. Try again in a moment.
-sign-in-start-again = This page was open too long. Sign in again.
 
 ## Consent
 
@@ -67,10 +66,8 @@ consent-scopes = What the app may do
 consent-returns = Returns to
 consent-until = Until
 consent-until-date = { $date }, or when you end it
-consent-until-ended = you end it
 consent-for = For
 consent-for-duration = { $duration }, or until you end it
-consent-self-registered = This app registered itself. Allow it only if you started it.
 consent-loopback-only = This app runs on this device, where any program can use its name. Allow it only if you started it.
 consent-deny = Deny
 consent-allow = Allow

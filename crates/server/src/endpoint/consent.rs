@@ -117,7 +117,6 @@ fn render(visit: &mut Visit<'_>, authenticated: &Authenticated) -> Response {
             .map(|scope| ConsentScope::new(scope, described(scope)))
             .collect(),
         destination: destination(authenticated.target().uri()),
-        self_registered: false,
         loopback_only: client.authentication == AuthMethod::None && authenticated.target().is_on_device(),
     };
     page::respond_with_form(StatusCode::OK, visit.lang, app.pages.consent(visit.lang, &view))

@@ -55,7 +55,7 @@ impl<'a> Visit<'a> {
     ) -> Self {
         let params = Params::parse(raw.as_bytes()).unwrap_or_default();
         let request = AuthorizationRequest::from_params(&params);
-        let lang = language(headers, request.ui_locales.as_deref());
+        let lang = Lang::of(headers, request.ui_locales.as_deref());
         Self { exchange, browser, lang, via, raw, request, authenticated_as: None, answered: false }
     }
 
@@ -246,12 +246,6 @@ impl<'a> Visit<'a> {
         failure.log(self.exchange, self.request.client_id.as_deref());
         respond_error(self.exchange, self.lang, &view, failure)
     }
-}
-
-/// The language of a page.
-pub(super) fn language(headers: &HeaderMap, ui_locales: Option<&str>) -> Lang {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    Lang::negotiate(ui_locales, accepted)
 }
 
 /// 303: the next request is a GET, whatever this one was. 307 and 308 would send the form on (OAuth 2.1 §7.5.3).

@@ -8,7 +8,6 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proofkey_protocol::{Client, Refusal};
 
 use super::context::RequestContext;
-use super::dispatch::language;
 use super::failure::Failure;
 use super::names::{app_host, app_name};
 use crate::app::App;
@@ -101,6 +100,6 @@ pub(super) async fn not_found(State(app): State<Arc<App>>, arrival: Arrival, hea
     // The address stands in the browser; a page of ours repeats no text that whoever made the link chose.
     view.endpoint.clear();
     view.status = StatusCode::NOT_FOUND.as_u16();
-    let response = respond_error(&exchange, language(&headers, None), &view, &failure);
+    let response = respond_error(&exchange, Lang::of(&headers, None), &view, &failure);
     exchange.finish(response)
 }

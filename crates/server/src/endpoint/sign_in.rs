@@ -128,7 +128,7 @@ fn render(visit: &Visit<'_>, flow: &str, username: String, error: Option<SignInE
         Some(SignInError::TooMany { retry_after_seconds } | SignInError::Busy { retry_after_seconds }) => {
             (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds))
         }
-        Some(SignInError::Wrong | SignInError::StartAgain) => (StatusCode::BAD_REQUEST, None),
+        Some(SignInError::Wrong) => (StatusCode::BAD_REQUEST, None),
     };
     let mut response = page::respond_with_form(status, visit.lang, app.pages.sign_in(visit.lang, &view));
     if let Some(seconds) = wait {

@@ -1,7 +1,19 @@
 //! A link back to the app, never without the app's host.
 
+use super::layout;
+use super::sanitise;
 use super::words::{Piece, Rich, Words};
-use super::{ReturnLink, layout, sanitise};
+
+/// A link back to an app.
+#[derive(Clone, Debug)]
+pub struct ReturnLink {
+    /// The app's name.
+    pub app_name: String,
+    /// The host of the link.
+    pub host: String,
+    /// The link.
+    pub href: String,
+}
 
 /// What the templates need of it.
 pub(super) struct Back<'a> {

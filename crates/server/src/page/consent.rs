@@ -3,13 +3,67 @@
 
 use askama::Template;
 
-use super::layout::{self, End};
-use super::scope::{self, Icon, Line};
+use super::lang::Lang;
+use super::layout::{self, Destination, End, Layout, Width, render};
+use super::moment;
+use super::pages::Pages;
+use super::sanitise;
+use super::scope::{self, ConsentScope, Icon, Line};
 use super::words::{Piece, Rich, Words, flat};
-use super::{Consent, Destination, Lang, Layout, Pages, Validity, Width, moment, sanitise};
 
 /// More APIs than this are counted in the heading; all of them stand at the arrow.
 const NAMED_APIS_MAX: usize = 3;
+
+/// The consent page (OAuth 2.1 §7.9).
+#[derive(Clone, Debug)]
+pub struct Consent {
+    /// Where the form is posted.
+    pub action: String,
+    /// The hidden value that ties the post to this flow.
+    pub flow: String,
+    /// The app's name, as the app or the operator gave it.
+    pub app_name: String,
+    /// The app's host (or its client id): the name is never shown without it.
+    pub app_host: String,
+    /// Who is signed in.
+    pub user_name: String,
+    /// Where *Not you?* leads.
+    pub not_you: String,
+    /// The APIs that the app may call; none means that it only signs the person in.
+    pub apis: Vec<Api>,
+    /// What the app asks for.
+    pub scopes: Vec<ConsentScope>,
+    /// Where the browser goes afterwards.
+    pub destination: Destination,
+    /// How long the permission lasts.
+    pub validity: Validity,
+    /// All its redirect addresses are on loopback, so any program on the device could use its name.
+    pub loopback_only: bool,
+}
+
+/// An API that an app may call.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// Its name.
+    pub name: String,
+    /// Its host.
+    pub host: String,
+}
+
+/// How long a permission lasts.
+#[derive(Clone, Copy, Debug)]
+pub enum Validity {
+    /// Until a day, in seconds since 1970.
+    Until {
+        /// The moment it ends.
+        ends_at: i64,
+    },
+    /// For some time from now.
+    For {
+        /// How long.
+        ttl_seconds: u64,
+    },
+}
 
 #[derive(Template)]
 #[template(path = "consent.html")]
@@ -30,7 +84,14 @@ pub(super) struct ConsentPage<'a> {
     flow: &'a str,
 }
 
-pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a Consent) -> ConsentPage<'a> {
+impl Pages {
+    /// The question whether an app may act for the person (OAuth 2.1 §7.9).
+    pub fn consent(&self, lang: Lang, view: &Consent) -> String {
+        render(&page(self, lang, view))
+    }
+}
+
+fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a Consent) -> ConsentPage<'a> {
     let words = pages.words(lang);
     let app = layout::app_name(&words, &view.app_name, Some(&view.app_host));
     let heading = heading(&words, &app, view);
@@ -59,7 +120,7 @@ pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a Consent) -> Conse
     }
 }
 
-fn api_name(api: &super::Api) -> String {
+fn api_name(api: &Api) -> String {
     Some(sanitise::name(&api.name))
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| sanitise::exact(&api.host))
@@ -93,12 +154,9 @@ fn until(words: &Words<'_>, validity: Validity) -> (String, Rich) {
             let duration = vec![Piece::value(moment::duration(words, ttl_seconds))];
             (words.say("consent-for"), words.rich("consent-for-duration", &[("duration", duration)]))
         }
-        Validity::Ended => (words.say("consent-until"), words.rich("consent-until-ended", &[])),
     }
 }
 
 fn notes(words: &Words<'_>, view: &Consent) -> Vec<String> {
-    let notes =
-        [(view.self_registered, "consent-self-registered"), (view.loopback_only, "consent-loopback-only")];
-    notes.into_iter().filter(|(applies, _)| *applies).map(|(_, key)| words.say(key)).collect()
+    view.loopback_only.then(|| words.say("consent-loopback-only")).into_iter().collect()
 }

@@ -2,10 +2,81 @@
 
 use askama::Template;
 
-use super::back::Back;
+use super::back::{Back, ReturnLink};
 use super::difference::{Marked, mark};
+use super::lang::Lang;
+use super::layout::{self, Layout, Width, render};
+use super::moment;
+use super::pages::Pages;
+use super::sanitise;
 use super::words::{Piece, Rich, Words, flat};
-use super::{Compare, ErrorKind, ErrorPage, Lang, Layout, Pages, Width, layout, moment, sanitise};
+
+/// The error page.
+#[derive(Clone, Debug)]
+pub struct ErrorPage {
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// Who did what.
+    pub kind: ErrorKind,
+    /// Say that nothing was shared; only if it is true.
+    pub nothing_shared: bool,
+    /// The id that is also in the log: `pk-7Q4M-2XKD`.
+    pub error_id: String,
+    /// The protocol's error code.
+    pub code: String,
+    /// What happened, in English, for the developer; another language looks the rule up first.
+    pub what_happened: Option<String>,
+    /// The value that was sent, beside the one it was compared with.
+    pub compare: Option<Compare>,
+    /// What the developer must change, in English.
+    pub fix: Option<String>,
+    /// The rule that was broken: `redirect_uri.unregistered`.
+    pub rule: Option<String>,
+    /// The client id that was sent.
+    pub client_id: Option<String>,
+    /// Method and path: `GET /authorize`.
+    pub endpoint: String,
+    /// When, in seconds since 1970.
+    pub occurred_at: i64,
+    /// Where the rule stands: `RFC 9700 §2.1`.
+    pub standard: Option<String>,
+    /// The way to the app with the error, where the person may take it.
+    pub return_to: Option<ReturnLink>,
+}
+
+/// Who did what.
+#[derive(Clone, Debug)]
+pub enum ErrorKind {
+    /// A known app sent something that we refuse.
+    App {
+        /// The app's name.
+        name: String,
+        /// The app's host.
+        host: String,
+    },
+    /// Somebody sent something that we refuse: no name, no way back.
+    UnknownApp,
+    /// Our fault.
+    Fault,
+    /// A page of ours that is too old, used, or another browser's.
+    Expired,
+    /// A limit was reached.
+    Limited {
+        /// How long to wait.
+        retry_after_seconds: u64,
+    },
+    /// No such page.
+    NotFound,
+}
+
+/// Two values that should have been equal.
+#[derive(Clone, Debug)]
+pub struct Compare {
+    /// What was sent.
+    pub sent: String,
+    /// What is registered; only in development or for an administrator.
+    pub registered: Option<String>,
+}
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -40,7 +111,14 @@ struct Compared {
     registered: Option<Marked>,
 }
 
-pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a ErrorPage) -> ErrorDocument<'a> {
+impl Pages {
+    /// The page for whatever may not or cannot be sent back to an app (OAuth 2.1 §4.1.2.1).
+    pub fn error(&self, lang: Lang, view: &ErrorPage) -> String {
+        render(&page(self, lang, view))
+    }
+}
+
+fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a ErrorPage) -> ErrorDocument<'a> {
     let words = pages.words(lang);
     let heading = heading(&words, &view.kind);
     let (what_in_words, fix_in_words) = match (lang, &view.rule) {

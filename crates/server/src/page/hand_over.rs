@@ -3,9 +3,34 @@
 
 use askama::Template;
 
-use super::layout::{self, End};
+use super::lang::Lang;
+use super::layout::{self, Destination, End, Layout, Width, render};
+use super::pages::Pages;
 use super::words::{Piece, Rich, Words, flat};
-use super::{Destination, HandOver, HandOverOutcome, Lang, Layout, Pages, Width};
+
+/// The page that returns to the app.
+#[derive(Clone, Debug)]
+pub struct HandOver {
+    /// The app's name.
+    pub app_name: String,
+    /// The whole redirect address with its answer; only ever in the link and the refresh, never shown.
+    pub target: String,
+    /// What of the address is shown.
+    pub destination: Destination,
+    /// What the app is about to learn.
+    pub outcome: HandOverOutcome,
+}
+
+/// What a redirect tells the app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandOverOutcome {
+    /// It carries a code.
+    Granted,
+    /// The person said no.
+    Denied,
+    /// It carries another error.
+    Failed,
+}
 
 #[derive(Template)]
 #[template(path = "hand_over.html")]
@@ -20,7 +45,14 @@ pub(super) struct HandOverPage<'a> {
     closable: bool,
 }
 
-pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a HandOver) -> HandOverPage<'a> {
+impl Pages {
+    /// The page that carries the browser back to the app after a form post (OAuth 2.1 §7.5.3).
+    pub fn hand_over(&self, lang: Lang, view: &HandOver) -> String {
+        render(&page(self, lang, view))
+    }
+}
+
+fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a HandOver) -> HandOverPage<'a> {
     let words = pages.words(lang);
     let place = layout::place(&words, &view.destination);
     let app = layout::app_name(&words, &view.app_name, Some(&place));

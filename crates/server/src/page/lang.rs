@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use http::{HeaderMap, header};
+
 /// Both headers are the visitor's to write, so only this many wishes are read.
 const WISHES_MAX: usize = 32;
 
@@ -15,9 +17,15 @@ pub enum Lang {
 }
 
 impl Lang {
+    /// The language for a request with these headers, and for the `ui_locales` in it.
+    pub fn of(headers: &HeaderMap, ui_locales: Option<&str>) -> Self {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Self::negotiate(ui_locales, accepted)
+    }
+
     /// The first language we have: by `ui_locales` (OpenID Core §3.1.2.1), then by `Accept-Language`
     /// (RFC 9110 §12.5.4), then English.
-    pub fn negotiate(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
+    fn negotiate(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
         let by_app = || ui_locales.and_then(|wishes| wishes.split(' ').take(WISHES_MAX).find_map(known));
         let by_browser = || accept_language.and_then(by_quality);
         by_app().or_else(by_browser).unwrap_or(Self::En)

@@ -2,7 +2,10 @@
 
 use askama::Template;
 
-use super::{Lang, Pages, sanitise, view::Destination, words::Words};
+use super::lang::Lang;
+use super::pages::Pages;
+use super::sanitise;
+use super::words::Words;
 
 /// How wide the card is.
 #[derive(Clone, Copy)]
@@ -23,16 +26,27 @@ pub(super) struct Layout<'a> {
     pub(super) favicon: &'a str,
 }
 
-impl<'a> Layout<'a> {
-    pub(super) fn new(lang: Lang, width: Width, title: String, pages: &'a Pages) -> Self {
+impl Pages {
+    pub(super) fn layout(&self, lang: Lang, width: Width, title: String) -> Layout<'_> {
         let width = match width {
             Width::Narrow => "narrow",
             Width::Consent => "consent",
             Width::Error => "error",
         };
-        let Pages { operator, host, stylesheet, favicon, .. } = pages;
-        Self { lang: lang.tag(), width, title, operator, host, stylesheet, favicon }
+        let Self { operator, host, stylesheet, favicon, .. } = self;
+        Layout { lang: lang.tag(), width, title, operator, host, stylesheet, favicon }
     }
+}
+
+/// Where the browser goes when we are done.
+#[derive(Clone, Debug)]
+pub enum Destination {
+    /// An https host.
+    Host(String),
+    /// A loopback address.
+    ThisDevice(String),
+    /// A private-use scheme (RFC 8252 §7.1).
+    AppScheme(String),
 }
 
 /// One end of an arrow: who, and at which address.

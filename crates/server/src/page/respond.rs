@@ -4,7 +4,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, StatusCode, header};
 
-use super::Lang;
+use super::lang::Lang;
 
 /// `form-action 'self'` holds for every page, because a form post is never answered by a redirect to an app.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \

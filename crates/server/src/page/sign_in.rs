@@ -2,8 +2,46 @@
 
 use askama::Template;
 
+use super::lang::Lang;
+use super::layout::{self, Layout, Width, render};
+use super::moment;
+use super::pages::Pages;
+use super::sanitise;
 use super::words::{Piece, Rich, Words};
-use super::{Lang, Layout, Pages, SignIn, SignInError, Width, layout, moment, sanitise};
+
+/// The sign-in page.
+#[derive(Clone, Debug, Default)]
+pub struct SignIn {
+    /// Where the form is posted.
+    pub action: String,
+    /// The hidden value that ties the post to this flow.
+    pub flow: String,
+    /// The app that the person continues to.
+    pub app_name: Option<String>,
+    /// The app's host, shown beside its name.
+    pub app_host: Option<String>,
+    /// What the username field holds; if not empty, the password field has the focus.
+    pub username: String,
+    /// What went wrong the last time.
+    pub error: Option<SignInError>,
+}
+
+/// Why the person is asked again. Never says which of the two fields was wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInError {
+    /// Unknown user or wrong password.
+    Wrong,
+    /// A limit was reached.
+    TooMany {
+        /// How long to wait.
+        retry_after_seconds: u64,
+    },
+    /// All places for password checks are taken.
+    Busy {
+        /// Seconds after which it is worth trying again; for the header, the page says "in a moment".
+        retry_after_seconds: u64,
+    },
+}
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -19,7 +57,14 @@ pub(super) struct SignInPage<'a> {
     wrong: bool,
 }
 
-pub(super) fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a SignIn) -> SignInPage<'a> {
+impl Pages {
+    /// The page with the username and password fields.
+    pub fn sign_in(&self, lang: Lang, view: &SignIn) -> String {
+        render(&page(self, lang, view))
+    }
+}
+
+fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a SignIn) -> SignInPage<'a> {
     let words = pages.words(lang);
     let host = view.app_host.as_deref().filter(|_| view.app_name.is_some());
     let lead = match &view.app_name {
@@ -50,6 +95,5 @@ fn note(words: &Words<'_>, error: SignInError) -> String {
             words.say_with("sign-in-too-many", &[("duration", duration.into())])
         }
         SignInError::Busy { .. } => words.say("sign-in-busy"),
-        SignInError::StartAgain => words.say("sign-in-start-again"),
     }
 }

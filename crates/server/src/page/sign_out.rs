@@ -2,12 +2,35 @@
 
 use askama::Template;
 
-use super::back::Back;
+use super::back::{Back, ReturnLink};
+use super::lang::Lang;
+use super::layout::{self, Layout, Width, render};
+use super::pages::Pages;
+use super::sanitise;
 use super::words::{Piece, Rich, Words};
-use super::{Lang, Layout, LogoutConfirm, Pages, SignedOut, Width, layout, sanitise};
 
 /// More apps than this are counted instead of named.
 const NAMED_APPS_MAX: usize = 12;
+
+/// The question before signing out.
+#[derive(Clone, Debug)]
+pub struct LogoutConfirm {
+    /// Where the form is posted.
+    pub action: String,
+    /// The hidden value that ties the post to this flow.
+    pub flow: String,
+    /// Who is signed in.
+    pub user_name: String,
+    /// The apps whose sessions end too.
+    pub app_names: Vec<String>,
+}
+
+/// The page after signing out.
+#[derive(Clone, Debug, Default)]
+pub struct SignedOut {
+    /// A registered address to return to (OpenID RP-Initiated Logout §3).
+    pub return_to: Option<ReturnLink>,
+}
 
 #[derive(Template)]
 #[template(path = "logout.html")]
@@ -20,7 +43,24 @@ pub(super) struct LogoutPage<'a> {
     flow: &'a str,
 }
 
-pub(super) fn confirm<'a>(pages: &'a Pages, lang: Lang, view: &'a LogoutConfirm) -> LogoutPage<'a> {
+impl Pages {
+    /// The question whether the person wants to sign out (OpenID RP-Initiated Logout §2).
+    pub fn logout(&self, lang: Lang, view: &LogoutConfirm) -> String {
+        render(&confirm(self, lang, view))
+    }
+
+    /// The answer to "Stay signed in".
+    pub fn stayed(&self, lang: Lang) -> String {
+        render(&stay(self, lang))
+    }
+
+    /// What is shown once the session has ended (OpenID RP-Initiated Logout §3).
+    pub fn signed_out(&self, lang: Lang, view: &SignedOut) -> String {
+        render(&done(self, lang, view))
+    }
+}
+
+fn confirm<'a>(pages: &'a Pages, lang: Lang, view: &'a LogoutConfirm) -> LogoutPage<'a> {
     let words = pages.words(lang);
     let user = vec![Piece::value(sanitise::name(&view.user_name))];
     let host = vec![Piece { text: pages.host.clone(), emphasised: false }];
@@ -50,15 +90,14 @@ pub(super) struct SignedOutPage<'a> {
     back: Option<Back<'a>>,
 }
 
-pub(super) fn done<'a>(pages: &'a Pages, lang: Lang, view: &'a SignedOut) -> SignedOutPage<'a> {
+fn done<'a>(pages: &'a Pages, lang: Lang, view: &'a SignedOut) -> SignedOutPage<'a> {
     let words = pages.words(lang);
     let back = view.return_to.as_ref().map(|link| Back::new(&words, link));
     let heading = words.say("signed-out-heading");
     SignedOutPage { layout: pages.layout(lang, Width::Narrow, heading.clone()), words, heading, back }
 }
 
-/// The answer to "Stay signed in".
-pub(super) fn stayed(pages: &Pages, lang: Lang) -> SignedOutPage<'_> {
+fn stay(pages: &Pages, lang: Lang) -> SignedOutPage<'_> {
     let words = pages.words(lang);
     let heading = words.say("logout-stayed-heading");
     SignedOutPage { layout: pages.layout(lang, Width::Narrow, heading.clone()), words, heading, back: None }

@@ -2,7 +2,8 @@
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
-use super::{Lang, translated};
+use super::lang::Lang;
+use super::translated;
 
 /// One language's messages. The concurrent kind, because pages are rendered on every worker.
 pub(super) type Bundle = fluent_bundle::concurrent::FluentBundle<FluentResource>;

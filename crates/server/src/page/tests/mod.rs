@@ -92,7 +92,6 @@ fn az_32_consent_names_app_hosts_scopes_api_and_lifetime_and_denies_first() {
         "Read your notes",
         "<code>notes:write</code>",
         "Ada Lovelace",
-        "registered itself",
     ] {
         assert!(html.contains(shown), "{shown}");
     }

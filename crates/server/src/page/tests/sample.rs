@@ -42,7 +42,6 @@ pub(super) fn consent() -> Consent {
         scopes: scopes.to_vec(),
         destination: Destination::ThisDevice("127.0.0.1".into()),
         validity: Validity::Until { ends_at: 1_797_897_600 },
-        self_registered: true,
         loopback_only: false,
     }
 }
@@ -129,18 +128,14 @@ pub(super) fn all(pages: &Pages, lang: Lang) -> Vec<(&'static str, String)> {
     });
     let device = || Destination::ThisDevice("127.0.0.1".into());
     let host = || Destination::Host("notes.example".into());
-    let ended =
-        Consent { validity: Validity::Ended, destination: host(), self_registered: false, ..consent() };
     vec![
         ("sign-in", pages.sign_in(lang, &sign_in())),
         ("sign-in-plain", pages.sign_in(lang, &SignIn { app_name: None, ..sign_in() })),
         ("sign-in-wrong", pages.sign_in(lang, &failed(SignInError::Wrong))),
         ("sign-in-too-many", pages.sign_in(lang, &failed(SignInError::TooMany { retry_after_seconds: 130 }))),
         ("sign-in-busy", pages.sign_in(lang, &failed(SignInError::Busy { retry_after_seconds: 2 }))),
-        ("sign-in-again", pages.sign_in(lang, &failed(SignInError::StartAgain))),
         ("consent", pages.consent(lang, &consent())),
         ("consent-everything", pages.consent(lang, &consent_for_everything())),
-        ("consent-ended", pages.consent(lang, &ended)),
         ("hand-over", pages.hand_over(lang, &hand_over(HandOverOutcome::Granted, device()))),
         ("hand-over-denied", pages.hand_over(lang, &hand_over(HandOverOutcome::Denied, host()))),
         (
