@@ -10,12 +10,12 @@ use proofkey_protocol::authorize::{Answer, Authenticated, ConsentGiven, Next, Pr
 use proofkey_protocol::token::access_token_seconds;
 use proofkey_protocol::{ApiRecord, Apis, Interaction, Policy, Refusal, Step};
 
-use super::body::form;
-use super::context::RequestContext;
-use super::dispatch::{Via, Visit, flow_parameter, same_site};
-use super::failure::Failure;
-use super::names::{app_host, app_name, destination, host};
+use super::app_names::{app_host, app_name, destination, host};
+use super::authorization::{RequestMethod, Visit, flow_parameter, same_site};
 use crate::app::App;
+use crate::endpoint::body::form;
+use crate::endpoint::context::RequestContext;
+use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
 use crate::login::Browser;
 use crate::metrics::Endpoint;
@@ -34,12 +34,12 @@ pub(super) async fn get(
     let step = match Interaction::open(&app.keys, &flow, Step::Consent, browser.flow(), exchange.now) {
         Ok(step) => step,
         Err(refusal) => {
-            let visit = Visit::new(&exchange, browser, &headers, Via::Get, String::new());
+            let visit = Visit::new(&exchange, browser, &headers, RequestMethod::Get, String::new());
             let response = visit.failure(&Failure::Refused(refusal));
             return visit.leave(response);
         }
     };
-    let mut visit = Visit::new(&exchange, browser, &headers, Via::Get, step.request.clone());
+    let mut visit = Visit::new(&exchange, browser, &headers, RequestMethod::Get, step.request.clone());
     let response = match visit.decide(progress(&step, None)).await {
         // The page shows the user of the session that is there now; its form is bound to that session.
         Ok(Next::Consent(authenticated)) => render(&mut visit, &authenticated),
@@ -57,10 +57,12 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     match read(&exchange, request).await {
         Ok((step, given)) => {
             let progress = progress(&step, Some(given));
-            Visit::new(&exchange, browser, &headers, Via::Form, step.request).dispatch(progress).await
+            Visit::new(&exchange, browser, &headers, RequestMethod::Form, step.request)
+                .dispatch(progress)
+                .await
         }
         Err(failure) => {
-            let visit = Visit::new(&exchange, browser, &headers, Via::Form, String::new());
+            let visit = Visit::new(&exchange, browser, &headers, RequestMethod::Form, String::new());
             let response = visit.failure(&failure);
             visit.leave(response)
         }

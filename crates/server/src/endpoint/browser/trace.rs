@@ -3,7 +3,7 @@
 use proofkey_protocol::Refusal;
 use proofkey_protocol::authorize::IssuedCode;
 
-use super::dispatch::Visit;
+use super::authorization::Visit;
 use crate::trace;
 
 impl Visit<'_> {

@@ -11,12 +11,12 @@ use proofkey_protocol::logout::{self, Next};
 use proofkey_protocol::session::Login;
 use proofkey_protocol::{Client, ClientId, Interaction, Refusal, Step, Verdict};
 
-use super::body::form;
-use super::context::RequestContext;
-use super::dispatch::{REQUEST_BYTES_MAX, Via, Visit, same_site, see_other};
-use super::failure::Failure;
-use super::names::{app_name, host};
+use super::app_names::{app_name, host};
+use super::authorization::{REQUEST_BYTES_MAX, RequestMethod, Visit, same_site, see_other};
 use crate::app::App;
+use crate::endpoint::body::form;
+use crate::endpoint::context::RequestContext;
+use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
 use crate::login::Browser;
 use crate::metrics::Endpoint;
@@ -32,8 +32,13 @@ pub(super) async fn get(
     let exchange = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::GET);
     let browser = Browser::of(&app, &headers);
     let raw = request_of(&exchange, uri.query().unwrap_or_default());
-    let mut visit =
-        Visit::new(&exchange, browser, &headers, Via::Get, raw.as_deref().unwrap_or_default().to_owned());
+    let mut visit = Visit::new(
+        &exchange,
+        browser,
+        &headers,
+        RequestMethod::Get,
+        raw.as_deref().unwrap_or_default().to_owned(),
+    );
     let response = match raw {
         Ok(_) => decide(&mut visit, None).await,
         Err(failure) => Err(failure),
@@ -46,7 +51,8 @@ pub(super) async fn get(
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
     let exchange = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::POST);
     let headers = request.headers().clone();
-    let mut visit = Visit::new(&exchange, Browser::of(&app, &headers), &headers, Via::Form, String::new());
+    let mut visit =
+        Visit::new(&exchange, Browser::of(&app, &headers), &headers, RequestMethod::Form, String::new());
     let response = match form(request).await {
         Ok(form) if form.params.contains("flow") => confirm(&mut visit, &headers, &form.params).await,
         Ok(form) if form.raw.len() > REQUEST_BYTES_MAX => Err(Refusal::RequestTooLong.into()),
@@ -113,7 +119,7 @@ async fn decide(visit: &mut Visit<'_>, step: Option<Interaction>) -> Result<Resp
         Next::SignedOut(target) => {
             visit.browser.signed_out();
             let Some(target) = target else { return Ok(signed_out(visit, None)) };
-            if visit.via == Via::Get {
+            if visit.method == RequestMethod::Get {
                 return Ok(see_other(target.location()));
             }
             let name = client.as_ref().map(app_name).unwrap_or_default();

@@ -9,12 +9,12 @@ use proofkey_oauth::Secret;
 use proofkey_protocol::authorize::Progress;
 use proofkey_protocol::{Interaction, Step};
 
-use super::body::form;
-use super::context::RequestContext;
-use super::dispatch::{Via, Visit, flow_parameter, same_site};
-use super::failure::Failure;
-use super::names::{app_host, app_name};
+use super::app_names::{app_host, app_name};
+use super::authorization::{RequestMethod, Visit, flow_parameter, same_site};
 use crate::app::App;
+use crate::endpoint::body::form;
+use crate::endpoint::context::RequestContext;
+use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
 use crate::login::{Attempt, Attempted, Browser, Credentials};
 use crate::metrics::Endpoint;
@@ -31,7 +31,7 @@ pub(super) async fn get(
     let browser = Browser::of(&app, &headers);
     let flow = flow_parameter(&uri);
     let opened = Interaction::open(&app.keys, &flow, Step::SignIn, browser.flow(), exchange.now);
-    let visit = |raw| Visit::new(&exchange, browser, &headers, Via::Get, raw);
+    let visit = |raw| Visit::new(&exchange, browser, &headers, RequestMethod::Get, raw);
     match opened {
         Ok(step) => {
             let visit = visit(step.request);
@@ -53,8 +53,13 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     match read(&exchange, request).await {
         Ok(submitted) => submitted.sign_in(&exchange, &headers).await,
         Err(failure) => {
-            let visit =
-                Visit::new(&exchange, Browser::of(&app, &headers), &headers, Via::Form, String::new());
+            let visit = Visit::new(
+                &exchange,
+                Browser::of(&app, &headers),
+                &headers,
+                RequestMethod::Form,
+                String::new(),
+            );
             let response = visit.failure(&failure);
             visit.leave(response)
         }
@@ -83,7 +88,7 @@ impl Submitted {
     async fn sign_in(self, exchange: &RequestContext<'_>, headers: &HeaderMap) -> Response {
         let Self { step, flow, credentials } = self;
         let browser = Browser::of(exchange.app, headers);
-        let mut visit = Visit::new(exchange, browser, headers, Via::Form, step.request);
+        let mut visit = Visit::new(exchange, browser, headers, RequestMethod::Form, step.request);
         let attempt = Attempt {
             credentials: &credentials,
             device: visit.browser.device(),

@@ -7,10 +7,10 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proofkey_protocol::{Client, Refusal};
 
-use super::context::RequestContext;
-use super::failure::Failure;
-use super::names::{app_host, app_name};
+use super::app_names::{app_host, app_name};
 use crate::app::App;
+use crate::endpoint::context::RequestContext;
+use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
 use crate::metrics::Endpoint;
 use crate::page::{self, ErrorKind, ErrorPage, Lang};

@@ -9,11 +9,11 @@ use proofkey_protocol::authorize::{
 use proofkey_protocol::session::Login;
 use proofkey_protocol::{Client, Interaction, Refusal, SessionId, Step, UserId};
 
-use super::context::RequestContext;
-use super::failure::Failure;
-use super::names::{app_name, destination, host};
-use super::refusal_page::{error_view, respond_error};
+use super::app_names::{app_name, destination, host};
+use super::error_page::{error_view, respond_error};
 use crate::app::App;
+use crate::endpoint::context::RequestContext;
+use crate::endpoint::failure::Failure;
 use crate::login::Browser;
 use crate::page::{self, Compare, HandOver, HandOverOutcome, Lang, ReturnLink};
 
@@ -22,7 +22,7 @@ pub(super) const REQUEST_BYTES_MAX: usize = 8 * 1024;
 
 /// How the request that is being answered came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Via {
+pub(super) enum RequestMethod {
     /// A GET: answers redirect.
     Get,
     /// A form post: Chromium applies `form-action` to every hop after it, so the browser leaves by a page.
@@ -34,7 +34,7 @@ pub(super) struct Visit<'a> {
     pub(super) exchange: &'a RequestContext<'a>,
     pub(super) browser: Browser,
     pub(super) lang: Lang,
-    pub(super) via: Via,
+    pub(super) method: RequestMethod,
     /// The authorization request, form-encoded as it came.
     pub(super) raw: String,
     pub(super) request: AuthorizationRequest,
@@ -50,13 +50,13 @@ impl<'a> Visit<'a> {
         exchange: &'a RequestContext<'a>,
         browser: Browser,
         headers: &HeaderMap,
-        via: Via,
+        method: RequestMethod,
         raw: String,
     ) -> Self {
         let params = Params::parse(raw.as_bytes()).unwrap_or_default();
         let request = AuthorizationRequest::from_params(&params);
         let lang = Lang::of(headers, request.ui_locales.as_deref());
-        Self { exchange, browser, lang, via, raw, request, authenticated_as: None, answered: false }
+        Self { exchange, browser, lang, method, raw, request, authenticated_as: None, answered: false }
     }
 
     /// Decides and answers.
@@ -207,7 +207,7 @@ impl<'a> Visit<'a> {
         client: &Client,
         outcome: HandOverOutcome,
     ) -> Response {
-        if self.via == Via::Get {
+        if self.method == RequestMethod::Get {
             return see_other(location);
         }
         let view = HandOver {

@@ -9,11 +9,11 @@ use proofkey_oauth::Params;
 use proofkey_protocol::authorize::Progress;
 use proofkey_protocol::{Interaction, Refusal, Step};
 
-use super::body::form;
-use super::context::RequestContext;
-use super::dispatch::{REQUEST_BYTES_MAX, Via, Visit, see_other};
-use super::failure::Failure;
+use super::authorization::{REQUEST_BYTES_MAX, RequestMethod, Visit, see_other};
 use crate::app::App;
+use crate::endpoint::body::form;
+use crate::endpoint::context::RequestContext;
+use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
 use crate::login::Browser;
 use crate::metrics::Endpoint;
@@ -30,10 +30,12 @@ pub(super) async fn get(
     let browser = Browser::of(&app, &headers);
     match request_of(&exchange, query) {
         Ok(raw) => {
-            Visit::new(&exchange, browser, &headers, Via::Get, raw).dispatch(Progress::default()).await
+            Visit::new(&exchange, browser, &headers, RequestMethod::Get, raw)
+                .dispatch(Progress::default())
+                .await
         }
         Err(failure) => {
-            let visit = Visit::new(&exchange, browser, &headers, Via::Get, String::new());
+            let visit = Visit::new(&exchange, browser, &headers, RequestMethod::Get, String::new());
             let response = visit.failure(&failure);
             visit.leave(response)
         }
@@ -57,12 +59,12 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     };
     match raw.and_then(fits) {
         Ok(raw) => {
-            let mut visit = Visit::new(&exchange, browser, &headers, Via::Form, raw);
+            let mut visit = Visit::new(&exchange, browser, &headers, RequestMethod::Form, raw);
             let location = visit.sealed_address("/authorize", Step::Resume, None);
             visit.leave(see_other(&location))
         }
         Err(failure) => {
-            let visit = Visit::new(&exchange, browser, &headers, Via::Form, String::new());
+            let visit = Visit::new(&exchange, browser, &headers, RequestMethod::Form, String::new());
             let response = visit.failure(&failure);
             visit.leave(response)
         }
