@@ -108,9 +108,9 @@ impl Start {
         let app = Arc::new(build(&config, store.clone(), clock, randomness, tracer)?);
         app.directory.refresh(&store).await?;
         // Stored keys must open before any is made: one made under a wrong sealing key would lock the right one out.
-        tasks::take_keys_over(&app).await?;
+        tasks::load_keys(&app).await?;
         if tasks::rotate_keys(&app).await? > 0 {
-            tasks::take_keys_over(&app).await?;
+            tasks::load_keys(&app).await?;
         }
         let listener = match listener {
             Some(listener) => listener,

@@ -43,10 +43,10 @@ pub(crate) async fn run(app: Arc<App>, readiness: Arc<Readiness>, shutdown: Canc
                         report(rotate_keys(&app).await.map(drop));
                     }
                     if keys_version != Some(version) || app.keyring.is_outdated(app.now()) {
-                        let taken_over = take_keys_over(&app).await;
+                        let loaded = load_keys(&app).await;
                         // Only what was taken over is known: a read that failed is tried again at the next look.
-                        keys_version = taken_over.is_ok().then_some(version);
-                        report(taken_over);
+                        keys_version = loaded.is_ok().then_some(version);
+                        report(loaded);
                     }
                 }
             }
@@ -76,8 +76,8 @@ pub(crate) async fn rotate_keys(app: &App) -> Result<usize, KeysFault> {
     Ok(steps)
 }
 
-/// Takes the stored keys over into the keyring.
-pub(crate) async fn take_keys_over(app: &App) -> Result<(), KeysFault> {
+/// Loads the stored keys into the keyring.
+pub(crate) async fn load_keys(app: &App) -> Result<(), KeysFault> {
     let now = app.now();
     let records = app.store.keys().await?;
     let due = rotation::ALGORITHMS

@@ -44,10 +44,11 @@ pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
 /// Emits events, or does nothing.
 #[derive(Clone, Default)]
 pub struct Tracer {
-    on: Option<Arc<On>>,
+    listening: Option<Arc<Listening>>,
 }
 
-struct On {
+/// What a tracer that emits knows.
+struct Listening {
     sink: Sink,
     states: Mutex<VecDeque<(GrantId, String)>>,
 }
@@ -55,25 +56,25 @@ struct On {
 impl Tracer {
     /// A tracer that emits.
     pub fn to(sink: Sink) -> Self {
-        Self { on: Some(Arc::new(On { sink, states: Mutex::default() })) }
+        Self { listening: Some(Arc::new(Listening { sink, states: Mutex::default() })) }
     }
 
-    /// Whether anybody listens: what is only for the trace need not be computed otherwise.
+    /// Whether events go anywhere: what is only for the trace need not be computed otherwise.
     pub const fn is_on(&self) -> bool {
-        self.on.is_some()
+        self.listening.is_some()
     }
 
     /// Emits an event.
     pub fn emit(&self, event: Event) {
-        if let Some(on) = &self.on {
-            (on.sink)(event);
+        if let Some(listening) = &self.listening {
+            (listening.sink)(event);
         }
     }
 
     /// Remembers the `state` that a code belongs to; the token request does not carry it.
     pub fn remember(&self, code: GrantId, state: &str) {
-        let Some(on) = &self.on else { return };
-        let mut states = on.states.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(listening) = &self.listening else { return };
+        let mut states = listening.states.lock().unwrap_or_else(PoisonError::into_inner);
         if states.len() == CODES_MAX {
             states.pop_front();
         }
@@ -82,7 +83,7 @@ impl Tracer {
 
     /// The `state` that a code belongs to.
     pub fn state_of(&self, code: GrantId) -> Option<String> {
-        let states = self.on.as_ref()?.states.lock().unwrap_or_else(PoisonError::into_inner);
+        let states = self.listening.as_ref()?.states.lock().unwrap_or_else(PoisonError::into_inner);
         states.iter().find(|(known, _)| *known == code).map(|(_, state)| state.clone())
     }
 }

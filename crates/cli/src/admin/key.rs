@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use proofkey_protocol::KeyRecord;
-use proofkey_server::keys::{PrivateKeySealer, KeysFault, rotate_now, rotation};
+use proofkey_server::keys::{KeysFault, PrivateKeySealer, rotate_now, rotation};
 use serde_json::{Value, json};
 
 use super::show::{rfc3339, table};

@@ -74,8 +74,8 @@ async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
     let signals = StopSignals::listen()?;
     let listener = bind(args.listen).await?;
     let at = listener.local_addr()?;
-    let app_listener = beside(args.app_listen, at, 1).await?;
-    let api_listener = beside(args.api_listen, at, 2).await?;
+    let app_listener = listen_near(args.app_listen, at, 1).await?;
+    let api_listener = listen_near(args.api_listen, at, 2).await?;
     let addresses = Addresses {
         issuer: format!("http://{at}"),
         app: format!("http://{}", app_listener.local_addr()?),
@@ -99,7 +99,7 @@ async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
     if let Some(path) = &args.ready_file {
         write_private(path, &ready).with_context(|| format!("writing {}", path.display()))?;
     }
-    greet(&ready);
+    print_welcome(&ready);
     let abort = CancellationToken::new();
     let signals = tokio::spawn(signals.stop(stop.clone(), abort.clone()));
     stop.cancelled().await;
@@ -148,7 +148,11 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// A listener at the given address, else at a port near the server's, else at any.
-async fn beside(given: Option<SocketAddr>, server: SocketAddr, distance: u16) -> anyhow::Result<TcpListener> {
+async fn listen_near(
+    given: Option<SocketAddr>,
+    server: SocketAddr,
+    distance: u16,
+) -> anyhow::Result<TcpListener> {
     if let Some(address) = given {
         return bind(address).await;
     }
@@ -209,7 +213,7 @@ fn spawn(listener: TcpListener, router: Router, stop: &CancellationToken) -> Joi
 /// What the command line asks for to read the sample API, and to stay signed in.
 const TERMINAL_SCOPE: &str = "openid profile offline_access notes:read";
 
-fn greet(ready: &Ready) {
+fn print_welcome(ready: &Ready) {
     let Ready { app, issuer, api, .. } = ready;
     let Some(User { username, password }) = ready.users.first() else { return };
     output::note(&format!(

@@ -76,7 +76,7 @@ fn variable(setting: &str) -> String {
 /// The type of a setting is known to the grammar only, so the value is tried as TOML, as a text and as a list.
 fn apply_one(table: &Table, setting: &str, text: &str) -> Result<Table, String> {
     let mut refusal = String::new();
-    for value in readings(text) {
+    for value in candidates(text) {
         let mut with = table.clone();
         place(&mut with, setting, value);
         match with.clone().try_into::<File>() {
@@ -88,7 +88,7 @@ fn apply_one(table: &Table, setting: &str, text: &str) -> Result<Table, String> 
     Err(refusal)
 }
 
-fn readings(text: &str) -> impl Iterator<Item = Value> {
+fn candidates(text: &str) -> impl Iterator<Item = Value> {
     let literal =
         toml::from_str::<Table>(&format!("value = {text}")).ok().and_then(|mut table| table.remove("value"));
     let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());

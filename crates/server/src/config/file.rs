@@ -1,4 +1,4 @@
-//! The configuration as typed: the grammar of the file, with every default.
+//! The configuration as it stands in the file: the grammar of the file, with every default.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -14,9 +14,9 @@ use super::sections::{Limits, Log, Pages, Passwords, Sessions, Tokens};
 #[serde(default, deny_unknown_fields)]
 pub(super) struct File {
     pub(super) issuer: Option<String>,
-    pub(super) server: ServerTyped,
-    pub(super) store: StoreTyped,
-    pub(super) keys: KeysTyped,
+    pub(super) server: ServerFile,
+    pub(super) store: StoreFile,
+    pub(super) keys: KeysFile,
     pub(super) tokens: Tokens,
     pub(super) sessions: Sessions,
     pub(super) passwords: Passwords,
@@ -25,10 +25,10 @@ pub(super) struct File {
     pub(super) log: Log,
 }
 
-/// `[server]` as typed.
+/// `[server]` as it stands in the file.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct ServerTyped {
+pub(super) struct ServerFile {
     pub(super) listen: SocketAddr,
     pub(super) metrics_listen: String,
     pub(super) tls_certificate: Option<PathBuf>,
@@ -38,24 +38,24 @@ pub(super) struct ServerTyped {
     pub(super) drain_seconds: u32,
 }
 
-/// `[store]` as typed.
+/// `[store]` as it stands in the file.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct StoreTyped {
+pub(super) struct StoreFile {
     pub(super) data: Option<PathBuf>,
 }
 
-/// `[keys]` as typed. The sealing key itself has no key here: a secret in this file would be a secret in its backups.
+/// `[keys]` as it stands in the file. The sealing key itself has no key here: a secret in this file would be a secret in its backups.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct KeysTyped {
+pub(super) struct KeysFile {
     pub(super) sealing_key_file: Option<PathBuf>,
     pub(super) rotation_days: u32,
     pub(super) publish_ahead_hours: u32,
     pub(super) jwks_max_age_seconds: u32,
 }
 
-impl Default for ServerTyped {
+impl Default for ServerFile {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4455)),
@@ -69,7 +69,7 @@ impl Default for ServerTyped {
     }
 }
 
-impl Default for KeysTyped {
+impl Default for KeysFile {
     fn default() -> Self {
         Self { sealing_key_file: None, rotation_days: 90, publish_ahead_hours: 24, jwks_max_age_seconds: 300 }
     }

@@ -1,6 +1,6 @@
 //! The configuration: one TOML file, environment overrides, secrets from files.
 //!
-//! It owns what can be set, the defaults and the ranges. `file` is what was typed, [`Config`] what it means: paths are
+//! It owns what can be set, the defaults and the ranges. `file` is what was written, [`Config`] what it means: paths are
 //! absolute, the issuer is checked, the sealing key is read. It knows nothing of what the values are used for.
 
 mod environment;

@@ -1,4 +1,4 @@
-//! From what was typed to what it means.
+//! From what the file says to what it means.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use proofkey_oauth::Issuer;
 
 use super::environment::Overlay;
 use super::error::ConfigError;
-use super::file::{self, File, KeysTyped, ServerTyped};
+use super::file::{self, File, KeysFile, ServerFile};
 use super::ranges::ranges;
 use super::sealing_key::SealingKey;
 use super::{Config, Keys, Server, Store, TlsFiles};
@@ -34,9 +34,9 @@ impl Context<'_> {
     }
 
     /// Relative paths start at the configuration file, wherever the server is started from.
-    fn path_of(&self, typed: &Path) -> PathBuf {
+    fn path_of(&self, written: &Path) -> PathBuf {
         let base = self.path.parent().unwrap_or(Path::new("."));
-        let joined = base.join(typed);
+        let joined = base.join(written);
         std::path::absolute(&joined).unwrap_or(joined)
     }
 }
@@ -48,12 +48,12 @@ pub(super) fn resolve(file: File, cx: &Context<'_>) -> Result<Config, ConfigErro
         }
     }
     relations(&file, cx)?;
-    let typed = file
+    let issuer = file
         .issuer
         .as_deref()
         .ok_or_else(|| cx.refuse("issuer", "issuer is missing; it is the public https URL of this server"))?;
     let issuer =
-        Issuer::parse(typed).map_err(|malformed| cx.refuse("issuer", format!("issuer: {malformed}")))?;
+        Issuer::parse(issuer).map_err(|malformed| cx.refuse("issuer", format!("issuer: {malformed}")))?;
     let data = file.store.data.as_deref().ok_or_else(|| {
         cx.refuse("store.data", "store.data is missing; it is the directory of the database")
     })?;
@@ -113,8 +113,8 @@ fn relations(file: &File, cx: &Context<'_>) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn server(typed: &ServerTyped, cx: &Context<'_>) -> Result<Server, ConfigError> {
-    let tls = match (&typed.tls_certificate, &typed.tls_key) {
+fn server(file: &ServerFile, cx: &Context<'_>) -> Result<Server, ConfigError> {
+    let tls = match (&file.tls_certificate, &file.tls_key) {
         (Some(certificate), Some(key)) => {
             Some(TlsFiles { certificate: cx.path_of(certificate), key: cx.path_of(key) })
         }
@@ -126,7 +126,7 @@ fn server(typed: &ServerTyped, cx: &Context<'_>) -> Result<Server, ConfigError> 
             return Err(cx.refuse("server.tls_key", "server.tls_certificate is missing beside it"));
         }
     };
-    let metrics_listen = match typed.metrics_listen.as_str() {
+    let metrics_listen = match file.metrics_listen.as_str() {
         "off" => None,
         address => Some(address.parse::<SocketAddr>().map_err(|_| {
             cx.refuse(
@@ -136,14 +136,14 @@ fn server(typed: &ServerTyped, cx: &Context<'_>) -> Result<Server, ConfigError> 
         })?),
     };
     let trusted_proxies =
-        typed.trusted_proxies.iter().map(|text| network(text, cx)).collect::<Result<_, _>>()?;
+        file.trusted_proxies.iter().map(|text| network(text, cx)).collect::<Result<_, _>>()?;
     Ok(Server {
-        listen: typed.listen,
+        listen: file.listen,
         metrics_listen,
         tls,
         trusted_proxies,
-        connections_max: usize::try_from(typed.connections_max).unwrap_or(usize::MAX),
-        drain_seconds: u64::from(typed.drain_seconds),
+        connections_max: usize::try_from(file.connections_max).unwrap_or(usize::MAX),
+        drain_seconds: u64::from(file.drain_seconds),
     })
 }
 
@@ -158,8 +158,8 @@ fn network(text: &str, cx: &Context<'_>) -> Result<IpNet, ConfigError> {
     })
 }
 
-fn keys(typed: &KeysTyped, cx: &Context<'_>) -> Result<Keys, ConfigError> {
-    let sealing_key = match (cx.overlay.sealing_key(), &typed.sealing_key_file) {
+fn keys(file: &KeysFile, cx: &Context<'_>) -> Result<Keys, ConfigError> {
+    let sealing_key = match (cx.overlay.sealing_key(), &file.sealing_key_file) {
         (Some(text), _) => SealingKey::parse(text)?,
         (None, Some(path)) => SealingKey::read(&cx.path_of(path))?,
         (None, None) => {
@@ -170,8 +170,8 @@ fn keys(typed: &KeysTyped, cx: &Context<'_>) -> Result<Keys, ConfigError> {
     };
     Ok(Keys {
         sealing_key,
-        rotation_days: i64::from(typed.rotation_days),
-        publish_ahead_hours: i64::from(typed.publish_ahead_hours),
-        jwks_max_age_seconds: i64::from(typed.jwks_max_age_seconds),
+        rotation_days: i64::from(file.rotation_days),
+        publish_ahead_hours: i64::from(file.publish_ahead_hours),
+        jwks_max_age_seconds: i64::from(file.jwks_max_age_seconds),
     })
 }

@@ -1,4 +1,4 @@
-//! The sections that are plain values: typed and resolved alike, once [`super::ranges`] has held them to their limits.
+//! The sections that are plain values: written and resolved alike, once [`super::ranges`] has held them to their limits.
 //!
 //! `template.toml` beside this file says the same to operators; a test keeps the two equal.
 
