@@ -52,6 +52,15 @@ pub enum ClaimRefused {
     Value(String),
 }
 
+impl ClaimRefused {
+    /// The name of the claim.
+    pub fn claim(&self) -> &str {
+        match self {
+            Self::Unknown(claim) | Self::Value(claim) => claim,
+        }
+    }
+}
+
 /// Checks the claims of a user: known ones, of their types, never null or empty.
 pub fn check_claims(claims: &Map<String, Value>) -> Result<(), ClaimRefused> {
     for (name, value) in claims {

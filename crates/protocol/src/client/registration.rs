@@ -28,14 +28,14 @@ pub enum RegistrationRefused {
     ClientId,
     #[error("client_name is at most 200 characters without control characters")]
     Name,
-    #[error("redirect_uris: `{uri}`: {cause}")]
-    RedirectUri { uri: String, cause: RedirectUriRefused },
+    #[error("redirect_uris[{at}]: `{uri}`: {cause}")]
+    RedirectUri { at: usize, uri: String, cause: RedirectUriRefused },
     #[error("redirect_uris: there are more than 50")]
     TooManyRedirectUris,
     #[error("redirect_uris: the authorization_code grant needs at least one")]
     NoRedirectUri,
-    #[error("post_logout_redirect_uris: `{uri}`: {cause}")]
-    PostLogoutRedirectUri { uri: String, cause: RedirectUriRefused },
+    #[error("post_logout_redirect_uris[{at}]: `{uri}`: {cause}")]
+    PostLogoutRedirectUri { at: usize, uri: String, cause: RedirectUriRefused },
     #[error("response_types: only `code` exists")]
     ResponseType,
     #[error("grant_types: client_credentials needs a confidential client: set token_endpoint_auth_method")]
@@ -48,10 +48,32 @@ pub enum RegistrationRefused {
     PkceOptionalPublic,
     #[error("id_token_signed_response_alg: one of RS256, ES256, EdDSA")]
     IdTokenAlgorithm,
-    #[error("code_seconds and access_token_seconds are positive")]
-    Lifetime,
+    #[error("code_seconds is positive")]
+    CodeSeconds,
+    #[error("access_token_seconds is positive")]
+    AccessTokenSeconds,
     #[error("a confidential client needs a client_secret of at least 8 characters, a public one has none")]
     Secret,
+}
+
+impl RegistrationRefused {
+    /// The member of the registration (RFC 7591 §2) that is wrong, with its place where the member is a list.
+    pub const fn member(&self) -> (&'static str, Option<usize>) {
+        match self {
+            Self::ClientId => ("client_id", None),
+            Self::Name => ("client_name", None),
+            Self::RedirectUri { at, .. } => ("redirect_uris", Some(*at)),
+            Self::TooManyRedirectUris | Self::NoRedirectUri => ("redirect_uris", None),
+            Self::PostLogoutRedirectUri { at, .. } => ("post_logout_redirect_uris", Some(*at)),
+            Self::ResponseType => ("response_types", None),
+            Self::PublicClientCredentials | Self::RefreshAlone | Self::NoGrantType => ("grant_types", None),
+            Self::PkceOptionalPublic => ("pkce", None),
+            Self::IdTokenAlgorithm => ("id_token_signed_response_alg", None),
+            Self::CodeSeconds => ("code_seconds", None),
+            Self::AccessTokenSeconds => ("access_token_seconds", None),
+            Self::Secret => ("client_secret", None),
+        }
+    }
 }
 
 impl TryFrom<&ClientRecord> for Client {
@@ -75,10 +97,11 @@ impl TryFrom<&ClientRecord> for Client {
         if public && pkce == PkcePolicy::Optional {
             return Err(RegistrationRefused::PkceOptionalPublic);
         }
-        if metadata.code_seconds.is_some_and(|s| s <= 0)
-            || metadata.access_token_seconds.is_some_and(|s| s <= 0)
-        {
-            return Err(RegistrationRefused::Lifetime);
+        if metadata.code_seconds.is_some_and(|s| s <= 0) {
+            return Err(RegistrationRefused::CodeSeconds);
+        }
+        if metadata.access_token_seconds.is_some_and(|s| s <= 0) {
+            return Err(RegistrationRefused::AccessTokenSeconds);
         }
         let redirect_uris = redirect_uris(&metadata.redirect_uris, application)?;
         if redirect_uris.is_empty() && grant_types.contains(&GrantType::AuthorizationCode) {
@@ -162,17 +185,17 @@ fn redirect_uris(
     if texts.len() > REDIRECT_URIS_MAX {
         return Err(RegistrationRefused::TooManyRedirectUris);
     }
-    let refused = |uri: &String, cause| RegistrationRefused::RedirectUri { uri: uri.clone(), cause };
-    texts
-        .iter()
-        .map(|uri| RedirectUri::register(uri, application).map_err(|cause| refused(uri, cause)))
-        .collect()
+    let register = |(at, uri): (usize, &String)| {
+        let refused = |cause| RegistrationRefused::RedirectUri { at, uri: uri.clone(), cause };
+        RedirectUri::register(uri, application).map_err(refused)
+    };
+    texts.iter().enumerate().map(register).collect()
 }
 
 fn post_logout(texts: &[String], application: ApplicationType) -> Result<Vec<String>, RegistrationRefused> {
-    for uri in texts {
+    for (at, uri) in texts.iter().enumerate() {
         RedirectUri::register(uri, application)
-            .map_err(|cause| RegistrationRefused::PostLogoutRedirectUri { uri: uri.clone(), cause })?;
+            .map_err(|cause| RegistrationRefused::PostLogoutRedirectUri { at, uri: uri.clone(), cause })?;
     }
     Ok(texts.to_vec())
 }
@@ -239,12 +262,27 @@ mod tests {
             public(json!({"id_token_signed_response_alg": "none"})),
             Err(RegistrationRefused::IdTokenAlgorithm)
         );
-        assert_eq!(public(json!({"code_seconds": 0})), Err(RegistrationRefused::Lifetime));
+        assert_eq!(public(json!({"code_seconds": 0})), Err(RegistrationRefused::CodeSeconds));
+        let seconds = json!({"access_token_seconds": 0});
+        assert_eq!(public(seconds), Err(RegistrationRefused::AccessTokenSeconds));
         assert_eq!(public(json!({"client_name": "a\u{0}b"})), Err(RegistrationRefused::Name));
         assert!(matches!(
             public(json!({"redirect_uris": ["http://app.example/"]})),
             Err(RegistrationRefused::RedirectUri { .. })
         ));
+    }
+
+    #[test]
+    fn a_refusal_names_the_member_and_its_place() {
+        let metadata = json!({
+            "token_endpoint_auth_method": "none", "redirect_uris": ["https://app.example/cb", "nowhere"],
+        });
+        assert_eq!(register(metadata).unwrap_err().member(), ("redirect_uris", Some(1)));
+        let metadata = json!({
+            "token_endpoint_auth_method": "none", "redirect_uris": ["https://app.example/cb"],
+            "post_logout_redirect_uris": ["nowhere"],
+        });
+        assert_eq!(register(metadata).unwrap_err().member(), ("post_logout_redirect_uris", Some(0)));
     }
 
     #[test]
