@@ -21,6 +21,28 @@ pub struct RotationPolicy {
     pub keep_seconds: i64,
 }
 
+/// Where a key stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Published; it signs when its day comes.
+    Next,
+    /// Signs.
+    Active,
+    /// Verifies what it signed.
+    Retiring,
+}
+
+impl KeyState {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Active => "active",
+            Self::Retiring => "retiring",
+        }
+    }
+}
+
 /// One step of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RotationStep {
@@ -57,6 +79,15 @@ pub fn active(records: &[KeyRecord], algorithm: Algorithm, now: Timestamp) -> Op
     ring(records, algorithm)
         .filter(|key| key.active_from <= now)
         .max_by_key(|key| (key.active_from, key.sequence))
+}
+
+/// The state of one of the stored keys at an instant.
+pub fn state(records: &[KeyRecord], key: &KeyRecord, now: Timestamp) -> KeyState {
+    if key.active_from > now {
+        return KeyState::Next;
+    }
+    let signs = |ring: &Algorithm| active(records, *ring, now).is_some_and(|active| active.kid == key.kid);
+    if ALGORITHMS.iter().any(signs) { KeyState::Active } else { KeyState::Retiring }
 }
 
 /// The place after the last in a ring.
@@ -162,6 +193,25 @@ mod tests {
             assert!(records.len() <= 9, "no ring grows");
         }
         assert!(next_sequence(&records, Algorithm::Es256) > 4, "keys did rotate");
+    }
+
+    #[test]
+    fn md_06_a_key_is_next_then_active_then_retiring() {
+        let mut records = Vec::new();
+        for now in [START, START + 89 * DAY] {
+            let steps = plan(&records, &POLICY, now);
+            apply(&mut records, steps, now);
+        }
+        let cases = [
+            (START, "ES256-1", KeyState::Active),
+            (START + 89 * DAY, "ES256-2", KeyState::Next),
+            (START + 90 * DAY, "ES256-2", KeyState::Active),
+            (START + 90 * DAY, "ES256-1", KeyState::Retiring),
+        ];
+        for (now, kid, expected) in cases {
+            let key = records.iter().find(|key| key.kid == kid).unwrap();
+            assert_eq!(state(&records, key, now), expected, "{kid} {now:?}");
+        }
     }
 
     #[test]
