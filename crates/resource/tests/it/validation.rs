@@ -173,7 +173,7 @@ fn rs_08_rs_09_a_token_has_one_key_and_one_spelling() {
 }
 
 #[test]
-fn a_token_bound_to_a_key_is_no_bearer_token() {
+fn rs_12_a_token_bound_to_a_key_is_no_bearer_token() {
     for cnf in [json!({"jkt": "x"}), json!({"x5t#S256": "x"}), json!({}), json!(null)] {
         assert_eq!(check_claims(&changed("cnf", cnf)), Err(TokenRefusal::Bound));
     }
