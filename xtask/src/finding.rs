@@ -4,11 +4,11 @@ use std::fmt;
 
 /// One thing that is wrong, and where.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Finding {
-    pub(super) path: String,
+pub(crate) struct Finding {
+    pub(crate) path: String,
     /// Zero when the whole file is meant.
-    pub(super) line: usize,
-    pub(super) message: String,
+    pub(crate) line: usize,
+    pub(crate) message: String,
 }
 
 impl fmt::Display for Finding {

@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask setup|tidy|check|test|bench`.
+//! The workspace's own commands: `cargo xtask setup|tidy|compliance|check|test|bench`.
 //!
 //! Everything that continuous integration checks is one of these commands, so that a person can run the same thing. This
 //! crate knows the shape of the tree and the tools around it; it must not know the product's code.
@@ -7,9 +7,12 @@
 
 mod bench;
 mod check;
+mod compliance;
 mod counts;
+mod finding;
 mod process;
 mod setup;
+mod source;
 mod stage;
 mod test;
 mod tidy;
@@ -22,7 +25,8 @@ use anyhow::Context;
 const USAGE: &str = "usage: cargo xtask <command>
 
   setup                 install what the tests need: Debian packages, npm and PyPI test clients
-  tidy                  check the shape of the tree: crate edges, banned words, file sizes, secrets
+  tidy                  check the shape of the tree: crate edges, banned words, file sizes, secrets, rows
+  compliance            write docs/compliance.md from the requirement rows and the names of tests
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
   test [--only STAGE]   set-up, then every check and every test there is
   bench                 what an operation costs, as a share of the ceiling measured beside it
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
     let done = root().and_then(|root| match words.as_slice() {
         ["setup"] => setup::run(&root).map(|()| ExitCode::SUCCESS),
         ["tidy"] => tidy::run(&root).map(|()| ExitCode::SUCCESS),
+        ["compliance"] => compliance::run(&root).map(|()| ExitCode::SUCCESS),
         ["check"] => check::run(&root),
         ["bench"] => bench::run(&root, None).map(|()| ExitCode::SUCCESS),
         ["bench", "--beside", binary] => {

@@ -14,14 +14,14 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// One text file: its path from the root with `/`, and what stands in it.
 #[derive(Debug)]
-pub(super) struct Source {
-    pub(super) path: String,
-    pub(super) text: String,
+pub(crate) struct Source {
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl Source {
     /// The lines that ship, with their numbers: no comment lines, and nothing from the tests on, which stand last.
-    pub(super) fn production(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn production(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = if self.is_test() { "" } else { self.text.as_str() };
         (1..)
             .zip(lines.lines())
@@ -30,12 +30,12 @@ impl Source {
     }
 
     /// Every line of code, tests included, with its number.
-    pub(super) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         (1..).zip(self.text.lines()).filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 
     /// A file that holds nothing but tests or benches.
-    pub(super) fn is_test(&self) -> bool {
+    pub(crate) fn is_test(&self) -> bool {
         let mut folders = self.path.split('/');
         self.path.ends_with("/tests.rs")
             || self.path.ends_with("_tests.rs")
@@ -43,20 +43,20 @@ impl Source {
     }
 
     /// The crate's folder name, when this is a crate's source.
-    pub(super) fn crate_name(&self) -> Option<&str> {
+    pub(crate) fn crate_name(&self) -> Option<&str> {
         self.path.strip_prefix("crates/")?.split('/').next()
     }
 }
 
 /// Every Rust file of the workspace, in the order of their paths.
-pub(super) fn rust_sources(root: &Path) -> Result<Vec<Source>> {
+pub(crate) fn rust_sources(root: &Path) -> Result<Vec<Source>> {
     let mut sources = every_text_file(root)?;
     sources.retain(|source| source.path.ends_with(".rs"));
     Ok(sources)
 }
 
 /// Every file of the working tree that holds UTF-8 text, in the order of their paths.
-pub(super) fn every_text_file(root: &Path) -> Result<Vec<Source>> {
+pub(crate) fn every_text_file(root: &Path) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     walk(root, root, 0, &mut sources)?;
     sources.sort_by(|a, b| a.path.cmp(&b.path));
@@ -84,7 +84,7 @@ fn walk(root: &Path, folder: &Path, depth: usize, sources: &mut Vec<Source>) -> 
 
 /// A source for tests: `path` decides which rules hold for it.
 #[cfg(test)]
-pub(super) fn source(path: &str, text: &str) -> Source {
+pub(crate) fn source(path: &str, text: &str) -> Source {
     Source { path: path.to_owned(), text: text.to_owned() }
 }
 
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn the_walk_finds_this_file_and_skips_what_is_built() {
         let sources = super::rust_sources(&crate::root().unwrap()).unwrap();
-        assert!(sources.iter().any(|source| source.path == "xtask/src/tidy/tree.rs"));
+        assert!(sources.iter().any(|source| source.path == "xtask/src/source.rs"));
         assert!(sources.iter().all(|source| !source.path.starts_with("target/")));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `deny.toml` says the same to cargo-deny, which a newcomer need not have; this holds without it.
 
-use super::finding::Finding;
+use crate::finding::Finding;
 
 /// Crates that no build may contain, and why.
 const BANNED: [(&str, &str); 6] = [

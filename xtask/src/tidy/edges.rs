@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::crates::{Crate, Imports, PAGE};
-use super::finding::Finding;
+use crate::finding::Finding;
 
 /// What no leaf may depend on, not even for its tests: runtimes, HTTP, databases.
 const BANNED_IN_LEAVES: [&str; 5] = ["tokio", "axum", "sqlx", "reqwest", "rusqlite"];

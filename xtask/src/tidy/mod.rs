@@ -5,11 +5,9 @@
 mod bans;
 mod crates;
 mod edges;
-mod finding;
 mod secrets;
 mod shape;
 mod sources;
-mod tree;
 
 use std::fs;
 use std::path::Path;
@@ -17,18 +15,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
+use crate::{compliance, process, source};
 
 /// Runs every check over the tree at `root`; prints the findings and fails when there are any.
 pub(crate) fn run(root: &Path) -> Result<()> {
-    let sources = tree::rust_sources(root)?;
+    let files = source::every_text_file(root)?;
+    let sources = source::rust_sources(root)?;
     let page = fs::read_to_string(root.join(crates::PAGE)).context(crates::PAGE)?;
     let crates = crates::read(&page)?;
     let mut findings = edges::check(&crates, &metadata(root)?)?;
     findings.extend(bans::check(&build(root)?));
     findings.extend(sources::check(&sources, &crates));
     findings.extend(shape::check(&sources));
-    findings.extend(secrets::check(&tree::every_text_file(root)?));
+    findings.extend(secrets::check(&files));
+    findings.extend(compliance::check(&files)?);
     findings.extend(secrets::loopback(&sources));
     for warning in shape::warnings(&sources) {
         println!("note: {warning}");

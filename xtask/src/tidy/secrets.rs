@@ -1,7 +1,7 @@
 //! No private key in the tree, no listener on every interface by default: both have been shipped by others.
 
-use super::finding::Finding;
-use super::tree::Source;
+use crate::finding::Finding;
+use crate::source::Source;
 
 /// The least length of base64 that counts as key material: the shortest private key in PEM, Ed25519, has 64.
 const MATERIAL_LENGTH_MIN: usize = 40;
@@ -74,15 +74,15 @@ fn names_every_interface(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tidy::tree::{self, source};
+    use crate::source::{self, source};
 
     /// Row V-82: one project shipped its certificate authority's key in its repository, another its development
     /// ports on every interface.
     #[test]
     fn v_82_the_tree_holds_no_private_key_and_listens_on_loopback() {
         let root = crate::root().unwrap();
-        assert_eq!(check(&tree::every_text_file(&root).unwrap()), []);
-        assert_eq!(loopback(&tree::rust_sources(&root).unwrap()), []);
+        assert_eq!(check(&source::every_text_file(&root).unwrap()), []);
+        assert_eq!(loopback(&source::rust_sources(&root).unwrap()), []);
     }
 
     #[test]

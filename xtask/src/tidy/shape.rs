@@ -1,7 +1,7 @@
 //! The shape of a file: it says what it is, and it is short.
 
-use super::finding::Finding;
-use super::tree::Source;
+use crate::finding::Finding;
+use crate::source::Source;
 
 /// Past this many lines a file is asked why.
 const LINES_ASKED: usize = 300;
@@ -42,7 +42,7 @@ fn undocumented(source: &Source) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tidy::tree::source;
+    use crate::source::source;
 
     #[test]
     fn long_files_are_asked_and_longer_ones_refused() {

@@ -3,8 +3,8 @@
 //! The needles are put together by `concat!`, so that this file passes its own checks.
 
 use super::crates::Crate;
-use super::finding::Finding;
-use super::tree::Source;
+use crate::finding::Finding;
+use crate::source::Source;
 
 /// The production code of a leaf is a function of its arguments.
 const BANNED_IN_LEAVES: [&str; 9] = [
@@ -87,8 +87,8 @@ fn hits<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::source;
     use crate::tidy::crates::Imports;
-    use crate::tidy::tree::source;
 
     fn check_one(path: &str, text: &str) -> usize {
         let leaf = |folder: &str| Crate {
