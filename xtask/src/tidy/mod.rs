@@ -5,6 +5,7 @@
 mod bans;
 mod crates;
 mod edges;
+mod imports;
 mod secrets;
 mod shape;
 mod sources;
@@ -27,6 +28,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     findings.extend(bans::check(&build(root)?));
     findings.extend(sources::check(&sources, &crates));
     findings.extend(shape::check(&sources));
+    findings.extend(imports::check(&sources)?);
     findings.extend(secrets::check(&files));
     findings.extend(compliance::check(&files)?);
     findings.extend(secrets::loopback(&sources));
