@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use proofkey_protocol::Random;
 
+/// Fills a buffer, for many requests at once.
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// Where a server draws what its answers show: ids, secrets and nonces. What is only stored (salts of passwords, sealed
 /// private keys) and what operators make comes from the system always.
 #[derive(Clone, Default)]
@@ -13,7 +16,7 @@ pub enum Randomness {
     #[default]
     System,
     /// A source whose bytes follow from the seed of a test.
-    Seeded(Arc<dyn Fn(&mut [u8]) + Send + Sync>),
+    Seeded(Arc<Fill>),
 }
 
 /// The operating system's generator.
