@@ -9,6 +9,7 @@
 
 mod authorize;
 mod enumeration;
+mod exchanges;
 mod faults;
 mod flow;
 mod fuzz;
