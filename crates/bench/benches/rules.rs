@@ -13,10 +13,11 @@ use proofkey_oauth::{
 };
 use proofkey_protocol::authorize::{self, Facts, Hint, Next, Progress};
 use proofkey_protocol::session::{self, VerifiedPassword};
-use proofkey_protocol::token;
+use proofkey_protocol::token::{self, CodeGrant, GrantRequest, RefreshGrant};
 use proofkey_protocol::{
     Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, CodeFacts,
-    Commit, ConsentFacts, Cx, Policy, Random, RefreshToken, SubjectFacts, UserFacts, UserId, authenticate,
+    Commit, ConsentFacts, Cx, GrantWithSubject, Policy, Random, RefreshToken, SubjectFacts, UserFacts,
+    UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -148,7 +149,8 @@ fn redeem_a_code(bencher: divan::Bencher<'_, '_>) {
     let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
     bencher.bench_local(|| {
         let code = AuthorizationCode::open(&world.keys, request.code.expose());
-        token::redeem(&request, code.as_ref(), &client, &facts, &mut cx).outcome.unwrap()
+        let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts };
+        token::decide(&GrantRequest::Code(grant), &client, &mut cx).outcome.unwrap()
     });
 }
 
@@ -161,13 +163,15 @@ fn refresh(bencher: divan::Bencher<'_, '_>) {
     let client = world.authenticated();
     let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
     let code = AuthorizationCode::open(&world.keys, request.code.expose());
-    let verdict = token::redeem(&request, code.as_ref(), &client, &facts, &mut cx);
+    let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts };
+    let verdict = token::decide(&GrantRequest::Code(grant), &client, &mut cx);
     let Some(Commit::RedeemCode { grant, .. }) = verdict.commit else { panic!("a grant is made") };
     let text = verdict.outcome.unwrap().refresh.unwrap().token;
     let request = RefreshRequest { refresh_token: text, scope: None, resource: vec![] };
-    let facts = Some((*grant, world.subject.clone()));
+    let row = GrantWithSubject::new(*grant, world.subject.clone());
     bencher.bench_local(|| {
         let token = RefreshToken::read(&world.keys, request.refresh_token.expose());
-        token::refresh(&request, token.as_ref(), &client, &facts, &mut cx).outcome.unwrap()
+        let grant = RefreshGrant { request: &request, token: token.as_ref(), grant: row.as_ref() };
+        token::decide(&GrantRequest::Refresh(grant), &client, &mut cx).outcome.unwrap()
     });
 }

@@ -21,21 +21,62 @@ pub struct BasicMalformed;
 #[error("the request authenticates the client in two ways")]
 pub struct TwoMethods;
 
-/// What a request says about who sends it.
+/// Who sends a request, as the request itself says.
 #[derive(Debug)]
-pub struct ClientCredentials {
+pub enum ClientCredentials {
+    /// An id alone.
+    None {
+        /// The client's id.
+        client_id: String,
+    },
+    /// Id and secret in the header.
+    Basic {
+        /// The client's id.
+        client_id: String,
+        /// What proves it.
+        secret: Secret,
+    },
+    /// Id and secret in the form.
+    Post {
+        /// The client's id.
+        client_id: String,
+        /// What proves it.
+        secret: Secret,
+    },
+}
+
+impl ClientCredentials {
     /// The client's id.
-    pub client_id: String,
-    /// The way it authenticates.
-    pub method: AuthMethod,
-    /// The secret, unless the method is `none`.
-    pub secret: Option<Secret>,
+    pub fn client_id(&self) -> &str {
+        match self {
+            Self::None { client_id } | Self::Basic { client_id, .. } | Self::Post { client_id, .. } => {
+                client_id
+            }
+        }
+    }
+
+    /// The way the client authenticates.
+    pub const fn method(&self) -> AuthMethod {
+        match self {
+            Self::None { .. } => AuthMethod::None,
+            Self::Basic { .. } => AuthMethod::ClientSecretBasic,
+            Self::Post { .. } => AuthMethod::ClientSecretPost,
+        }
+    }
+
+    /// The secret. `None` if the client sent its id alone.
+    pub const fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::None { .. } => None,
+            Self::Basic { secret, .. } | Self::Post { secret, .. } => Some(secret),
+        }
+    }
 }
 
 /// The outcome of looking for credentials.
 #[derive(Debug)]
 pub enum PresentedCredentials {
-    /// Nobody says who they are.
+    /// There are none.
     Absent,
     /// Malformed Basic: answered with 401 and a challenge.
     Malformed(BasicMalformed),
@@ -56,13 +97,11 @@ impl PresentedCredentials {
             return if other { Self::Ambiguous(TwoMethods) } else { Self::Absent };
         }
         let Some(header) = authorization else {
-            return match (form_id, form_secret) {
-                (None, _) => Self::Absent,
-                (Some(id), None) => Self::present(id, AuthMethod::None, None),
-                (Some(id), Some(secret)) => {
-                    Self::present(id, AuthMethod::ClientSecretPost, Some(secret.to_owned()))
-                }
-            };
+            let Some(client_id) = form_id.map(str::to_owned) else { return Self::Absent };
+            return Self::Present(match form_secret {
+                None => ClientCredentials::None { client_id },
+                Some(secret) => ClientCredentials::Post { client_id, secret: Secret::new(secret.to_owned()) },
+            });
         };
         if form_secret.is_some() {
             return Self::Ambiguous(TwoMethods);
@@ -70,13 +109,10 @@ impl PresentedCredentials {
         match parse_basic(header) {
             Err(malformed) => Self::Malformed(malformed),
             Ok((id, _)) if form_id.is_some_and(|other| other != id) => Self::Ambiguous(TwoMethods),
-            Ok((id, secret)) => Self::present(&id, AuthMethod::ClientSecretBasic, Some(secret)),
+            Ok((client_id, secret)) => {
+                Self::Present(ClientCredentials::Basic { client_id, secret: Secret::new(secret) })
+            }
         }
-    }
-
-    fn present(client_id: &str, method: AuthMethod, secret: Option<String>) -> Self {
-        let client_id = client_id.to_owned();
-        Self::Present(ClientCredentials { client_id, method, secret: secret.map(Secret::new) })
     }
 }
 
@@ -131,7 +167,7 @@ mod tests {
         let PresentedCredentials::Present(found) = find(Some("basic Zm9vJTNBYmFyOmElMkJiK2M="), "") else {
             panic!("refused")
         };
-        assert_eq!((found.client_id.as_str(), found.secret.unwrap().expose()), ("foo:bar", "a+b c"));
+        assert_eq!((found.client_id(), found.secret().unwrap().expose()), ("foo:bar", "a+b c"));
         for bad in [
             "Basic",
             "Bearer",

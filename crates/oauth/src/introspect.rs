@@ -17,7 +17,6 @@ pub struct TokenQuery {
 
 /// Why a token query cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
 pub enum TokenQueryMalformed {
     /// A parameter came twice.
     #[error(transparent)]

@@ -54,7 +54,6 @@ pub struct CredentialsRequest {
 
 /// Why a token request cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
 pub enum TokenRequestMalformed {
     /// A parameter came twice.
     #[error(transparent)]

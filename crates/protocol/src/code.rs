@@ -62,7 +62,7 @@ impl AuthorizationCode {
     }
 
     /// Whether `sent` is the redirect URI that the code went to.
-    pub fn went_to(&self, sent: &str) -> bool {
+    pub fn was_redirected_to(&self, sent: &str) -> bool {
         sha256(sent.as_bytes()) == self.redirect_uri
     }
 

@@ -134,9 +134,12 @@ pub(crate) fn native() -> Arc<Client> {
 }
 
 pub(crate) fn authenticated(client: &Arc<Client>) -> AuthenticatedClient {
-    let secret = (client.authentication != AuthMethod::None).then(|| Secret::new("the secret".into()));
-    let method = client.authentication;
-    let credentials = ClientCredentials { client_id: client.id.to_string(), method, secret };
+    let (client_id, secret) = (client.id.to_string(), Secret::new("the secret".into()));
+    let credentials = match client.authentication {
+        AuthMethod::None => ClientCredentials::None { client_id },
+        AuthMethod::ClientSecretBasic => ClientCredentials::Basic { client_id, secret },
+        AuthMethod::ClientSecretPost => ClientCredentials::Post { client_id, secret },
+    };
     authenticate(&PresentedCredentials::Present(credentials), Some(Arc::clone(client)), NOW).unwrap()
 }
 

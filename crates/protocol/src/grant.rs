@@ -1,13 +1,93 @@
-//! Whether a grant still stands: one rule for every path that relies on a grant, so that none can skip a part of it.
+//! Whether a grant is still active: one rule for every path that relies on a grant, so that none can skip a part of it.
+//!
+//! The rule is asked of a grant together with its own user and its own client, and of no other pair: neither can be put
+//! beside a grant by hand.
+//!
+//! ```compile_fail,E0451
+//! # use proofkey_protocol::{GrantFacts, GrantWithSubject, SubjectFacts};
+//! fn forge(grant: GrantFacts, subject: SubjectFacts) -> GrantWithSubject {
+//!     GrantWithSubject { grant, subject }
+//! }
+//! ```
+//! ```
+//! # use proofkey_protocol::{GrantFacts, GrantWithSubject, SubjectFacts};
+//! fn from_a_row(grant: GrantFacts, subject: SubjectFacts) -> Option<GrantWithSubject> {
+//!     GrantWithSubject::new(grant, subject)
+//! }
+//! ```
 
 use proofkey_oauth::Timestamp;
 
 use crate::client::Client;
-use crate::facts::{GrantFacts, SubjectFacts};
+use crate::facts::{GrantFacts, SubjectFacts, UserFacts};
 use crate::refusal::Refusal;
 
-/// Judges a grant with the user, session and consent behind it (OAuth 2.1 §4.3.1: is the grant still active?).
-pub(crate) fn standing(
+/// A grant with the user who gave it, and with the session and consent by which it lives.
+#[derive(Clone, Debug)]
+pub struct GrantWithSubject {
+    grant: GrantFacts,
+    subject: SubjectFacts,
+}
+
+impl GrantWithSubject {
+    /// `None` if the grant was given by another user.
+    pub fn new(grant: GrantFacts, subject: SubjectFacts) -> Option<Self> {
+        (grant.user_id == subject.user.id).then_some(Self { grant, subject })
+    }
+
+    /// What was granted.
+    pub const fn grant(&self) -> &GrantFacts {
+        &self.grant
+    }
+
+    /// The user who gave it, with the session in which it was given and the consent for its client, while they exist.
+    pub const fn subject(&self) -> &SubjectFacts {
+        &self.subject
+    }
+
+    /// The grant in the hands of a client. `None` if it was given to another one.
+    pub(crate) fn of<'a>(&'a self, client: &'a Client) -> Option<ClientGrant<'a>> {
+        (self.grant.client_id == client.id).then_some(ClientGrant { row: self, client })
+    }
+}
+
+#[cfg(test)]
+impl GrantWithSubject {
+    pub(crate) fn grant_mut(&mut self) -> &mut GrantFacts {
+        &mut self.grant
+    }
+
+    pub(crate) fn subject_mut(&mut self) -> &mut SubjectFacts {
+        &mut self.subject
+    }
+}
+
+/// A grant with its own user and its own client. Made by [`GrantWithSubject::of`] alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientGrant<'a> {
+    row: &'a GrantWithSubject,
+    client: &'a Client,
+}
+
+impl<'a> ClientGrant<'a> {
+    /// What was granted.
+    pub(crate) const fn grant(self) -> &'a GrantFacts {
+        &self.row.grant
+    }
+
+    /// The user who gave it.
+    pub(crate) const fn user(self) -> &'a UserFacts {
+        &self.row.subject.user
+    }
+
+    /// Judges the grant with all that it lives by (OAuth 2.1 §4.3.1: is the grant still active?).
+    pub(crate) fn check_active(self, now: Timestamp) -> Result<(), Refusal> {
+        let Self { row: GrantWithSubject { grant, subject }, client } = self;
+        check_active(grant, subject, client, now)
+    }
+}
+
+fn check_active(
     grant: &GrantFacts,
     subject: &SubjectFacts,
     client: &Client,
@@ -51,7 +131,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fixtures::{NOW, World, bob, client, grant, scope, subject};
+    use crate::fixtures::{NOW, World, bob, client, client_named, grant, scope, subject};
 
     type Spoil = fn(&mut GrantFacts, &mut SubjectFacts, &mut Client);
 
@@ -61,7 +141,18 @@ mod tests {
         let mut client = (*client(json!({}))).clone();
         grant.session_bound = true;
         spoil(&mut grant, &mut subject, &mut client);
-        standing(&grant, &subject, &client, NOW)
+        GrantWithSubject::new(grant, subject).unwrap().of(&client).unwrap().check_active(NOW)
+    }
+
+    #[test]
+    fn v_61_liveness_is_asked_of_a_grants_own_user_and_client_alone() {
+        let (_, subject) = subject(&mut World::new());
+        let grant = grant(subject.session.as_ref().unwrap(), "openid read");
+        let of_another = SubjectFacts { user: bob(), ..subject.clone() };
+        assert!(GrantWithSubject::new(grant.clone(), of_another).is_none());
+        let row = GrantWithSubject::new(grant, subject).unwrap();
+        assert!(row.of(&client(json!({}))).is_some());
+        assert!(row.of(&client_named("other", json!({}))).is_none());
     }
 
     #[test]

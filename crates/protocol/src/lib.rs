@@ -37,6 +37,7 @@ pub use facts::{
     CodeFacts, ConsentFacts, CredentialFacts, FailureFacts, GrantFacts, RedemptionFacts, SessionFacts,
     SubjectFacts, UserFacts,
 };
+pub use grant::GrantWithSubject;
 pub use ids::{ClientId, GrantId, SessionId, TokenId, USER_ID_PREFIX, UserId};
 pub use interaction::{Interaction, Step};
 pub use policy::{Policy, SignInLimit};

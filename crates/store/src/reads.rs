@@ -2,8 +2,8 @@
 
 use proofkey_oauth::Sha256;
 use proofkey_protocol::{
-    ApiRecord, AuthorizationCode, ClientId, ClientRecord, CodeFacts, CredentialFacts, FailureFacts,
-    GrantFacts, GrantId, KeyRecord, SessionId, SubjectFacts, TokenId, UserId, UserRecord,
+    ApiRecord, AuthorizationCode, ClientId, ClientRecord, CodeFacts, CredentialFacts, FailureFacts, GrantId,
+    GrantWithSubject, KeyRecord, SessionId, SubjectFacts, TokenId, UserId, UserRecord,
 };
 
 use crate::fault::Fault;
@@ -40,7 +40,7 @@ impl Store {
     }
 
     /// A grant with its user, and with its session and consent while they exist.
-    pub async fn grant(&self, id: GrantId) -> Result<Option<(GrantFacts, SubjectFacts)>, Fault> {
+    pub async fn grant(&self, id: GrantId) -> Result<Option<GrantWithSubject>, Fault> {
         match &*self.backend {
             Backend::Sqlite(engine) => engine.grant(id),
         }

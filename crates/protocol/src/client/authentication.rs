@@ -35,13 +35,11 @@ pub fn authenticate(
     if client.disabled {
         return Err(Refusal::ClientDisabled);
     }
-    if credentials.method != client.authentication {
+    if credentials.method() != client.authentication {
         return Err(Refusal::ClientAuthenticationMethod);
     }
-    if client.is_public() {
-        return Ok(AuthenticatedClient(client));
-    }
-    let secret = credentials.secret.as_ref().ok_or(Refusal::ClientSecretWrong)?;
+    // The method is the registered one, so only a public client's credentials are without a secret.
+    let Some(secret) = credentials.secret() else { return Ok(AuthenticatedClient(client)) };
     let live = client.secrets.iter().filter(|stored| stored.expires_at.is_none_or(|end| now < end));
     // Every live secret is compared, so that the time does not tell which of two was meant.
     let matches = live.fold(false, |found, stored| stored.hash.matches(secret) | found);
@@ -57,9 +55,13 @@ mod tests {
     use crate::fixtures::{NOW, client_record};
     use crate::records::{ClientRecord, ClientSecretRecord};
 
-    fn present(method: AuthMethod, secret: Option<&str>) -> PresentedCredentials {
-        let secret = secret.map(|text| Secret::new(text.to_owned()));
-        PresentedCredentials::Present(ClientCredentials { client_id: "app".into(), method, secret })
+    fn present(method: AuthMethod, secret: &str) -> PresentedCredentials {
+        let (client_id, secret) = ("app".to_owned(), Secret::new(secret.to_owned()));
+        PresentedCredentials::Present(match method {
+            AuthMethod::None => ClientCredentials::None { client_id },
+            AuthMethod::ClientSecretBasic => ClientCredentials::Basic { client_id, secret },
+            AuthMethod::ClientSecretPost => ClientCredentials::Post { client_id, secret },
+        })
     }
 
     fn check(record: &ClientRecord, presented: &PresentedCredentials) -> Result<(), Refusal> {
@@ -77,10 +79,9 @@ mod tests {
                 json!({"redirect_uris": ["https://app.example/cb"], "token_endpoint_auth_method": method}),
             );
             for sent in methods {
-                let secret = (sent != AuthMethod::None).then_some("the secret");
                 let expected =
                     if sent == registered { Ok(()) } else { Err(Refusal::ClientAuthenticationMethod) };
-                assert_eq!(check(&record, &present(sent, secret)), expected, "{registered:?} {sent:?}");
+                assert_eq!(check(&record, &present(sent, "the secret")), expected, "{registered:?} {sent:?}");
             }
         }
     }
@@ -89,7 +90,7 @@ mod tests {
     fn ca_02_an_empty_or_wrong_secret_never_authenticates() {
         let record = client_record("app", json!({"redirect_uris": ["https://app.example/cb"]}));
         for wrong in ["", "the secre", "the secret ", "THE SECRET"] {
-            let presented = present(AuthMethod::ClientSecretBasic, Some(wrong));
+            let presented = present(AuthMethod::ClientSecretBasic, wrong);
             assert_eq!(check(&record, &presented), Err(Refusal::ClientSecretWrong), "{wrong:?}");
         }
     }
@@ -101,7 +102,7 @@ mod tests {
         let new = Secret::new("the new secret".into()).hash();
         let until = |end: i64| ClientSecretRecord { expires_at: Some(NOW + end), ..old };
         record.secrets = vec![ClientSecretRecord { hash: new, expires_at: None, ..old }, until(1)];
-        let sent = |text| present(AuthMethod::ClientSecretBasic, Some(text));
+        let sent = |text| present(AuthMethod::ClientSecretBasic, text);
         assert_eq!(check(&record, &sent("the secret")), Ok(()));
         assert_eq!(check(&record, &sent("the new secret")), Ok(()));
         record.secrets[1] = until(0);
@@ -136,7 +137,7 @@ mod tests {
     fn az_01_tk_20_a_disabled_or_unknown_client_is_nobody() {
         let mut record = client_record("app", json!({"redirect_uris": ["https://app.example/cb"]}));
         record.disabled = true;
-        let presented = present(AuthMethod::ClientSecretBasic, Some("the secret"));
+        let presented = present(AuthMethod::ClientSecretBasic, "the secret");
         assert_eq!(check(&record, &presented), Err(Refusal::ClientDisabled));
         assert_eq!(authenticate(&presented, None, NOW).map(|_| ()), Err(Refusal::ClientUnknown));
         assert_eq!(

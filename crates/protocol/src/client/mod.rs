@@ -57,7 +57,7 @@ impl Client {
     }
 
     /// Whether it is registered for a grant type.
-    pub fn may(&self, grant: GrantType) -> bool {
+    pub fn allows_grant(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
     }
 

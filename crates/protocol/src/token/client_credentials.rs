@@ -1,38 +1,29 @@
-//! The client credentials grant (OAuth 2.1 §4.2): a confidential client's own access, and no refresh token.
+//! The client credentials grant (OAuth 2.1 §4.2): a confidential client's own access, and no refresh token. Nothing is
+//! written: the token is all there is.
 
-use proofkey_oauth::{CredentialsRequest, GrantType, Scope};
+use std::borrow::Cow;
 
-use super::issue::{AccessPlan, Issue};
-use crate::client::AuthenticatedClient;
+use proofkey_oauth::{CredentialsRequest, Scope};
+
+use super::allowed::AllowedClient;
+use super::entitlement::{Basis, Entitlement};
 use crate::cx::Cx;
 use crate::refusal::Refusal;
 
-/// Decides about a client's own token. Nothing is written: the token is all there is.
-pub fn client_credentials(
+/// A client's own scopes, or those of them that it asks for.
+pub(super) fn entitlement<'a>(
     request: &CredentialsRequest,
-    client: &AuthenticatedClient,
-    cx: &mut Cx<'_>,
-) -> Result<Issue, Refusal> {
-    let client = client.client();
-    if client.is_public() {
-        return Err(Refusal::ClientPublic);
-    }
-    if !client.may(GrantType::ClientCredentials) {
-        return Err(Refusal::GrantTypeUnregistered);
-    }
+    client: AllowedClient<'_>,
+    cx: &Cx<'_>,
+) -> Result<Entitlement<'a>, Refusal> {
     // Scopes of APIs alone: the standard ones speak of a user, and here is none.
     let own = client.scope.filter(|token| cx.apis.owner(token).is_some());
-    let requested = cx.apis.resources(&request.resource, &cx.policy.issuer)?;
-    let at_named = |token: &str| {
-        requested.is_empty() || cx.apis.owner(token).is_some_and(|owner| requested.contains(owner))
-    };
     let scope = match request.scope.as_deref() {
-        None => own.filter(at_named),
         Some(sent) => Scope::parse(sent).map_err(|_| Refusal::ScopeMalformed)?,
+        None => own.clone(),
     };
     if !scope.is_subset(&own) {
         return Err(Refusal::ScopeUnregistered);
     }
-    let plan = AccessPlan::new(&requested, &[], &scope, client, cx)?;
-    Ok(plan.for_subject(client.id.as_str(), client, cx))
+    Ok(Entitlement { scope: Cow::Owned(scope), resources: &[], basis: Basis::Client })
 }

@@ -1,8 +1,10 @@
 //! What a token response will carry, before it is signed (OAuth 2.1 §3.2.3, RFC 9068 §2, OpenID Connect Core §2).
 
 use proofkey_jose::claims::{AccessTokenClaims, Audience as AudienceClaim, IdTokenClaims, NumericDate};
-use proofkey_oauth::{ResourceUri, Scope, Secret, Timestamp, standard_scope};
+use proofkey_oauth::{Scope, Secret, Timestamp, standard_scope};
 
+use super::allowed::AllowedClient;
+use super::entitlement::Entitlement;
 use crate::api::Audience;
 use crate::client::Client;
 use crate::cx::Cx;
@@ -51,27 +53,35 @@ pub fn access_token_seconds(client: &Client, api: Option<&ApiRecord>, policy: &P
 }
 
 /// Whom the access token is for and for how long.
-pub(super) struct AccessPlan {
+pub(super) struct AccessPlan<'a> {
+    client: AllowedClient<'a>,
     audience: Audience,
     algorithm: String,
     seconds: i64,
 }
 
-impl AccessPlan {
-    /// Decides audience, algorithm and life of an access token.
+impl<'a> AccessPlan<'a> {
+    /// Decides audience, algorithm and life of an access token. `resource` are the parameters of that name as they were
+    /// sent.
     pub(super) fn new(
-        requested: &[ResourceUri],
-        granted: &[ResourceUri],
-        scope: &Scope,
-        client: &Client,
+        client: AllowedClient<'a>,
+        entitlement: &Entitlement<'_>,
+        resource: &[String],
         cx: &Cx<'_>,
     ) -> Result<Self, Refusal> {
-        let audience = cx.apis.audience(requested, granted, scope, &cx.policy.issuer)?;
+        let issuer = &cx.policy.issuer;
+        let requested = cx.apis.resources(resource, issuer)?;
+        let audience = cx.apis.audience(&requested, entitlement.resources, &entitlement.scope, issuer)?;
         let api = audience.api.as_ref().and_then(|resource| cx.apis.find(resource));
-        let seconds = access_token_seconds(client, api, cx.policy);
+        let seconds = access_token_seconds(&client, api, cx.policy);
         let algorithm =
             api.and_then(|api| api.algorithm.clone()).unwrap_or_else(|| ACCESS_TOKEN_ALGORITHM.to_owned());
-        Ok(Self { audience, algorithm, seconds })
+        Ok(Self { client, audience, algorithm, seconds })
+    }
+
+    /// The client that gets the token.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// When a token issued now expires.
@@ -83,7 +93,6 @@ impl AccessPlan {
     pub(super) fn for_grant(
         mut self,
         grant: &GrantFacts,
-        client: &Client,
         nonce: Option<String>,
         refresh: Option<IssuedRefresh>,
         cx: &mut Cx<'_>,
@@ -94,7 +103,7 @@ impl AccessPlan {
         let id = grant.scope.contains(standard_scope::OPENID).then(|| IdTokenClaims {
             iss: cx.policy.issuer.as_str().to_owned(),
             sub: grant.user_id.as_str().to_owned(),
-            aud: AudienceClaim::one(client.id.as_str()),
+            aud: AudienceClaim::one(self.client.id.as_str()),
             azp: None,
             exp: NumericDate::from((cx.now + cx.policy.id_token_seconds).seconds()),
             iat: NumericDate::from(cx.now.seconds()),
@@ -105,14 +114,20 @@ impl AccessPlan {
             acr: None,
             amr: None,
         });
-        let mut issue = self.for_subject(grant.user_id.as_str(), client, cx);
+        let mut issue = self.for_subject(grant.user_id.as_str(), cx);
         issue.access.auth_time = Some(auth_time);
         issue.access.grant_id = Some(grant.id.to_string());
         Issue { id, refresh, ..issue }
     }
 
+    /// An access token of the client's own.
+    pub(super) fn for_client(self, cx: &mut Cx<'_>) -> Issue {
+        let client = self.client;
+        self.for_subject(client.id.as_str(), cx)
+    }
+
     /// An access token alone.
-    pub(super) fn for_subject(self, subject: &str, client: &Client, cx: &mut Cx<'_>) -> Issue {
+    fn for_subject(self, subject: &str, cx: &mut Cx<'_>) -> Issue {
         let expires_at = self.expires_at(cx.now);
         let issuer = cx.policy.issuer.as_str();
         let audience =
@@ -121,7 +136,7 @@ impl AccessPlan {
             iss: issuer.to_owned(),
             sub: subject.to_owned(),
             aud: audience,
-            client_id: client.id.as_str().to_owned(),
+            client_id: self.client.id.as_str().to_owned(),
             scope: (!self.audience.scope.is_empty()).then(|| self.audience.scope.to_string()),
             iat: NumericDate::from(cx.now.seconds()),
             exp: NumericDate::from(expires_at.seconds()),
@@ -139,7 +154,7 @@ impl AccessPlan {
             expires_in: self.seconds,
             scope: self.audience.scope,
             id: None,
-            id_algorithm: client.id_token_algorithm.clone(),
+            id_algorithm: self.client.id_token_algorithm.clone(),
             refresh: None,
         }
     }

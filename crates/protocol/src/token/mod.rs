@@ -1,14 +1,93 @@
-//! The token endpoint: one file per grant, and what they issue.
+//! The token endpoint: one file per grant, and around them what all grants share.
+//!
+//! [`decide`] is the one way to tokens. Whether the client may use the grant type, which APIs the request names, and for
+//! whom and how long the access token is, is decided there once: a grant's own file says what the client is entitled to by
+//! it, and what is made of that. It cannot leave a shared step out, for nothing is issued without an [`AccessPlan`], which
+//! takes an [`AllowedClient`], the grant's [`Entitlement`] and the resources as they were sent.
+//!
+//! ```compile_fail,E0603
+//! use proofkey_protocol::token::AccessPlan;
+//! ```
 
+mod allowed;
 mod client_credentials;
 mod code;
+mod entitlement;
 mod issue;
 mod refresh;
 
 #[cfg(test)]
 mod tests;
 
-pub use client_credentials::client_credentials;
-pub use code::redeem;
+pub use code::CodeGrant;
 pub use issue::{Issue, IssuedRefresh, access_token_seconds};
-pub use refresh::{RefreshFacts, refresh};
+pub use refresh::RefreshGrant;
+
+use proofkey_oauth::{CredentialsRequest, GrantType};
+
+use self::allowed::AllowedClient;
+use self::entitlement::{Basis, Refused};
+use self::issue::AccessPlan;
+use crate::client::{AuthenticatedClient, Client};
+use crate::commit::Verdict;
+use crate::cx::Cx;
+use crate::refusal::Refusal;
+
+/// A token request, with what is known of the code or refresh token in it.
+#[derive(Debug)]
+pub enum GrantRequest<'a> {
+    /// `authorization_code`
+    Code(CodeGrant<'a>),
+    /// `refresh_token`
+    Refresh(RefreshGrant<'a>),
+    /// `client_credentials`
+    ClientCredentials(&'a CredentialsRequest),
+}
+
+impl GrantRequest<'_> {
+    const fn grant_type(&self) -> GrantType {
+        match self {
+            Self::Code(_) => GrantType::AuthorizationCode,
+            Self::Refresh(_) => GrantType::RefreshToken,
+            Self::ClientCredentials(_) => GrantType::ClientCredentials,
+        }
+    }
+
+    /// The `resource` parameters.
+    fn resource(&self) -> &[String] {
+        match self {
+            Self::Code(grant) => &grant.request.resource,
+            Self::Refresh(grant) => &grant.request.resource,
+            Self::ClientCredentials(request) => &request.resource,
+        }
+    }
+}
+
+/// Decides a token request.
+pub fn decide(
+    request: &GrantRequest<'_>,
+    client: &AuthenticatedClient,
+    cx: &mut Cx<'_>,
+) -> Verdict<Result<Issue, Refusal>> {
+    match issue(request, client.client(), cx) {
+        Ok(Verdict { outcome, commit }) => Verdict { outcome: Ok(outcome), commit },
+        Err(Refused { refusal, commit }) => {
+            Verdict { outcome: Err(refusal), commit: commit.map(|commit| *commit) }
+        }
+    }
+}
+
+fn issue(request: &GrantRequest<'_>, client: &Client, cx: &mut Cx<'_>) -> Result<Verdict<Issue>, Refused> {
+    let client = AllowedClient::check(client, request.grant_type())?;
+    let entitlement = match request {
+        GrantRequest::Code(grant) => grant.entitlement(client, cx)?,
+        GrantRequest::Refresh(grant) => grant.entitlement(client, cx)?,
+        GrantRequest::ClientCredentials(request) => client_credentials::entitlement(request, client, cx)?,
+    };
+    let plan = AccessPlan::new(client, &entitlement, request.resource(), cx)?;
+    Ok(match entitlement.basis {
+        Basis::Code(code) => code::issue(code, plan, cx),
+        Basis::RefreshToken(token, grant) => refresh::issue(token, grant, plan, cx),
+        Basis::Client => Verdict::unchanged(plan.for_client(cx)),
+    })
+}

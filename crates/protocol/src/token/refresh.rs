@@ -3,90 +3,74 @@
 //! A token stays good while none of its successors was used, so a lost reply costs nothing. The first successor used
 //! retires its parent and its siblings; a retired token revokes the family. No clock decides any of it.
 
-use proofkey_oauth::{GrantType, RefreshRequest, Scope};
+use std::borrow::Cow;
 
+use proofkey_oauth::{RefreshRequest, Scope};
+
+use super::allowed::AllowedClient;
+use super::entitlement::{Basis, Entitlement, Refused};
 use super::issue::{AccessPlan, Issue, IssuedRefresh};
-use crate::client::{AuthenticatedClient, Client};
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
-use crate::facts::{GrantFacts, SubjectFacts};
-use crate::grant;
+use crate::facts::GrantFacts;
+use crate::grant::GrantWithSubject;
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
 
-/// What the shell loaded about a refresh token's grant.
-pub type RefreshFacts = Option<(GrantFacts, SubjectFacts)>;
+/// A request to refresh.
+#[derive(Debug)]
+pub struct RefreshGrant<'a> {
+    /// The request as it was sent.
+    pub request: &'a RefreshRequest,
+    /// What the request's token read as.
+    pub token: Option<&'a RefreshToken>,
+    /// The grant that the token names.
+    pub grant: Option<&'a GrantWithSubject>,
+}
 
-/// Decides about a refresh token. `token` is what the request's text read as.
-pub fn refresh(
-    request: &RefreshRequest,
-    token: Option<&RefreshToken>,
-    client: &AuthenticatedClient,
-    facts: &RefreshFacts,
+impl<'a> RefreshGrant<'a> {
+    pub(super) fn entitlement(
+        &self,
+        client: AllowedClient<'_>,
+        cx: &Cx<'_>,
+    ) -> Result<Entitlement<'a>, Refused> {
+        let token = self.token.ok_or(Refusal::RefreshTokenInvalid)?;
+        let row = self.grant.ok_or(Refusal::RefreshTokenExpired)?;
+        let own = row.of(&client).ok_or(Refusal::RefreshTokenOfAnotherClient)?;
+        let grant = row.grant();
+        // Before the rest: a replay is a sign of theft even while the user cannot be served, and must not be forgotten until
+        // the account is enabled again.
+        if grant.revoked_at.is_none() && token.is_retired(grant) {
+            let revoke = Commit::RevokeGrant { grant: grant.id, at: cx.now };
+            return Err(Refused::after(revoke, Refusal::RefreshTokenRetired));
+        }
+        own.check_active(cx.now)?;
+        let scope = self.narrowed(grant)?;
+        Ok(Entitlement { scope, resources: &grant.resources, basis: Basis::RefreshToken(token, grant) })
+    }
+
+    /// A narrower scope narrows this access token alone; the grant keeps its own (OAuth 2.1 §4.3.1).
+    fn narrowed(&self, grant: &'a GrantFacts) -> Result<Cow<'a, Scope>, Refusal> {
+        let Some(sent) = self.request.scope.as_deref() else { return Ok(Cow::Borrowed(&grant.scope)) };
+        let scope = Scope::parse(sent).map_err(|_| Refusal::ScopeMalformed)?;
+        if scope.is_subset(&grant.scope) { Ok(Cow::Owned(scope)) } else { Err(Refusal::ScopeBeyondGrant) }
+    }
+}
+
+/// The next generation of a grant's tokens.
+pub(super) fn issue(
+    token: &RefreshToken,
+    grant: &GrantFacts,
+    plan: AccessPlan<'_>,
     cx: &mut Cx<'_>,
-) -> Verdict<Result<Issue, Refusal>> {
-    let client = client.client();
-    let (token, grant, subject) = match bound_token(token, client, facts) {
-        Ok(found) => found,
-        Err(refusal) => return Verdict::unchanged(Err(refusal)),
-    };
-    // Before the rest: a replay is a sign of theft even while the user cannot be served, and must not be forgotten until
-    // the account is enabled again.
-    if grant.revoked_at.is_none() && token.is_retired(grant) {
-        return Verdict::after(
-            Commit::RevokeGrant { grant: grant.id, at: cx.now },
-            Err(Refusal::RefreshTokenRetired),
-        );
-    }
-    if let Err(refusal) = grant::standing(grant, subject, client, cx.now) {
-        return Verdict::unchanged(Err(refusal));
-    }
-    let plan = match narrowed(request, grant, client, cx) {
-        Ok(plan) => plan,
-        Err(refusal) => return Verdict::unchanged(Err(refusal)),
-    };
+) -> Verdict<Issue> {
     let generation = token.generation.saturating_add(1);
     let next = IssuedRefresh { token: RefreshToken::issue(grant.id, generation, cx), generation };
-    let expires_at = grant.ends_at.min(cx.now + cx.policy.refresh_idle_seconds);
     let commit = Commit::UseRefreshToken {
         grant: grant.id,
         generation: token.generation,
         token: token.hash,
-        expires_at,
+        expires_at: grant.ends_at.min(cx.now + cx.policy.refresh_idle_seconds),
     };
-    Verdict::after(commit, Ok(plan.for_grant(grant, client, None, Some(next), cx)))
-}
-
-fn bound_token<'a>(
-    token: Option<&'a RefreshToken>,
-    client: &Client,
-    facts: &'a RefreshFacts,
-) -> Result<(&'a RefreshToken, &'a GrantFacts, &'a SubjectFacts), Refusal> {
-    if !client.may(GrantType::RefreshToken) {
-        return Err(Refusal::GrantTypeUnregistered);
-    }
-    let token = token.ok_or(Refusal::RefreshTokenInvalid)?;
-    let (grant, subject) = facts.as_ref().ok_or(Refusal::RefreshTokenExpired)?;
-    if grant.client_id != client.id {
-        return Err(Refusal::RefreshTokenOfAnotherClient);
-    }
-    Ok((token, grant, subject))
-}
-
-/// A narrower scope narrows this access token alone; the grant keeps its own (OAuth 2.1 §4.3.1).
-fn narrowed(
-    request: &RefreshRequest,
-    grant: &GrantFacts,
-    client: &Client,
-    cx: &Cx<'_>,
-) -> Result<AccessPlan, Refusal> {
-    let scope = match request.scope.as_deref() {
-        None => grant.scope.clone(),
-        Some(sent) => Scope::parse(sent).map_err(|_| Refusal::ScopeMalformed)?,
-    };
-    if !scope.is_subset(&grant.scope) {
-        return Err(Refusal::ScopeBeyondGrant);
-    }
-    let requested = cx.apis.resources(&request.resource, &cx.policy.issuer)?;
-    AccessPlan::new(&requested, &grant.resources, &scope, client, cx)
+    Verdict::after(commit, plan.for_grant(grant, None, Some(next), cx))
 }

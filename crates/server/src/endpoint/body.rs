@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use http::header;
-use proofkey_oauth::Params;
+use proofkey_oauth::{Params, TokenQuery, TokenQueryMalformed};
 use proofkey_protocol::Refusal;
 
 use super::failure::Failure;
@@ -27,4 +27,12 @@ pub(super) async fn form(request: Request) -> Result<Form, Failure> {
     let (head, raw) = read_body(request, BODY_BYTES_MAX).await.map_err(Failure::Body)?.into_parts();
     let params = Params::parse(&raw).map_err(|_| Failure::Refused(Refusal::ParametersMalformed))?;
     Ok(Form { head, raw, params })
+}
+
+/// The token that a form asks about (RFC 7009 §2.1, RFC 7662 §2.1).
+pub(super) fn token_query(form: &Form) -> Result<TokenQuery, Refusal> {
+    TokenQuery::from_params(&form.params).map_err(|malformed| match malformed {
+        TokenQueryMalformed::Repeated(_) => Refusal::ParameterRepeated,
+        TokenQueryMalformed::Missing(parameter) => Refusal::ParameterMissing(parameter),
+    })
 }

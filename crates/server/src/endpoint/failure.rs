@@ -71,6 +71,14 @@ impl From<Fault> for Failure {
 }
 
 impl Failure {
+    /// The same failure, answered so that the caller tries again.
+    pub(super) fn worth_a_retry(self) -> Self {
+        match self {
+            Self::Fault(cause) => Self::Temporary(cause),
+            other => other,
+        }
+    }
+
     /// Logs it, under the names that its answer has.
     pub(super) fn log(&self, context: &RequestContext<'_>, client_id: Option<&str>) {
         let Answer { error, words, .. } = self.answer();

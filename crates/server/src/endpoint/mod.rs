@@ -1,7 +1,9 @@
 //! The endpoints, one per file. Each is parse → load → decide → commit → reply and decides nothing itself.
 
+mod bearer;
 mod body;
 mod browser;
+mod caller;
 mod context;
 mod cors;
 mod failure;

@@ -7,10 +7,10 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proofkey_jose::claims::AccessTokenClaims;
 use proofkey_oauth::standard_scope;
-use proofkey_protocol::bearer::{self, TokenFacts};
-use proofkey_protocol::{GrantFacts, Refusal, SubjectFacts, TokenId, userinfo};
+use proofkey_protocol::{Refusal, bearer, userinfo};
 use serde_json::{Map, Value};
 
+use super::bearer::TokenState;
 use super::context::RequestContext;
 use super::cors;
 use super::failure::{Failure, json};
@@ -25,69 +25,35 @@ pub(super) async fn serve(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let exchange = RequestContext::begin(&app, arrival, Endpoint::Userinfo, method);
+    let context = RequestContext::begin(&app, arrival, Endpoint::Userinfo, method);
     let claims =
         bearer_token(&headers).and_then(|token| app.keyring.access_token(token).ok_or(Refusal::TokenInvalid));
     let client_id = claims.as_ref().ok().map(|claims| claims.client_id.clone());
     let answer = match claims {
-        Ok(claims) => answer(&exchange, &claims).await,
+        Ok(claims) => answer(&context, &claims).await,
         Err(refusal) => Err(refusal.into()),
     };
     let mut response = match answer {
         Ok(body) => json(StatusCode::OK, &body),
-        Err(failure) => refuse(&exchange, &failure, client_id.as_deref()),
+        Err(failure) => refuse(&context, &failure, client_id.as_deref()),
     };
-    let client = client_id.as_deref().and_then(|id| exchange.directory.client(id)).map(|client| &**client);
+    let client = client_id.as_deref().and_then(|id| context.directory.client(id)).map(|client| &**client);
     cors::allow_client(&mut response, &headers, client);
-    exchange.finish(response)
-}
-
-/// What decides whether an access token holds, loaded at every use.
-pub(super) struct Loaded {
-    grant: Option<(GrantFacts, SubjectFacts)>,
-    revoked: bool,
-}
-
-/// Loads the facts of an access token that we signed.
-pub(super) async fn load(
-    exchange: &RequestContext<'_>,
-    claims: &AccessTokenClaims,
-) -> Result<Loaded, Failure> {
-    let store = &exchange.app.store;
-    let grant = match bearer::grant_named(claims) {
-        Some(id) => store.grant(id).await?,
-        None => None,
-    };
-    let revoked = match TokenId::parse(&claims.jti) {
-        Some(id) => store.access_token_revoked(id).await?,
-        None => true,
-    };
-    Ok(Loaded { grant, revoked })
-}
-
-impl Loaded {
-    /// The facts, with the client as the directory has it.
-    pub(super) fn facts<'a>(&'a self, client: Option<&'a proofkey_protocol::Client>) -> TokenFacts<'a> {
-        TokenFacts { grant: self.grant.as_ref(), revoked: self.revoked, client }
-    }
+    context.finish(response)
 }
 
 async fn answer(
-    exchange: &RequestContext<'_>,
+    context: &RequestContext<'_>,
     claims: &AccessTokenClaims,
 ) -> Result<Map<String, Value>, Failure> {
-    let app = exchange.app;
-    let loaded = load(exchange, claims).await?;
-    let (user, scope) = {
-        let facts = loaded.facts(exchange.directory.client(&claims.client_id).map(|client| &**client));
-        let live = bearer::live(claims, &facts, exchange.now)?;
-        let (user, scope) = bearer::userinfo(&live, &app.policy.issuer)?;
-        (user.id.clone(), scope)
-    };
+    let app = context.app;
+    let state = TokenState::load(context, claims).await?;
+    let live = state.live(context, claims)?;
+    let (user, scope) = bearer::userinfo(&live, &app.policy.issuer)?;
     let mut body = Map::new();
-    body.insert("sub".to_owned(), Value::String(user.to_string()));
+    body.insert("sub".to_owned(), Value::String(user.id.to_string()));
     if scope.iter().any(|token| token != standard_scope::OPENID && token != standard_scope::OFFLINE_ACCESS) {
-        let record = app.store.user(&user).await?;
+        let record = app.store.user(&user.id).await?;
         let record = record.ok_or(Refusal::TokenInvalid)?;
         body.extend(userinfo::claims(&scope, &record.claims));
         if scope.contains("profile") {
@@ -116,10 +82,10 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
 
 /// The challenge of a refused use (RFC 6750 §3): without a token no error code, so that nobody is told of an error they did not
 /// make.
-fn refuse(exchange: &RequestContext<'_>, failure: &Failure, client_id: Option<&str>) -> Response {
-    let mut response = failure.json(exchange, client_id);
+fn refuse(context: &RequestContext<'_>, failure: &Failure, client_id: Option<&str>) -> Response {
+    let mut response = failure.json(context, client_id);
     let Failure::Refused(refusal) = failure else { return response };
-    let issuer = &exchange.app.policy.issuer;
+    let issuer = &context.app.policy.issuer;
     let words = refusal.explain();
     let challenge = match refusal {
         Refusal::TokenMissing => format!("Bearer realm=\"{issuer}\""),

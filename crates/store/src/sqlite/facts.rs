@@ -3,7 +3,7 @@
 use proofkey_oauth::{SecretHash, Sha256, Timestamp};
 use proofkey_protocol::{
     AuthorizationCode, ClientId, CodeFacts, ConsentFacts, CredentialFacts, FailureFacts, GrantFacts, GrantId,
-    RedemptionFacts, SessionFacts, SessionId, SubjectFacts, TokenId, UserFacts, UserId,
+    GrantWithSubject, RedemptionFacts, SessionFacts, SessionId, SubjectFacts, TokenId, UserFacts, UserId,
 };
 use rusqlite::Row;
 
@@ -53,10 +53,9 @@ impl Engine {
         Ok(found.filter(|found| !found.user.id.as_str().is_empty()))
     }
 
-    pub(crate) fn grant(&self, id: GrantId) -> Result<Option<(GrantFacts, SubjectFacts)>, Fault> {
-        self.readers.read(|connection| {
-            one(connection, sql::grants::GRANT, &[&id.0], |row| Ok((grant(row, &id)?, subject(row, &id)?)))
-        })
+    pub(crate) fn grant(&self, id: GrantId) -> Result<Option<GrantWithSubject>, Fault> {
+        self.readers
+            .read(|connection| one(connection, sql::grants::GRANT, &[&id.0], |row| with_subject(row, &id)))
     }
 
     pub(crate) fn code(&self, code: &AuthorizationCode) -> Result<CodeFacts, Fault> {
@@ -112,6 +111,13 @@ fn subject(row: &Row<'_>, key: &dyn std::fmt::Display) -> Result<SubjectFacts, F
         session: if session.absent(0) { None } else { Some(session_facts(session)?) },
         consent: if consent.absent(0) { None } else { Some(consent_facts(consent)?) },
     })
+}
+
+fn with_subject(row: &Row<'_>, key: &GrantId) -> Result<GrantWithSubject, Fault> {
+    // The statement joins the user by the grant's own column.
+    let of_another =
+        || Fault::Impossible { table: "grants", column: "user_id".to_owned(), key: key.to_string() };
+    GrantWithSubject::new(grant(row, key)?, subject(row, key)?).ok_or_else(of_another)
 }
 
 fn code_facts(row: &Row<'_>, key: &GrantId) -> Result<CodeFacts, Fault> {

@@ -160,7 +160,8 @@ async fn a_new_password_ends_what_began_before_and_forgets_failures() {
     world.applied(redeem(grant(1))).await;
     world.store.set_user_password("ada", "$argon2id$new", || NOW + 50, &[[4; 32], [5; 32]]).await.unwrap();
     assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
-    let (_, subject) = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
+    let row = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
+    let subject = row.subject().clone();
     assert_eq!(subject.user.valid_from, NOW + 50);
     assert_eq!(world.store.sign_in_failures(&[5; 32]).await.unwrap().failures, 0);
     let read = world.store.user(&ada()).await.unwrap().unwrap();
@@ -173,7 +174,8 @@ async fn lg_14_a_disabled_account_is_seen_at_once_and_enabling_revives_nothing()
     world.applied(redeem(grant(1))).await;
     for (disabled, at) in [(true, NOW + 5), (false, NOW + 9)] {
         world.store.set_user_disabled("ada", disabled, move || at).await.unwrap();
-        let (_, subject) = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
+        let row = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
+        let subject = row.subject().clone();
         assert_eq!((subject.user.disabled, subject.user.valid_from), (disabled, NOW + 5));
     }
 }

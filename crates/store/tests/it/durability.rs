@@ -33,11 +33,11 @@ async fn in_05_what_was_revoked_stays_revoked_after_a_restart_and_on_the_other_n
     let world = World::new().await;
     let other = world.beside();
     world.applied(redeem(grant(1))).await;
-    assert!(other.grant(grant_id(1)).await.unwrap().unwrap().0.revoked_at.is_none());
+    assert!(other.grant(grant_id(1)).await.unwrap().unwrap().grant().revoked_at.is_none());
     world.applied(Commit::RevokeGrant { grant: grant_id(1), at: NOW }).await;
     world.applied(Commit::RevokeAccessToken { token: token_id(1), keep_until: NOW + 60 }).await;
     for store in [&world.store, &other] {
-        assert_eq!(store.grant(grant_id(1)).await.unwrap().unwrap().0.revoked_at, Some(NOW));
+        assert_eq!(store.grant(grant_id(1)).await.unwrap().unwrap().grant().revoked_at, Some(NOW));
         assert!(store.access_token_revoked(token_id(1)).await.unwrap());
     }
     let world = world.reopened().await;

@@ -68,7 +68,7 @@ impl World {
     }
 
     pub(crate) async fn grant(&self, number: u64) -> Option<GrantFacts> {
-        self.store.grant(grant_id(number)).await.unwrap().map(|(grant, _)| grant)
+        self.store.grant(grant_id(number)).await.unwrap().map(|row| row.grant().clone())
     }
 }
 

@@ -61,7 +61,7 @@ impl<'a> ClientView<'a> {
 fn with_defaults(record: &ClientRecord) -> ClientMetadata {
     let mut metadata = record.metadata.clone();
     if let Ok(client) = Client::try_from(record) {
-        let code = client.may(GrantType::AuthorizationCode).then(|| "code".to_owned());
+        let code = client.allows_grant(GrantType::AuthorizationCode).then(|| "code".to_owned());
         metadata.token_endpoint_auth_method.get_or_insert(client.authentication);
         metadata.application_type.get_or_insert(client.application);
         metadata.response_types.get_or_insert_with(|| code.into_iter().collect());

@@ -21,5 +21,9 @@ pub(in crate::authorize) fn response(request: &AuthorizationRequest, client: &Cl
     if request.response_mode.as_deref().is_some_and(|mode| mode != "query") {
         return Err(Refusal::ResponseModeUnsupported);
     }
-    if client.may(GrantType::AuthorizationCode) { Ok(()) } else { Err(Refusal::GrantTypeUnregistered) }
+    if client.allows_grant(GrantType::AuthorizationCode) {
+        Ok(())
+    } else {
+        Err(Refusal::GrantTypeUnregistered)
+    }
 }

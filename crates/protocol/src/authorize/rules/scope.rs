@@ -19,7 +19,7 @@ pub(in crate::authorize) fn scope(
         return Ok(client.scope.filter(at_named));
     };
     // A client that cannot refresh gets nothing out of offline_access: it is left out, as OpenID Connect Core §11 has it.
-    let refreshes = client.may(GrantType::RefreshToken);
+    let refreshes = client.allows_grant(GrantType::RefreshToken);
     let scope = Scope::parse(sent).map_err(|_| Refusal::ScopeMalformed)?;
     let scope = scope.filter(|token| refreshes || token != standard_scope::OFFLINE_ACCESS);
     let allowed = scope.is_subset(&client.scope) && scope.iter().all(known);

@@ -204,5 +204,5 @@ fn az_07_az_22_a_code_for_an_unsent_redirect_uri_says_so() {
     };
     let answer = answer(issued.location.expose(), CALLBACK);
     let code = AuthorizationCode::open(&keys(), answer.first("code").unwrap()).unwrap();
-    assert!(!code.redirect_uri_sent && code.went_to(CALLBACK));
+    assert!(!code.redirect_uri_sent && code.was_redirected_to(CALLBACK));
 }

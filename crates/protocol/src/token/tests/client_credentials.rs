@@ -8,14 +8,17 @@ use serde_json::json;
 use crate::client::Client;
 use crate::fixtures::{Changes, ISSUER, MAIL, NOTES, World, authenticated, client, confidential, form};
 use crate::refusal::Refusal;
-use crate::token::{Issue, client_credentials};
+use crate::token::{GrantRequest, Issue, decide};
 
 fn decided(client: &Arc<Client>, changes: Changes<'_>) -> Result<Issue, Refusal> {
     let params = form(&[("grant_type", "client_credentials")], changes);
     let TokenRequest::ClientCredentials(request) = TokenRequest::from_params(&params).unwrap() else {
         panic!()
     };
-    client_credentials(&request, &authenticated(client), &mut World::new().cx())
+    let verdict =
+        decide(&GrantRequest::ClientCredentials(&request), &authenticated(client), &mut World::new().cx());
+    assert!(verdict.commit.is_none());
+    verdict.outcome
 }
 
 #[test]

@@ -115,7 +115,7 @@ impl Model {
     }
 
     fn is_live(&self, which: usize) -> bool {
-        let grant = &self.server.facts.as_ref().unwrap().0;
+        let grant = self.server.facts.as_ref().unwrap().grant();
         grant.revoked_at.is_none() && !self.issued[which].token.is_retired(grant)
     }
 

@@ -12,14 +12,15 @@ use std::sync::Arc;
 use proofkey_oauth::{CodeChallenge, CodeRequest, RefreshRequest, TokenRequest, sha256};
 use serde_json::json;
 
-use super::{Issue, RefreshFacts};
+use super::{CodeGrant, GrantRequest, Issue, RefreshGrant, decide};
 use crate::client::Client;
 use crate::code::AuthorizationCode;
 use crate::commit::{Commit, Verdict};
-use crate::facts::{CodeFacts, GrantFacts, RedemptionFacts};
+use crate::facts::{CodeFacts, GrantFacts, RedemptionFacts, SubjectFacts};
 use crate::fixtures::{
     CALLBACK, CHALLENGE, NOW, VERIFIER, World, authenticated, client, form, grant, keys, scope, subject,
 };
+use crate::grant::GrantWithSubject;
 use crate::ids::{ClientId, GrantId};
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
@@ -119,7 +120,9 @@ impl Redemption {
 
     fn redeem(&mut self) -> Verdict<Result<Issue, Refusal>> {
         let (request, client) = (self.request(), authenticated(&self.client));
-        super::redeem(&request, self.code.as_ref(), &client, &self.facts, &mut self.world.cx())
+        let Self { code, facts, .. } = self;
+        let grant = CodeGrant { request: &request, code: code.as_ref(), facts };
+        decide(&GrantRequest::Code(grant), &client, &mut self.world.cx())
     }
 }
 
@@ -128,7 +131,7 @@ struct Refreshing {
     world: World,
     client: Arc<Client>,
     token: Option<RefreshToken>,
-    facts: RefreshFacts,
+    facts: Option<GrantWithSubject>,
     form: Vec<(&'static str, String)>,
 }
 
@@ -142,7 +145,8 @@ impl Refreshing {
         let (_, subject) = subject(&mut world);
         let grant = grant(subject.session.as_ref().unwrap(), "openid offline_access read");
         let token = token_of(grant.id, 1, &mut world);
-        Self { world, client, token: Some(token), facts: Some((grant, subject)), form: vec![] }
+        let facts = GrantWithSubject::new(grant, subject);
+        Self { world, client, token: Some(token), facts, form: vec![] }
     }
 
     fn send(&mut self, name: &'static str, value: &str) {
@@ -150,7 +154,11 @@ impl Refreshing {
     }
 
     fn grant(&mut self) -> &mut GrantFacts {
-        &mut self.facts.as_mut().unwrap().0
+        self.facts.as_mut().unwrap().grant_mut()
+    }
+
+    fn subject(&mut self) -> &mut SubjectFacts {
+        self.facts.as_mut().unwrap().subject_mut()
     }
 
     fn request(&self) -> RefreshRequest {
@@ -164,7 +172,9 @@ impl Refreshing {
 
     fn refresh(&mut self) -> Verdict<Result<Issue, Refusal>> {
         let (request, client) = (self.request(), authenticated(&self.client));
-        super::refresh(&request, self.token.as_ref(), &client, &self.facts, &mut self.world.cx())
+        let Self { token, facts, .. } = self;
+        let grant = RefreshGrant { request: &request, token: token.as_ref(), grant: facts.as_ref() };
+        decide(&GrantRequest::Refresh(grant), &client, &mut self.world.cx())
     }
 }
 

@@ -23,7 +23,7 @@ const CHECKS: [(Refusal, Spoil, Writes); 9] = [
     (Refusal::GrantRevoked, |r| r.grant().revoked_at = Some(NOW), Writes::Nothing),
     (Refusal::RefreshTokenRetired, |r| r.grant().generation = 2, Writes::Revocation),
     (Refusal::RefreshTokenExpired, |r| r.grant().expires_at = NOW, Writes::Nothing),
-    (Refusal::UserDisabled, |r| r.facts.as_mut().unwrap().1.user.disabled = true, Writes::Nothing),
+    (Refusal::UserDisabled, |r| r.subject().user.disabled = true, Writes::Nothing),
     (Refusal::ScopeBeyondGrant, |r| r.send("scope", "openid write"), Writes::Nothing),
     (Refusal::ResourceUnknown, |r| r.send("resource", "https://other.example"), Writes::Nothing),
 ];
@@ -58,12 +58,12 @@ fn rt_05_v_07_v_35_each_check_refuses_alone_and_the_first_of_any_two_speaks() {
 #[test]
 fn rt_02_a_replay_is_noticed_though_the_user_cannot_be_served() {
     let spoils: [Spoil; 4] = [
-        |r| r.facts.as_mut().unwrap().1.user.disabled = true,
-        |r| r.facts.as_mut().unwrap().1.consent = None,
-        |r| r.facts.as_mut().unwrap().1.user.valid_from = NOW + 1,
+        |r| r.subject().user.disabled = true,
+        |r| r.subject().consent = None,
+        |r| r.subject().user.valid_from = NOW + 1,
         |r| {
             r.grant().session_bound = true;
-            r.facts.as_mut().unwrap().1.session = None;
+            r.subject().session = None;
         },
     ];
     for spoil in spoils {

@@ -101,7 +101,7 @@ fn rt_08_rt_09_v_27_v_29_v_61_a_refresh_token_is_worth_what_stands_when_it_is_us
         for bound in [true, false] {
             let mut refreshing = Refreshing::new();
             refreshing.grant().session_bound = bound;
-            (event.happens)(&mut refreshing.facts.as_mut().unwrap().1, &mut refreshing.client);
+            (event.happens)(refreshing.facts.as_mut().unwrap().subject_mut(), &mut refreshing.client);
             let by_session = matches!(event.name, "signed out" | "session over" | "session of somebody else");
             let refusal = event.refresh.clone().filter(|_| bound || !by_session);
             let writes = if refusal.is_none() { Writes::Use } else { Writes::Nothing };
@@ -117,7 +117,7 @@ fn in_02_in_05_ui_02_v_27_v_30_v_61_an_access_token_is_worth_what_stands_when_it
         issued.grant().session_bound = true;
         let claims = issued.refresh().outcome.unwrap().access;
         let token = issued.token.clone().unwrap();
-        (event.happens)(&mut issued.facts.as_mut().unwrap().1, &mut issued.client);
+        (event.happens)(issued.facts.as_mut().unwrap().subject_mut(), &mut issued.client);
         let facts = TokenFacts { grant: issued.facts.as_ref(), revoked: false, client: Some(&issued.client) };
         let expected = event.refresh.as_ref().map(|_| Refusal::TokenInvalid);
         assert_eq!(bearer::live(&claims, &facts, NOW).map(|_| ()).err(), expected, "{}", event.name);

@@ -1,0 +1,85 @@
+//! Introspection (RFC 7662): who may know what of a token.
+
+use proofkey_jose::claims::AccessTokenClaims;
+use proofkey_oauth::{IntrospectionResponse, Issuer, ResourceUri, Timestamp};
+
+use super::live::LiveToken;
+use crate::client::AuthenticatedClient;
+use crate::grant::GrantWithSubject;
+use crate::refresh_token::RefreshToken;
+
+/// Who introspects.
+#[derive(Debug)]
+pub enum Caller {
+    /// A client, about its own tokens.
+    Client(AuthenticatedClient),
+    /// An API, about tokens for it.
+    Api(ResourceUri),
+}
+
+impl Caller {
+    fn may_know(&self, claims: &AccessTokenClaims) -> bool {
+        match self {
+            Self::Client(_) => self.is_client(&claims.client_id),
+            Self::Api(resource) => claims.aud.contains(resource.as_str()),
+        }
+    }
+
+    /// Whether this is the client of that id. A public one proves nothing by naming itself, so it learns nothing.
+    fn is_client(&self, id: &str) -> bool {
+        match self {
+            Self::Client(client) => !client.client().is_public() && client.client().id.as_str() == id,
+            Self::Api(_) => false,
+        }
+    }
+}
+
+/// What a caller learns of an access token: nothing of one that is not its own (RFC 7662 §2.2, §4).
+pub fn introspect(caller: &Caller, token: &LiveToken<'_>) -> IntrospectionResponse {
+    let claims = token.claims();
+    if !caller.may_know(claims) {
+        return IntrospectionResponse::default();
+    }
+    IntrospectionResponse {
+        active: true,
+        scope: claims.scope.clone(),
+        client_id: Some(claims.client_id.clone()),
+        username: token.user().map(|user| user.username.clone()),
+        token_type: Some("Bearer"),
+        exp: Some(Timestamp(claims.exp.seconds())),
+        iat: Some(Timestamp(claims.iat.seconds())),
+        sub: Some(claims.sub.clone()),
+        aud: claims.aud.as_slice().to_vec(),
+        iss: Some(claims.iss.clone()),
+        jti: Some(claims.jti.clone()),
+        auth_time: claims.auth_time.map(|at| Timestamp(at.seconds())),
+    }
+}
+
+/// What a client learns of a refresh token of its own.
+pub fn introspect_refresh(
+    caller: &Caller,
+    token: &RefreshToken,
+    grant: Option<&GrantWithSubject>,
+    now: Timestamp,
+    issuer: &Issuer,
+) -> IntrospectionResponse {
+    let Caller::Client(client) = caller else { return IntrospectionResponse::default() };
+    let client = client.client();
+    let own = grant.and_then(|row| row.of(client)).filter(|_| caller.is_client(client.id.as_str()));
+    let Some(own) = own.filter(|own| own.check_active(now).is_ok() && !token.is_retired(own.grant())) else {
+        return IntrospectionResponse::default();
+    };
+    let grant = own.grant();
+    IntrospectionResponse {
+        active: true,
+        scope: Some(grant.scope.to_string()),
+        client_id: Some(client.id.to_string()),
+        username: Some(own.user().username.clone()),
+        exp: Some(grant.expires_at),
+        iat: Some(grant.created_at),
+        sub: Some(grant.user_id.to_string()),
+        iss: Some(issuer.as_str().to_owned()),
+        ..IntrospectionResponse::default()
+    }
+}

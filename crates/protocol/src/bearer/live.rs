@@ -1,0 +1,74 @@
+//! Whether an access token of ours holds right now.
+//!
+//! Nothing is told or given for a token that was not judged:
+//!
+//! ```compile_fail,E0451
+//! # use proofkey_jose::claims::AccessTokenClaims;
+//! # use proofkey_protocol::bearer::LiveToken;
+//! fn forge(claims: &AccessTokenClaims) -> LiveToken<'_> {
+//!     LiveToken { claims, user: None }
+//! }
+//! ```
+
+use proofkey_jose::claims::AccessTokenClaims;
+use proofkey_oauth::Timestamp;
+
+use crate::client::Client;
+use crate::facts::UserFacts;
+use crate::grant::GrantWithSubject;
+use crate::ids::GrantId;
+use crate::refusal::Refusal;
+
+/// What the shell loaded about an access token whose signature is ours.
+#[derive(Debug)]
+pub struct TokenFacts<'a> {
+    /// The grant it names, with the user behind it; none for a client's own token.
+    pub grant: Option<&'a GrantWithSubject>,
+    /// Whether the token itself was revoked.
+    pub revoked: bool,
+    /// The client it was issued to, while it is registered.
+    pub client: Option<&'a Client>,
+}
+
+/// Proof that an access token holds right now. Made by [`live`] alone.
+#[derive(Debug)]
+pub struct LiveToken<'a> {
+    claims: &'a AccessTokenClaims,
+    user: Option<&'a UserFacts>,
+}
+
+impl<'a> LiveToken<'a> {
+    /// What the token says.
+    pub const fn claims(&self) -> &'a AccessTokenClaims {
+        self.claims
+    }
+
+    /// The user whose grant it comes from; none for a client's own token.
+    pub const fn user(&self) -> Option<&'a UserFacts> {
+        self.user
+    }
+}
+
+/// The grant that a token names, for the shell to load.
+pub fn grant_named(claims: &AccessTokenClaims) -> Option<GrantId> {
+    claims.grant_id.as_deref().and_then(GrantId::parse)
+}
+
+/// Judges a token.
+pub fn live<'a>(
+    claims: &'a AccessTokenClaims,
+    facts: &TokenFacts<'a>,
+    now: Timestamp,
+) -> Result<LiveToken<'a>, Refusal> {
+    let client = facts.client.filter(|client| !client.disabled).ok_or(Refusal::TokenInvalid)?;
+    if facts.revoked || now.seconds() >= claims.exp.seconds() {
+        return Err(Refusal::TokenInvalid);
+    }
+    if claims.grant_id.is_none() {
+        let own = claims.sub == client.id.as_str();
+        return if own { Ok(LiveToken { claims, user: None }) } else { Err(Refusal::TokenInvalid) };
+    }
+    let grant = facts.grant.and_then(|row| row.of(client)).ok_or(Refusal::TokenInvalid)?;
+    grant.check_active(now).map_err(|_| Refusal::TokenInvalid)?;
+    Ok(LiveToken { claims, user: Some(grant.user()) })
+}

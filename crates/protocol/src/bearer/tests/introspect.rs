@@ -1,0 +1,66 @@
+//! What introspection tells, and to which callers.
+
+use proofkey_oauth::Issuer;
+use serde_json::json;
+
+use super::{Shown, Spoil};
+use crate::bearer::{Caller, introspect_refresh};
+use crate::fixtures::{
+    ISSUER, MAIL, NOTES, NOW, World, authenticated, client, client_named, confidential, keys, resources,
+};
+use crate::ids::GrantId;
+use crate::refresh_token::RefreshToken;
+
+#[test]
+fn in_03_v_34_only_the_tokens_client_and_its_audience_learn_anything() {
+    let api = |resource: &str| Caller::Api(resources(&[resource])[0].clone());
+    let other = client_named("other", json!({"token_endpoint_auth_method": "client_secret_post"}));
+    for (name, caller, learns) in [
+        ("its client", Caller::Client(authenticated(&confidential(json!({})))), true),
+        ("another client", Caller::Client(authenticated(&other)), false),
+        ("a client that proves nothing", Caller::Client(authenticated(&client(json!({})))), false),
+        ("its API", api(NOTES), true),
+        ("another API", api(MAIL), false),
+        ("an API with a longer name", api("https://notes.example/"), false),
+    ] {
+        for shown in [Shown::new(), Shown::of_the_client()] {
+            let response = shown.introspect(&caller);
+            assert_eq!(response.active, learns, "{name}");
+            if learns {
+                assert_eq!(response.sub.as_ref(), Some(&shown.claims.sub));
+                assert_eq!(response.username.is_some(), shown.grant.is_some());
+                assert_eq!(response.exp.map(|at| at.seconds()), Some(shown.claims.exp.seconds()));
+                assert_eq!(response.aud, [NOTES, ISSUER]);
+            } else {
+                assert_eq!(serde_json::to_string(&response).unwrap(), r#"{"active":false}"#, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn in_02_in_03_v_34_a_refresh_token_is_told_to_its_client_while_it_is_good() {
+    let own = || Caller::Client(authenticated(&confidential(json!({}))));
+    let other = client_named("other", json!({"token_endpoint_auth_method": "client_secret_post"}));
+    let cases: [(&str, Caller, Spoil, bool); 7] = [
+        ("its client", own(), |_| {}, true),
+        ("another client", Caller::Client(authenticated(&other)), |_| {}, false),
+        ("a client that proves nothing", Caller::Client(authenticated(&client(json!({})))), |_| {}, false),
+        ("an API", Caller::Api(resources(&[NOTES])[0].clone()), |_| {}, false),
+        ("retired", own(), |s| s.grant().generation = 2, false),
+        ("revoked", own(), |s| s.grant().revoked_at = Some(NOW), false),
+        ("gone", own(), |s| s.grant = None, false),
+    ];
+    let issuer = Issuer::parse(ISSUER).unwrap();
+    for (name, caller, spoil, active) in cases {
+        let mut shown = Shown::new();
+        spoil(&mut shown);
+        let text = RefreshToken::issue(GrantId([5; 16]), 1, &mut World::new().cx());
+        let token = RefreshToken::read(&keys(), text.expose()).unwrap();
+        let response = introspect_refresh(&caller, &token, shown.grant.as_ref(), NOW, &issuer);
+        assert_eq!(response.active, active, "{name}");
+        if !active {
+            assert_eq!(serde_json::to_string(&response).unwrap(), r#"{"active":false}"#, "{name}");
+        }
+    }
+}

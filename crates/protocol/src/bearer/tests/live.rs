@@ -1,0 +1,47 @@
+//! When an access token holds.
+
+use proofkey_jose::claims::NumericDate;
+use serde_json::json;
+
+use super::{Shown, Spoil};
+use crate::bearer::{Caller, grant_named};
+use crate::fixtures::{NOTES, NOW, client_named, resources};
+use crate::ids::GrantId;
+use crate::refusal::Refusal;
+
+#[test]
+fn in_02_v_30_a_token_lives_while_all_that_it_rests_on_does() {
+    let spoils: [(&str, Spoil); 9] = [
+        ("revoked by itself", |s| s.revoked = true),
+        ("expired", |s| s.claims.exp = NumericDate::from(NOW.seconds())),
+        ("client removed", |s| s.client = None),
+        ("grant revoked", |s| s.grant().revoked_at = Some(NOW)),
+        ("grant over", |s| s.grant().ends_at = NOW),
+        ("grant idle", |s| s.grant().expires_at = NOW),
+        ("grant gone", |s| s.grant = None),
+        ("user disabled", |s| s.subject().user.disabled = true),
+        ("no grant, and not the client's own", |s| s.claims.grant_id = None),
+    ];
+    assert_eq!((Shown::new().live(), Shown::of_the_client().live()), (None, None));
+    for (name, spoil) in spoils {
+        let mut shown = Shown::new();
+        spoil(&mut shown);
+        assert_eq!(shown.live(), Some(Refusal::TokenInvalid), "{name}");
+        let body =
+            serde_json::to_string(&shown.introspect(&Caller::Api(resources(&[NOTES])[0].clone()))).unwrap();
+        assert_eq!(body, r#"{"active":false}"#, "{name}");
+    }
+    let mut own = Shown::of_the_client();
+    own.client = Some(client_named("other", json!({})));
+    assert_eq!(own.live(), Some(Refusal::TokenInvalid), "tk_16");
+}
+
+#[test]
+fn in_05_a_token_names_its_grant_or_none() {
+    let mut claims = Shown::new().claims;
+    assert_eq!(grant_named(&claims), Some(GrantId([5; 16])));
+    for garbled in ["", "x", "AAAA", "AAAAAAAAAAAAAAAAAAAAAA=="] {
+        claims.grant_id = Some(garbled.into());
+        assert_eq!(grant_named(&claims), None, "{garbled:?}");
+    }
+}

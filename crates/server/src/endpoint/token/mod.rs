@@ -1,0 +1,93 @@
+//! The token endpoint (OAuth 2.1 §3.2): what its grants share. Each grant has a file of its own.
+
+mod code;
+mod credentials;
+mod refresh;
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::{Method, StatusCode};
+use proofkey_jose::{Algorithm, Typ, claims};
+use proofkey_oauth::{TokenRequest, TokenRequestMalformed, TokenResponse};
+use proofkey_protocol::token::Issue;
+use proofkey_protocol::{AuthenticatedClient, Refusal};
+
+use super::body::{Form, form};
+use super::caller::Caller;
+use super::context::RequestContext;
+use super::cors;
+use super::failure::{Cause, Failure, json};
+use crate::app::App;
+use crate::http::Arrival;
+use crate::metrics::Endpoint;
+
+/// `POST /token`
+pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
+    let context = RequestContext::begin(&app, arrival, Endpoint::Token, Method::POST);
+    let form = match form(request).await {
+        Ok(form) => form,
+        Err(failure) => return context.finish(failure.json(&context, None)),
+    };
+    let caller = Caller::of(&context, &form);
+    let mut response = match serve(&context, &form, &caller).await {
+        Ok(tokens) => json(StatusCode::OK, &tokens),
+        Err(failure) => caller.refuse(&context, &failure),
+    };
+    cors::allow_client(&mut response, &form.head.headers, caller.client.as_deref());
+    context.finish(response)
+}
+
+async fn serve(context: &RequestContext<'_>, form: &Form, caller: &Caller) -> Result<TokenResponse, Failure> {
+    let request = TokenRequest::from_params(&form.params).map_err(|malformed| match malformed {
+        TokenRequestMalformed::Repeated(_) => Refusal::ParameterRepeated,
+        TokenRequestMalformed::UnsupportedGrantType => Refusal::GrantTypeUnsupported,
+        TokenRequestMalformed::Missing(parameter) => Refusal::ParameterMissing(parameter),
+    })?;
+    let client = caller.authenticate(context)?;
+    let issue = match &request {
+        TokenRequest::AuthorizationCode(request) => code::redeem(context, request, &client).await?,
+        TokenRequest::RefreshToken(request) => refresh::refresh(context, request, &client).await?,
+        TokenRequest::ClientCredentials(request) => credentials::issue(context, request, &client).await?,
+    }?;
+    sign(context, issue, &client)
+}
+
+/// Signs what was decided.
+fn sign(
+    context: &RequestContext<'_>,
+    issue: Issue,
+    client: &AuthenticatedClient,
+) -> Result<TokenResponse, Failure> {
+    let keyring = &context.app.keyring;
+    let algorithm = |name: &str| {
+        Algorithm::from_name(name)
+            .ok_or(Failure::Fault(Cause::NoSigningKey("tokens of an unknown algorithm")))
+    };
+    let access_token = keyring
+        .sign(Typ::AccessToken, algorithm(&issue.access_algorithm)?, &issue.access)
+        .ok_or(Failure::Fault(Cause::NoSigningKey("access tokens")))?;
+    let id_token = match issue.id {
+        None => None,
+        Some(mut id) => {
+            let algorithm = algorithm(&issue.id_algorithm)?;
+            id.at_hash = Some(claims::at_hash(algorithm, &access_token));
+            let signed = keyring.sign(Typ::IdToken, algorithm, &id);
+            Some(signed.ok_or(Failure::Fault(Cause::NoSigningKey("ID tokens")))?)
+        }
+    };
+    tracing::debug!(
+        request_id = %context.arrival.id, client_id = %client.client().id, sub = issue.access.sub, jti = issue.access.jti,
+        grant = issue.access.grant_id, scope = %issue.scope, generation = issue.refresh.as_ref().map(|refresh| refresh.generation),
+        "tokens issued"
+    );
+    Ok(TokenResponse {
+        access_token,
+        token_type: "Bearer",
+        expires_in: issue.expires_in,
+        refresh_token: issue.refresh.map(|refresh| refresh.token.expose().to_owned()),
+        id_token,
+        scope: issue.scope.to_string(),
+    })
+}
