@@ -44,8 +44,8 @@ impl Session {
         self.held.lock().await.granted.to_string()
     }
 
-    /// Where the tokens are now; `None` after signing out. A keyring that fails while they are refreshed makes a file of
-    /// them, which is worth telling the person.
+    /// Where the tokens are now; `None` after signing out. If the keyring fails during a refresh, they move to a file:
+    /// tell the person.
     pub async fn kept_in(&self) -> Result<Option<StoredAt>, Error> {
         self.shared.slot.stored_at().await
     }

@@ -12,7 +12,7 @@ const LIFETIME_ASSUMED_SECONDS: i64 = 300;
 /// Longest lifetime that is believed; also keeps arithmetic away from its limits.
 const LIFETIME_MAX_SECONDS: i64 = 10 * 365 * 24 * 3600;
 
-/// An access token. It is opaque: what is inside is between the server and the API.
+/// An access token. It is opaque: only the server and the API read what is inside.
 #[derive(Debug)]
 pub struct AccessToken {
     /// The text, for the `Authorization` header.

@@ -5,7 +5,8 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
-/// A signature algorithm. Closed on purpose: every match is total, so that a new one is met everywhere.
+/// A signature algorithm. Closed on purpose: every match is total, so that each one has to decide about a new
+/// algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256 (RFC 7518 §3.4).

@@ -1,6 +1,6 @@
 //! Explicit typing of tokens (RFC 8725 §3.11): every kind of token has a `typ` that fails every other verifier.
 
-/// A kind of token. Closed on purpose: a new kind must meet every verifier.
+/// A kind of token. Closed on purpose: every verifier has to decide about a new kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Typ {
     /// An access token, `at+jwt` (RFC 9068 §2.1).

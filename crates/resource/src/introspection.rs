@@ -1,8 +1,8 @@
 //! Asking the issuer whether a token is still active (RFC 7662), for APIs that cannot wait until it expires.
 //!
 //! Asked only about tokens that passed every local check, so that garbage never reaches the issuer. When the issuer is
-//! away and the last answer has run out, the request is refused: a revoked token must not come back to life by an
-//! outage.
+//! away and the last answer has run out, the request is refused: an outage must not make a revoked token good
+//! again.
 
 use moka::sync::Cache;
 use proofkey_jose::ensure_strict;

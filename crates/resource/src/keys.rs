@@ -26,7 +26,7 @@ use crate::{
 const RETRY_SECONDS: i64 = 10;
 /// The same while there are none: an API that starts before its authorization server should not wait long for it.
 const RETRY_SECONDS_WITHOUT_KEYS: i64 = 1;
-/// Bounds on the issuer's `max-age`, and what holds without one.
+/// Limits for the issuer's `max-age`, and the time that holds if it sends none.
 const FRESH_SECONDS_MIN: i64 = 60;
 const FRESH_SECONDS_MAX: i64 = 60 * 60;
 const FRESH_SECONDS_USUAL: i64 = 5 * 60;

@@ -28,7 +28,7 @@ use crate::{
 /// Protects every route beneath it. Made by [`crate::Protect::build`]; cheap to clone, clones share the keys.
 ///
 /// A token counts in the `Authorization` header only. Two such headers, or a header beside an `access_token` in the
-/// query, are refused with 400, for it is open which of the two was meant. Bodies are not read: an `access_token` in a
+/// query, are refused with 400, for it is unclear which of the two was meant. Bodies are not read: an `access_token` in a
 /// form is a field like any other, whether a header stands beside it or not.
 #[derive(Clone)]
 pub struct ProtectLayer(Arc<Guard>);

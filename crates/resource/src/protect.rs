@@ -57,7 +57,7 @@ impl Protect {
         self
     }
 
-    /// The algorithms that the issuer signs with; all that we have, unless said.
+    /// The algorithms that the issuer signs with; by default all that we verify.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = algorithms.into_iter().collect();
         self
@@ -75,7 +75,7 @@ impl Protect {
         self
     }
 
-    /// The realm in challenges; the audience, unless said.
+    /// The realm in challenges; by default the audience.
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.realm = Some(realm.into());
         self

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::AccessToken;
 
-/// The most that clocks may differ. More would keep expired tokens alive for no reason that a clock has.
+/// The most that clocks may differ. No honest clock is wrong by more; a longer leeway would only keep expired
+/// tokens alive.
 pub const LEEWAY_SECONDS_MAX: u32 = 60;
 
 const LEEWAY_SECONDS_USUAL: u32 = 5;

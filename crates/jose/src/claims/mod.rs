@@ -23,7 +23,7 @@ pub use time::{TimeError, ensure_issued, ensure_not_before, ensure_not_expired};
 /// Why the payload of a token cannot be read as claims.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimsError {
-    /// Not a JSON object, or one that [`ensure_strict`](crate::ensure_strict) refuses.
+    /// Not a JSON object, or one that [`ensure_strict`] refuses.
     #[error(transparent)]
     Json(#[from] JsonError),
     /// A required claim is absent or a claim has the wrong type. The text names the claim, never its value.
