@@ -11,7 +11,7 @@ use proofkey_oauth::{
     AuthorizationRequest, CodeRequest, CodeVerifier, Issuer, Params, PresentedCredentials, RefreshRequest,
     Secret, Timestamp,
 };
-use proofkey_protocol::authorize::{self, Facts, Hint, Next, Progress};
+use proofkey_protocol::authorize::{self, AuthorizeFacts, Hint, Next, Progress};
 use proofkey_protocol::session::{self, VerifiedPassword};
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, RefreshGrant};
 use proofkey_protocol::{
@@ -104,12 +104,15 @@ impl World {
     }
 
     fn authorize(&self, cx: &mut Cx<'_>) -> Secret {
-        let facts = Facts { client: Some(&self.client), hint: Hint::Absent };
-        let login = session::login(&self.cookie, &self.subject, NOW, &self.policy);
-        let consent = self.subject.consent.as_ref();
-        let verdict = authorize::decide(&self.request, &facts, login, consent, Progress::default(), cx);
+        let facts = AuthorizeFacts {
+            client: Some(Arc::clone(&self.client)),
+            hint: Hint::Absent,
+            login: session::login(&self.cookie, &self.subject, NOW, &self.policy),
+            consent: self.subject.consent.clone(),
+        };
+        let verdict = authorize::decide(&self.request, facts, Progress::default(), cx);
         let Next::Issue(issued) = verdict.outcome else { panic!("a code is issued") };
-        issued.location
+        Secret::new(issued.location().expose().to_owned())
     }
 
     fn authenticated(&self) -> AuthenticatedClient {

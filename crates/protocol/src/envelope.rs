@@ -3,14 +3,14 @@
 
 /// Writes fields one after another.
 #[derive(Debug, Default)]
-pub(crate) struct Writer {
+pub struct Writer {
     bytes: Vec<u8>,
 }
 
 impl Writer {
     /// Bytes behind a two-byte length. What is longer than 65,535 bytes is cut, and so fails to read back as itself:
     /// callers bound their fields far below.
-    pub(crate) fn field(&mut self, bytes: &[u8]) -> &mut Self {
+    pub fn field(&mut self, bytes: &[u8]) -> &mut Self {
         let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
         self.bytes.extend_from_slice(&length.to_be_bytes());
         self.bytes.extend(bytes.iter().take(usize::from(length)));
@@ -18,7 +18,7 @@ impl Writer {
     }
 
     /// An optional field: one marker byte, then the field.
-    pub(crate) fn optional(&mut self, bytes: Option<&[u8]>) -> &mut Self {
+    pub fn optional(&mut self, bytes: Option<&[u8]>) -> &mut Self {
         self.bytes.push(u8::from(bytes.is_some()));
         if let Some(bytes) = bytes {
             self.field(bytes);
@@ -27,84 +27,84 @@ impl Writer {
     }
 
     /// Eight bytes.
-    pub(crate) fn integer(&mut self, value: i64) -> &mut Self {
+    pub fn integer(&mut self, value: i64) -> &mut Self {
         self.bytes.extend_from_slice(&value.to_be_bytes());
         self
     }
 
     /// One byte.
-    pub(crate) fn byte(&mut self, value: u8) -> &mut Self {
+    pub fn byte(&mut self, value: u8) -> &mut Self {
         self.bytes.push(value);
         self
     }
 
     /// Bytes whose number both sides know.
-    pub(crate) fn fixed(&mut self, bytes: &[u8]) -> &mut Self {
+    pub fn fixed(&mut self, bytes: &[u8]) -> &mut Self {
         self.bytes.extend_from_slice(bytes);
         self
     }
 
     /// What was written.
-    pub(crate) fn finish(&mut self) -> Vec<u8> {
+    pub fn finish(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
     }
 }
 
 /// The bytes end before the field does, or go on behind the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Truncated;
+pub struct Truncated;
 
 /// Reads fields in order.
 #[derive(Debug)]
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     /// Starts at the first field.
-    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+    pub const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
     /// Bytes behind a two-byte length.
-    pub(crate) fn field(&mut self) -> Result<&'a [u8], Truncated> {
+    pub fn field(&mut self) -> Result<&'a [u8], Truncated> {
         let length = u16::from_be_bytes(self.fixed()?);
         self.take(usize::from(length))
     }
 
     /// A field of UTF-8 text.
-    pub(crate) fn text(&mut self) -> Result<String, Truncated> {
+    pub fn text(&mut self) -> Result<String, Truncated> {
         std::str::from_utf8(self.field()?).map(str::to_owned).map_err(|_| Truncated)
     }
 
     /// An optional field.
-    pub(crate) fn optional(&mut self) -> Result<Option<&'a [u8]>, Truncated> {
+    pub fn optional(&mut self) -> Result<Option<&'a [u8]>, Truncated> {
         if self.byte()? == 0 { Ok(None) } else { self.field().map(Some) }
     }
 
     /// An optional field of UTF-8 text.
-    pub(crate) fn optional_text(&mut self) -> Result<Option<String>, Truncated> {
+    pub fn optional_text(&mut self) -> Result<Option<String>, Truncated> {
         let bytes = self.optional()?;
         bytes.map(|bytes| std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Truncated)).transpose()
     }
 
     /// Eight bytes.
-    pub(crate) fn integer(&mut self) -> Result<i64, Truncated> {
+    pub fn integer(&mut self) -> Result<i64, Truncated> {
         self.fixed().map(i64::from_be_bytes)
     }
 
     /// One byte.
-    pub(crate) fn byte(&mut self) -> Result<u8, Truncated> {
+    pub fn byte(&mut self) -> Result<u8, Truncated> {
         self.fixed::<1>().map(|[byte]| byte)
     }
 
     /// A known number of bytes.
-    pub(crate) fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Truncated> {
+    pub fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Truncated> {
         self.take(N)?.try_into().map_err(|_| Truncated)
     }
 
     /// Succeeds when nothing is left.
-    pub(crate) const fn finish(self) -> Result<(), Truncated> {
+    pub const fn finish(self) -> Result<(), Truncated> {
         if self.rest.is_empty() { Ok(()) } else { Err(Truncated) }
     }
 

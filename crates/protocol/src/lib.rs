@@ -17,7 +17,7 @@ mod facts;
 mod fixtures;
 mod grant;
 mod ids;
-mod interaction;
+pub mod interaction;
 pub mod logout;
 mod policy;
 mod records;
@@ -39,7 +39,6 @@ pub use facts::{
 };
 pub use grant::GrantWithSubject;
 pub use ids::{ClientId, GrantId, SessionId, TokenId, USER_ID_PREFIX, UserId};
-pub use interaction::{Interaction, Step};
 pub use policy::{Policy, SignInLimit};
 pub use records::{
     ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, ConsentRecord, KeyRecord, UserRecord,

@@ -1,75 +1,97 @@
 //! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0): who may end a session unasked, and where the browser goes.
 
+use std::sync::Arc;
+
 use proofkey_jose::claims::IdTokenClaims;
 use proofkey_oauth::{LogoutRequest, form_encode};
 
 use crate::client::Client;
 use crate::commit::{Commit, Verdict};
-use crate::interaction::{Interaction, Step};
+use crate::ids::{ClientId, UserId};
+use crate::interaction::{Logout, Sealed};
 use crate::session::Login;
 
+/// What the shell loaded for a logout request.
+#[derive(Debug)]
+pub struct LogoutFacts {
+    /// The claims of an ID token of ours, expired or not.
+    pub hint: Option<IdTokenClaims>,
+    /// The client that the hint was issued to.
+    pub client: Option<Arc<Client>>,
+    /// The user who is signed in in this browser.
+    pub login: Option<Login>,
+}
+
 /// Proof that an address was registered for after a logout by the client that the hint names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PostLogoutTarget(String);
+#[derive(Debug)]
+pub struct PostLogoutTarget {
+    location: String,
+    client: Arc<Client>,
+}
 
 impl PostLogoutTarget {
     /// The address, with the state that the client sent.
     pub fn location(&self) -> &str {
-        &self.0
+        &self.location
+    }
+
+    /// The client that registered it.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 }
 
 /// What the browser sees next.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Next {
-    /// Ask whether to sign out.
-    Confirm,
-    /// The session has ended, or there was none.
-    SignedOut(Option<PostLogoutTarget>),
+    /// Ask this user whether to sign out.
+    Confirm(Box<Login>),
+    /// There is no session any more.
+    SignedOut {
+        /// The user whose session has ended, unless there was none.
+        user: Option<UserId>,
+        /// Where the browser goes.
+        target: Option<PostLogoutTarget>,
+    },
 }
 
-/// Decides a logout request. `hint` are the claims of an ID token of ours, expired or not; `client` is the one it was
-/// issued to.
-pub fn decide(
-    request: &LogoutRequest,
-    hint: Option<&IdTokenClaims>,
-    client: Option<&Client>,
-    login: Option<&Login>,
-) -> Verdict<Next> {
-    let target = target(request, hint, client);
-    let Some(login) = login else { return Verdict::unchanged(Next::SignedOut(target)) };
+/// The client that a hint was issued to, for the shell to look up.
+pub fn client_hinted(hint: &IdTokenClaims) -> Option<ClientId> {
+    hint.aud.as_slice().first().map(ClientId::new)
+}
+
+/// Decides a logout request.
+pub fn decide(request: &LogoutRequest, facts: LogoutFacts) -> Verdict<Next> {
     // Without a hint for this very user anybody could sign people out by a link. One for another client than the request
     // names is none (§2).
-    let hinted =
-        |claims: &IdTokenClaims| claims.sub == login.user().id.as_str() && is_for_sender(claims, request);
-    if hint.is_some_and(hinted) {
-        return Verdict::after(Commit::EndSession { session: login.session() }, Next::SignedOut(target));
-    }
-    Verdict::unchanged(Next::Confirm)
+    let may_end = facts.hint.as_ref().zip(facts.login.as_ref()).is_some_and(|(claims, login)| {
+        claims.sub == login.user().id.as_str() && is_for_sender(claims, request)
+    });
+    end(request, facts, may_end)
 }
 
 /// Decides once the person has confirmed. The page's step names the session that it showed; another one is left alone.
-pub fn confirmed(
-    step: &Interaction,
-    request: &LogoutRequest,
-    hint: Option<&IdTokenClaims>,
-    client: Option<&Client>,
-    login: Option<&Login>,
-) -> Verdict<Next> {
-    let target = target(request, hint, client);
-    match login {
-        Some(login) if step.step == Step::Logout && step.session == Some(login.session()) => {
-            Verdict::after(Commit::EndSession { session: login.session() }, Next::SignedOut(target))
+pub fn confirmed(page: &Sealed<Logout>, request: &LogoutRequest, facts: LogoutFacts) -> Verdict<Next> {
+    let may_end = facts.login.as_ref().is_some_and(|login| login.session() == page.step().session);
+    end(request, facts, may_end)
+}
+
+fn end(request: &LogoutRequest, facts: LogoutFacts, may_end: bool) -> Verdict<Next> {
+    let target = target(request, facts.hint.as_ref(), facts.client);
+    match facts.login {
+        None => Verdict::unchanged(Next::SignedOut { user: None, target }),
+        Some(login) if may_end => {
+            let user = Some(login.user().id.clone());
+            Verdict::after(Commit::EndSession { session: login.session() }, Next::SignedOut { user, target })
         }
-        Some(_) => Verdict::unchanged(Next::Confirm),
-        None => Verdict::unchanged(Next::SignedOut(target)),
+        Some(login) => Verdict::unchanged(Next::Confirm(Box::new(login))),
     }
 }
 
 fn target(
     request: &LogoutRequest,
     hint: Option<&IdTokenClaims>,
-    client: Option<&Client>,
+    client: Option<Arc<Client>>,
 ) -> Option<PostLogoutTarget> {
     let (hint, client) = (hint?, client?);
     let sent = request.post_logout_redirect_uri.as_deref()?;
@@ -82,7 +104,7 @@ fn target(
         location.push(if sent.contains('?') { '&' } else { '?' });
         form_encode(&mut location, "state", state);
     }
-    Some(PostLogoutTarget(location))
+    Some(PostLogoutTarget { location, client })
 }
 
 /// Whether a hint was issued to the client that the request names, if it names one.
@@ -129,19 +151,40 @@ mod tests {
         client(json!({"post_logout_redirect_uris": [AFTER]}))
     }
 
-    /// What becomes of a logout request: asked, or signed out and sent where.
-    fn check(changes: &[(&str, &str)], hint: Option<&IdTokenClaims>, login: Option<&Login>) -> (Next, bool) {
-        let app = app();
-        let client = hint.map(|_| &*app);
-        let verdict = decide(&request(changes), hint, client, login);
-        if let Some(Commit::EndSession { session }) = &verdict.commit {
-            assert_eq!(Some(*session), login.map(Login::session));
-        }
-        (verdict.outcome, verdict.commit.is_some())
+    #[derive(Debug, PartialEq, Eq)]
+    enum Shown {
+        Confirm,
+        SignedOut(Option<String>),
     }
 
-    fn there(location: &str) -> Next {
-        Next::SignedOut(Some(PostLogoutTarget(location.into())))
+    /// What the browser sees, and whether a session ends: that of the user who is named as signed out.
+    fn shown(verdict: Verdict<Next>, login: Option<&Login>) -> (Shown, bool) {
+        let ended = verdict.commit.map(|commit| match commit {
+            Commit::EndSession { session } => session,
+            other => panic!("{other:?}"),
+        });
+        assert!(ended.is_none() || ended == login.map(Login::session));
+        let shown = match verdict.outcome {
+            Next::Confirm(asked) => {
+                assert_eq!(Some(asked.session()), login.map(Login::session));
+                Shown::Confirm
+            }
+            Next::SignedOut { user, target } => {
+                assert_eq!(user, login.filter(|_| ended.is_some()).map(|login| login.user().id.clone()));
+                Shown::SignedOut(target.map(|target| target.location().to_owned()))
+            }
+        };
+        (shown, ended.is_some())
+    }
+
+    /// What becomes of a logout request: asked, or signed out and sent where.
+    fn check(changes: &[(&str, &str)], hint: Option<&IdTokenClaims>, login: Option<&Login>) -> (Shown, bool) {
+        let facts = LogoutFacts { hint: hint.cloned(), client: hint.map(|_| app()), login: login.cloned() };
+        shown(decide(&request(changes), facts), login)
+    }
+
+    fn there(location: &str) -> Shown {
+        Shown::SignedOut(Some(location.into()))
     }
 
     #[test]
@@ -151,10 +194,10 @@ mod tests {
         let location = format!("{AFTER}&state=a%20b");
         let hint = hint("u-ada", "app");
         assert_eq!(check(&[], Some(&hint), Some(&ada)), (there(&location), true), "an expired hint is good");
-        assert_eq!(check(&[], None, Some(&ada)), (Next::Confirm, false));
-        assert_eq!(check(&[], Some(&hint), Some(&bob)), (Next::Confirm, false));
+        assert_eq!(check(&[], None, Some(&ada)), (Shown::Confirm, false));
+        assert_eq!(check(&[], Some(&hint), Some(&bob)), (Shown::Confirm, false));
         assert_eq!(check(&[], Some(&hint), None), (there(&location), false));
-        assert_eq!(check(&[], None, None), (Next::SignedOut(None), false));
+        assert_eq!(check(&[], None, None), (Shown::SignedOut(None), false));
     }
 
     #[test]
@@ -162,8 +205,8 @@ mod tests {
         let ada = World::new().signed_in(user(), 60).0;
         let hint = hint("u-ada", "app");
         assert!(check(&[("client_id", "app")], Some(&hint), Some(&ada)).1);
-        assert_eq!(check(&[("client_id", "other")], Some(&hint), Some(&ada)), (Next::Confirm, false));
-        assert_eq!(check(&[("client_id", "other")], Some(&hint), None), (Next::SignedOut(None), false));
+        assert_eq!(check(&[("client_id", "other")], Some(&hint), Some(&ada)), (Shown::Confirm, false));
+        assert_eq!(check(&[("client_id", "other")], Some(&hint), None), (Shown::SignedOut(None), false));
     }
 
     #[test]
@@ -171,41 +214,40 @@ mod tests {
         let hint = hint("u-ada", "app");
         let signed_out = |changes: &[(&str, &str)]| check(changes, Some(&hint), None).0;
         assert_eq!(signed_out(&[("state", "")]), there(AFTER));
-        assert_eq!(signed_out(&[("post_logout_redirect_uri", "")]), Next::SignedOut(None));
+        assert_eq!(signed_out(&[("post_logout_redirect_uri", "")]), Shown::SignedOut(None));
         for sent in
             ["https://app.example/bye", "https://app.example/bye?x=1&y", "https://evil.example/", "/bye"]
         {
-            assert_eq!(signed_out(&[("post_logout_redirect_uri", sent)]), Next::SignedOut(None), "{sent}");
+            assert_eq!(signed_out(&[("post_logout_redirect_uri", sent)]), Shown::SignedOut(None), "{sent}");
         }
         assert_eq!(
             signed_out(&[("post_logout_redirect_uri", AFTER), ("post_logout_redirect_uri", AFTER)]),
-            Next::SignedOut(None)
+            Shown::SignedOut(None)
         );
         let app = app();
-        let target = |client: &Client, aud: &str| {
-            decide(&request(&[]), Some(&super::tests::hint("u-ada", aud)), Some(client), None).outcome
+        let target = |client: Arc<Client>, aud: &str| {
+            let hint = Some(super::tests::hint("u-ada", aud));
+            shown(decide(&request(&[]), LogoutFacts { hint, client: Some(client), login: None }), None).0
         };
-        assert_eq!(target(&app, "other"), Next::SignedOut(None), "a hint for another client");
-        assert_eq!(target(&client_named("app", json!({})), "app"), Next::SignedOut(None), "none registered");
+        assert_eq!(target(Arc::clone(&app), "other"), Shown::SignedOut(None), "a hint for another client");
+        assert_eq!(target(client_named("app", json!({})), "app"), Shown::SignedOut(None), "none registered");
         let mut disabled = (*app).clone();
         disabled.disabled = true;
-        assert_eq!(target(&disabled, "app"), Next::SignedOut(None), "disabled");
+        assert_eq!(target(disabled.into(), "app"), Shown::SignedOut(None), "disabled");
     }
 
     #[test]
     fn lo_01_v_57_a_confirmation_ends_the_session_that_its_page_showed() {
         let mut world = World::new();
         let ada = world.signed_in(user(), 60).0;
-        let mut check = |step, session, login: Option<&Login>| {
-            let step = Interaction::begin(step, String::new(), [0; 32], session, &world.cx());
-            let verdict = confirmed(&step, &request(&[]), None, None, login);
-            (verdict.outcome, verdict.commit.is_some())
+        let mut check = |session, login: Option<&Login>| {
+            let page = Sealed::begin(Logout { session }, String::new(), [0; 32], &world.cx());
+            let facts = LogoutFacts { hint: None, client: None, login: login.cloned() };
+            shown(confirmed(&page, &request(&[]), facts), login)
         };
-        let own = Some(ada.session());
-        assert_eq!(check(Step::Logout, own, Some(&ada)), (Next::SignedOut(None), true));
-        assert_eq!(check(Step::Logout, Some(SessionId([9; 16])), Some(&ada)), (Next::Confirm, false));
-        assert_eq!(check(Step::Logout, None, Some(&ada)), (Next::Confirm, false));
-        assert_eq!(check(Step::Consent, own, Some(&ada)), (Next::Confirm, false));
-        assert_eq!(check(Step::Logout, own, None), (Next::SignedOut(None), false));
+        let own = ada.session();
+        assert_eq!(check(own, Some(&ada)), (Shown::SignedOut(None), true));
+        assert_eq!(check(SessionId([9; 16]), Some(&ada)), (Shown::Confirm, false));
+        assert_eq!(check(own, None), (Shown::SignedOut(None), false));
     }
 }

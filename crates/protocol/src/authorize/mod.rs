@@ -1,6 +1,7 @@
 //! The authorization endpoint: `Validated → Authenticated → Consented → IssuedCode` (OAuth 2.1 §4.1).
 //!
-//! Each state is a struct and each transition consumes it, so a code cannot be issued without the steps before it:
+//! Each state is a struct in a file of its own, which alone can make it, and each transition consumes the one before. So a
+//! code cannot be issued without the steps before it:
 //!
 //! ```compile_fail,E0599
 //! # use proofkey_protocol::{Cx, authorize::Validated};
@@ -32,6 +33,12 @@
 //!     ConsentGiven { session, answer: Answer::Allow }
 //! }
 //! ```
+//! ```compile_fail,E0451
+//! # use proofkey_protocol::{Cx, authorize::{Authenticated, Consented, ConsentedBy}};
+//! fn forge(request: Authenticated, cx: &mut Cx<'_>) {
+//!     let _ = Consented { request, by: ConsentedBy::Answer }.issue(cx);
+//! }
+//! ```
 //! ```compile_fail,E0382
 //! # use proofkey_protocol::{Cx, authorize::Consented};
 //! fn twice(consented: Consented, cx: &mut Cx<'_>) {
@@ -46,49 +53,66 @@
 //! }
 //! ```
 //!
+//! No rule can be left out of [`validate`]: each returns a value that a later one or [`Validated`] needs.
+//!
+//! | rule | what it yields | needed by |
+//! |---|---|---|
+//! | `client_id` and `redirect_uri` come once | `UnambiguousTarget` | `redirect_uri`, `Unambiguous` |
+//! | the client is registered and not disabled | the client | every rule below |
+//! | the redirect URI is the client's | [`RedirectTarget`] | [`Validated`], every answer |
+//! | every parameter comes once | `Unambiguous` | every rule below |
+//! | response type and mode, no request object | `CodeResponse` | [`Validated`] |
+//! | PKCE | the challenge | [`Validated`] |
+//! | `prompt` and `max_age` | `Freshness` | [`Validated`] |
+//! | `resource` | the APIs | `scope`, [`Validated`] |
+//! | `scope` | the scope | [`Validated`] |
+//! | `id_token_hint` | the user, if it names one | [`Validated`] |
+//!
+//! A rule on another parameter is a file in `rules`, a line in [`validate`] and a field of [`Validated`].
+//!
 //! [`decide`] is the one dispatcher of the browser's next step: pages return to it and never link to one another.
 
+mod authenticated;
 mod consent;
+mod consented;
+mod facts;
+mod issued;
 mod rules;
-mod states;
+mod validated;
 
 #[cfg(test)]
 mod tests;
 
+pub use authenticated::Authenticated;
 pub use consent::{Answer, ConsentGiven};
+pub use consented::{Consented, ConsentedBy};
+pub use facts::{AuthorizeFacts, Hint, Progress};
+pub use issued::IssuedCode;
 pub use rules::RedirectTarget;
-pub use states::{Authenticated, Consented, Facts, Hint, IssuedCode, Refused, Validated, validate};
+pub use validated::{ErrorResponse, Refused, Validated, validate};
+
+use std::sync::Arc;
 
 use proofkey_oauth::AuthorizationRequest;
 
+use self::authenticated::SignInPending;
+use self::consented::ConsentPending;
 use crate::client::Client;
 use crate::commit::Verdict;
 use crate::cx::Cx;
-use crate::facts::ConsentFacts;
-use crate::ids::{ClientId, SessionId};
+use crate::ids::ClientId;
 use crate::refusal::Refusal;
-use crate::session::Login;
-
-/// How far the person has come since the request arrived.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// The session that began when somebody authenticated during this interaction. That one is fresh, and no other: a
-    /// session cookie that turned up meanwhile proves no password.
-    pub authenticated_as: Option<SessionId>,
-    /// What the person answered on the consent page.
-    pub consent: Option<ConsentGiven>,
-}
 
 /// What the browser sees next.
 #[derive(Debug)]
 pub enum Next {
-    /// An error page of ours, and no way from it to the client.
-    Page(Refusal),
-    /// An error page with a link to the client: nobody is signed in, so we do not send anybody anywhere unasked
-    /// (OAuth 2.1 §7.13.2).
-    PageWithReturn(Refusal, RedirectTarget),
+    /// An error page of ours, and no way from it to the client, which it names where the request names a registered one.
+    Page(Refusal, Option<Arc<Client>>),
+    /// An error page with a link to the client: no user is signed in, so nobody is sent anywhere unasked (OAuth 2.1
+    /// §7.13.2).
+    PageWithReturn(ErrorResponse),
     /// An error answer to the client.
-    Refuse(Refusal, RedirectTarget),
+    Refuse(ErrorResponse),
     /// The sign-in page.
     SignIn(Box<Validated>),
     /// The consent page.
@@ -100,61 +124,43 @@ pub enum Next {
 /// Decides the next step of an authorization request.
 pub fn decide(
     request: &AuthorizationRequest,
-    facts: &Facts<'_>,
-    login: Option<Login>,
-    consent: Option<&ConsentFacts>,
+    facts: AuthorizeFacts,
     progress: Progress,
     cx: &mut Cx<'_>,
 ) -> Verdict<Next> {
-    let signed_in = login.is_some();
-    let validated = match validate(request, facts, cx) {
+    let validated = match validate(request, &facts, cx) {
         Ok(validated) => validated,
-        Err(Refused::Page(refusal)) => return Verdict::unchanged(Next::Page(refusal)),
-        Err(Refused::Answer(refusal, target)) => {
-            // Judged by the text: a malformed `none login` comes from an app that can show no page either.
-            let silent = request.prompt.iter().flat_map(|text| text.split(' ')).any(|value| value == "none");
-            let next = if signed_in || silent {
-                Next::Refuse(refusal, target)
-            } else {
-                Next::PageWithReturn(refusal, target)
-            };
-            return Verdict::unchanged(next);
-        }
+        Err(refused) => return Verdict::unchanged(tell(refused, request, facts.login.is_some())),
     };
-    let fresh = progress.authenticated_as;
-    let answered_by_another = validated.is_answered_by_another(login.as_ref(), fresh);
-    let authenticated = match validated.authenticate(login, fresh, cx.now) {
+    let authenticated = match validated.authenticate(facts.login, progress.authenticated_as, cx.now) {
         Ok(authenticated) => authenticated,
-        Err(validated) if validated.is_silent() => {
-            return refuse(Refusal::LoginRequired, validated.into_target());
-        }
-        Err(validated) if answered_by_another => {
-            return refuse(Refusal::LoginRequired, validated.into_target());
-        }
-        Err(validated) => return Verdict::unchanged(Next::SignIn(validated)),
+        Err(SignInPending::Refused(response)) => return Verdict::unchanged(Next::Refuse(response)),
+        Err(SignInPending::Ask(validated)) => return Verdict::unchanged(Next::SignIn(validated)),
     };
-    match authenticated.consent(consent, progress.consent) {
-        Ok((consented, remembered)) => {
-            let issued = Next::Issue(Box::new(consented.issue(cx)));
-            Verdict { outcome: issued, commit: remembered.map(|consent| consent.commit(cx.now)) }
-        }
-        Err(consent::Open::Denied(target)) => refuse(Refusal::AccessDenied, target),
-        Err(consent::Open::Silent(refusal, target)) => refuse(refusal, target),
-        Err(consent::Open::Ask(authenticated)) => Verdict::unchanged(Next::Consent(authenticated)),
+    let (consented, remembered) = match authenticated.consent(facts.consent.as_ref(), progress.consent) {
+        Ok(consented) => consented,
+        Err(ConsentPending::Refused(response)) => return Verdict::unchanged(Next::Refuse(response)),
+        Err(ConsentPending::Ask(authenticated)) => return Verdict::unchanged(Next::Consent(authenticated)),
+    };
+    let commit = remembered.map(|consent| consent.commit(cx));
+    Verdict { outcome: Next::Issue(Box::new(consented.issue(cx))), commit }
+}
+
+/// Who is told that a request is refused, and how.
+fn tell(refused: Refused, request: &AuthorizationRequest, signed_in: bool) -> Next {
+    match refused {
+        Refused::Page(refusal, client) => Next::Page(refusal, client),
+        Refused::Answer(response) if signed_in || is_silent(request) => Next::Refuse(response),
+        Refused::Answer(response) => Next::PageWithReturn(response),
     }
 }
 
-const fn refuse(refusal: Refusal, target: RedirectTarget) -> Verdict<Next> {
-    Verdict::unchanged(Next::Refuse(refusal, target))
+/// Judged by the text: a malformed `none login` comes from an app that can show no page either.
+fn is_silent(request: &AuthorizationRequest) -> bool {
+    request.prompt.iter().flat_map(|text| text.split(' ')).any(|value| value == "none")
 }
 
 /// The client that a request names, for the shell to look up before anything else is known.
 pub fn client_named(request: &AuthorizationRequest) -> Option<ClientId> {
     request.client_id.as_deref().map(ClientId::new)
-}
-
-/// Whether a client may see this client's pages at all; shared by every step.
-fn client<'a>(facts: &Facts<'a>) -> Result<&'a std::sync::Arc<Client>, Refusal> {
-    let client = facts.client.ok_or(Refusal::ClientUnknown)?;
-    if client.disabled { Err(Refusal::ClientDisabled) } else { Ok(client) }
 }

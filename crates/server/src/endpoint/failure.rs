@@ -32,6 +32,8 @@ pub(super) enum Failure {
     Body(BodyRefusal),
     /// The body is not a form.
     NotForm,
+    /// Nothing answers at the address.
+    NotFound,
     /// Something failed: ours. Retrying may help.
     Temporary(Cause),
     /// Something failed: ours.
@@ -85,7 +87,7 @@ impl Failure {
         let (error_id, address, at) = (context.error_id(), context.arrival.client.0, context.name());
         let (client_id, rule, error) = (client_id.unwrap_or_default(), words.rule, error.as_str());
         match self {
-            Self::Refused(_) | Self::Limited(..) | Self::NotForm => {
+            Self::Refused(_) | Self::Limited(..) | Self::NotForm | Self::NotFound => {
                 tracing::info!(%error_id, %address, at, client_id, rule, error, "refused");
             }
             Self::Body(cause) => {
@@ -131,6 +133,7 @@ impl Failure {
             },
             Self::Body(refusal) => unreadable(refusal.status()),
             Self::NotForm => unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Self::NotFound => unreadable(StatusCode::NOT_FOUND),
             Self::Temporary(_) => Answer {
                 retry_seconds: Some(RETRY_SECONDS),
                 ..answer(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable, OUR_FAULT)

@@ -5,9 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, header};
 use proofkey_oauth::{Secret, Sha256, sha256};
-use proofkey_protocol::session::{self, Login, SessionCookie, SessionProof};
-use proofkey_protocol::{ClientId, ConsentFacts, Random as _};
-use proofkey_store::Fault;
+use proofkey_protocol::Cx;
+use proofkey_protocol::session::{SessionCookie, SessionProof};
 
 use crate::app::App;
 use crate::cookies::Cookie;
@@ -43,23 +42,9 @@ impl Browser {
         }
     }
 
-    /// Who is signed in, and what that user allows a client.
-    pub(crate) async fn login(
-        &self,
-        app: &App,
-        client: &ClientId,
-    ) -> Result<(Option<Login>, Option<ConsentFacts>), Fault> {
-        let Some(cookie) = &self.session else { return Ok((None, None)) };
-        let Some(subject) = app.store.session(cookie.id, client).await? else { return Ok((None, None)) };
-        let now = app.now();
-        let login = session::login(cookie, &subject, now, &app.policy);
-        if let Some(commit) = login.as_ref().and_then(|login| login.touch(now)) {
-            // Written once a minute at most. Losing it costs the session a minute of its idle time, so a fault is no reason
-            // to refuse anybody.
-            let _ = app.store.commit(commit).await;
-        }
-        let consent = login.is_some().then_some(subject.consent).flatten();
-        Ok((login, consent))
+    /// The session that the browser claims to have.
+    pub(crate) const fn session(&self) -> Option<&SessionCookie> {
+        self.session.as_ref()
     }
 
     /// What shows that this browser has the session that its cookie names: a new one replaces it.
@@ -73,11 +58,9 @@ impl Browser {
     }
 
     /// The same; a browser without a flow cookie gets one.
-    pub(crate) fn flow_or_new(&mut self, app: &App) -> Sha256 {
+    pub(crate) fn flow_or_new(&mut self, cx: &mut Cx<'_>) -> Sha256 {
         if self.flow.is_none() {
-            let mut bytes = [0; 32];
-            app.randomness.clone().fill(&mut bytes);
-            self.flow = Some(Secret::new(URL_SAFE_NO_PAD.encode(bytes)));
+            self.flow = Some(Secret::new(URL_SAFE_NO_PAD.encode(cx.random::<32>())));
             self.fresh_flow = true;
         }
         self.flow().unwrap_or_default()

@@ -1,13 +1,14 @@
 //! PKCE: S256, required of every client but those confidential ones that an operator exempted (OAuth 2.1 §7.5.1).
 
-use proofkey_oauth::{AuthorizationRequest, CHALLENGE_METHOD, CodeChallenge, PkcePolicy};
+use proofkey_oauth::{CHALLENGE_METHOD, CodeChallenge, PkcePolicy};
 
+use super::Unambiguous;
 use crate::client::Client;
 use crate::refusal::Refusal;
 
 /// The challenge of a request.
 pub(in crate::authorize) fn pkce(
-    request: &AuthorizationRequest,
+    request: Unambiguous<'_>,
     client: &Client,
 ) -> Result<Option<CodeChallenge>, Refusal> {
     let Some(challenge) = request.code_challenge.as_deref() else {

@@ -1,7 +1,8 @@
 //! How fresh the authentication must be, and what may be shown (OpenID Connect Core §3.1.2.1).
 
-use proofkey_oauth::{AuthorizationRequest, Prompt};
+use proofkey_oauth::Prompt;
 
+use super::Unambiguous;
 use crate::refusal::Refusal;
 
 /// What a request asks about the person's presence.
@@ -12,7 +13,7 @@ pub(in crate::authorize) struct Freshness {
 }
 
 /// Reads `prompt` and `max_age`.
-pub(in crate::authorize) fn freshness(request: &AuthorizationRequest) -> Result<Freshness, Refusal> {
+pub(in crate::authorize) fn freshness(request: Unambiguous<'_>) -> Result<Freshness, Refusal> {
     let prompt =
         request.prompt.as_deref().map(Prompt::parse).transpose().map_err(|_| Refusal::PromptMalformed)?;
     // Digits alone: the parser of numbers would take a sign too.

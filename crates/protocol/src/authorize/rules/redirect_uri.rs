@@ -1,9 +1,8 @@
 //! Where the answer may go (OAuth 2.1 §2.3, §4.1.1). Without a [`RedirectTarget`] nothing can redirect.
 
-use proofkey_oauth::{
-    AuthorizationRequest, AuthorizationResponse, Issuer, Secret, Sha256, sha256, standard_scope,
-};
+use proofkey_oauth::{AuthorizationResponse, Issuer, Secret, Sha256, sha256, standard_scope};
 
+use super::UnambiguousTarget;
 use crate::client::Client;
 use crate::refusal::Refusal;
 
@@ -56,12 +55,13 @@ impl RedirectTarget {
     }
 }
 
-/// Finds the address to answer to. Every refusal here is a page of ours: there is nobody else to tell.
+/// Finds the address to answer to. Every refusal here is a page of ours: without the address only the person can be told.
 pub(in crate::authorize) fn redirect_uri(
-    request: &AuthorizationRequest,
+    request: UnambiguousTarget<'_>,
     client: &Client,
     issuer: &Issuer,
 ) -> Result<RedirectTarget, Refusal> {
+    let request = request.request();
     let target = |uri: &str, sent| RedirectTarget {
         uri: uri.to_owned(),
         sent,

@@ -1,12 +1,20 @@
 //! What may be asked for, and how it may come back (OAuth 2.1 §4.1.1). Only a code, only in the query.
 
-use proofkey_oauth::{AuthorizationRequest, GrantType};
+use proofkey_oauth::GrantType;
 
+use super::Unambiguous;
 use crate::client::Client;
 use crate::refusal::Refusal;
 
+/// Proof that the answer is a code in the query, which the client is registered for. Made by the rule in this file alone.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::authorize) struct CodeResponse(());
+
 /// Checks response type and mode, and that no request object changes them unseen (OpenID Connect Core §3.1.2.6).
-pub(in crate::authorize) fn response(request: &AuthorizationRequest, client: &Client) -> Result<(), Refusal> {
+pub(in crate::authorize) fn response(
+    request: Unambiguous<'_>,
+    client: &Client,
+) -> Result<CodeResponse, Refusal> {
     if request.request.is_some() {
         return Err(Refusal::RequestObjectUnsupported);
     }
@@ -22,7 +30,7 @@ pub(in crate::authorize) fn response(request: &AuthorizationRequest, client: &Cl
         return Err(Refusal::ResponseModeUnsupported);
     }
     if client.allows_grant(GrantType::AuthorizationCode) {
-        Ok(())
+        Ok(CodeResponse(()))
     } else {
         Err(Refusal::GrantTypeUnregistered)
     }

@@ -1,14 +1,15 @@
 //! The scope: well-formed, registered for the client, and known here (OAuth 2.1 §1.4.1).
 
-use proofkey_oauth::{AuthorizationRequest, GrantType, ResourceUri, Scope, standard_scope};
+use proofkey_oauth::{GrantType, ResourceUri, Scope, standard_scope};
 
+use super::Unambiguous;
 use crate::api::Apis;
 use crate::client::Client;
 use crate::refusal::Refusal;
 
 /// The scope of a request. Without a `scope` it is what the client may have at the APIs that it names.
 pub(in crate::authorize) fn scope(
-    request: &AuthorizationRequest,
+    request: Unambiguous<'_>,
     client: &Client,
     resources: &[ResourceUri],
     apis: &Apis,

@@ -7,13 +7,13 @@ mod target;
 
 use std::sync::Arc;
 
-use super::{Answer, ConsentGiven, Facts, Hint, Next, Progress, decide};
+use super::{Answer, AuthorizeFacts, ConsentGiven, Hint, Next, Progress, decide};
 use crate::client::Client;
 use crate::commit::{Commit, Verdict};
 use crate::facts::ConsentFacts;
-use crate::fixtures::{NOW, World, authorization_request, consent, subject};
+use crate::fixtures::{NOW, World, authorization_request, consent, keys, subject};
 use crate::ids::SessionId;
-use crate::interaction::{Interaction, Step};
+use crate::interaction::{Consent, Logout, Sealed, SignIn};
 use crate::refusal::Refusal;
 use crate::session::Login;
 
@@ -69,25 +69,23 @@ impl Scene {
     }
 
     fn decide(&mut self, changes: &[(&str, &str)]) -> Verdict<Next> {
-        let facts = Facts { client: self.client.as_ref(), hint: self.hint.clone() };
+        let facts = AuthorizeFacts {
+            client: self.client.clone(),
+            hint: self.hint.clone(),
+            login: self.login.clone(),
+            consent: self.consent.clone(),
+        };
         let progress = Progress { authenticated_as: self.authenticated_as, consent: self.answer };
-        decide(
-            &authorization_request(changes),
-            &facts,
-            self.login.clone(),
-            self.consent.as_ref(),
-            progress,
-            &mut self.world.cx(),
-        )
+        decide(&authorization_request(changes), facts, progress, &mut self.world.cx())
     }
 
     /// The next step; whatever is no code leaves no trace, and what is one leaves at most a consent.
     fn shown(&mut self, changes: &[(&str, &str)]) -> Shown {
         let Verdict { outcome, commit } = self.decide(changes);
         let shown = match outcome {
-            Next::Page(refusal) => Shown::Page(refusal),
-            Next::PageWithReturn(refusal, _) => Shown::PageWithReturn(refusal),
-            Next::Refuse(refusal, _) => Shown::Refuse(refusal),
+            Next::Page(refusal, _) => Shown::Page(refusal),
+            Next::PageWithReturn(response) => Shown::PageWithReturn(response.refusal),
+            Next::Refuse(response) => Shown::Refuse(response.refusal),
             Next::SignIn(_) => Shown::SignIn,
             Next::Consent(_) => Shown::Consent,
             Next::Issue(_) => Shown::Issue,
@@ -104,24 +102,30 @@ impl Scene {
 /// The answer of a consent page that was shown in `session`.
 fn consent_page(session: SessionId, answer: Answer) -> ConsentGiven {
     let mut world = World::new();
-    let step = Interaction::begin(Step::Consent, String::new(), [0; 32], Some(session), &world.cx());
-    ConsentGiven::from_page(&step, answer).unwrap()
+    let step = Consent { session, fresh: false };
+    ConsentGiven::from_page(&Sealed::begin(step, String::new(), [0; 32], &world.cx()), answer)
 }
 
 #[test]
 fn v_38_only_the_consent_pages_own_step_is_an_answer() {
     let world = &mut World::new();
-    let session = Some(SessionId([1; 16]));
-    for (step, session, ok) in [
-        (Step::Consent, session, true),
-        (Step::Consent, None, false),
-        (Step::SignIn, session, false),
-        (Step::Logout, session, false),
-        (Step::Resume, session, false),
-    ] {
-        let step = Interaction::begin(step, String::new(), [0; 32], session, &world.cx());
-        let given = ConsentGiven::from_page(&step, Answer::Allow);
-        assert_eq!(given.err(), (!ok).then_some(Refusal::InteractionInvalid), "{step:?}");
-        assert!(step.expires_at > NOW);
+    let session = SessionId([1; 16]);
+    let sealed = [
+        (
+            Sealed::begin(Consent { session, fresh: false }, String::new(), [0; 32], &world.cx())
+                .seal(&mut world.cx()),
+            true,
+        ),
+        (Sealed::begin(SignIn, String::new(), [0; 32], &world.cx()).seal(&mut world.cx()), false),
+        (Sealed::begin(Logout { session }, String::new(), [0; 32], &world.cx()).seal(&mut world.cx()), false),
+        (Sealed::pause(String::new(), &world.cx()).seal(&mut world.cx()), false),
+    ];
+    for (index, (text, ok)) in sealed.iter().enumerate() {
+        let page = Sealed::<Consent>::open(&keys(), text.expose(), Some([0; 32]), NOW);
+        let given = page.map(|page| ConsentGiven::from_page(&page, Answer::Allow));
+        assert_eq!(given.err(), (!ok).then_some(Refusal::InteractionInvalid), "{index}");
+        let expired = Sealed::<Consent>::open(&keys(), text.expose(), Some([0; 32]), NOW + 86_400);
+        let refusal = if *ok { Refusal::InteractionExpired } else { Refusal::InteractionInvalid };
+        assert_eq!(expired.err(), Some(refusal), "{index}");
     }
 }

@@ -127,7 +127,7 @@ fn az_29_az_30_what_is_granted_is_what_was_asked_for_and_can_be_used() {
         let crate::authorize::Next::Issue(issued) = Scene::new(client).decide(changes).outcome else {
             panic!()
         };
-        issued.scope.to_string()
+        issued.scope().to_string()
     };
     let offline = [("scope", "openid offline_access")];
     let unable = json!({"grant_types": ["authorization_code"]});

@@ -147,8 +147,10 @@ fn az_06_az_19_az_20_az_23_state_and_issuer_come_with_success_and_error_alike() 
                 ("state", state.unwrap_or_default()),
             ];
             let (location, error) = match scene.decide(&changes).outcome {
-                Next::Issue(issued) => (issued.location.expose().to_owned(), None),
-                Next::Refuse(refusal, target) => (target.with_error(&refusal), Some(refusal)),
+                Next::Issue(issued) => (issued.location().expose().to_owned(), None),
+                Next::Refuse(response) => {
+                    (response.target.with_error(&response.refusal), Some(response.refusal))
+                }
                 other => panic!("{other:?}"),
             };
             let answer = answer(&location, callback);
@@ -173,9 +175,9 @@ fn az_21_az_22_the_code_is_bound_to_all_that_was_decided_and_lives_a_minute() {
     let mut scene = Scene::new(client(json!({})));
     let session = scene.session();
     let Next::Issue(issued) = scene.decide(&[("resource", NOTES)]).outcome else { panic!("no code") };
-    let answer = answer(issued.location.expose(), CALLBACK);
+    let answer = answer(issued.location().expose(), CALLBACK);
     let code = AuthorizationCode::open(&keys(), answer.first("code").unwrap()).unwrap();
-    assert_eq!(code.id, issued.id);
+    assert_eq!(code.id, issued.id());
     assert_eq!(code.client_id, ClientId::new("app"));
     assert_eq!((code.redirect_uri, code.redirect_uri_sent), (sha256(CALLBACK.as_bytes()), true));
     assert_eq!(code.challenge.unwrap().to_string(), CHALLENGE);
@@ -190,7 +192,7 @@ fn az_21_a_client_may_have_shorter_codes_but_never_longer_ones() {
     for (own, expected) in [(None, 60), (Some(10), 10), (Some(600), 60)] {
         let mut scene = Scene::new(client(json!({"code_seconds": own})));
         let Next::Issue(issued) = scene.decide(&[]).outcome else { panic!("no code") };
-        let answer = answer(issued.location.expose(), CALLBACK);
+        let answer = answer(issued.location().expose(), CALLBACK);
         let code = AuthorizationCode::open(&keys(), answer.first("code").unwrap()).unwrap();
         assert_eq!(code.expires_at, NOW + expected, "{own:?}");
     }
@@ -202,7 +204,7 @@ fn az_07_az_22_a_code_for_an_unsent_redirect_uri_says_so() {
     let Next::Issue(issued) = scene.decide(&[("redirect_uri", ""), ("scope", "read")]).outcome else {
         panic!()
     };
-    let answer = answer(issued.location.expose(), CALLBACK);
+    let answer = answer(issued.location().expose(), CALLBACK);
     let code = AuthorizationCode::open(&keys(), answer.first("code").unwrap()).unwrap();
     assert!(!code.redirect_uri_sent && code.was_redirected_to(CALLBACK));
 }

@@ -9,7 +9,7 @@ use super::Redemption;
 use crate::code::AuthorizationCode;
 use crate::fixtures::{NOW, World, keys, verified};
 use crate::ids::{GrantId, SessionId, TokenId};
-use crate::interaction::{Interaction, Step};
+use crate::interaction::{Consent, Logout, Sealed, SignIn};
 use crate::refresh_token::RefreshToken;
 use crate::session::{SessionCookie, begin};
 
@@ -18,13 +18,8 @@ fn artefacts() -> Vec<(&'static str, String)> {
     let world = &mut World::new();
     let code = Redemption::new().code.unwrap().seal(&mut world.cx());
     let refresh = RefreshToken::issue(GrantId([5; 16]), 1, &mut world.cx());
-    let begun = Interaction::begin(
-        Step::Consent,
-        "client_id=app".into(),
-        [1; 32],
-        Some(SessionId([2; 16])),
-        &world.cx(),
-    );
+    let step = Consent { session: SessionId([2; 16]), fresh: false };
+    let begun = Sealed::begin(step, "client_id=app".into(), [1; 32], &world.cx());
     let interaction = begun.seal(&mut world.cx());
     let session = begin(crate::fixtures::user(), verified(), None, &mut world.cx()).cookie.value();
     let of_kind = |kind| encode_token(kind, &[3; 40]);
@@ -46,9 +41,11 @@ fn artefacts() -> Vec<(&'static str, String)> {
 
 /// The kinds that a text opens as.
 fn opens_as(text: &str) -> Vec<&'static str> {
-    let steps = [Step::Resume, Step::SignIn, Step::Consent, Step::Logout];
-    let interaction =
-        steps.iter().any(|step| Interaction::open(&keys(), text, *step, Some([1; 32]), NOW).is_ok());
+    let browser = Some([1; 32]);
+    let interaction = Sealed::resume(&keys(), text, NOW).is_ok()
+        || Sealed::<SignIn>::open(&keys(), text, browser, NOW).is_ok()
+        || Sealed::<Consent>::open(&keys(), text, browser, NOW).is_ok()
+        || Sealed::<Logout>::open(&keys(), text, browser, NOW).is_ok();
     [
         ("code", AuthorizationCode::open(&keys(), text).is_some()),
         ("refresh token", RefreshToken::read(&keys(), text).is_some()),

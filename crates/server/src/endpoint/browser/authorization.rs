@@ -1,202 +1,169 @@
-//! The one dispatcher of the browser: every page returns here, and what comes next is decided by `protocol` alone.
+//! An authorization request on its way through the browser, and the one dispatcher: every page returns here, and what comes
+//! next is decided by `protocol` alone.
 
-use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use proofkey_oauth::{AuthorizationRequest, Params, Secret, Sha256};
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::StatusCode;
+use proofkey_oauth::{AuthorizationRequest, Params};
 use proofkey_protocol::authorize::{
-    self, Authenticated, Facts, Hint, IssuedCode, Next, Progress, RedirectTarget, Validated,
+    self, Authenticated, AuthorizeFacts, ErrorResponse, Hint, IssuedCode, Next, Progress, RedirectTarget,
+    Refused, Validated,
 };
-use proofkey_protocol::session::Login;
-use proofkey_protocol::{Client, Interaction, Refusal, SessionId, Step, UserId};
+use proofkey_protocol::interaction::SignIn;
+use proofkey_protocol::{Client, Refusal, UserId};
 
 use super::app_names::{app_name, destination, host};
-use super::error_page::{error_view, respond_error};
-use crate::app::App;
+use super::error_page;
+use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, see_other};
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
-use crate::login::Browser;
-use crate::page::{self, Compare, HandOver, HandOverOutcome, Lang, ReturnLink};
+use crate::page::{self, Compare, HandOver, HandOverOutcome, ReturnLink};
 
-/// Longest authorization request, in bytes: it travels through our own addresses while the person signs in.
-pub(super) const REQUEST_BYTES_MAX: usize = 8 * 1024;
-
-/// How the request that is being answered came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RequestMethod {
-    /// A GET: answers redirect.
-    Get,
-    /// A form post: Chromium applies `form-action` to every hop after it, so the browser leaves by a page.
-    Form,
+/// An authorization request, form-encoded as it came and parsed.
+pub(super) struct SentRequest {
+    raw: String,
+    parsed: AuthorizationRequest,
 }
 
-/// A browser's visit: the exchange, the browser, and the authorization request that it is about.
-pub(super) struct Visit<'a> {
-    pub(super) exchange: &'a RequestContext<'a>,
-    pub(super) browser: Browser,
-    pub(super) lang: Lang,
-    pub(super) method: RequestMethod,
-    /// The authorization request, form-encoded as it came.
-    pub(super) raw: String,
+impl SentRequest {
+    /// Takes the request that `params` were read from.
+    pub(super) fn new(raw: String, params: &Params) -> Self {
+        Self { raw, parsed: AuthorizationRequest::from_params(params) }
+    }
+
+    /// Parses a request that a sealed step carried.
+    pub(super) fn parse(raw: &str) -> Result<Self, Refusal> {
+        let params = Params::parse(raw.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
+        Ok(Self::new(raw.to_owned(), &params))
+    }
+}
+
+/// An authorization request in the browser that sent it.
+pub(super) struct Authorization<'a> {
+    pub(super) browser: BrowserRequest<'a>,
+    pub(super) progress: Progress,
     pub(super) request: AuthorizationRequest,
-    /// The session that began during this interaction.
-    pub(super) authenticated_as: Option<SessionId>,
-    /// Whether the consent page was answered by this very request.
-    pub(super) answered: bool,
+    raw: String,
 }
 
-impl<'a> Visit<'a> {
-    /// Begins a visit.
-    pub(super) fn new(
-        exchange: &'a RequestContext<'a>,
-        browser: Browser,
-        headers: &HeaderMap,
-        method: RequestMethod,
-        raw: String,
-    ) -> Self {
-        let params = Params::parse(raw.as_bytes()).unwrap_or_default();
-        let request = AuthorizationRequest::from_params(&params);
-        let lang = Lang::of(headers, request.ui_locales.as_deref());
-        Self { exchange, browser, lang, method, raw, request, authenticated_as: None, answered: false }
+impl<'a> Authorization<'a> {
+    pub(super) fn new(browser: BrowserRequest<'a>, sent: SentRequest, progress: Progress) -> Self {
+        let SentRequest { raw, parsed: request } = sent;
+        let browser = browser.in_language_of(request.ui_locales.as_deref());
+        Self { browser, progress, request, raw }
     }
 
     /// Decides and answers.
-    pub(super) async fn dispatch(mut self, progress: Progress) -> Response {
-        let response = match self.decide(progress).await {
+    pub(super) async fn dispatch(self) -> Response {
+        match self.decide().await {
             Ok(next) => self.answer(next),
-            Err(failure) => self.failure(&failure),
-        };
-        self.leave(response)
-    }
-
-    /// Puts the cookies on an answer.
-    pub(super) fn leave(self, mut response: Response) -> Response {
-        self.browser.apply(self.exchange.app, &mut response);
-        self.exchange.finish(response)
+            Err(failure) => self.fail(&failure),
+        }
     }
 
     /// Loads, decides and commits.
-    pub(super) async fn decide(&mut self, progress: Progress) -> Result<Next, Failure> {
-        let app = self.exchange.app;
-        self.authenticated_as = progress.authenticated_as;
+    pub(super) async fn decide(&self) -> Result<Next, Failure> {
         if self.raw.len() > REQUEST_BYTES_MAX {
-            return Err(Refusal::RequestTooLong.into());
+            return Ok(Next::Page(Refusal::RequestTooLong, self.client()));
         }
-        let client_id = authorize::client_named(&self.request);
-        let (login, consent) = match &client_id {
-            Some(id) => self.browser.login(app, id).await?,
-            None => (None, None),
-        };
-        let answer = progress.consent.as_ref().zip(login.as_ref());
-        self.answered = answer.is_some_and(|(given, login)| given.is_of(login));
-        let verdict = {
-            let client = client_id.as_ref().and_then(|id| self.exchange.directory.client(id.as_str()));
-            let facts = Facts { client, hint: self.hint() };
-            self.exchange.decide(|cx| {
-                authorize::decide(&self.request, &facts, login.clone(), consent.as_ref(), progress, cx)
-            })
-        };
-        let _ = self.exchange.commit(verdict.commit).await?;
-        Ok(verdict.outcome)
+        self.context()
+            .settle(|| self.load(), |facts, cx| authorize::decide(&self.request, facts, self.progress, cx))
+            .await
     }
 
-    /// The rules without the person: for pages that only show what a request is about.
-    pub(super) fn validate(&self) -> Result<Validated, Failure> {
-        let client = self.request.client_id.as_deref().and_then(|id| self.exchange.directory.client(id));
-        let facts = Facts { client, hint: self.hint() };
-        self.exchange.decide(|cx| authorize::validate(&self.request, &facts, cx)).map_err(|refused| {
-            match refused {
-                authorize::Refused::Page(refusal) | authorize::Refused::Answer(refusal, _) => {
-                    Failure::Refused(refusal)
-                }
-            }
-        })
+    async fn load(&self) -> Result<AuthorizeFacts, Failure> {
+        let (login, consent) = match authorize::client_named(&self.request) {
+            Some(client) => self.browser.login(&client).await?,
+            None => (None, None),
+        };
+        Ok(AuthorizeFacts { client: self.client(), hint: self.hint(), login, consent })
+    }
+
+    /// The rules without the user: for a page that only shows what a request is about.
+    pub(super) fn validate(&self) -> Result<Validated, Refused> {
+        let facts = AuthorizeFacts { client: self.client(), hint: self.hint(), login: None, consent: None };
+        self.context().decide(|cx| authorize::validate(&self.request, &facts, cx))
+    }
+
+    fn client(&self) -> Option<Arc<Client>> {
+        self.request.client_id.as_deref().and_then(|id| self.context().directory.client(id)).cloned()
     }
 
     fn hint(&self) -> Hint {
-        match self.request.id_token_hint.as_deref().map(|token| self.exchange.app.keyring.id_token(token)) {
+        match self.request.id_token_hint.as_deref().map(|token| self.context().app.keyring.id_token(token)) {
             None => Hint::Absent,
             Some(Err(_)) => Hint::Invalid,
             Some(Ok(claims)) => Hint::User(UserId::new(claims.sub)),
         }
     }
 
-    fn answer(&mut self, next: Next) -> Response {
-        match next {
-            Next::Page(refusal) => self.failure(&Failure::Refused(refusal)),
-            Next::PageWithReturn(refusal, target) => {
-                self.refusal_page(&Failure::Refused(refusal), Some(&target))
-            }
-            Next::Refuse(refusal, target) => self.refuse(&refusal, &target),
+    /// Answers with what was decided.
+    pub(super) fn answer(mut self, next: Next) -> Response {
+        let response = match next {
+            Next::Page(refusal, client) => self.error(&refusal.into(), client.as_deref()),
+            Next::PageWithReturn(response) => self.error_with_return(response),
+            Next::Refuse(response) => self.refuse(response),
             Next::SignIn(validated) => self.send_to_sign_in(&validated),
             Next::Consent(authenticated) => self.send_to_consent(&authenticated),
             Next::Issue(issued) => self.issue(&issued),
-        }
+        };
+        self.browser.leave(response)
+    }
+
+    /// Answers with a failure that has nothing to do with the client.
+    pub(super) fn fail(self, failure: &Failure) -> Response {
+        let response = self.error(failure, None);
+        self.browser.leave(response)
     }
 
     /// 303 to the sign-in page, with the request sealed to this browser.
     fn send_to_sign_in(&mut self, validated: &Validated) -> Response {
         tracing::debug!(client_id = %validated.client().id, "sign-in needed");
-        let location = self.sealed_address("/sign-in", Step::SignIn, None);
+        let location = self.sign_in_address();
         self.trace_prompt(&location);
         see_other(&location)
     }
 
+    /// The address of the sign-in page for this request.
+    pub(super) fn sign_in_address(&mut self) -> String {
+        self.browser.address_of("/sign-in", SignIn, &self.raw)
+    }
+
     fn send_to_consent(&mut self, authenticated: &Authenticated) -> Response {
-        let session = authenticated.login().session();
-        let location = self.sealed_address("/consent", Step::Consent, Some(session));
-        if !self.signed_in_during(authenticated.login()) {
+        let location = self.browser.address_of("/consent", authenticated.consent_step(), &self.raw);
+        if !authenticated.is_fresh() {
             // After a sign-in this is the second page of a person who was prompted already.
             self.trace_prompt(&location);
         }
         see_other(&location)
     }
 
-    /// The address of one of our pages with a sealed step in it.
-    pub(super) fn sealed_address(&mut self, path: &str, step: Step, session: Option<SessionId>) -> String {
-        let sealed = self.seal(step, session);
-        format!("{}{path}?flow={}", self.exchange.app.policy.issuer.path(), sealed.expose())
-    }
-
-    /// Seals a step to this browser. It carries over whether the session that it names began during this interaction.
-    pub(super) fn seal(&mut self, step: Step, session: Option<SessionId>) -> Secret {
-        let app = self.exchange.app;
-        let browser = if step == Step::Resume { Sha256::default() } else { self.browser.flow_or_new(app) };
-        let (raw, fresh) = (self.raw.clone(), session.is_some() && session == self.authenticated_as);
-        self.exchange.decide(|cx| {
-            let mut interaction = Interaction::begin(step, raw, browser, session, cx);
-            interaction.fresh = fresh;
-            interaction.seal(cx)
-        })
-    }
-
-    /// Whether this login's session began during this interaction.
-    pub(super) fn signed_in_during(&self, login: &Login) -> bool {
-        self.authenticated_as == Some(login.session())
+    /// The hidden value of the consent page's form.
+    pub(super) fn seal_consent(&mut self, authenticated: &Authenticated) -> String {
+        self.browser.seal(authenticated.consent_step(), &self.raw).expose().to_owned()
     }
 
     fn issue(&self, issued: &IssuedCode) -> Response {
         tracing::debug!(
-            request_id = %self.exchange.arrival.id, client_id = %issued.client.id, user = %issued.login.user().id,
-            code = %issued.id, scope = %issued.scope, "authorization code issued"
+            request_id = %self.context().arrival.id, client_id = %issued.client().id, user = %issued.login().user().id,
+            code = %issued.id(), scope = %issued.scope(), "authorization code issued"
         );
         self.trace_allowed(issued);
-        self.leave_for(issued.location.expose(), &issued.target, &issued.client, HandOverOutcome::Granted)
+        self.leave_for(issued.location().expose(), issued.target(), issued.client(), HandOverOutcome::Granted)
     }
 
-    fn refuse(&self, refusal: &Refusal, target: &RedirectTarget) -> Response {
-        Failure::Refused(refusal.clone()).log(self.exchange, self.request.client_id.as_deref());
-        let outcome = if *refusal == Refusal::AccessDenied {
-            self.trace_denied(refusal);
+    fn refuse(&self, response: ErrorResponse) -> Response {
+        let ErrorResponse { refusal, target, client } = response;
+        let outcome = if refusal == Refusal::AccessDenied {
+            self.trace_denied(&refusal);
             HandOverOutcome::Denied
         } else {
-            self.trace_refusal(2, refusal);
+            self.trace_refusal(2, &refusal);
             HandOverOutcome::Failed
         };
-        let client = self.request.client_id.as_deref().and_then(|id| self.exchange.directory.client(id));
-        match client {
-            Some(client) => self.leave_for(&target.with_error(refusal), target, client, outcome),
-            None => self.failure(&Failure::Refused(refusal.clone())),
-        }
+        self.log(&Failure::Refused(refusal.clone()));
+        self.leave_for(&target.with_error(&refusal), &target, &client, outcome)
     }
 
     /// Sends the browser back to the client: by 303 after a GET, by a hand-over page after a form post.
@@ -207,74 +174,60 @@ impl<'a> Visit<'a> {
         client: &Client,
         outcome: HandOverOutcome,
     ) -> Response {
-        if self.method == RequestMethod::Get {
+        if self.browser.method == RequestMethod::Get {
             return see_other(location);
         }
-        let view = HandOver {
-            app_name: app_name(client),
-            target: location.to_owned(),
-            destination: destination(target.uri()),
-            outcome,
+        let destination = destination(target.uri());
+        let view = HandOver { app_name: app_name(client), target: location.to_owned(), destination, outcome };
+        let lang = self.browser.lang;
+        page::respond(StatusCode::OK, lang, self.context().app.pages.hand_over(lang, &view))
+    }
+
+    /// An error page of ours. It names the client, where the request names a registered one.
+    pub(super) fn error(&self, failure: &Failure, client: Option<&Client>) -> Response {
+        self.error_page(failure, client, None)
+    }
+
+    /// An error page with a link by which the person takes the error to the client.
+    fn error_with_return(&self, response: ErrorResponse) -> Response {
+        let ErrorResponse { refusal, target, client } = response;
+        let link = ReturnLink {
+            app_name: app_name(&client),
+            host: host(target.uri()).to_owned(),
+            href: target.with_error(&refusal),
         };
-        page::respond(StatusCode::OK, self.lang, self.exchange.app.pages.hand_over(self.lang, &view))
+        self.error_page(&refusal.into(), Some(&client), Some(link))
     }
 
-    /// An error page of ours.
-    pub(super) fn failure(&self, failure: &Failure) -> Response {
-        self.refusal_page(failure, None)
-    }
-
-    fn refusal_page(&self, failure: &Failure, target: Option<&RedirectTarget>) -> Response {
+    fn error_page(
+        &self,
+        failure: &Failure,
+        client: Option<&Client>,
+        return_to: Option<ReturnLink>,
+    ) -> Response {
         if let Failure::Refused(refusal) = failure {
             self.trace_refusal(2, refusal);
         }
-        let client = self.request.client_id.as_deref().and_then(|id| self.exchange.directory.client(id));
-        let client = client.map(|client| &**client);
-        let mut view = error_view(self.exchange, failure, client, self.request.client_id.as_deref());
-        if matches!(failure, Failure::Refused(Refusal::RedirectUriUnregistered)) {
-            let sent = self.request.redirect_uri.clone().unwrap_or_default();
-            // What is registered is told in development alone: elsewhere it would answer probes.
-            let registered = client.and_then(|client| client.redirect_uris.first()).map(ToString::to_string);
-            let registered = registered.filter(|_| self.exchange.app.tracer.is_on());
-            view.compare = Some(Compare { sent, registered });
-        }
-        if let (Some(target), Failure::Refused(refusal), Some(client)) = (target, failure, client) {
-            let href = target.with_error(refusal);
-            view.return_to =
-                Some(ReturnLink { app_name: app_name(client), host: host(target.uri()).to_owned(), href });
-        }
-        failure.log(self.exchange, self.request.client_id.as_deref());
-        respond_error(self.exchange, self.lang, &view, failure)
+        let mut view = error_page::view(self.context(), failure, client, self.request.client_id.as_deref());
+        view.return_to = return_to;
+        view.compare = matches!(failure, Failure::Refused(Refusal::RedirectUriUnregistered))
+            .then(|| self.compared_redirect_uri(client));
+        self.log(failure);
+        error_page::respond(self.context(), self.browser.lang, &view)
     }
-}
 
-/// 303: the next request is a GET, whatever this one was. 307 and 308 would send the form on (OAuth 2.1 §7.5.3).
-pub(super) fn see_other(location: &str) -> Response {
-    let Ok(mut value) = HeaderValue::from_str(location) else {
-        return StatusCode::BAD_REQUEST.into_response();
-    };
-    value.set_sensitive(true);
-    let headers = [
-        (header::LOCATION, value),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    ];
-    (StatusCode::SEE_OTHER, headers).into_response()
-}
+    /// The redirect URI that was sent. What is registered is told in development alone: elsewhere it would answer probes.
+    fn compared_redirect_uri(&self, client: Option<&Client>) -> Compare {
+        let sent = self.request.redirect_uri.clone().unwrap_or_default();
+        let registered = client.and_then(|client| client.redirect_uris.first()).map(ToString::to_string);
+        Compare { sent, registered: registered.filter(|_| self.context().app.tracer.is_on()) }
+    }
 
-/// Refuses a form that another site sent (hardening: Fetch Metadata, then Origin; `null` is unknown, and the sealed step decides).
-pub(super) fn same_site(app: &App, headers: &HeaderMap) -> Result<(), Failure> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let ok = match (text("sec-fetch-site"), text("origin")) {
-        (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some("null") | None) => true,
-        (None, Some(origin)) => origin == app.policy.issuer.origin(),
-    };
-    if ok { Ok(()) } else { Err(Refusal::FormFromAnotherSite.into()) }
-}
+    fn log(&self, failure: &Failure) {
+        failure.log(self.context(), self.request.client_id.as_deref());
+    }
 
-/// The `flow` parameter of a page's address.
-pub(super) fn flow_parameter(uri: &Uri) -> String {
-    let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
-    params.first("flow").unwrap_or_default().to_owned()
+    pub(super) const fn context(&self) -> &'a RequestContext<'a> {
+        self.browser.context
+    }
 }

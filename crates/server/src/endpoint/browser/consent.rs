@@ -7,17 +7,18 @@ use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use proofkey_oauth::{AuthMethod, Issuer, Timestamp, standard_scope};
 use proofkey_protocol::authorize::{Answer, Authenticated, ConsentGiven, Next, Progress};
+use proofkey_protocol::interaction::{self, Sealed};
 use proofkey_protocol::token::access_token_seconds;
-use proofkey_protocol::{ApiRecord, Apis, Interaction, Policy, Refusal, Step};
+use proofkey_protocol::{ApiRecord, Apis, Policy, Refusal};
 
 use super::app_names::{app_host, app_name, destination, host};
-use super::authorization::{RequestMethod, Visit, flow_parameter, same_site};
+use super::authorization::{Authorization, SentRequest};
+use super::request::{BrowserRequest, RequestMethod, flow_parameter};
 use crate::app::App;
 use crate::endpoint::body::form;
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
-use crate::login::Browser;
 use crate::metrics::Endpoint;
 use crate::page::{self, Api, Consent, ConsentScope, Validity};
 
@@ -28,90 +29,84 @@ pub(super) async fn get(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let exchange = RequestContext::begin(&app, arrival, Endpoint::Consent, Method::GET);
-    let browser = Browser::of(&app, &headers);
-    let flow = flow_parameter(&uri);
-    let step = match Interaction::open(&app.keys, &flow, Step::Consent, browser.flow(), exchange.now) {
-        Ok(step) => step,
-        Err(refusal) => {
-            let visit = Visit::new(&exchange, browser, &headers, RequestMethod::Get, String::new());
-            let response = visit.failure(&Failure::Refused(refusal));
-            return visit.leave(response);
-        }
-    };
-    let mut visit = Visit::new(&exchange, browser, &headers, RequestMethod::Get, step.request.clone());
-    let response = match visit.decide(progress(&step, None)).await {
-        // The page shows the user of the session that is there now; its form is bound to that session.
-        Ok(Next::Consent(authenticated)) => render(&mut visit, &authenticated),
-        Ok(_) => return visit.dispatch(progress(&step, None)).await,
-        Err(failure) => visit.failure(&failure),
-    };
-    visit.leave(response)
+    let context = RequestContext::begin(&app, arrival, Endpoint::Consent, Method::GET);
+    let browser = BrowserRequest::new(&context, &headers, RequestMethod::Get);
+    match opened(&browser, &flow_parameter(&uri)) {
+        Ok((step, sent)) => show(Authorization::new(browser, sent, progress(&step, None))).await,
+        Err(refusal) => browser.refused(&refusal.into()),
+    }
 }
 
 /// `POST /consent`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let exchange = RequestContext::begin(&app, arrival, Endpoint::Consent, Method::POST);
+    let context = RequestContext::begin(&app, arrival, Endpoint::Consent, Method::POST);
     let headers = request.headers().clone();
-    let browser = Browser::of(&app, &headers);
-    match read(&exchange, request).await {
-        Ok((step, given)) => {
-            let progress = progress(&step, Some(given));
-            Visit::new(&exchange, browser, &headers, RequestMethod::Form, step.request)
-                .dispatch(progress)
-                .await
-        }
-        Err(failure) => {
-            let visit = Visit::new(&exchange, browser, &headers, RequestMethod::Form, String::new());
-            let response = visit.failure(&failure);
-            visit.leave(response)
-        }
+    let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
+    match read(&browser, request).await {
+        Ok((sent, progress)) => Authorization::new(browser, sent, progress).dispatch().await,
+        Err(failure) => browser.refused(&failure),
     }
 }
 
-async fn read(
-    exchange: &RequestContext<'_>,
-    request: Request,
-) -> Result<(Interaction, ConsentGiven), Failure> {
+/// The step of a consent page of this browser, and the request that it is about.
+fn opened(
+    browser: &BrowserRequest<'_>,
+    flow: &str,
+) -> Result<(Sealed<interaction::Consent>, SentRequest), Refusal> {
+    let step: Sealed<interaction::Consent> = browser.open(flow)?;
+    let sent = SentRequest::parse(step.request())?;
+    Ok((step, sent))
+}
+
+async fn read(browser: &BrowserRequest<'_>, request: Request) -> Result<(SentRequest, Progress), Failure> {
     let form = form(request).await?;
-    same_site(exchange.app, &form.head.headers)?;
-    let browser = Browser::of(exchange.app, &form.head.headers);
-    let flow = form.params.first("flow").unwrap_or_default();
-    let step = Interaction::open(&exchange.app.keys, flow, Step::Consent, browser.flow(), exchange.now)?;
+    browser.same_site()?;
+    let (step, sent) = opened(browser, form.params.first("flow").unwrap_or_default())?;
     let answer = match form.params.first("decision") {
         Some("allow") => Answer::Allow,
         Some("deny") => Answer::Deny,
         _ => return Err(Refusal::InteractionInvalid.into()),
     };
-    let given = ConsentGiven::from_page(&step, answer)?;
-    Ok((step, given))
+    Ok((sent, progress(&step, Some(ConsentGiven::from_page(&step, answer)))))
 }
 
 /// How far the step says that the person has come.
-fn progress(step: &Interaction, consent: Option<ConsentGiven>) -> Progress {
-    Progress { authenticated_as: step.authenticated_as(), consent }
+fn progress(step: &Sealed<interaction::Consent>, consent: Option<ConsentGiven>) -> Progress {
+    Progress { authenticated_as: step.step().authenticated_as(), consent }
 }
 
-fn render(visit: &mut Visit<'_>, authenticated: &Authenticated) -> Response {
-    let app = visit.exchange.app;
-    let session = authenticated.login().session();
-    let flow = visit.seal(Step::Consent, Some(session));
-    let not_you = visit.sealed_address("/sign-in", Step::SignIn, None);
+/// Shows the page, if consent is still what comes next. It is for the user of the session that is there now; its form is bound
+/// to that session.
+async fn show(mut authorization: Authorization<'_>) -> Response {
+    match authorization.decide().await {
+        Ok(Next::Consent(authenticated)) => {
+            let response = page(&mut authorization, &authenticated);
+            authorization.browser.leave(response)
+        }
+        Ok(next) => authorization.answer(next),
+        Err(failure) => authorization.fail(&failure),
+    }
+}
+
+fn page(authorization: &mut Authorization<'_>, authenticated: &Authenticated) -> Response {
+    let (context, lang) = (authorization.context(), authorization.browser.lang);
+    let (app, known_apis) = (context.app, context.directory.apis());
+    let flow = authorization.seal_consent(authenticated);
+    let not_you = authorization.sign_in_address();
     let client = authenticated.client();
-    let directory = &visit.exchange.directory;
-    let apis = apis(authenticated, directory.apis(), &app.policy.issuer);
+    let apis = apis(authenticated, known_apis, &app.policy.issuer);
     let described = |scope: &str| {
-        let api = directory.apis().owner(scope).and_then(|owner| directory.apis().find(owner))?;
+        let api = known_apis.owner(scope).and_then(|owner| known_apis.find(owner))?;
         api.scopes.iter().find(|known| known.name == scope)?.description.clone()
     };
     let view = Consent {
         action: format!("{}/consent", app.policy.issuer.path()),
-        flow: flow.expose().to_owned(),
+        flow,
         app_name: app_name(client),
         app_host: app_host(client),
         user_name: authenticated.login().user().display_name.clone(),
         not_you,
-        validity: validity(authenticated, &apis, visit.exchange.now, &app.policy),
+        validity: validity(authenticated, &apis, context.now, &app.policy),
         apis: shown(&apis),
         scopes: authenticated
             .scope()
@@ -121,7 +116,7 @@ fn render(visit: &mut Visit<'_>, authenticated: &Authenticated) -> Response {
         destination: destination(authenticated.target().uri()),
         loopback_only: client.authentication == AuthMethod::None && authenticated.target().is_on_device(),
     };
-    page::respond_with_form(StatusCode::OK, visit.lang, app.pages.consent(visit.lang, &view))
+    page::respond_with_form(StatusCode::OK, lang, app.pages.consent(lang, &view))
 }
 
 /// The APIs that the app could reach: those that own a scope asked for, and those that it names.

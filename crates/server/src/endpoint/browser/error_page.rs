@@ -16,8 +16,8 @@ use crate::metrics::Endpoint;
 use crate::page::{self, ErrorKind, ErrorPage, Lang};
 
 /// The error page's content for a failure.
-pub(super) fn error_view(
-    exchange: &RequestContext<'_>,
+pub(super) fn view(
+    context: &RequestContext<'_>,
     failure: &Failure,
     client: Option<&Client>,
     client_id: Option<&str>,
@@ -55,51 +55,45 @@ pub(super) fn error_view(
             (StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Fault, "temporarily_unavailable", None)
         }
         Failure::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, ErrorKind::Fault, "server_error", None),
+        // No app has done anything wrong, so no rule is explained.
+        Failure::NotFound => (StatusCode::NOT_FOUND, ErrorKind::NotFound, "invalid_request", None),
     };
     ErrorPage {
         status: status.as_u16(),
         kind,
         nothing_shared: true,
-        error_id: exchange.error_id(),
+        error_id: context.error_id(),
         code: code.to_owned(),
         what_happened: words.map(|words| words.cause.to_owned()),
         compare: None,
         fix: words.map(|words| words.fix.to_owned()),
         rule: words.map(|words| words.rule.to_owned()),
         client_id: client_id.map(str::to_owned),
-        endpoint: exchange.name(),
-        occurred_at: exchange.now.seconds(),
+        endpoint: match failure {
+            // The address stands in the browser; a page of ours repeats no text that the maker of a link chose.
+            Failure::NotFound => String::new(),
+            _ => context.name(),
+        },
+        occurred_at: context.now.seconds(),
         standard: words.map(|words| words.standard.to_owned()),
         return_to: None,
     }
 }
 
 /// Sends an error page.
-pub(super) fn respond_error(
-    exchange: &RequestContext<'_>,
-    lang: Lang,
-    view: &ErrorPage,
-    failure: &Failure,
-) -> Response {
+pub(super) fn respond(context: &RequestContext<'_>, lang: Lang, view: &ErrorPage) -> Response {
     let status = StatusCode::from_u16(view.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = page::respond(status, lang, exchange.app.pages.error(lang, view));
-    if let Failure::Limited(_, seconds) = failure {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+    let mut response = page::respond(status, lang, context.app.pages.error(lang, view));
+    if let ErrorKind::Limited { retry_after_seconds } = view.kind {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
     }
     response
 }
 
 /// An address that nothing answers at.
 pub(super) async fn not_found(State(app): State<Arc<App>>, arrival: Arrival, headers: HeaderMap) -> Response {
-    let exchange = RequestContext::begin(&app, arrival, Endpoint::Other, Method::GET);
-    let failure = Failure::Refused(Refusal::InteractionInvalid);
-    let mut view = error_view(&exchange, &failure, None, None);
-    view.kind = ErrorKind::NotFound;
-    // No app has done anything wrong: the words of the refusal are about a sign-in, and there is none.
-    (view.what_happened, view.fix, view.rule, view.standard) = (None, None, None, None);
-    // The address stands in the browser; a page of ours repeats no text that whoever made the link chose.
-    view.endpoint.clear();
-    view.status = StatusCode::NOT_FOUND.as_u16();
-    let response = respond_error(&exchange, Lang::of(&headers, None), &view, &failure);
-    exchange.finish(response)
+    let context = RequestContext::begin(&app, arrival, Endpoint::Other, Method::GET);
+    let view = view(&context, &Failure::NotFound, None, None);
+    let response = respond(&context, Lang::of(&headers, None), &view);
+    context.finish(response)
 }

@@ -5,20 +5,20 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode, Uri};
-use proofkey_jose::claims::IdTokenClaims;
 use proofkey_oauth::{LogoutRequest, Params};
-use proofkey_protocol::logout::{self, Next};
+use proofkey_protocol::interaction::{self, Sealed};
+use proofkey_protocol::logout::{self, LogoutFacts, Next, PostLogoutTarget};
 use proofkey_protocol::session::Login;
-use proofkey_protocol::{Client, ClientId, Interaction, Refusal, Step, Verdict};
+use proofkey_protocol::{ClientId, Refusal};
 
 use super::app_names::{app_name, host};
-use super::authorization::{REQUEST_BYTES_MAX, RequestMethod, Visit, same_site, see_other};
+use super::error_page;
+use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, see_other};
 use crate::app::App;
 use crate::endpoint::body::form;
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
-use crate::login::Browser;
 use crate::metrics::Endpoint;
 use crate::page::{self, LogoutConfirm, ReturnLink, SignedOut};
 
@@ -29,142 +29,175 @@ pub(super) async fn get(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let exchange = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::GET);
-    let browser = Browser::of(&app, &headers);
-    let raw = request_of(&exchange, uri.query().unwrap_or_default());
-    let mut visit = Visit::new(
-        &exchange,
-        browser,
-        &headers,
-        RequestMethod::Get,
-        raw.as_deref().unwrap_or_default().to_owned(),
-    );
-    let response = match raw {
-        Ok(_) => decide(&mut visit, None).await,
-        Err(failure) => Err(failure),
-    };
-    let response = response.unwrap_or_else(|failure| visit.failure(&failure));
-    visit.leave(response)
+    let context = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::GET);
+    let browser = BrowserRequest::new(&context, &headers, RequestMethod::Get);
+    match sent(&browser, uri.query().unwrap_or_default()) {
+        Ok((raw, request)) => {
+            let browser = browser.in_language_of(request.ui_locales.as_deref());
+            Logout { browser, raw, request, confirmed: None }.dispatch().await
+        }
+        Err(refusal) => browser.refused(&refusal.into()),
+    }
 }
 
 /// `POST /end-session`: from a relying party, or from our own page.
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let exchange = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::POST);
+    let context = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::POST);
     let headers = request.headers().clone();
-    let mut visit =
-        Visit::new(&exchange, Browser::of(&app, &headers), &headers, RequestMethod::Form, String::new());
-    let response = match form(request).await {
-        Ok(form) if form.params.contains("flow") => confirm(&mut visit, &headers, &form.params).await,
-        Ok(form) if form.raw.len() > REQUEST_BYTES_MAX => Err(Refusal::RequestTooLong.into()),
-        Ok(form) => {
-            // A relying party's form carries no Lax cookie: it comes back by GET, with it, once.
-            visit.raw = String::from_utf8_lossy(&form.raw).into_owned();
-            Ok(see_other(&visit.sealed_address("/end-session", Step::Resume, None)))
+    let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
+    match read(&browser, request).await {
+        Ok(Posted::Request(raw)) => browser.come_back("/end-session", &raw),
+        Ok(Posted::Stay) => stay(browser),
+        Ok(Posted::SignOut(page, request)) => {
+            let raw = page.request().to_owned();
+            Logout { browser, raw, request, confirmed: Some(page) }.dispatch().await
         }
-        Err(failure) => Err(failure),
-    };
-    let response = response.unwrap_or_else(|failure| visit.failure(&failure));
-    visit.leave(response)
+        Err(failure) => browser.refused(&failure),
+    }
 }
 
-fn request_of(exchange: &RequestContext<'_>, query: &str) -> Result<String, Failure> {
+/// The logout request of a GET: the query itself, or the one that was sealed when it came by POST.
+fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<(String, LogoutRequest), Refusal> {
     let params = Params::parse(query.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
     if query.len() > REQUEST_BYTES_MAX * 2 {
-        return Err(Refusal::RequestTooLong.into());
+        return Err(Refusal::RequestTooLong);
     }
     match params.first("flow") {
-        None => Ok(query.to_owned()),
+        None => Ok((query.to_owned(), LogoutRequest::from_params(&params))),
         Some(flow) => {
-            let step = Interaction::open(&exchange.app.keys, flow, Step::Resume, None, exchange.now)?;
-            Ok(step.request)
+            let raw = browser.resume(flow)?.request().to_owned();
+            let request = parse(&raw)?;
+            Ok((raw, request))
         }
     }
 }
 
-async fn confirm(visit: &mut Visit<'_>, headers: &HeaderMap, params: &Params) -> Result<Response, Failure> {
-    let exchange = visit.exchange;
-    same_site(exchange.app, headers)?;
-    let flow = params.first("flow").unwrap_or_default();
-    let step = Interaction::open(&exchange.app.keys, flow, Step::Logout, visit.browser.flow(), exchange.now)?;
-    visit.raw.clone_from(&step.request);
-    match params.first("decision") {
-        Some("sign_out") => decide(visit, Some(step)).await,
-        Some("stay") => {
-            let html = exchange.app.pages.stayed(visit.lang);
-            Ok(page::respond(StatusCode::OK, visit.lang, html))
+fn parse(raw: &str) -> Result<LogoutRequest, Refusal> {
+    let params = Params::parse(raw.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
+    Ok(LogoutRequest::from_params(&params))
+}
+
+/// What a form asks for.
+enum Posted {
+    /// A relying party's request.
+    Request(String),
+    /// The answer of our page: sign out.
+    SignOut(Sealed<interaction::Logout>, LogoutRequest),
+    /// The other answer.
+    Stay,
+}
+
+async fn read(browser: &BrowserRequest<'_>, request: Request) -> Result<Posted, Failure> {
+    let form = form(request).await?;
+    let Some(flow) = form.params.first("flow") else {
+        if form.raw.len() > REQUEST_BYTES_MAX {
+            return Err(Refusal::RequestTooLong.into());
         }
+        return Ok(Posted::Request(String::from_utf8_lossy(&form.raw).into_owned()));
+    };
+    browser.same_site()?;
+    let page: Sealed<interaction::Logout> = browser.open(flow)?;
+    match form.params.first("decision") {
+        Some("sign_out") => {
+            let request = parse(page.request())?;
+            Ok(Posted::SignOut(page, request))
+        }
+        Some("stay") => Ok(Posted::Stay),
         _ => Err(Refusal::InteractionInvalid.into()),
     }
 }
 
-async fn decide(visit: &mut Visit<'_>, step: Option<Interaction>) -> Result<Response, Failure> {
-    let (exchange, app) = (visit.exchange, visit.exchange.app);
-    let params = Params::parse(visit.raw.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
-    let request = LogoutRequest::from_params(&params);
-    let hint = request.id_token_hint.as_deref().and_then(|token| app.keyring.id_token(token).ok());
-    let client_id = ClientId::new(
-        hint.as_ref().and_then(|claims| claims.aud.as_slice().first()).cloned().unwrap_or_default(),
-    );
-    let (login, _) = visit.browser.login(app, &client_id).await?;
-    let client = exchange.directory.client(client_id.as_str()).map(|client| &**client);
-    let verdict = judge(step.as_ref(), &request, hint.as_ref(), client, login.as_ref());
-    let ended = verdict.commit.is_some();
-    let client = client.cloned();
-    let _ = exchange.commit(verdict.commit).await?;
-    if ended {
-        tracing::info!(request_id = %exchange.arrival.id, user = login.as_ref().map(|login| login.user().id.to_string()), "signed out");
-    }
-    match verdict.outcome {
-        Next::Confirm => Ok(ask(visit, login.as_ref()).await?),
-        Next::SignedOut(target) => {
-            visit.browser.signed_out();
-            let Some(target) = target else { return Ok(signed_out(visit, None)) };
-            if visit.method == RequestMethod::Get {
-                return Ok(see_other(target.location()));
+fn stay(browser: BrowserRequest<'_>) -> Response {
+    let html = browser.context.app.pages.stayed(browser.lang);
+    let response = page::respond(StatusCode::OK, browser.lang, html);
+    browser.leave(response)
+}
+
+/// A logout request in the browser that sent it.
+struct Logout<'a> {
+    browser: BrowserRequest<'a>,
+    raw: String,
+    request: LogoutRequest,
+    /// The page on which it was confirmed.
+    confirmed: Option<Sealed<interaction::Logout>>,
+}
+
+impl Logout<'_> {
+    /// Decides and answers.
+    async fn dispatch(mut self) -> Response {
+        let answer = match self.decide().await {
+            Ok(Next::Confirm(login)) => self.ask(&login).await,
+            Ok(Next::SignedOut { user, target }) => {
+                if let Some(user) = user {
+                    tracing::info!(request_id = %self.browser.context.arrival.id, user = user.as_str(), "signed out");
+                }
+                Ok(self.signed_out(target))
             }
-            let name = client.as_ref().map(app_name).unwrap_or_default();
-            let host = host(target.location()).to_owned();
-            Ok(signed_out(
-                visit,
-                Some(ReturnLink { app_name: name, host, href: target.location().to_owned() }),
-            ))
-        }
+            Err(failure) => Err(failure),
+        };
+        let response = answer.unwrap_or_else(|failure| self.error(&failure));
+        self.browser.leave(response)
     }
-}
 
-fn judge(
-    step: Option<&Interaction>,
-    request: &LogoutRequest,
-    hint: Option<&IdTokenClaims>,
-    client: Option<&Client>,
-    login: Option<&Login>,
-) -> Verdict<Next> {
-    match step {
-        Some(step) => logout::confirmed(step, request, hint, client, login),
-        None => logout::decide(request, hint, client, login),
+    async fn decide(&self) -> Result<Next, Failure> {
+        self.browser
+            .context
+            .settle(
+                || self.load(),
+                |facts, _| match &self.confirmed {
+                    Some(page) => logout::confirmed(page, &self.request, facts),
+                    None => logout::decide(&self.request, facts),
+                },
+            )
+            .await
     }
-}
 
-async fn ask(visit: &mut Visit<'_>, login: Option<&Login>) -> Result<Response, Failure> {
-    let (exchange, app) = (visit.exchange, visit.exchange.app);
-    let Some(login) = login else { return Ok(signed_out(visit, None)) };
-    let clients = app.store.session_clients(login.session()).await?;
-    let flow = visit.seal(Step::Logout, Some(login.session()));
-    let names = clients
-        .iter()
-        .filter_map(|id| exchange.directory.client(id.as_str()))
-        .map(|client| app_name(client))
-        .collect();
-    let view = LogoutConfirm {
-        action: format!("{}/end-session", app.policy.issuer.path()),
-        flow: flow.expose().to_owned(),
-        user_name: login.user().display_name.clone(),
-        app_names: names,
-    };
-    Ok(page::respond_with_form(StatusCode::OK, visit.lang, app.pages.logout(visit.lang, &view)))
-}
+    async fn load(&self) -> Result<LogoutFacts, Failure> {
+        let context = self.browser.context;
+        let token = self.request.id_token_hint.as_deref();
+        let hint = token.and_then(|token| context.app.keyring.id_token(token).ok());
+        let client_id = hint.as_ref().and_then(logout::client_hinted);
+        let client = client_id.as_ref().and_then(|id| context.directory.client(id.as_str())).cloned();
+        // What is read beside the session is what its user allows a client. A logout asks for none of it.
+        let (login, _) = self.browser.login(&client_id.unwrap_or_else(|| ClientId::new(""))).await?;
+        Ok(LogoutFacts { hint, client, login })
+    }
 
-fn signed_out(visit: &Visit<'_>, return_to: Option<ReturnLink>) -> Response {
-    let html = visit.exchange.app.pages.signed_out(visit.lang, &SignedOut { return_to });
-    page::respond(StatusCode::OK, visit.lang, html)
+    async fn ask(&mut self, login: &Login) -> Result<Response, Failure> {
+        let (context, lang) = (self.browser.context, self.browser.lang);
+        let clients = context.app.store.session_clients(login.session()).await?;
+        let flow = self.browser.seal(interaction::Logout { session: login.session() }, &self.raw);
+        let clients = clients.iter().filter_map(|id| context.directory.client(id.as_str()));
+        let view = LogoutConfirm {
+            action: format!("{}/end-session", context.app.policy.issuer.path()),
+            flow: flow.expose().to_owned(),
+            user_name: login.user().display_name.clone(),
+            app_names: clients.map(|client| app_name(client)).collect(),
+        };
+        Ok(page::respond_with_form(StatusCode::OK, lang, context.app.pages.logout(lang, &view)))
+    }
+
+    /// Sends the browser where the client wants it after a logout: by 303 after a GET, by a link after a form post.
+    fn signed_out(&mut self, target: Option<PostLogoutTarget>) -> Response {
+        self.browser.cookies.signed_out();
+        let link = match target {
+            Some(target) if self.browser.method == RequestMethod::Get => return see_other(target.location()),
+            Some(target) => Some(ReturnLink {
+                app_name: app_name(target.client()),
+                host: host(target.location()).to_owned(),
+                href: target.location().to_owned(),
+            }),
+            None => None,
+        };
+        let lang = self.browser.lang;
+        let html = self.browser.context.app.pages.signed_out(lang, &SignedOut { return_to: link });
+        page::respond(StatusCode::OK, lang, html)
+    }
+
+    fn error(&self, failure: &Failure) -> Response {
+        let (context, client_id) = (self.browser.context, self.request.client_id.as_deref());
+        failure.log(context, client_id);
+        let view = error_page::view(context, failure, None, client_id);
+        error_page::respond(context, self.browser.lang, &view)
+    }
 }

@@ -1,0 +1,55 @@
+//! What an authorization request is judged by, beside its own text.
+
+use std::sync::Arc;
+
+use super::ConsentGiven;
+use crate::client::Client;
+use crate::facts::ConsentFacts;
+use crate::ids::{SessionId, UserId};
+use crate::refusal::Refusal;
+use crate::session::Login;
+
+/// What the shell loaded for a request.
+#[derive(Debug)]
+pub struct AuthorizeFacts {
+    /// The client that the request names, if it is registered.
+    pub client: Option<Arc<Client>>,
+    /// What became of the `id_token_hint`.
+    pub hint: Hint,
+    /// The user who is signed in in this browser.
+    pub login: Option<Login>,
+    /// What that user allows the client.
+    pub consent: Option<ConsentFacts>,
+}
+
+/// A verified, false or absent `id_token_hint`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// There was none.
+    Absent,
+    /// It is not an ID token of ours.
+    Invalid,
+    /// It names this user.
+    User(UserId),
+}
+
+impl Hint {
+    /// The user whom the request names, if it names one (OpenID Connect Core §3.1.2.1).
+    pub(super) fn verified(&self) -> Result<Option<UserId>, Refusal> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Invalid => Err(Refusal::IdTokenHintInvalid),
+            Self::User(user) => Ok(Some(user.clone())),
+        }
+    }
+}
+
+/// How far the person has come since the request arrived.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Progress {
+    /// The session that began with a password during this interaction. That one is fresh, and no other: a session cookie
+    /// that turned up meanwhile proves no password.
+    pub authenticated_as: Option<SessionId>,
+    /// What the person answered on the consent page.
+    pub consent: Option<ConsentGiven>,
+}

@@ -1,0 +1,127 @@
+//! The first state: a request that keeps every rule.
+
+use std::sync::Arc;
+
+use proofkey_oauth::{AuthorizationRequest, CodeChallenge, ResourceUri, Scope};
+
+use super::facts::AuthorizeFacts;
+use super::rules::{self, CodeResponse, Freshness, RedirectTarget, Unambiguous, UnambiguousTarget};
+use crate::client::Client;
+use crate::cx::Cx;
+use crate::ids::UserId;
+use crate::refusal::Refusal;
+
+/// Why a request is refused, and whether the client may be told.
+#[derive(Debug)]
+pub enum Refused {
+    /// Only the person may be told: by the name of the client, where the request names a registered one.
+    Page(Refusal, Option<Arc<Client>>),
+    /// The client may be told.
+    Answer(ErrorResponse),
+}
+
+/// An error response, and the client that it goes to (OAuth 2.1 §4.1.2.1).
+#[derive(Debug)]
+pub struct ErrorResponse {
+    /// The rule that was broken.
+    pub refusal: Refusal,
+    /// The address for it.
+    pub target: RedirectTarget,
+    /// The client at that address.
+    pub client: Arc<Client>,
+}
+
+/// A request that keeps every rule, before it is known who is there. Made by [`validate`] alone.
+#[derive(Debug)]
+pub struct Validated {
+    client: Arc<Client>,
+    target: RedirectTarget,
+    terms: Terms,
+    freshness: Freshness,
+    /// The user whom the request names.
+    hinted: Option<UserId>,
+    names_unscoped_api: bool,
+    _response: CodeResponse,
+}
+
+/// What a code will be bound to. Plain values, which prove nothing by themselves.
+#[derive(Debug)]
+pub(super) struct Terms {
+    pub(super) challenge: Option<CodeChallenge>,
+    pub(super) scope: Scope,
+    pub(super) resources: Vec<ResourceUri>,
+    pub(super) nonce: Option<String>,
+}
+
+/// Runs the rules on a request. The order is the protocol's: until client and redirect URI are known to be right, only the
+/// person is told anything (OAuth 2.1 §4.1.2.1).
+pub fn validate(
+    request: &AuthorizationRequest,
+    facts: &AuthorizeFacts,
+    cx: &Cx<'_>,
+) -> Result<Validated, Refused> {
+    let (issuer, apis) = (&cx.policy.issuer, cx.apis);
+    let on_page = |refusal| Refused::Page(refusal, facts.client.clone());
+    let addressed = UnambiguousTarget::of(request).map_err(on_page)?;
+    let client = rules::client(facts).map_err(on_page)?;
+    let target = rules::redirect_uri(addressed, client, issuer).map_err(on_page)?;
+
+    let to_client = |refusal| {
+        Refused::Answer(ErrorResponse { refusal, target: target.clone(), client: Arc::clone(client) })
+    };
+    let request = Unambiguous::of(addressed).map_err(to_client)?;
+    let response = rules::response(request, client).map_err(to_client)?;
+    let challenge = rules::pkce(request, client).map_err(to_client)?;
+    let freshness = rules::freshness(request).map_err(to_client)?;
+    let resources = apis.resources(&request.resource, issuer).map_err(to_client)?;
+    let scope = rules::scope(request, client, &resources, apis).map_err(to_client)?;
+    let hinted = facts.hint.verified().map_err(to_client)?;
+
+    Ok(Validated {
+        client: Arc::clone(client),
+        names_unscoped_api: rules::names_unscoped_api(&resources, &scope, apis, issuer),
+        terms: Terms { challenge, scope, resources, nonce: request.nonce.clone() },
+        target,
+        freshness,
+        hinted,
+        _response: response,
+    })
+}
+
+impl Validated {
+    /// The client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Ends the request here, by an error that the client is told.
+    pub(super) fn refuse(self, refusal: Refusal) -> ErrorResponse {
+        ErrorResponse { refusal, target: self.target, client: self.client }
+    }
+
+    pub(super) const fn target(&self) -> &RedirectTarget {
+        &self.target
+    }
+
+    pub(super) const fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    pub(super) const fn freshness(&self) -> Freshness {
+        self.freshness
+    }
+
+    /// Whether the request names a user, and another one than this.
+    pub(super) fn is_for_other_user(&self, user: &UserId) -> bool {
+        self.hinted.as_ref().is_some_and(|hinted| hinted != user)
+    }
+
+    /// Whether it is for an API of which nothing is allowed by allowing the scope.
+    pub(super) const fn names_unscoped_api(&self) -> bool {
+        self.names_unscoped_api
+    }
+
+    pub(super) fn into_parts(self) -> (Arc<Client>, RedirectTarget, Terms) {
+        (self.client, self.target, self.terms)
+    }
+}

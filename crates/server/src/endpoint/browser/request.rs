@@ -1,0 +1,158 @@
+//! A request from a browser: its cookies, the language to answer in, and how it leaves. It knows no authorization request, so
+//! that every page can stand on it.
+
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use proofkey_oauth::{Params, Secret};
+use proofkey_protocol::interaction::{BoundStep, Resume, Sealed};
+use proofkey_protocol::session::{self, Login};
+use proofkey_protocol::{ClientId, ConsentFacts, Refusal};
+
+use super::error_page;
+use crate::endpoint::context::RequestContext;
+use crate::endpoint::failure::Failure;
+use crate::login::Browser;
+use crate::page::Lang;
+
+/// Longest request, in bytes, that travels through our own addresses while a page is open.
+pub(super) const REQUEST_BYTES_MAX: usize = 8 * 1024;
+
+/// How the request that is being answered came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RequestMethod {
+    /// A GET: answers redirect.
+    Get,
+    /// A form post: Chromium applies `form-action` to every hop after it, so the browser leaves by a page.
+    Form,
+}
+
+/// A request from a browser, and what its answer must set there.
+pub(super) struct BrowserRequest<'a> {
+    pub(super) context: &'a RequestContext<'a>,
+    pub(super) method: RequestMethod,
+    pub(super) cookies: Browser,
+    pub(super) lang: Lang,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> BrowserRequest<'a> {
+    /// Reads the cookies, and the language that the browser asks for.
+    pub(super) fn new(
+        context: &'a RequestContext<'a>,
+        headers: &'a HeaderMap,
+        method: RequestMethod,
+    ) -> Self {
+        let (cookies, lang) = (Browser::of(context.app, headers), Lang::of(headers, None));
+        Self { context, method, cookies, lang, headers }
+    }
+
+    /// Lets the languages that the app asks for go before those of the browser.
+    pub(super) fn in_language_of(self, ui_locales: Option<&str>) -> Self {
+        Self { lang: Lang::of(self.headers, ui_locales), ..self }
+    }
+
+    /// Refuses a form that another site sent (hardening: Fetch Metadata, then Origin; `null` is unknown, and the sealed step
+    /// decides).
+    pub(super) fn same_site(&self) -> Result<(), Refusal> {
+        let text = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let ok = match (text("sec-fetch-site"), text("origin")) {
+            (Some(site), _) => matches!(site, "same-origin" | "none"),
+            (None, Some("null") | None) => true,
+            (None, Some(origin)) => origin == self.context.app.policy.issuer.origin(),
+        };
+        if ok { Ok(()) } else { Err(Refusal::FormFromAnotherSite) }
+    }
+
+    /// The user who is signed in, and what that user allows a client.
+    pub(super) async fn login(
+        &self,
+        client: &ClientId,
+    ) -> Result<(Option<Login>, Option<ConsentFacts>), Failure> {
+        let (app, now) = (self.context.app, self.context.now);
+        let Some(cookie) = self.cookies.session() else { return Ok((None, None)) };
+        let Some(subject) = app.store.session(cookie.id, client).await? else { return Ok((None, None)) };
+        let Some(login) = session::login(cookie, &subject, now, &app.policy) else { return Ok((None, None)) };
+        self.note_use(&login).await;
+        Ok((Some(login), subject.consent))
+    }
+
+    /// Notes that the session was used: once a minute at most. It is no part of the decision, which does not depend on it. To
+    /// lose it, by a fault or because the session has just ended, costs a minute of idle time, and no answer.
+    async fn note_use(&self, login: &Login) {
+        if let Some(note) = login.touch(self.context.now) {
+            drop(self.context.app.store.commit(note).await);
+        }
+    }
+
+    /// Opens a step that one of our pages sends back.
+    pub(super) fn open<S: BoundStep>(&self, flow: &str) -> Result<Sealed<S>, Refusal> {
+        let context = self.context;
+        Sealed::open(&context.app.keys, flow, self.cookies.flow(), context.now)
+    }
+
+    /// Takes up a request that came by POST.
+    pub(super) fn resume(&self, flow: &str) -> Result<Sealed<Resume>, Refusal> {
+        Sealed::resume(&self.context.app.keys, flow, self.context.now)
+    }
+
+    /// Seals a step to this browser, with the request that it is about.
+    pub(super) fn seal<S: BoundStep>(&mut self, step: S, request: &str) -> Secret {
+        let cookies = &mut self.cookies;
+        self.context.decide(|cx| {
+            let browser = cookies.flow_or_new(cx);
+            Sealed::begin(step, request.to_owned(), browser, cx).seal(cx)
+        })
+    }
+
+    /// The address of one of our pages, with a step sealed to this browser in it.
+    pub(super) fn address_of<S: BoundStep>(&mut self, path: &str, step: S, request: &str) -> String {
+        let sealed = self.seal(step, request);
+        self.address(path, &sealed)
+    }
+
+    /// 303 to an address of ours that takes up a request which came by POST. A form of another site carries no `Lax` cookie;
+    /// the GET does.
+    pub(super) fn come_back(self, path: &str, request: &str) -> Response {
+        let sealed = self.context.decide(|cx| Sealed::pause(request.to_owned(), cx).seal(cx));
+        let response = see_other(&self.address(path, &sealed));
+        self.leave(response)
+    }
+
+    fn address(&self, path: &str, sealed: &Secret) -> String {
+        format!("{}{path}?flow={}", self.context.app.policy.issuer.path(), sealed.expose())
+    }
+
+    /// Answers a failure of which no app is known.
+    pub(super) fn refused(self, failure: &Failure) -> Response {
+        failure.log(self.context, None);
+        let view = error_page::view(self.context, failure, None, None);
+        let response = error_page::respond(self.context, self.lang, &view);
+        self.leave(response)
+    }
+
+    /// Puts the cookies on an answer.
+    pub(super) fn leave(self, mut response: Response) -> Response {
+        self.cookies.apply(self.context.app, &mut response);
+        self.context.finish(response)
+    }
+}
+
+/// 303: the next request is a GET, whatever this one was. 307 and 308 would send the form on (OAuth 2.1 §7.5.3).
+pub(super) fn see_other(location: &str) -> Response {
+    let Ok(mut value) = HeaderValue::from_str(location) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    value.set_sensitive(true);
+    let headers = [
+        (header::LOCATION, value),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// The `flow` parameter of a page's address. An address that is no parameter list has none, and opens as no step.
+pub(super) fn flow_parameter(uri: &Uri) -> String {
+    let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).ok();
+    params.as_ref().and_then(|params| params.first("flow")).unwrap_or_default().to_owned()
+}
