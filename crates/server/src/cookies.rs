@@ -1,4 +1,4 @@
-//! Our cookies: three opaque values, host-only, out of reach of scripts (hardening: `__Host-`, `Lax`).
+//! Our cookies: three opaque values, host-only, out of reach of scripts (`__Host-` in their names, `SameSite=Lax`).
 //!
 //! On plain-http loopback `__Host-` is impossible, so the names differ there and carry the port, for cookies ignore ports. An
 //! https issuer never reads those names.

@@ -1,7 +1,8 @@
 //! Metrics for Prometheus.
 //!
 //! Every label is an enum of this file and every handle is resolved once, at start: a hot path increments an atomic and
-//! looks nothing up, and no user's or client's text can become a label (hardening 4.10). It knows the endpoints by name
+//! looks nothing up, and no user's or client's text can become a label (one such label would grow the
+//! memory with each stranger). It knows the endpoints by name
 //! only.
 
 mod labels;

@@ -184,7 +184,7 @@ impl History {
         }
     }
 
-    /// After each restart: C1 to C3 and C5 of the fault sheet.
+    /// After each restart: acknowledged rotations, revocations and redemptions hold, and no code is redeemed twice.
     async fn verify(&mut self, server: &TestServer, web: &TestClient) {
         for token in &mut self.chains {
             // Acknowledged rotations hold, and a lost reply costs nothing.

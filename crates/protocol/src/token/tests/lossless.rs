@@ -40,7 +40,7 @@ struct Model {
     path: Vec<usize>,
 }
 
-/// The store's compare-and-set, as design.md writes it.
+/// The store's compare-and-set: a write holds only while the row is as it was read.
 fn apply(grant: &mut GrantFacts, commit: &Commit) -> Committed {
     match commit {
         Commit::UseRefreshToken { grant: id, generation, token, expires_at } => {

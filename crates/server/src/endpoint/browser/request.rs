@@ -51,7 +51,7 @@ impl<'a> BrowserRequest<'a> {
         Self { lang: Lang::of(self.headers, ui_locales), ..self }
     }
 
-    /// Refuses a form that another site sent (hardening: Fetch Metadata, then Origin; `null` is unknown, and the sealed step
+    /// Refuses a form that another site sent (Fetch Metadata, then Origin; `null` is unknown, and the sealed step
     /// decides).
     pub(super) fn same_site(&self) -> Result<(), Refusal> {
         let text = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
