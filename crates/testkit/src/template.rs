@@ -2,18 +2,21 @@
 
 use std::path::Path;
 
-use proofkey_oauth::{Secret, Timestamp};
-use proofkey_server::admin::{self, Hashing, NewApi, NewClient, NewUser};
+use proofkey_oauth::Secret;
+use proofkey_protocol::ApiScope;
+use proofkey_server::admin::{Actor, Admin, AdminSettings, ClientDocument, NewApi, NewUser};
 use proofkey_server::clock::Clock;
 use proofkey_server::trace::Tracer;
 use proofkey_server::{Randomness, Start};
-use proofkey_store::Store;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 
 use crate::configuration::config;
 use crate::fixtures::{self, FILES, NOTES, TestUser};
+
+/// In whose name tests administer.
+pub(crate) const ACTOR: &str = "testkit";
 
 /// Made once per process: making its RSA key takes longer than everything else together.
 static DATABASE: OnceCell<(Vec<u8>, i64)> = OnceCell::const_new();
@@ -32,49 +35,51 @@ async fn make() -> (Vec<u8>, i64) {
     let issuer = format!("http://{}", listener.local_addr().unwrap());
     let config = config(&issuer, directory.path(), &[]);
     let database = config.store.database();
-    let hashing = Hashing::from_config(&config).expect("password settings");
+    let settings = AdminSettings::from_config(&config).expect("password settings");
     let (clock, randomness) = (Clock::manual(now), Randomness::System);
     let start = Start { config, clock, randomness, tracer: Tracer::default(), listener: Some(listener) };
     let running = start.run().await.expect("the template server starts");
-    let store = running.store.clone();
-    seed(&store, &hashing, Timestamp(now)).await;
+    let admin = Admin::new(running.store.clone(), settings, Clock::manual(now), Actor::cli(ACTOR));
+    seed(&admin).await;
     running.stop();
-    drop(store);
+    drop(admin);
     running.stopped().await.expect("the template server stops");
     // Closing has moved everything from the log into the file.
     (std::fs::read(database).unwrap(), now)
 }
 
-async fn seed(store: &Store, hashing: &Hashing, now: Timestamp) {
+async fn seed(admin: &Admin) {
     for (resource, name, scopes) in [
-        (NOTES, "Notes", ["notes:read=Read your notes", "notes:write=Change your notes"].as_slice()),
-        (FILES, "Files", ["files:read=Read your files"].as_slice()),
+        (
+            NOTES,
+            "Notes",
+            [("notes:read", "Read your notes"), ("notes:write", "Change your notes")].as_slice(),
+        ),
+        (FILES, "Files", [("files:read", "Read your files")].as_slice()),
     ] {
-        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let scope = |(name, words): &(&str, &str)| ApiScope {
+            name: (*name).to_owned(),
+            description: Some((*words).to_owned()),
+        };
+        let scopes = scopes.iter().map(scope).collect();
         let new = NewApi { resource: resource.into(), name: Some(name.into()), scopes, ..NewApi::default() };
-        let _ = admin::add_api(store, new).await.expect("the API can be added");
+        let _ = admin.add_api(new).await.expect("the API can be added");
     }
     for registration in fixtures::registrations() {
-        let new = NewClient::parse(&without_nulls(registration).to_string()).expect("client metadata");
-        let _ = admin::add_client(store, new, now).await.expect("the client can be added");
+        let new = ClientDocument::parse(&without_nulls(registration).to_string()).expect("client metadata");
+        let _ = admin.add_client(new).await.expect("the client can be added");
     }
     for (user, claims) in [(fixtures::ada(), ada_claims()), (fixtures::bob(), json!({"name": "Bob"}))] {
-        let _ = add_user(store, hashing, &user, claims, now).await;
+        let _ = add_user(admin, &user, claims).await;
     }
 }
 
 /// Adds a user with the given claims.
-pub(crate) async fn add_user(
-    store: &Store,
-    hashing: &Hashing,
-    user: &TestUser,
-    claims: Value,
-    now: Timestamp,
-) -> String {
+pub(crate) async fn add_user(admin: &Admin, user: &TestUser, claims: Value) -> String {
     let claims: Map<String, Value> = claims.as_object().cloned().unwrap_or_default();
     let password = Some(Secret::new(user.password.clone()));
     let new = NewUser { username: user.username.clone(), password, claims };
-    admin::add_user(store, hashing, new, now).await.expect("the user can be added").id.to_string()
+    admin.add_user(new).await.expect("the user can be added").id.to_string()
 }
 
 fn ada_claims() -> Value {

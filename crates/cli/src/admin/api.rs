@@ -2,30 +2,17 @@
 
 use anyhow::Context as _;
 use proofkey_oauth::{ResourceUri, Secret};
-use proofkey_protocol::ApiRecord;
-use proofkey_server::admin::{NewApi, add_api, named};
+use proofkey_protocol::{ApiRecord, ApiScope};
+use proofkey_server::admin::NewApi;
 use serde_json::{Value, json};
 
+use super::installation::Installation;
+use super::refusal::explain;
 use super::show::table;
-use super::site::{EXIT_CODES, Hints, Site, SiteArgs, said};
 
-const HINTS: Hints = Hints {
-    missing: "`proofkey api list` shows those that exist",
-    exists: "to change it, `proofkey api remove` it first and add it again",
-};
-
-/// Register and remove APIs (the resource servers that access tokens are for)
-#[derive(Debug, clap::Args)]
-#[command(mut_subcommands(|action| action.after_help(EXIT_CODES)))]
-pub(crate) struct Args {
-    #[command(flatten)]
-    site: SiteArgs,
-    #[command(subcommand)]
-    action: Action,
-}
-
+/// What is done to APIs.
 #[derive(Debug, clap::Subcommand)]
-enum Action {
+pub(crate) enum Action {
     /// Register an API
     Add(Add),
     /// List the APIs
@@ -39,7 +26,7 @@ enum Action {
 }
 
 #[derive(Debug, clap::Args)]
-struct Add {
+pub(crate) struct Add {
     /// Its resource indicator (RFC 8707), which is the audience of its tokens
     #[arg(long, value_name = "URL")]
     resource: String,
@@ -61,31 +48,39 @@ struct Add {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: Args) -> anyhow::Result<()> {
-    let site = Site::open(&args.site)?;
-    let outcome = match args.action {
-        Action::Add(new) => add(&site, new).await,
-        Action::List => list(&site).await,
-        Action::Remove { resource } => remove(&site, &resource).await,
-    };
-    site.close(outcome).await
+pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
+    match action {
+        Action::Add(new) => add(installation, new).await,
+        Action::List => list(installation).await,
+        Action::Remove { resource } => remove(installation, &resource).await,
+    }
 }
 
-async fn add(site: &Site, new: Add) -> anyhow::Result<()> {
+async fn add(installation: &Installation, new: Add) -> anyhow::Result<()> {
     let Add { resource, scopes, name, token_seconds, algorithm, introspection } = new;
+    let scopes = scopes.iter().map(|text| scope(text)).collect();
     let new =
         NewApi { resource, name, scopes, access_token_seconds: token_seconds, algorithm, introspection };
-    let added = add_api(&site.store, new).await.map_err(|refused| HINTS.explain(refused))?;
+    let added = installation.admin.add_api(new).await.map_err(explain)?;
     let resource = added.record.resource.as_str();
     let mut report = view(&added.record);
     if let (Some(secret), Some(report)) = (&added.introspection, report.as_object_mut()) {
         let credential = json!({"client_id": resource, "client_secret": secret.expose()});
         report.insert("introspection".to_owned(), credential);
     }
-    site.output.result(&report, || {
+    installation.output.result(&report, || {
         let shown = added.introspection.as_ref().map(|secret| credential(resource, secret));
         format!("Registered the API {resource}.{}", shown.unwrap_or_default())
     })
+}
+
+/// `name`, or `name=words`.
+fn scope(text: &str) -> ApiScope {
+    let (name, words) = match text.split_once('=') {
+        Some((name, words)) => (name, words.trim()),
+        None => (text, ""),
+    };
+    ApiScope { name: name.to_owned(), description: (!words.is_empty()).then(|| words.to_owned()) }
 }
 
 fn credential(resource: &str, secret: &Secret) -> String {
@@ -93,10 +88,10 @@ fn credential(resource: &str, secret: &Secret) -> String {
     format!("\nIt introspects as (shown this once):\nclient_id      {resource}\nclient_secret  {secret}")
 }
 
-async fn list(site: &Site) -> anyhow::Result<()> {
-    let records = site.store.apis().await.map_err(said)?;
+async fn list(installation: &Installation) -> anyhow::Result<()> {
+    let records = installation.admin.apis().await.map_err(explain)?;
     let views: Vec<Value> = records.iter().map(view).collect();
-    site.output.result(&views, || {
+    installation.output.result(&views, || {
         let rows = records.iter().map(|api| {
             let scopes: Vec<&str> = api.scopes.iter().map(|scope| scope.name.as_str()).collect();
             let seconds =
@@ -111,13 +106,11 @@ async fn list(site: &Site) -> anyhow::Result<()> {
     })
 }
 
-async fn remove(site: &Site, resource: &str) -> anyhow::Result<()> {
+async fn remove(installation: &Installation, resource: &str) -> anyhow::Result<()> {
     let resource = ResourceUri::parse(resource).context("not a resource indicator")?;
-    let removed = site.store.remove_api(&resource).await;
-    removed.map_err(|fault| HINTS.explain(named(fault, format!("API {resource}"))))?;
-    tracing::info!(%resource, "API removed");
+    installation.admin.remove_api(&resource).await.map_err(explain)?;
     let report = json!({"resource": resource.as_str(), "removed": true});
-    site.output.result(&report, || format!("Removed the API {resource}."))
+    installation.output.result(&report, || format!("Removed the API {resource}."))
 }
 
 fn view(api: &ApiRecord) -> Value {
@@ -126,4 +119,23 @@ fn view(api: &ApiRecord) -> Value {
         "access_token_seconds": api.access_token_seconds, "algorithm": api.algorithm,
         "introspection": api.introspection.is_some(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_may_carry_what_it_allows_in_words() {
+        let cases = [
+            ("read", "read", None),
+            ("read=Read your notes", "read", Some("Read your notes")),
+            ("read= Read = see ", "read", Some("Read = see")),
+            ("read=", "read", None),
+        ];
+        for (text, name, description) in cases {
+            let parsed = scope(text);
+            assert_eq!((parsed.name.as_str(), parsed.description.as_deref()), (name, description), "{text}");
+        }
+    }
 }

@@ -1,40 +1,23 @@
 //! `proofkey client`: the apps that people sign in to.
 
-mod metadata;
 mod view;
 
-use proofkey_oauth::AuthMethod;
-use proofkey_protocol::{ClientId, ClientRecord};
-use proofkey_server::admin::{AdminRefused, NewClient, add_client, named, rotate_secret, update_client};
+use proofkey_protocol::ClientId;
+use proofkey_server::admin::{ClientDocument, SECRET_KEEP_SECONDS_MAX};
 use serde_json::json;
 
-use super::show::{rfc3339, state, table};
-use super::site::{EXIT_CODES, Hints, Site, SiteArgs, said};
+use super::input::document;
+use super::installation::Installation;
+use super::refusal::explain;
+use super::show::{plain, rfc3339, state, table};
 use crate::output::note;
-use metadata::Registration;
 use view::{ClientView, member};
 
-/// The longest that a replaced secret may live on: 90 days.
-const KEEP_SECONDS_MAX: i64 = 90 * 86_400;
-
-const HINTS: Hints = Hints {
-    missing: "`proofkey client list` shows those that exist",
-    exists: "`proofkey client update` changes it",
-};
-
-/// Register, change and remove clients (the apps that people sign in to)
-#[derive(Debug, clap::Args)]
-#[command(mut_subcommands(|action| action.after_help(EXIT_CODES)))]
-pub(crate) struct Args {
-    #[command(flatten)]
-    site: SiteArgs,
-    #[command(subcommand)]
-    action: Action,
-}
-
+/// What is done to clients.
+///
 /// An id may begin with a hyphen: a generated one is base64url, and a given one may be anything of that alphabet.
 #[derive(Debug, clap::Subcommand)]
-enum Action {
+pub(crate) enum Action {
     /// Register a client; the answer carries its id and, this once, its secret
     Add {
         /// RFC 7591 metadata as JSON, with client_id, client_secret and jwks if they are given; `-` is standard input
@@ -80,34 +63,31 @@ enum Action {
         #[arg(allow_hyphen_values = true)]
         id: String,
         /// How long the old secret lives on; 0 ends it now
-        #[arg(long, value_name = "SECONDS", default_value_t = 86_400, allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..=KEEP_SECONDS_MAX))]
+        #[arg(long, value_name = "SECONDS", default_value_t = 86_400, allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..=SECRET_KEEP_SECONDS_MAX))]
         keep_seconds: i64,
     },
 }
 
 /// Runs the command.
-pub(super) async fn run(args: Args) -> anyhow::Result<()> {
-    let site = Site::open(&args.site)?;
-    let outcome = match args.action {
-        Action::Add { file } => add(&site, &file).await,
-        Action::List => list(&site).await,
-        Action::Show { id } => show(&site, &ClientId::new(id)).await,
-        Action::Update { id, file } => update(&site, &ClientId::new(id), &file).await,
-        Action::Remove { id } => remove(&site, &ClientId::new(id)).await,
-        Action::Disable { id } => set_disabled(&site, &ClientId::new(id), true).await,
-        Action::Enable { id } => set_disabled(&site, &ClientId::new(id), false).await,
-        Action::RotateSecret { id, keep_seconds } => rotate(&site, &ClientId::new(id), keep_seconds).await,
-    };
-    site.close(outcome).await
+pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
+    match action {
+        Action::Add { file } => add(installation, &file).await,
+        Action::List => list(installation).await,
+        Action::Show { id } => show(installation, &ClientId::new(id)).await,
+        Action::Update { id, file } => update(installation, &ClientId::new(id), &file).await,
+        Action::Remove { id } => remove(installation, &ClientId::new(id)).await,
+        Action::Disable { id } => disable(installation, &ClientId::new(id)).await,
+        Action::Enable { id } => enable(installation, &ClientId::new(id)).await,
+        Action::RotateSecret { id, keep_seconds } => {
+            rotate(installation, &ClientId::new(id), keep_seconds).await
+        }
+    }
 }
 
-async fn add(site: &Site, file: &str) -> anyhow::Result<()> {
-    let registration = Registration::read(file)?;
-    note_ignored(&registration);
-    let new = NewClient::parse(registration.text()).map_err(said)?;
-    let added = add_client(&site.store, new, site.now).await.map_err(|refused| HINTS.explain(refused))?;
+async fn add(installation: &Installation, file: &str) -> anyhow::Result<()> {
+    let added = installation.admin.add_client(read(file)?).await.map_err(explain)?;
     let view = ClientView::new(&added.record).with_secret(added.secret.as_ref());
-    site.output.result(&view, || {
+    installation.output.result(&view, || {
         let id = &added.record.id;
         let secret = added
             .secret
@@ -119,10 +99,10 @@ async fn add(site: &Site, file: &str) -> anyhow::Result<()> {
     })
 }
 
-async fn list(site: &Site) -> anyhow::Result<()> {
-    let records = site.store.clients().await.map_err(said)?;
+async fn list(installation: &Installation) -> anyhow::Result<()> {
+    let records = installation.admin.clients().await.map_err(explain)?;
     let views: Vec<ClientView> = records.iter().map(ClientView::new).collect();
-    site.output.result(&views, || {
+    installation.output.result(&views, || {
         let rows = records.iter().zip(&views).map(|(record, view)| {
             let name = record.metadata.client_name.clone().unwrap_or_default();
             let method = view.metadata.token_endpoint_auth_method.map(member).unwrap_or_default();
@@ -136,70 +116,59 @@ async fn list(site: &Site) -> anyhow::Result<()> {
     })
 }
 
-async fn show(site: &Site, id: &ClientId) -> anyhow::Result<()> {
-    let record = find(site, id).await?;
+async fn show(installation: &Installation, id: &ClientId) -> anyhow::Result<()> {
+    let record = installation.admin.client(id).await.map_err(explain)?;
     let view = ClientView::new(&record);
     // The metadata is JSON by nature: to people it is shown indented.
     let text = serde_json::to_string_pretty(&view)?;
-    site.output.result(&view, || text)
+    installation.output.result(&view, || text)
 }
 
-async fn update(site: &Site, id: &ClientId, file: &str) -> anyhow::Result<()> {
-    let registration = Registration::read(file)?;
-    registration.is_update_of(id)?;
-    note_ignored(&registration);
-    let before = find(site, id).await?;
-    registration.fits_secrets_of(&before)?;
-    let updated = update_client(&site.store, id, registration.text()).await;
-    let record = updated.map_err(|refused| HINTS.explain(refused))?;
-    site.output.result(&ClientView::new(&record), || format!("Updated {id}."))
+async fn update(installation: &Installation, id: &ClientId, file: &str) -> anyhow::Result<()> {
+    let record = installation.admin.update_client(id, read(file)?).await.map_err(explain)?;
+    installation.output.result(&ClientView::new(&record), || format!("Updated {id}."))
 }
 
-async fn remove(site: &Site, id: &ClientId) -> anyhow::Result<()> {
-    let removed = site.store.remove_client(id, site.now).await;
-    removed.map_err(|fault| HINTS.explain(named(fault, format!("client {id}"))))?;
-    tracing::info!(client_id = %id, "client removed");
+async fn remove(installation: &Installation, id: &ClientId) -> anyhow::Result<()> {
+    installation.admin.remove_client(id).await.map_err(explain)?;
     let report = json!({"client_id": id.as_str(), "removed": true});
-    site.output.result(&report, || format!("Removed {id}; its tokens have ended."))
+    installation.output.result(&report, || format!("Removed {id}; its tokens have ended."))
 }
 
-async fn set_disabled(site: &Site, id: &ClientId, disabled: bool) -> anyhow::Result<()> {
-    let set = site.store.set_client_disabled(id, disabled).await;
-    set.map_err(|fault| HINTS.explain(named(fault, format!("client {id}"))))?;
-    tracing::info!(client_id = %id, disabled, "client changed by an operator");
+async fn disable(installation: &Installation, id: &ClientId) -> anyhow::Result<()> {
+    installation.admin.disable_client(id).await.map_err(explain)?;
+    changed(installation, id, true)
+}
+
+async fn enable(installation: &Installation, id: &ClientId) -> anyhow::Result<()> {
+    installation.admin.enable_client(id).await.map_err(explain)?;
+    changed(installation, id, false)
+}
+
+fn changed(installation: &Installation, id: &ClientId, disabled: bool) -> anyhow::Result<()> {
     let report = json!({"client_id": id.as_str(), "disabled": disabled});
-    site.output.result(&report, || format!("{id} is {}.", state(disabled)))
+    installation.output.result(&report, || format!("{id} is {}.", state(disabled)))
 }
 
-async fn rotate(site: &Site, id: &ClientId, keep_seconds: i64) -> anyhow::Result<()> {
-    let record = find(site, id).await?;
-    if record.metadata.token_endpoint_auth_method == Some(AuthMethod::None) {
-        anyhow::bail!("client {id} is public (token_endpoint_auth_method none): it has no secret to rotate");
-    }
-    let rotated = rotate_secret(&site.store, id, keep_seconds, site.now).await;
-    let secret = rotated.map_err(|refused| HINTS.explain(refused))?;
-    let old_ends = rfc3339(site.now + keep_seconds);
+async fn rotate(installation: &Installation, id: &ClientId, keep_seconds: i64) -> anyhow::Result<()> {
+    let rotated = installation.admin.rotate_client_secret(id, keep_seconds).await.map_err(explain)?;
+    let (secret, old_ends) = (rotated.secret, rfc3339(rotated.old_ends_at));
     let report = json!({
         "client_id": id.as_str(), "client_secret": secret.expose(), "client_secret_expires_at": 0,
         "old_client_secret_ends_at": old_ends,
     });
-    site.output.result(&report, || {
+    installation.output.result(&report, || {
         let secret = secret.expose();
         format!("client_id      {id}\nclient_secret  {secret}  (shown this once)\nThe old secret ends at {old_ends}.")
     })
 }
 
-async fn find(site: &Site, id: &ClientId) -> anyhow::Result<ClientRecord> {
-    let records = site.store.clients().await.map_err(said)?;
-    let found = records.into_iter().find(|record| record.id == *id);
-    found.ok_or_else(|| {
-        HINTS.explain(AdminRefused::Missing(format!("client {}", super::show::plain(id.as_str()))))
-    })
-}
-
-fn note_ignored(registration: &Registration) {
-    let ignored = registration.ignored();
+/// Reads a file of metadata, or standard input for `-`, and says which members have no effect.
+fn read(file: &str) -> anyhow::Result<ClientDocument> {
+    let document = ClientDocument::parse(&document(file)?).map_err(|refused| explain(refused.into()))?;
+    let ignored: Vec<String> = document.ignored().iter().map(|name| plain(name)).collect();
     if !ignored.is_empty() {
         note(&format!("Ignored, for this server does not know them: {}", ignored.join(", ")));
     }
+    Ok(document)
 }

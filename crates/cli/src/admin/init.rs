@@ -10,7 +10,8 @@ use proofkey_oauth::Issuer;
 use proofkey_server::config::{SEALING_KEY_FILE, SealingKey, template};
 use serde_json::json;
 
-use super::site::{SiteArgs, said};
+use super::installation::InstallationArgs;
+use super::refusal::message;
 
 /// Write a commented configuration and the sealing key
 ///
@@ -18,7 +19,7 @@ use super::site::{SiteArgs, said};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    site: SiteArgs,
+    installation: InstallationArgs,
     /// Who the server is: the https URL that clients and APIs know it by (http on loopback only)
     #[arg(long, value_name = "URL", value_parser = Issuer::parse)]
     issuer: Issuer,
@@ -32,7 +33,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let config = &args.site.config;
+    let config = &args.installation.config;
     let sealing_key = config.with_file_name(SEALING_KEY_FILE);
     let data = data_as_seen_from(config, &args.data)?;
     refuse_existing(config, "change it by hand, or name another file with --config")?;
@@ -41,7 +42,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(directory) = directory {
         ensure!(directory.is_dir(), "{} is no directory; make it first", directory.display());
     }
-    SealingKey::generate().and_then(|key| key.write_new(&sealing_key)).map_err(said)?;
+    SealingKey::generate().and_then(|key| key.write_new(&sealing_key)).map_err(message)?;
     if let Err(error) = write_new(config, &template(&args.issuer, args.listen, &data)) {
         // The key is a minute old and seals nothing: left behind, it would be in the way of the next try.
         let _ = std::fs::remove_file(&sealing_key);
@@ -51,7 +52,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         "config": config, "sealing_key": sealing_key, "issuer": args.issuer.as_str(),
         "listen": args.listen.to_string(), "data": data,
     });
-    args.site.output.result(&report, || {
+    args.installation.output.result(&report, || {
         let (config, sealing_key) = (config.display(), sealing_key.display());
         format!(
             "Wrote {config} and {sealing_key}.\nKeep a copy of the sealing key apart from the database: a backup is \

@@ -1,25 +1,16 @@
 //! `proofkey key`: the signing keys.
 
-use anyhow::anyhow;
-use proofkey_protocol::KeyRecord;
-use proofkey_server::keys::{KeysFault, PrivateKeySealer, rotate_now, rotation};
+use proofkey_server::admin::ListedKey;
 use serde_json::{Value, json};
 
+use super::installation::Installation;
+use super::refusal::explain;
 use super::show::{rfc3339, table};
-use super::site::{EXIT_CODES, Site, SiteArgs, said};
 
-/// List the signing keys, or replace them at once
-#[derive(Debug, clap::Args)]
-#[command(mut_subcommands(|action| action.after_help(EXIT_CODES)))]
-pub(crate) struct Args {
-    #[command(flatten)]
-    site: SiteArgs,
-    #[command(subcommand)]
-    action: Action,
-}
+/// What is done to keys.
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
+pub(crate) enum Action {
     /// List the keys: `next` is published, `active` signs, `retiring` verifies what it signed
     List,
     /// Replace the signing keys, as after a leak
@@ -34,61 +25,40 @@ enum Action {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: Args) -> anyhow::Result<()> {
-    let site = Site::open(&args.site)?;
-    let outcome = match args.action {
-        Action::List => list(&site).await,
-        Action::Rotate { now: _ } => rotate(&site).await,
-    };
-    site.close(outcome).await
+pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
+    match action {
+        Action::List => list(installation).await,
+        Action::Rotate { now: _ } => rotate(installation).await,
+    }
 }
 
-async fn list(site: &Site) -> anyhow::Result<()> {
-    let records = site.store.keys().await.map_err(said)?;
-    let views: Vec<Value> = records.iter().map(|key| view(site, &records, key)).collect();
-    site.output.result(&views, || {
-        let rows = records.iter().map(|key| {
-            let state = state(site, &records, key).to_owned();
-            [key.kid.clone(), key.algorithm.clone(), state, rfc3339(key.active_from), rfc3339(key.created_at)]
+async fn list(installation: &Installation) -> anyhow::Result<()> {
+    let keys = installation.admin.keys().await.map_err(explain)?;
+    let views: Vec<Value> = keys.iter().map(view).collect();
+    installation.output.result(&views, || {
+        let rows = keys.iter().map(|ListedKey { record, state }| {
+            let (active_from, created_at) = (rfc3339(record.active_from), rfc3339(record.created_at));
+            [record.kid.clone(), record.algorithm.clone(), state.name().to_owned(), active_from, created_at]
         });
         let headings = ["KEY ID", "ALGORITHM", "STATE", "ACTIVE FROM", "CREATED"];
         table(headings, rows, "No keys yet: the first start of the server makes them.")
     })
 }
 
-async fn rotate(site: &Site) -> anyhow::Result<()> {
-    let sealer = PrivateKeySealer::derive(site.config.keys.sealing_key.expose());
-    let before = site.store.keys().await.map_err(said)?;
-    // Keys sealed by two sealing keys would keep the server from starting at all.
-    if let Some(key) = before.iter().find(|key| sealer.open(&key.kid, &key.sealed).is_none()) {
-        return Err(said(KeysFault::Sealed { kid: key.kid.clone() }));
-    }
-    let kids = rotate_now(&site.store, &sealer, site.now).await.map_err(said)?;
-    let records = site.store.keys().await.map_err(said)?;
-    let made: Vec<&KeyRecord> = records.iter().filter(|key| kids.contains(&key.kid)).collect();
-    if made.len() < kids.len() {
-        return Err(anyhow!(
-            "another process was rotating at this moment; look at `proofkey key list`, then try again"
-        ));
-    }
-    let views: Vec<Value> = made.iter().map(|key| view(site, &records, key)).collect();
-    site.output.result(&json!({"made": views}), || {
-        let lines = made.iter().map(|key| format!("{} signs with {} now", key.algorithm, key.kid));
+async fn rotate(installation: &Installation) -> anyhow::Result<()> {
+    let made = installation.admin.rotate_keys().await.map_err(explain)?;
+    let views: Vec<Value> = made.iter().map(view).collect();
+    installation.output.result(&json!({"made": views}), || {
+        let lines = made
+            .iter()
+            .map(|ListedKey { record, .. }| format!("{} signs with {} now", record.algorithm, record.kid));
         lines.collect::<Vec<_>>().join("\n")
     })
 }
 
-fn view(site: &Site, records: &[KeyRecord], key: &KeyRecord) -> Value {
+fn view(ListedKey { record, state }: &ListedKey) -> Value {
     json!({
-        "kid": key.kid, "algorithm": key.algorithm, "state": state(site, records, key),
-        "active_from": rfc3339(key.active_from), "created_at": rfc3339(key.created_at),
+        "kid": record.kid, "algorithm": record.algorithm, "state": state.name(),
+        "active_from": rfc3339(record.active_from), "created_at": rfc3339(record.created_at),
     })
-}
-
-fn state(site: &Site, records: &[KeyRecord], key: &KeyRecord) -> &'static str {
-    if key.active_from > site.now {
-        return "next";
-    }
-    let active = rotation::ALGORITHMS.iter().filter_map(|ring| rotation::active(records, *ring, site.now));
-    if active.into_iter().any(|active| active.kid == key.kid) { "active" } else { "retiring" }
 }

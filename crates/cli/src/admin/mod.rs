@@ -1,7 +1,8 @@
 //! Administration by command, beside a running server: `init`, `client`, `user`, `api`, `key`, `consent`, `check-config`.
 //!
-//! It turns arguments into calls of [`proofkey_server::admin`] and the store, and what they return into output. What may
-//! be is decided there, never here; and no secret comes in as an argument, where every process of the machine can read it.
+//! It turns arguments into calls of [`proofkey_server::admin::Admin`], and what they return into output: what may be is
+//! decided there, and it alone reads and writes the database. No secret comes in as an argument, where every process of
+//! the machine can read it.
 
 mod api;
 mod check_config;
@@ -9,12 +10,18 @@ mod client;
 mod consent;
 mod init;
 mod input;
+mod installation;
 mod key;
+mod refusal;
 mod show;
-mod site;
+mod system_user;
 mod user;
 
 use std::process::ExitCode;
+
+pub(crate) use system_user::system_user;
+
+use installation::NounCommand;
 
 /// The commands of operators.
 #[derive(Debug, clap::Subcommand)]
@@ -22,15 +29,15 @@ pub(crate) enum Command {
     /// Write a commented configuration and the sealing key
     Init(init::Args),
     /// Register, change and remove clients (the apps that people sign in to)
-    Client(client::Args),
+    Client(NounCommand<client::Action>),
     /// Make users, disable them, set their passwords
-    User(user::Args),
+    User(NounCommand<user::Action>),
     /// Register and remove APIs (the resource servers that access tokens are for)
-    Api(api::Args),
+    Api(NounCommand<api::Action>),
     /// List the signing keys, or replace them at once
-    Key(key::Args),
+    Key(NounCommand<key::Action>),
     /// List what users have allowed, or withdraw it
-    Consent(consent::Args),
+    Consent(NounCommand<consent::Action>),
     /// Check the configuration without starting anything
     CheckConfig(check_config::Args),
 }
@@ -39,11 +46,11 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init(args) => init::run(&args),
-        Command::Client(args) => client::run(args).await,
-        Command::User(args) => user::run(args).await,
-        Command::Api(args) => api::run(args).await,
-        Command::Key(args) => key::run(args).await,
-        Command::Consent(args) => consent::run(args).await,
+        Command::Client(command) => command.run(client::run).await,
+        Command::User(command) => command.run(user::run).await,
+        Command::Api(command) => command.run(api::run).await,
+        Command::Key(command) => command.run(key::run).await,
+        Command::Consent(command) => command.run(consent::run).await,
         Command::CheckConfig(args) => check_config::run(&args),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use proofkey_oauth::{Secret, Timestamp};
-use proofkey_protocol::ClientId;
+use proofkey_oauth::Secret;
+use proofkey_protocol::{ApiScope, ClientId};
 use proofkey_server::SystemRandom;
-use proofkey_server::admin::{self, AdminRefused, Hashing, NewApi, NewClient, NewUser};
-use proofkey_store::Store;
+use proofkey_server::admin::{Admin, AdminRefused, ClientDocument, NewApi, NewUser, Noun};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -42,21 +41,15 @@ pub(super) struct Addresses {
 }
 
 /// Puts everything in place and says what a tool has to know.
-pub(super) async fn seed(
-    store: &Store,
-    hashing: &Hashing,
-    addresses: &Addresses,
-    data: &Path,
-    now: Timestamp,
-) -> anyhow::Result<ready::Ready> {
+pub(super) async fn seed(admin: &Admin, addresses: &Addresses, data: &Path) -> anyhow::Result<ready::Ready> {
     let kept = kept(&data.join("dev.json"))?;
-    user(store, hashing, &kept, now).await?;
-    api(store, addresses).await?;
+    user(admin, &kept).await?;
+    api(admin, addresses).await?;
     let clients = clients(addresses, &kept);
     for (_, metadata) in &clients {
-        client(store, metadata, now).await?;
+        client(admin, metadata.clone()).await?;
     }
-    client(store, &short_codes(addresses), now).await?;
+    client(admin, short_codes(addresses)).await?;
     Ok(ready::Ready {
         issuer: addresses.issuer.clone(),
         app: addresses.app.clone(),
@@ -95,29 +88,31 @@ fn words(count: usize) -> String {
     (0..count).map(word).collect::<Vec<_>>().join("-")
 }
 
-async fn user(store: &Store, hashing: &Hashing, kept: &Kept, now: Timestamp) -> anyhow::Result<()> {
+async fn user(admin: &Admin, kept: &Kept) -> anyhow::Result<()> {
     let claims = json!({
         "name": "Ada Lovelace", "given_name": "Ada", "family_name": "Lovelace", "preferred_username": "ada",
         "email": "ada@example.com", "email_verified": true, "locale": "en", "zoneinfo": "Europe/London",
     });
     let claims = claims.as_object().cloned().unwrap_or_default();
     let new = NewUser { username: "ada".into(), password: Some(Secret::new(kept.password.clone())), claims };
-    match admin::add_user(store, hashing, new, now).await {
-        Ok(_) | Err(AdminRefused::Exists(_)) => Ok(()),
+    match admin.add_user(new).await {
+        Ok(_) | Err(AdminRefused::Exists { noun: Noun::User, .. }) => Ok(()),
         Err(refused) => Err(refused.into()),
     }
 }
 
 /// The API's address may differ from the last start: its record follows it.
-async fn api(store: &Store, addresses: &Addresses) -> anyhow::Result<()> {
-    for record in store.apis().await? {
-        store.remove_api(&record.resource).await?;
+async fn api(admin: &Admin, addresses: &Addresses) -> anyhow::Result<()> {
+    for record in admin.apis().await? {
+        admin.remove_api(&record.resource).await?;
     }
-    let scopes =
-        vec!["notes:read=Read your notes".to_owned(), "notes:write=Change and delete your notes".to_owned()];
+    let scope = |(name, words): (&str, &str)| ApiScope { name: name.into(), description: Some(words.into()) };
+    let scopes = [("notes:read", "Read your notes"), ("notes:write", "Change and delete your notes")]
+        .map(scope)
+        .to_vec();
     let new =
         NewApi { resource: addresses.api.clone(), name: Some("Notes".into()), scopes, ..NewApi::default() };
-    admin::add_api(store, new).await?;
+    admin.add_api(new).await?;
     Ok(())
 }
 
@@ -172,13 +167,16 @@ fn short_codes(addresses: &Addresses) -> Value {
     })
 }
 
-async fn client(store: &Store, metadata: &Value, now: Timestamp) -> anyhow::Result<()> {
-    let text = metadata.to_string();
-    match admin::add_client(store, NewClient::parse(&text)?, now).await {
+async fn client(admin: &Admin, mut metadata: Value) -> anyhow::Result<()> {
+    match admin.add_client(ClientDocument::parse(&metadata.to_string())?).await {
         Ok(_) => Ok(()),
-        Err(AdminRefused::Exists(_)) => {
-            let id = ClientId::new(metadata.get("client_id").and_then(Value::as_str).unwrap_or_default());
-            admin::update_client(store, &id, &text).await.map(drop).map_err(Into::into)
+        Err(AdminRefused::Exists { noun: Noun::Client, name: id }) => {
+            // Its secret is the one that was kept with the database.
+            if let Some(members) = metadata.as_object_mut() {
+                members.remove("client_secret");
+            }
+            let document = ClientDocument::parse(&metadata.to_string())?;
+            admin.update_client(&ClientId::new(id), document).await.map(drop).map_err(Into::into)
         }
         Err(refused) => Err(refused.into()),
     }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use proofkey_oauth::Timestamp;
-use proofkey_server::admin::Hashing;
+use proofkey_server::admin::{Actor, Admin, AdminSettings};
 use proofkey_server::clock::Clock;
 use proofkey_server::config::process_environment;
 use proofkey_server::http::{self, Edge, HttpLimits, StopSignals};
@@ -24,6 +23,7 @@ use super::configuration::{ENVIRONMENT, configuration};
 use super::ready::{Ready, User, write_private};
 use super::seed::{self, Addresses};
 use super::trace::{Outcome, TraceEvent, TraceLog};
+use crate::admin::system_user;
 use crate::output;
 
 const LISTEN: &str = "127.0.0.1:4455";
@@ -83,14 +83,16 @@ async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
     };
     let config = configuration(&addresses.issuer, at, data, process_environment())?;
     log::init(&config.log, Clock::System)?;
-    let hashing = Hashing::from_config(&config)?;
+    let settings = AdminSettings::from_config(&config)?;
     let trace = Arc::new(TraceLog::default());
     let (clock, randomness) = (Clock::System, Randomness::System);
     let tracer = tracer(Arc::clone(&trace));
     let start = Start { config, clock, randomness, tracer, listener: Some(listener) };
     let running = start.run().await.context("the server does not start")?;
-    let ready =
-        seed::seed(&running.store, &hashing, &addresses, data, Timestamp(Clock::System.now())).await?;
+    let actor = Actor::cli(&system_user());
+    let admin = Admin::new(running.store.clone(), settings, Clock::System, actor);
+    let ready = seed::seed(&admin, &addresses, data).await?;
+    drop(admin);
     running.refreshed().await?;
     let stop = running.shutdown();
     let app = app::router(app_config(&addresses), Arc::clone(&trace), stop.clone())?;

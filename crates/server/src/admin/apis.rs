@@ -1,27 +1,29 @@
-//! Registering APIs (resource servers).
+//! APIs (resource servers): add, list, remove.
 
-use proofkey_oauth::{ResourceUri, Scope, Secret, standard_scope};
+use proofkey_oauth::{ResourceMalformed, ResourceUri, Scope, ScopeMalformed, Secret, standard_scope};
 use proofkey_protocol::{ApiRecord, ApiScope};
-use proofkey_store::Store;
+use thiserror::Error;
 
-use super::{AdminRefused, named, new_secret};
+use super::member::Member;
+use super::record::{Noun, Verb};
+use super::{Admin, AdminRefused, new_secret};
 use crate::app::ACCESS_TOKEN_SECONDS_MAX;
 
 /// Most scopes of one API.
 const SCOPES_MAX: usize = 200;
 
-/// An API as `api add` takes it.
+/// An API to be added.
 #[derive(Debug, Default)]
 pub struct NewApi {
-    /// Its resource indicator.
+    /// Its resource indicator (RFC 8707), which is the audience of its tokens.
     pub resource: String,
     /// Its name for people.
     pub name: Option<String>,
-    /// Its scopes, each a name, or a name, `=` and what it allows.
-    pub scopes: Vec<String>,
-    /// Life of its access tokens.
+    /// Its scopes, each with what it allows in words.
+    pub scopes: Vec<ApiScope>,
+    /// Life of its access tokens in seconds; the server's where it is absent.
     pub access_token_seconds: Option<i64>,
-    /// Algorithm of its access tokens.
+    /// Algorithm of its access tokens; ES256 where it is absent.
     pub algorithm: Option<String>,
     /// Whether it gets a credential to introspect with.
     pub introspection: bool,
@@ -30,63 +32,125 @@ pub struct NewApi {
 /// A registered API, with the credential that is shown this once.
 #[derive(Debug)]
 pub struct AddedApi {
-    /// Its record.
+    /// What is stored of it.
     pub record: ApiRecord,
     /// What it introspects with: its resource is the username, this the password.
     pub introspection: Option<Secret>,
 }
 
-/// Checks and registers an API.
-pub async fn add_api(store: &Store, new: NewApi) -> Result<AddedApi, AdminRefused> {
-    let refuse = |message: String| AdminRefused::Api(message);
-    let resource =
-        ResourceUri::parse(&new.resource).map_err(|malformed| refuse(format!("--resource: {malformed}")))?;
-    if new.scopes.is_empty() || new.scopes.len() > SCOPES_MAX {
-        return Err(refuse(format!("--scope: name 1 to {SCOPES_MAX} scopes")));
-    }
-    let scopes = new.scopes.iter().map(|text| scope(text)).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
-    if new.access_token_seconds.is_some_and(|seconds| !(1..=ACCESS_TOKEN_SECONDS_MAX).contains(&seconds)) {
-        return Err(refuse(format!("--token-seconds: 1 to {ACCESS_TOKEN_SECONDS_MAX}")));
-    }
-    if new.algorithm.as_deref().is_some_and(|name| !["ES256", "EdDSA", "RS256"].contains(&name)) {
-        return Err(refuse("--algorithm: one of ES256, EdDSA, RS256".to_owned()));
-    }
-    // A scope belongs to one API: that is how a request without a resource finds its audience.
-    for other in store.apis().await? {
-        if let Some(taken) =
-            scopes.iter().find(|scope| other.scopes.iter().any(|known| known.name == scope.name))
-        {
-            return Err(refuse(format!("--scope: `{}` belongs to {} already", taken.name, other.resource)));
-        }
-    }
-    let introspection = new.introspection.then(new_secret);
-    let record = ApiRecord {
-        resource,
-        name: new.name,
-        scopes,
-        access_token_seconds: new.access_token_seconds,
-        algorithm: new.algorithm,
-        introspection: introspection.as_ref().map(Secret::hash),
-    };
-    let name = format!("API {}", record.resource);
-    store.add_api(record.clone()).await.map_err(|fault| named(fault, name))?;
-    tracing::info!(resource = %record.resource, "API registered");
-    Ok(AddedApi { record, introspection })
+/// Why an API cannot be registered. The text says what is wrong, [`ApiRefused::member`] where.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "each variant says itself what is wrong")]
+#[non_exhaustive]
+pub enum ApiRefused {
+    #[error("{0}")]
+    Resource(ResourceMalformed),
+    #[error("name 1 to {SCOPES_MAX} scopes")]
+    ScopeCount,
+    #[error("`{name}`: {cause}")]
+    ScopeMalformed { at: usize, name: String, cause: ScopeMalformed },
+    #[error("`{name}` is not one scope: give each by itself")]
+    ScopeNotSingle { at: usize, name: String },
+    #[error("`{name}`: this scope belongs to OpenID Connect")]
+    ScopeStandard { at: usize, name: String },
+    #[error("`{name}` belongs to {api} already")]
+    ScopeTaken { at: usize, name: String, api: ResourceUri },
+    #[error("1 to {ACCESS_TOKEN_SECONDS_MAX}")]
+    AccessTokenSeconds,
+    #[error("one of ES256, EdDSA, RS256")]
+    Algorithm,
 }
 
-fn scope(text: &str) -> Result<ApiScope, String> {
-    let (name, description) = match text.split_once('=') {
-        Some((name, description)) => (name, Some(description.trim().to_owned())),
-        None => (text, None),
-    };
-    let parsed = Scope::parse(name).map_err(|malformed| format!("--scope `{name}`: {malformed}"))?;
+impl ApiRefused {
+    /// The member of [`NewApi`] that is wrong.
+    pub fn member(&self) -> Member {
+        match self {
+            Self::Resource(_) => Member::whole("resource"),
+            Self::ScopeCount => Member::whole("scopes"),
+            Self::ScopeMalformed { at, .. }
+            | Self::ScopeNotSingle { at, .. }
+            | Self::ScopeStandard { at, .. }
+            | Self::ScopeTaken { at, .. } => Member::item("scopes", *at),
+            Self::AccessTokenSeconds => Member::whole("access_token_seconds"),
+            Self::Algorithm => Member::whole("algorithm"),
+        }
+    }
+}
+
+impl Admin {
+    /// Checks and registers an API.
+    pub async fn add_api(&self, new: NewApi) -> Result<AddedApi, AdminRefused> {
+        let resource = ResourceUri::parse(&new.resource).map_err(ApiRefused::Resource)?;
+        check_scopes(&new.scopes)?;
+        if new.access_token_seconds.is_some_and(|seconds| !(1..=ACCESS_TOKEN_SECONDS_MAX).contains(&seconds))
+        {
+            return Err(ApiRefused::AccessTokenSeconds.into());
+        }
+        if new.algorithm.as_deref().is_some_and(|name| !["ES256", "EdDSA", "RS256"].contains(&name)) {
+            return Err(ApiRefused::Algorithm.into());
+        }
+        check_owners(&new.scopes, &self.store.apis().await?)?;
+        let introspection = new.introspection.then(new_secret);
+        let record = ApiRecord {
+            resource,
+            name: new.name,
+            scopes: new.scopes,
+            access_token_seconds: new.access_token_seconds,
+            algorithm: new.algorithm,
+            introspection: introspection.as_ref().map(Secret::hash),
+        };
+        let added = self.store.add_api(record.clone()).await;
+        added.map_err(|fault| AdminRefused::about(fault, Noun::Api, &record.resource))?;
+        self.record_change(Verb::Add, Noun::Api, &record.resource);
+        Ok(AddedApi { record, introspection })
+    }
+
+    /// Every API.
+    pub async fn apis(&self) -> Result<Vec<ApiRecord>, AdminRefused> {
+        let records = self.store.apis().await?;
+        self.record_list(Noun::Api);
+        Ok(records)
+    }
+
+    /// Removes an API: no token is issued for it any more.
+    pub async fn remove_api(&self, resource: &ResourceUri) -> Result<(), AdminRefused> {
+        let removed = self.store.remove_api(resource).await;
+        removed.map_err(|fault| AdminRefused::about(fault, Noun::Api, resource))?;
+        self.record_change(Verb::Remove, Noun::Api, resource);
+        Ok(())
+    }
+}
+
+fn check_scopes(scopes: &[ApiScope]) -> Result<(), ApiRefused> {
+    if scopes.is_empty() || scopes.len() > SCOPES_MAX {
+        return Err(ApiRefused::ScopeCount);
+    }
+    scopes.iter().enumerate().try_for_each(|(at, scope)| check_scope(at, &scope.name))
+}
+
+fn check_scope(at: usize, name: &str) -> Result<(), ApiRefused> {
+    let named = || name.to_owned();
+    let parsed =
+        Scope::parse(name).map_err(|cause| ApiRefused::ScopeMalformed { at, name: named(), cause })?;
     if parsed.iter().count() != 1 {
-        return Err(format!("--scope `{name}`: give each scope its own --scope"));
+        return Err(ApiRefused::ScopeNotSingle { at, name: named() });
     }
     if standard_scope::ALL.contains(&name) {
-        return Err(format!("--scope `{name}`: this scope belongs to OpenID Connect"));
+        return Err(ApiRefused::ScopeStandard { at, name: named() });
     }
-    Ok(ApiScope { name: name.to_owned(), description: description.filter(|text| !text.is_empty()) })
+    Ok(())
+}
+
+/// A scope belongs to one API: that is how a request without a resource finds its audience.
+fn check_owners(scopes: &[ApiScope], others: &[ApiRecord]) -> Result<(), ApiRefused> {
+    for (at, scope) in scopes.iter().enumerate() {
+        let owner = others.iter().find(|other| other.scopes.iter().any(|known| known.name == scope.name));
+        if let Some(owner) = owner {
+            let (name, api) = (scope.name.clone(), owner.resource.clone());
+            return Err(ApiRefused::ScopeTaken { at, name, api });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -95,10 +159,9 @@ mod tests {
 
     #[test]
     fn scopes_are_single_tokens_outside_the_standard_ones() {
-        assert_eq!(scope("read=Read your notes").unwrap().description.as_deref(), Some("Read your notes"));
-        assert_eq!(scope("read").unwrap().description, None);
+        assert_eq!(check_scope(0, "read"), Ok(()));
         for bad in ["openid", "a b", "", "a\"b"] {
-            assert!(scope(bad).is_err(), "{bad}");
+            assert_eq!(check_scope(3, bad).unwrap_err().member(), Member::item("scopes", 3), "{bad}");
         }
     }
 }

@@ -1,101 +1,165 @@
-//! Registering clients.
+//! Clients: add, list, show, update, remove, disable, enable, rotate the secret.
 
-use proofkey_oauth::{AuthMethod, ClientMetadata, Secret, Timestamp};
-use proofkey_protocol::{Client, ClientId, ClientRecord, ClientSecretRecord, RegistrationRefused};
-use proofkey_store::Store;
-use serde::Deserialize;
+use proofkey_oauth::{AuthMethod, Secret, Timestamp};
+use proofkey_protocol::{
+    Client, ClientId, ClientRecord, ClientSecretRecord, Random as _, RegistrationRefused,
+};
 
-use super::{AdminRefused, named, new_id, new_secret};
+use super::client_document::ClientDocument;
+use super::record::{Noun, Verb};
+use super::{Admin, AdminRefused, new_secret};
+use crate::random::SystemRandom;
 
+/// The longest that a replaced secret may live on: 90 days.
+pub const SECRET_KEEP_SECONDS_MAX: i64 = 90 * 86_400;
 /// Shortest secret that may be given rather than made, in bytes.
 const SECRET_BYTES_MIN: usize = 8;
-
-/// A client as `client add` takes it: RFC 7591 metadata, with the id and secret where they are given.
-#[derive(Deserialize)]
-pub struct NewClient {
-    client_id: Option<String>,
-    client_secret: Option<String>,
-    #[serde(flatten)]
-    metadata: ClientMetadata,
-}
 
 /// A registered client, with the secret that is shown this once.
 #[derive(Debug)]
 pub struct AddedClient {
-    /// Its record.
+    /// What is stored of it.
     pub record: ClientRecord,
     /// Its secret, for a confidential client.
     pub secret: Option<Secret>,
 }
 
-impl NewClient {
-    /// Reads the JSON.
-    pub fn parse(json: &str) -> Result<Self, AdminRefused> {
-        serde_json::from_str(json).map_err(AdminRefused::Metadata)
-    }
+/// A new secret, which is shown this once.
+#[derive(Debug)]
+pub struct RotatedSecret {
+    /// The new secret.
+    pub secret: Secret,
+    /// When the one before ends.
+    pub old_ends_at: Timestamp,
 }
 
-/// Checks and registers a client.
-pub async fn add_client(store: &Store, new: NewClient, now: Timestamp) -> Result<AddedClient, AdminRefused> {
-    let id = ClientId::new(new.client_id.unwrap_or_else(new_id));
-    let public = new.metadata.token_endpoint_auth_method == Some(AuthMethod::None);
-    let secret = match new.client_secret {
-        Some(given) if public || given.len() < SECRET_BYTES_MIN => {
-            return Err(RegistrationRefused::Secret.into());
+impl Admin {
+    /// Checks and registers a client; makes the id and the secret that were not given.
+    pub async fn add_client(&self, new: ClientDocument) -> Result<AddedClient, AdminRefused> {
+        let now = self.now();
+        let public = new.is_public();
+        let ClientDocument { client_id, client_secret, metadata, .. } = new;
+        let secret = match client_secret {
+            Some(given) if public || given.expose().len() < SECRET_BYTES_MIN => {
+                return Err(RegistrationRefused::Secret.into());
+            }
+            Some(given) => Some(given),
+            None => (!public).then(new_secret),
+        };
+        let record = ClientRecord {
+            id: ClientId::new(client_id.unwrap_or_else(new_id)),
+            metadata,
+            secrets: secret.iter().map(|secret| stored(secret, now)).collect(),
+            disabled: false,
+            created_at: now,
+        };
+        Client::try_from(&record)?;
+        let added = self.store.add_client(record.clone()).await;
+        added.map_err(|fault| AdminRefused::about(fault, Noun::Client, &record.id))?;
+        self.record_change(Verb::Add, Noun::Client, &record.id);
+        Ok(AddedClient { record, secret })
+    }
+
+    /// Every client.
+    pub async fn clients(&self) -> Result<Vec<ClientRecord>, AdminRefused> {
+        let records = self.store.clients().await?;
+        self.record_list(Noun::Client);
+        Ok(records)
+    }
+
+    /// One client.
+    pub async fn client(&self, id: &ClientId) -> Result<ClientRecord, AdminRefused> {
+        let record = self.find_client(id).await?;
+        self.record_read(Verb::Show, Noun::Client, id);
+        Ok(record)
+    }
+
+    /// Replaces a client's metadata by some that are checked like new; its id and its secrets stay. So a public client
+    /// stays public and a confidential one confidential.
+    pub async fn update_client(
+        &self,
+        id: &ClientId,
+        new: ClientDocument,
+    ) -> Result<ClientRecord, AdminRefused> {
+        if new.client_id.as_deref().is_some_and(|given| given != id.as_str()) {
+            return Err(AdminRefused::OtherClient(id.clone()));
         }
-        Some(given) => Some(Secret::new(given)),
-        None => (!public).then(new_secret),
-    };
-    let stored = secret.as_ref().map(|secret| ClientSecretRecord {
-        hash: secret.hash(),
-        created_at: now,
-        expires_at: None,
-    });
-    let record = ClientRecord {
-        id,
-        metadata: new.metadata,
-        secrets: stored.into_iter().collect(),
-        disabled: false,
-        created_at: now,
-    };
-    Client::try_from(&record)?;
-    let name = format!("client {}", record.id);
-    store.add_client(record.clone()).await.map_err(|fault| named(fault, name))?;
-    tracing::info!(client_id = %record.id, "client registered");
-    Ok(AddedClient { record, secret })
-}
-
-/// Replaces a client's registration by metadata that is checked like new.
-pub async fn update_client(store: &Store, id: &ClientId, json: &str) -> Result<ClientRecord, AdminRefused> {
-    let metadata: ClientMetadata = serde_json::from_str(json).map_err(AdminRefused::Metadata)?;
-    let mut record = find(store, id).await?;
-    record.metadata = metadata;
-    Client::try_from(&record)?;
-    store.update_client(id, &record.metadata).await.map_err(|fault| named(fault, format!("client {id}")))?;
-    tracing::info!(client_id = %id, "client updated");
-    Ok(record)
-}
-
-/// Gives a client a new secret; the old one lives on for `keep_seconds`, so that both work while the app is changed over.
-pub async fn rotate_secret(
-    store: &Store,
-    id: &ClientId,
-    keep_seconds: i64,
-    now: Timestamp,
-) -> Result<Secret, AdminRefused> {
-    let record = find(store, id).await?;
-    if record.metadata.token_endpoint_auth_method == Some(AuthMethod::None) {
-        return Err(RegistrationRefused::Secret.into());
+        if new.client_secret.is_some() {
+            return Err(AdminRefused::SecretInUpdate(id.clone()));
+        }
+        let before = self.find_client(id).await?;
+        match (before.secrets.is_empty(), new.is_public()) {
+            (true, false) => return Err(AdminRefused::PublicClient(id.clone())),
+            (false, true) => return Err(AdminRefused::ConfidentialClient(id.clone())),
+            (true, true) | (false, false) => {}
+        }
+        let record = ClientRecord { metadata: new.metadata, ..before };
+        Client::try_from(&record)?;
+        let updated = self.store.update_client(id, &record.metadata).await;
+        updated.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
+        self.record_change(Verb::Update, Noun::Client, id);
+        Ok(record)
     }
-    let secret = new_secret();
-    let stored = ClientSecretRecord { hash: secret.hash(), created_at: now, expires_at: None };
-    let added = store.add_client_secret(id, stored, now + keep_seconds).await;
-    added.map_err(|fault| named(fault, format!("client {id}")))?;
-    tracing::info!(client_id = %id, keep_seconds, "client secret replaced");
-    Ok(secret)
+
+    /// Removes a client, its secrets and the consents it had, and ends its tokens.
+    pub async fn remove_client(&self, id: &ClientId) -> Result<(), AdminRefused> {
+        let removed = self.store.remove_client(id, self.now()).await;
+        removed.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
+        self.record_change(Verb::Remove, Noun::Client, id);
+        Ok(())
+    }
+
+    /// Refuses a client from now on.
+    pub async fn disable_client(&self, id: &ClientId) -> Result<(), AdminRefused> {
+        let disabled = self.store.set_client_disabled(id, true).await;
+        disabled.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
+        self.record_change(Verb::Disable, Noun::Client, id);
+        Ok(())
+    }
+
+    /// Accepts a disabled client again.
+    pub async fn enable_client(&self, id: &ClientId) -> Result<(), AdminRefused> {
+        let enabled = self.store.set_client_disabled(id, false).await;
+        enabled.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
+        self.record_change(Verb::Enable, Noun::Client, id);
+        Ok(())
+    }
+
+    /// Gives a client a new secret; the old one lives on for `keep_seconds`, so that both work while the app is changed
+    /// over.
+    pub async fn rotate_client_secret(
+        &self,
+        id: &ClientId,
+        keep_seconds: i64,
+    ) -> Result<RotatedSecret, AdminRefused> {
+        if !(0..=SECRET_KEEP_SECONDS_MAX).contains(&keep_seconds) {
+            return Err(AdminRefused::KeepSeconds);
+        }
+        let record = self.find_client(id).await?;
+        if record.metadata.token_endpoint_auth_method == Some(AuthMethod::None) {
+            return Err(AdminRefused::NoSecret(id.clone()));
+        }
+        let now = self.now();
+        let (secret, old_ends_at) = (new_secret(), now + keep_seconds);
+        let rotated = self.store.add_client_secret(id, stored(&secret, now), old_ends_at).await;
+        rotated.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
+        self.record_change(Verb::RotateSecret, Noun::Client, id);
+        Ok(RotatedSecret { secret, old_ends_at })
+    }
+
+    async fn find_client(&self, id: &ClientId) -> Result<ClientRecord, AdminRefused> {
+        let found = self.store.clients().await?.into_iter().find(|record| record.id == *id);
+        found.ok_or_else(|| AdminRefused::Missing { noun: Noun::Client, name: id.to_string() })
+    }
 }
 
-async fn find(store: &Store, id: &ClientId) -> Result<ClientRecord, AdminRefused> {
-    let found = store.clients().await?.into_iter().find(|record| record.id == *id);
-    found.ok_or_else(|| AdminRefused::Missing(format!("client {id}")))
+fn stored(secret: &Secret, now: Timestamp) -> ClientSecretRecord {
+    ClientSecretRecord { hash: secret.hash(), created_at: now, expires_at: None }
+}
+
+/// A new id of 96 random bits, in digits that no command line takes for an option.
+fn new_id() -> String {
+    let mut bytes = [0; 12];
+    SystemRandom.fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

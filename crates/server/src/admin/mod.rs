@@ -1,87 +1,82 @@
-//! What operators do by command, beside a running server: clients, users, APIs.
+//! Administration: every verb on every noun (clients, APIs, users, consents, keys), once, whatever asks for it.
 //!
-//! It checks what is given and writes it through the store; it knows neither arguments nor output.
+//! [`Admin`] checks what is given, writes it through the store, and logs what was done and by which actor. It knows
+//! neither arguments nor output: a refusal names the *member* that is wrong, and how a member is given (a flag of a
+//! command, a place in a body) is for the caller to say.
 
+mod actor;
 mod apis;
+mod client_document;
 mod clients;
+mod consents;
+mod hashing;
+mod keys;
+mod member;
+mod record;
+mod refused;
 mod users;
 
-pub use apis::{AddedApi, NewApi, add_api};
-pub use clients::{AddedClient, NewClient, add_client, rotate_secret, update_client};
-pub use users::{Hashing, NewUser, add_user, set_password};
+pub use actor::Actor;
+pub use apis::{AddedApi, ApiRefused, NewApi};
+pub use client_document::{ClientDocument, MetadataRefused};
+pub use clients::{AddedClient, RotatedSecret, SECRET_KEEP_SECONDS_MAX};
+pub use consents::ListedConsent;
+pub use keys::ListedKey;
+pub use member::Member;
+pub use record::Noun;
+pub use refused::AdminRefused;
+pub use users::NewUser;
 
-use proofkey_oauth::{Secret, TokenKind, encode_token};
-use proofkey_protocol::{Random as _, RegistrationRefused, userinfo::ClaimRefused};
-use proofkey_store::{AdminFault, Fault};
-use thiserror::Error;
+use proofkey_oauth::{Secret, Timestamp, TokenKind, encode_token};
+use proofkey_protocol::Random as _;
+use proofkey_store::Store;
 
-use crate::password::{Busy, CostRefused, Unacceptable};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::keys::PrivateKeySealer;
 use crate::random::SystemRandom;
+use hashing::Hashing;
 
-/// Why an operator's change is refused.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum AdminRefused {
-    /// The registration cannot work.
-    #[error("{0}")]
-    Registration(#[from] RegistrationRefused),
-    /// The JSON is not client metadata.
-    #[error("this is not client metadata (RFC 7591): {0}")]
-    Metadata(serde_json::Error),
-    /// The name or id is taken.
-    #[error("{0} exists already")]
-    Exists(String),
-    /// There is nothing of that name or id.
-    #[error("there is no {0}")]
-    Missing(String),
-    /// A username that nobody can have.
-    #[error("a username is 1 to 256 bytes without control characters")]
-    Username,
-    /// A claim that a user cannot have.
-    #[error("{0}")]
-    Claim(#[from] ClaimRefused),
-    /// A password that is too weak.
-    #[error("the password cannot be used: {0}")]
-    Password(#[from] Unacceptable),
-    /// A password that is too long.
-    #[error("a password is at most 1024 bytes long")]
-    PasswordTooLong,
-    /// The password hasher is busy.
-    #[error("{0}")]
-    Busy(#[from] Busy),
-    /// A cost that passwords cannot have.
-    #[error("[passwords]: {0}")]
-    PasswordCost(#[from] CostRefused),
-    /// The hashing thread cannot be had.
-    #[error("a thread for hashing passwords: {0}")]
-    Thread(#[from] std::io::Error),
-    /// An API that cannot be.
-    #[error("{0}")]
-    Api(String),
-    /// The store failed.
-    #[error("{0}")]
-    Store(#[from] Fault),
+/// Administers one installation on behalf of one actor, beside whatever server works on the same database.
+#[derive(Debug)]
+pub struct Admin {
+    store: Store,
+    hashing: Hashing,
+    sealer: PrivateKeySealer,
+    clock: Clock,
+    actor: Actor,
 }
 
-/// Names what an operator's change is about in the store's answer.
-pub fn named(fault: AdminFault, what: impl Into<String>) -> AdminRefused {
-    match fault {
-        AdminFault::Exists => AdminRefused::Exists(what.into()),
-        AdminFault::Missing => AdminRefused::Missing(what.into()),
-        AdminFault::Fault(fault) => AdminRefused::Store(fault),
+/// What administration takes from the configuration.
+#[derive(Debug)]
+pub struct AdminSettings {
+    hashing: Hashing,
+    sealer: PrivateKeySealer,
+}
+
+impl AdminSettings {
+    /// Derives the keys and starts the thread that hashes passwords.
+    pub fn from_config(config: &Config) -> Result<Self, AdminRefused> {
+        let sealer = PrivateKeySealer::derive(config.keys.sealing_key.expose());
+        Ok(Self { hashing: Hashing::from_config(config)?, sealer })
     }
 }
 
-/// A new client secret: 256 random bits.
+impl Admin {
+    /// Administers the installation whose database is `store`. Each change is dated by `clock` when it is written.
+    pub fn new(store: Store, settings: AdminSettings, clock: Clock, actor: Actor) -> Self {
+        let AdminSettings { hashing, sealer } = settings;
+        Self { store, hashing, sealer, clock, actor }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(self.clock.now())
+    }
+}
+
+/// A new secret for a client or an API: 256 random bits.
 fn new_secret() -> Secret {
     let mut bytes = [0; 32];
     SystemRandom.fill(&mut bytes);
     encode_token(TokenKind::ClientSecret, &bytes)
-}
-
-/// A new id of 96 random bits, in digits that no command line takes for an option.
-fn new_id() -> String {
-    let mut bytes = [0; 12];
-    SystemRandom.fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,120 +1,111 @@
-//! Users, as operators make them.
-
-use std::num::NonZeroUsize;
+//! Users: add, list, show, disable, enable, set the password.
 
 use proofkey_oauth::{Secret, Timestamp};
-use proofkey_protocol::{ArtefactKeys, Random as _, UserId, UserRecord, userinfo};
-use proofkey_store::Store;
+use proofkey_protocol::{Random as _, UserId, UserRecord, userinfo};
 use serde_json::{Map, Value};
 
-use super::{AdminRefused, named};
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::login::{account_keys, username_key};
-use crate::metrics::Metrics;
-use crate::password::{Password, PasswordParams, Passwords, PolicyContext, acceptable};
+use super::record::{Noun, Verb};
+use super::{Admin, AdminRefused};
+use crate::login::username_key;
 use crate::random::SystemRandom;
 
-/// A user as `user add` takes one.
+/// A user to be added.
 #[derive(Debug)]
 pub struct NewUser {
     /// The name to sign in with.
     pub username: String,
     /// The password; without one the user cannot sign in with a password.
     pub password: Option<Secret>,
-    /// Standard claims.
+    /// Standard claims (OpenID Connect Core §5.1).
     pub claims: Map<String, Value>,
 }
 
-/// How passwords are taken, for commands: one hash at a time.
-#[derive(Debug)]
-pub struct Hashing {
-    /// Hashes them.
-    passwords: Passwords,
-    /// Fewest code points.
-    length_min: usize,
-    /// What this server is called: its operator and its host are among the first words that come to somebody's mind.
-    service_names: Vec<String>,
-    /// Names accounts in the table of failures.
-    seal: ArtefactKeys,
-}
-
-impl Hashing {
-    /// What a configuration asks for.
-    pub fn from_config(config: &Config) -> Result<Self, AdminRefused> {
-        let params = PasswordParams::from_config(&config.passwords)?;
-        let params = PasswordParams { hashes_max: NonZeroUsize::MIN, ..params };
-        let names =
-            [Some("proofkey"), Some(config.issuer.authority()), config.pages.operator_name.as_deref()];
-        Ok(Self {
-            passwords: Passwords::new(params, Metrics::new().passwords)?,
-            length_min: usize::try_from(config.passwords.length_min).unwrap_or(usize::MAX),
-            service_names: names.into_iter().flatten().map(str::to_owned).collect(),
-            seal: ArtefactKeys::derive(config.keys.sealing_key.expose()),
-        })
+impl Admin {
+    /// Checks and adds a user.
+    pub async fn add_user(&self, new: NewUser) -> Result<UserRecord, AdminRefused> {
+        let key = username_key(&new.username).ok_or(AdminRefused::Username)?;
+        userinfo::check_claims(&new.claims)?;
+        let password = match &new.password {
+            Some(password) => Some(self.hashing.hash(&key, password).await?),
+            None => None,
+        };
+        let now = self.now();
+        let mut id = [0; 10];
+        SystemRandom.fill(&mut id);
+        let mut claims = new.claims;
+        claims.entry("updated_at").or_insert(Value::from(now.seconds()));
+        let record = UserRecord {
+            id: UserId::from_random(id),
+            username: new.username.trim().to_owned(),
+            username_key: key,
+            password,
+            claims,
+            disabled: false,
+            // Nothing of this user began before.
+            valid_from: Timestamp(0),
+            created_at: now,
+            updated_at: now,
+        };
+        let added = self.store.add_user(record.clone()).await;
+        added.map_err(|fault| AdminRefused::about(fault, Noun::User, &record.username))?;
+        self.record_change(Verb::Add, Noun::User, &record.id);
+        Ok(record)
     }
-}
 
-/// Checks and makes a user.
-pub async fn add_user(
-    store: &Store,
-    hashing: &Hashing,
-    new: NewUser,
-    now: Timestamp,
-) -> Result<UserRecord, AdminRefused> {
-    let key = username_key(&new.username).ok_or(AdminRefused::Username)?;
-    userinfo::check_claims(&new.claims)?;
-    let password = match &new.password {
-        Some(password) => Some(hash(hashing, &key, password).await?),
-        None => None,
-    };
-    let mut id = [0; 10];
-    SystemRandom.fill(&mut id);
-    let mut claims = new.claims;
-    claims.entry("updated_at").or_insert(Value::from(now.seconds()));
-    let record = UserRecord {
-        id: UserId::from_random(id),
-        username: new.username.trim().to_owned(),
-        username_key: key,
-        password,
-        claims,
-        disabled: false,
-        // Nothing of this user began before.
-        valid_from: Timestamp(0),
-        created_at: now,
-        updated_at: now,
-    };
-    let name = format!("user {}", record.username);
-    store.add_user(record.clone()).await.map_err(|fault| named(fault, name))?;
-    tracing::info!(user = %record.id, "user added");
-    Ok(record)
-}
+    /// At most `limit` users, by name.
+    pub async fn users(&self, limit: u32) -> Result<Vec<UserRecord>, AdminRefused> {
+        let records = self.store.list_users(limit).await?;
+        self.record_list(Noun::User);
+        Ok(records)
+    }
 
-/// Sets a password. Sessions and grants from before end, and failures are forgotten. The clock is read when the change is
-/// written: whatever began while somebody was typing the password began before.
-pub async fn set_password(
-    store: &Store,
-    hashing: &Hashing,
-    username: &str,
-    password: &Secret,
-    clock: &Clock,
-) -> Result<(), AdminRefused> {
-    let key = username_key(username).ok_or(AdminRefused::Username)?;
-    let phc = hash(hashing, &key, password).await?;
-    let clock = clock.clone();
-    let accounts = account_keys(&hashing.seal, &key);
-    store
-        .set_user_password(&key, &phc, move || Timestamp(clock.now()), &accounts)
-        .await
-        .map_err(|fault| named(fault, format!("user {username}")))?;
-    tracing::info!("password set by an operator");
-    Ok(())
-}
+    /// One user, by the name to sign in with.
+    pub async fn user(&self, username: &str) -> Result<UserRecord, AdminRefused> {
+        let record = self.find_user(username).await?;
+        self.record_read(Verb::Show, Noun::User, &record.id);
+        Ok(record)
+    }
 
-async fn hash(hashing: &Hashing, key: &str, password: &Secret) -> Result<String, AdminRefused> {
-    let password = Password::parse(password.expose()).map_err(|_| AdminRefused::PasswordTooLong)?;
-    let service_names: Vec<&str> = hashing.service_names.iter().map(String::as_str).collect();
-    let length_min = hashing.length_min;
-    acceptable(&password, &PolicyContext { username: key, service_names: &service_names, length_min })?;
-    Ok(hashing.passwords.hash(&password).await?.as_str().to_owned())
+    /// Keeps a user from signing in, and ends the user's sessions and tokens.
+    pub async fn disable_user(&self, username: &str) -> Result<UserRecord, AdminRefused> {
+        let user = self.set_user_disabled(username, true).await?;
+        self.record_change(Verb::Disable, Noun::User, &user.id);
+        Ok(user)
+    }
+
+    /// Lets a disabled user sign in again.
+    pub async fn enable_user(&self, username: &str) -> Result<UserRecord, AdminRefused> {
+        let user = self.set_user_disabled(username, false).await?;
+        self.record_change(Verb::Enable, Noun::User, &user.id);
+        Ok(user)
+    }
+
+    /// Sets a password. Sessions and grants from before end, and failed sign-ins are forgotten. The clock is read when the
+    /// change is written: a session that began while the new password was being hashed began before it.
+    pub async fn set_password(&self, username: &str, password: &Secret) -> Result<UserRecord, AdminRefused> {
+        let user = self.find_user(username).await?;
+        let key = &user.username_key;
+        let phc = self.hashing.hash(key, password).await?;
+        let accounts = self.hashing.account_keys(key);
+        let clock = self.clock.clone();
+        let set = self.store.set_user_password(key, &phc, move || Timestamp(clock.now()), &accounts).await;
+        set.map_err(|fault| AdminRefused::about(fault, Noun::User, username))?;
+        self.record_change(Verb::SetPassword, Noun::User, &user.id);
+        Ok(user)
+    }
+
+    pub(super) async fn find_user(&self, username: &str) -> Result<UserRecord, AdminRefused> {
+        let key = username_key(username).ok_or(AdminRefused::Username)?;
+        let found = self.store.user_by_name(&key).await?;
+        found.ok_or_else(|| AdminRefused::Missing { noun: Noun::User, name: username.to_owned() })
+    }
+
+    async fn set_user_disabled(&self, username: &str, disabled: bool) -> Result<UserRecord, AdminRefused> {
+        let user = self.find_user(username).await?;
+        let clock = self.clock.clone();
+        let now = move || Timestamp(clock.now());
+        let set = self.store.set_user_disabled(&user.username_key, disabled, now).await;
+        set.map_err(|fault| AdminRefused::about(fault, Noun::User, username))?;
+        Ok(UserRecord { disabled, ..user })
+    }
 }

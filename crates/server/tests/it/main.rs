@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod administration;
 mod authorize;
 mod enumeration;
 mod exchanges;

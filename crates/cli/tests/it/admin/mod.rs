@@ -4,6 +4,7 @@ mod apis;
 mod clients;
 mod configuration;
 mod keys;
+mod record;
 mod serving;
 pub(crate) mod support;
 mod users;

@@ -1,5 +1,6 @@
 //! What the person allows: when it is asked, what the page says, what may change meanwhile.
 
+use proofkey_protocol::ApiScope;
 use proofkey_server::admin::NewApi;
 use proofkey_testkit::{AuthorizeRequest, Browser, TestServer, Tokens, fixtures};
 use serde_json::json;
@@ -104,7 +105,7 @@ async fn az_32_the_consent_page_names_every_api_and_the_real_end() {
     let payroll = "https://notes.example/payroll";
     let of_payroll = NewApi {
         resource: payroll.to_owned(),
-        scopes: vec!["payroll:read".to_owned()],
+        scopes: vec![ApiScope { name: "payroll:read".to_owned(), description: None }],
         access_token_seconds: Some(3_600),
         ..NewApi::default()
     };

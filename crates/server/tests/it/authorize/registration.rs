@@ -1,6 +1,6 @@
 //! What cannot be registered, so that no request can ask for it.
 
-use proofkey_server::admin::{AdminRefused, NewClient, add_client};
+use proofkey_server::admin::{AdminRefused, ClientDocument, MetadataRefused};
 use proofkey_testkit::TestServer;
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ async fn register(server: &TestServer, redirect_uris: Value, application: &str) 
     let metadata = json!({
         "token_endpoint_auth_method": "none", "application_type": application, "redirect_uris": redirect_uris,
     });
-    add_client(server.store(), NewClient::parse(&metadata.to_string())?, server.now()).await.map(drop)
+    server.admin().add_client(ClientDocument::parse(&metadata.to_string())?).await.map(drop)
 }
 
 #[tokio::test]
@@ -75,6 +75,6 @@ async fn v_45_lists_hold_texts_only() {
 async fn v_51_a_million_brackets_are_refused_without_a_crash() {
     for open in ["[", "{\"a\":"] {
         let json = format!("{{\"redirect_uris\":{}", open.repeat(1_000_000));
-        assert!(matches!(NewClient::parse(&json), Err(AdminRefused::Metadata(_))));
+        assert!(matches!(ClientDocument::parse(&json), Err(MetadataRefused::Document(_))));
     }
 }

@@ -39,8 +39,8 @@ async fn tk_16_a_clients_sub_is_never_a_users() {
     // A client cannot register the id of a user, nor any that looks like one.
     for id in [ada.id.as_str(), "u-0123456789"] {
         let metadata = json!({"client_id": id, "redirect_uris": ["https://x.example/cb"]});
-        let new = proofkey_server::admin::NewClient::parse(&metadata.to_string()).unwrap();
-        assert!(proofkey_server::admin::add_client(server.store(), new, server.now()).await.is_err(), "{id}");
+        let new = proofkey_server::admin::ClientDocument::parse(&metadata.to_string()).unwrap();
+        assert!(server.admin().add_client(new).await.is_err(), "{id}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Client authentication, at every endpoint that asks for it.
 
 use proofkey_protocol::ClientId;
-use proofkey_server::admin::{NewClient, add_client, rotate_secret};
+use proofkey_server::admin::ClientDocument;
 use proofkey_testkit::{TestClient, TestServer, basic, fixtures, raw_exchange};
 use serde_json::json;
 
@@ -81,8 +81,8 @@ async fn ca_05_a_public_client_holds_no_secret() {
         "client_id": "x", "client_secret": "a secret of a public client", "token_endpoint_auth_method": "none",
         "redirect_uris": ["http://127.0.0.1/cb"],
     });
-    let new = NewClient::parse(&metadata.to_string()).unwrap();
-    assert!(add_client(server.store(), new, server.now()).await.is_err());
+    let new = ClientDocument::parse(&metadata.to_string()).unwrap();
+    assert!(server.admin().add_client(new).await.is_err());
     // Nor does a native app need one.
     let tokens = server.tokens(&fixtures::native(), "openid").await;
     assert_ne!(tokens.access_token, "");
@@ -197,7 +197,7 @@ async fn ca_10_two_secrets_live_until_the_old_one_ends() {
     let server = TestServer::start().await;
     let old = fixtures::web();
     let id = ClientId::new(old.id.clone());
-    let new = rotate_secret(server.store(), &id, 3_600, server.now()).await.unwrap();
+    let new = server.admin().rotate_client_secret(&id, 3_600).await.unwrap().secret;
     server.refresh_directory().await;
     let new = TestClient { secret: Some(new.expose().to_owned()), ..old.clone() };
     for (wait_seconds, of_old) in [(0, 200), (3_599, 200), (1, 401)] {

@@ -1,0 +1,141 @@
+//! Why administration refuses, and which member it refuses.
+
+use proofkey_protocol::userinfo::ClaimRefused;
+use proofkey_protocol::{ClientId, RegistrationRefused};
+use proofkey_store::{AdminFault, Fault};
+use thiserror::Error;
+
+use super::apis::ApiRefused;
+use super::client_document::MetadataRefused;
+use super::clients::SECRET_KEEP_SECONDS_MAX;
+use super::member::Member;
+use super::record::Noun;
+use crate::keys::KeysFault;
+use crate::password::{Busy, CostRefused, Unacceptable};
+
+/// Why nothing was changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AdminRefused {
+    /// The registration cannot work. Its text names the member already.
+    #[error("{0}")]
+    Registration(#[from] RegistrationRefused),
+    /// The JSON is not client metadata.
+    #[error("{0}")]
+    Metadata(#[from] MetadataRefused),
+    /// An update for this client carries the metadata of another.
+    #[error("client_id: the metadata is about another client_id than {0}")]
+    OtherClient(ClientId),
+    /// An update of this client carries a secret.
+    #[error("client_secret: an update does not change the secret, so leave it out")]
+    SecretInUpdate(ClientId),
+    /// An update would make a public client confidential, and it has no secret.
+    #[error(
+        "client {0} is public: say `\"token_endpoint_auth_method\": \"none\"`, or remove the client and add it anew"
+    )]
+    PublicClient(ClientId),
+    /// An update would make a confidential client public, and its secrets would stay.
+    #[error(
+        "client {0} is confidential: do not say `\"token_endpoint_auth_method\": \"none\"`, or remove the client and add it \
+         anew"
+    )]
+    ConfidentialClient(ClientId),
+    /// A public client has no secret that another could take the place of.
+    #[error("client {0} is public (token_endpoint_auth_method none): it has no secret to rotate")]
+    NoSecret(ClientId),
+    /// The old secret would live on too long, or for less than no time.
+    #[error("keep_seconds: 0 to {SECRET_KEEP_SECONDS_MAX}")]
+    KeepSeconds,
+    /// What was given for an API cannot be.
+    #[error("{member}: {0}", member = .0.member())]
+    Api(#[from] ApiRefused),
+    /// The username is empty, too long, or holds control characters.
+    #[error("a username is 1 to 256 bytes without control characters")]
+    Username,
+    /// A claim that a user cannot have.
+    #[error("{0}")]
+    Claim(#[from] ClaimRefused),
+    /// A password that is too weak.
+    #[error("the password cannot be used: {0}")]
+    Password(#[from] Unacceptable),
+    /// A password that is too long.
+    #[error("a password is at most 1024 bytes long")]
+    PasswordTooLong,
+    /// The id or the name is taken.
+    #[error("{noun} {name} exists already")]
+    Exists {
+        /// What is there.
+        noun: Noun,
+        /// Its id or name.
+        name: String,
+    },
+    /// There is nothing of that id or name.
+    #[error("there is no {noun} {name}")]
+    Missing {
+        /// What is not there.
+        noun: Noun,
+        /// The id or name that was asked for.
+        name: String,
+    },
+    /// Another process replaced the keys at the same moment, and its keys stand.
+    #[error("another process was rotating at this moment")]
+    RotatedElsewhere,
+    /// The password hasher is busy.
+    #[error("{0}")]
+    Busy(#[from] Busy),
+    /// A cost that passwords cannot have.
+    #[error("[passwords]: {0}")]
+    PasswordCost(#[from] CostRefused),
+    /// The hashing thread cannot be had.
+    #[error("a thread for hashing passwords: {0}")]
+    Thread(#[from] std::io::Error),
+    /// The signing keys cannot be read or made.
+    #[error("{0}")]
+    Keys(#[from] KeysFault),
+    /// The store failed.
+    #[error("{0}")]
+    Store(#[from] Fault),
+}
+
+impl AdminRefused {
+    /// The store's answer, with what the change was about.
+    pub(super) fn about(fault: AdminFault, noun: Noun, name: impl ToString) -> Self {
+        match fault {
+            AdminFault::Exists => Self::Exists { noun, name: name.to_string() },
+            AdminFault::Missing => Self::Missing { noun, name: name.to_string() },
+            AdminFault::Fault(fault) => Self::Store(fault),
+        }
+    }
+
+    /// The member that has to change for the verb to succeed; `None` where what was given is not at fault.
+    pub fn member(&self) -> Option<Member> {
+        match self {
+            Self::Registration(refused) => Some(match refused.member() {
+                (name, None) => Member::whole(name),
+                (name, Some(at)) => Member::item(name, at),
+            }),
+            Self::Metadata(MetadataRefused::Member { name, .. }) => Some(Member::whole(name.clone())),
+            Self::OtherClient(_) => Some(Member::whole("client_id")),
+            Self::SecretInUpdate(_) => Some(Member::whole("client_secret")),
+            Self::PublicClient(_) | Self::ConfidentialClient(_) | Self::NoSecret(_) => {
+                Some(Member::whole("token_endpoint_auth_method"))
+            }
+            Self::KeepSeconds => Some(Member::whole("keep_seconds")),
+            Self::Api(refused) => Some(refused.member()),
+            Self::Username | Self::Exists { noun: Noun::User, .. } => Some(Member::whole("username")),
+            Self::Claim(refused) => Some(Member::inner("claims", refused.claim())),
+            Self::Password(_) | Self::PasswordTooLong => Some(Member::whole("password")),
+            Self::Exists { noun: Noun::Client, .. } => Some(Member::whole("client_id")),
+            Self::Exists { noun: Noun::Api, .. } => Some(Member::whole("resource")),
+            Self::Exists { noun: Noun::Consent | Noun::Key, .. }
+            | Self::Metadata(MetadataRefused::Document(_))
+            | Self::Missing { .. }
+            | Self::RotatedElsewhere
+            | Self::Busy(_)
+            | Self::PasswordCost(_)
+            | Self::Thread(_)
+            | Self::Keys(_)
+            | Self::Store(_) => None,
+        }
+    }
+}
