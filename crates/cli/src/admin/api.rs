@@ -10,7 +10,6 @@ use super::installation::Installation;
 use super::refusal::explain;
 use super::show::table;
 
-/// What is done to APIs.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {
     /// Register an API

@@ -8,7 +8,6 @@ use super::installation::Installation;
 use super::refusal::explain;
 use super::show::{plain, rfc3339, table};
 
-/// What is done to consents.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {
     /// List remembered consents, at most 10,000

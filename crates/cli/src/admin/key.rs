@@ -7,8 +7,6 @@ use super::installation::Installation;
 use super::refusal::explain;
 use super::show::{rfc3339, table};
 
-/// What is done to keys.
-
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {
     /// List the keys: `next` is published, `active` signs, `retiring` verifies what it signed

@@ -6,15 +6,13 @@ use proofkey_protocol::ClientId;
 use proofkey_server::admin::{ClientDocument, SECRET_KEEP_SECONDS_MAX};
 use serde_json::json;
 
-use super::input::document;
-use super::installation::Installation;
-use super::refusal::explain;
-use super::show::{plain, rfc3339, state, table};
+use crate::admin::input::document;
+use crate::admin::installation::Installation;
+use crate::admin::refusal::explain;
+use crate::admin::show::{plain, rfc3339, state, table};
 use crate::output::note;
 use view::{ClientView, member};
 
-/// What is done to clients.
-///
 /// An id may begin with a hyphen: a generated one is base64url, and a given one may be anything of that alphabet.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {

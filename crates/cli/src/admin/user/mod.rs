@@ -6,13 +6,12 @@ use proofkey_protocol::UserRecord;
 use proofkey_server::admin::NewUser;
 use serde_json::{Value, json};
 
-use super::input::new_password;
-use super::installation::Installation;
-use super::refusal::explain;
-use super::show::{plain, rfc3339, state, table};
+use crate::admin::input::new_password;
+use crate::admin::installation::Installation;
+use crate::admin::refusal::explain;
+use crate::admin::show::{plain, rfc3339, state, table};
 use crate::output::note;
 
-/// What is done to users.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {
     /// Make a user; the password is asked for unless it comes by standard input
