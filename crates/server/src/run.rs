@@ -29,36 +29,27 @@ use crate::trace::Tracer;
 
 /// Why a server does not start, or ends. Each says the cause and the cure.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 #[non_exhaustive]
 pub enum StartFault {
-    /// The store.
+    /// The database cannot be opened, is served by another process, or failed.
     #[error("{0}")]
     Store(#[from] Fault),
-    /// The keys.
+    /// The signing keys cannot be read or made.
     #[error("{0}")]
     Keys(#[from] KeysFault),
-    /// TLS.
+    /// The certificate or its key cannot be used.
     #[error("{0}")]
     Tls(#[from] TlsRefused),
-    /// A password setting.
+    /// A hash of that cost cannot be computed.
     #[error("[passwords]: {0}")]
     Passwords(String),
     /// An address cannot be listened on.
     #[error("{address}: {source}; is another server running there?")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The data directory.
+    Listen { address: SocketAddr, source: io::Error },
+    /// The data directory cannot be used.
     #[error("{path}: {source}; the directory must exist and be writable for this user")]
-    Data {
-        /// The directory.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
+    Data { path: String, source: io::Error },
     /// Anything else of the system.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -67,7 +58,7 @@ pub enum StartFault {
 /// A server about to start.
 #[derive(Debug)]
 pub struct Start {
-    /// What it is told.
+    /// Its configuration.
     pub config: Config,
     /// Its clock.
     pub clock: Clock,
@@ -82,7 +73,7 @@ pub struct Start {
 /// A server that answers.
 #[derive(Debug)]
 pub struct Running {
-    /// Where.
+    /// The address of its public listener; the port is the real one where 0 was asked for.
     pub address: SocketAddr,
     /// Its store, for commands in the same process.
     pub store: Store,
@@ -91,7 +82,7 @@ pub struct Running {
     server: JoinHandle<io::Result<()>>,
     store_failed: JoinHandle<Option<Fault>>,
     background: Vec<JoinHandle<()>>,
-    /// Stops what must outlive the drain: whoever watches asks there whether the server drains.
+    /// Stops what must outlive the drain: a load balancer asks there whether the server drains.
     observed: CancellationToken,
     readiness: Arc<Readiness>,
 }
@@ -177,7 +168,7 @@ impl Running {
     }
 
     /// Waits until the server has stopped and everything is written. A store that failed for good is the fault that ended
-    /// it: whoever restarts servers must see that this one did not end well.
+    /// it: a supervisor must see that this server did not end well.
     pub async fn stopped(self) -> Result<(), StartFault> {
         let ended = self.server.await;
         self.shutdown.cancel();
@@ -188,7 +179,7 @@ impl Running {
         }
         let mut store_failed = self.store_failed.await.map_err(io::Error::other)?;
         if store_failed.is_none() {
-            // Nobody watched while the last commits of the drain were written.
+            // The watch ended before the last commits of the drain were written.
             store_failed = tokio::time::timeout(Duration::ZERO, self.store.failed()).await.ok();
         }
         self.store.close().await;

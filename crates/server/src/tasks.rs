@@ -18,9 +18,9 @@ const REFRESH_EVERY: Duration = Duration::from_millis(500);
 const ROTATE_EVERY: u32 = 120;
 /// How many refreshes pass between two rounds of removing.
 const SWEEP_EVERY: u32 = 60;
-/// Rows removed in one transaction: small enough that nobody waits for it.
+/// Rows removed in one transaction: small enough that no sign-in waits for it.
 const SWEEP_ROWS_MAX: u32 = 500;
-/// Transactions in one round.
+/// Most transactions of one round of removing.
 const SWEEP_ROUNDS_MAX: u32 = 200;
 
 /// Runs until the server stops.

@@ -24,7 +24,7 @@ pub(crate) const NOTES_READ: &str = "notes:read";
 /// A longer token is not looked into for the trace.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
 
-/// Who the API trusts, what it is called, and whose pages may call it.
+/// The issuer that the API trusts, its own address, and the origin whose pages may call it.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiConfig {
     /// The authorization server.

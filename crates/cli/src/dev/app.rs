@@ -59,7 +59,8 @@ struct App {
     stop: CancellationToken,
 }
 
-/// The app's routes. `config` names hosts that become part of the content security policy; `stop` ends whoever follows a trace.
+/// The app's routes. `config` names hosts that become part of the content security policy; `stop` ends the streams that
+/// follow a trace.
 ///
 /// # Errors
 /// If a configured address has no origin that can stand in a header.

@@ -49,8 +49,8 @@ pub(crate) struct Args {
     ready_file: Option<PathBuf>,
 }
 
-/// An address of this machine alone. Whoever reaches one of the three parties reads or uses what they hand out: the ready
-/// user's password, the trace of sign-ins, the notes.
+/// An address of this machine alone. Any program that reaches one of the three parties reads or uses what they hand out:
+/// the ready user's password, the trace of sign-ins, the notes.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|error| format!("{error}; write it as 127.0.0.1:4455"))?;
     if address.ip().is_loopback() {

@@ -20,6 +20,7 @@ pub struct ClientDocument {
 
 /// Why a document is no client metadata.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 #[non_exhaustive]
 pub enum MetadataRefused {
     /// The document as a whole cannot be read.
@@ -27,12 +28,7 @@ pub enum MetadataRefused {
     Document(serde_json::Error),
     /// A member has a value that it cannot have.
     #[error("{name}: {cause}")]
-    Member {
-        /// The member.
-        name: String,
-        /// What a value of it would be.
-        cause: String,
-    },
+    Member { name: String, cause: String },
 }
 
 #[derive(Deserialize)]

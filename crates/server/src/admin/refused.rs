@@ -15,6 +15,7 @@ use crate::password::{Busy, CostRefused, Unacceptable};
 
 /// Why nothing was changed.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 #[non_exhaustive]
 pub enum AdminRefused {
     /// The registration cannot work. Its text names the member already.
@@ -63,20 +64,10 @@ pub enum AdminRefused {
     PasswordTooLong,
     /// The id or the name is taken.
     #[error("{noun} {name} exists already")]
-    Exists {
-        /// What is there.
-        noun: Noun,
-        /// Its id or name.
-        name: String,
-    },
+    Exists { noun: Noun, name: String },
     /// There is nothing of that id or name.
     #[error("there is no {noun} {name}")]
-    Missing {
-        /// What is not there.
-        noun: Noun,
-        /// The id or name that was asked for.
-        name: String,
-    },
+    Missing { noun: Noun, name: String },
     /// Another process replaced the keys at the same moment, and its keys stand.
     #[error("another process was rotating at this moment")]
     RotatedElsewhere,

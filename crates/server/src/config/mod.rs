@@ -42,11 +42,11 @@ pub struct Config {
     pub sessions: Sessions,
     /// Cost and policy of passwords.
     pub passwords: Passwords,
-    /// Rate limits.
+    /// How often something may fail.
     pub limits: Limits,
     /// What pages say about the operator.
     pub pages: Pages,
-    /// Logging.
+    /// Form and amount of the log.
     pub log: Log,
 }
 

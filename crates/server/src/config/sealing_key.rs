@@ -17,24 +17,15 @@ pub struct SealingKey(Zeroizing<[u8; KEY_BYTES]>);
 
 /// Why the sealing key cannot be had; each says the cause and the cure.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 #[non_exhaustive]
 pub enum SealingKeyRefused {
     /// The file could not be read or written.
     #[error("sealing key {}: {source}; `proofkey init` writes one", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
     /// Others on this machine can read the file.
     #[error("sealing key {0}: other users can read it (mode {mode:04o}); run `chmod 600 {0}`", path.display())]
-    Readable {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    Readable { path: PathBuf, mode: u32 },
     /// Not 32 bytes of base64.
     #[error("the sealing key must be 32 bytes in base64; `openssl rand -base64 32` makes one")]
     Malformed,
@@ -44,7 +35,7 @@ pub enum SealingKeyRefused {
 }
 
 impl SealingKey {
-    /// Makes a key.
+    /// A new key, from the randomness of the system.
     #[expect(clippy::disallowed_methods, reason = "makes the key that everything else is sealed by")]
     pub fn generate() -> Result<Self, SealingKeyRefused> {
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
@@ -62,7 +53,7 @@ impl SealingKey {
         Ok(Self(Zeroizing::new(bytes)))
     }
 
-    /// Reads a file that nobody but its owner can read.
+    /// Reads the key from a file, which must be readable for its owner alone.
     pub fn read(path: &Path) -> Result<Self, SealingKeyRefused> {
         let io = |source| SealingKeyRefused::Io { path: path.to_owned(), source };
         let file = std::fs::File::open(path).map_err(io)?;

@@ -12,9 +12,9 @@ pub struct Tokens {
     pub code_seconds: i64,
     /// Access token, unless the API says otherwise.
     pub access_seconds: i64,
-    /// ID token.
+    /// ID token; it proves a sign-in once and need not live long.
     pub id_seconds: i64,
-    /// Refresh token that nobody uses.
+    /// Refresh token that is not used meanwhile.
     pub refresh_idle_days: i64,
     /// Refresh token, however often it is used.
     pub refresh_absolute_days: i64,
@@ -24,7 +24,7 @@ pub struct Tokens {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sessions {
-    /// A session that nobody uses.
+    /// A session that is not used meanwhile.
     pub idle_seconds: i64,
     /// A session, however busy.
     pub absolute_seconds: i64,
@@ -38,13 +38,13 @@ pub struct Passwords {
     pub memory_kib: u32,
     /// Passes over that memory (t).
     pub iterations: u32,
-    /// Lanes (p).
+    /// Lanes of that memory (p).
     pub parallelism: u32,
     /// Hashes at once; 0 takes one for each core.
     pub hashes_max: u32,
     /// Sign-ins that may wait for a hash; 0 takes four for each hash at once.
     pub queue_max: u32,
-    /// How long one may wait.
+    /// How long a sign-in may wait for a hash.
     pub queue_seconds: u32,
     /// Fewest code points of a new password.
     pub length_min: u32,
@@ -64,7 +64,7 @@ pub struct Limits {
     pub login_account_burst: u32,
     /// After that, a pause of so many seconds, longer by as much with each further failure …
     pub login_account_interval_seconds: u32,
-    /// … up to this.
+    /// … up to so many seconds.
     pub login_account_interval_max_seconds: u32,
     /// Consecutive failures after which an account takes no password until it is reset (NIST SP 800-63B-4 §3.2.2).
     pub login_account_failures_max: u32,
@@ -75,7 +75,7 @@ pub struct Limits {
     pub login_device_interval_seconds: u32,
     /// Failed client authentications for one client from one address.
     pub client_failures_per_minute: u32,
-    /// Wrong verifiers after which an authorization code is burnt.
+    /// Wrong verifiers after which an authorization code is locked.
     pub code_verifier_failures_max: u32,
     /// Addresses and accounts that are remembered at once, per limit.
     pub entries_max: u32,

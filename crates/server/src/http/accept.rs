@@ -1,4 +1,4 @@
-//! The accept loop.
+//! Accepts connections, bounded in number, until it is told to stop.
 
 use std::io;
 use std::sync::Arc;

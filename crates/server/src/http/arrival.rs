@@ -1,4 +1,4 @@
-//! What is known of a request before anybody reads it.
+//! What is known of a request before its body is read.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -77,7 +77,7 @@ impl RequestId {
         Self(bytes.map(|byte| DIGITS.get(usize::from(byte & 31)).copied().unwrap_or(b'0')))
     }
 
-    /// The digits.
+    /// The id as logs and error pages show it.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }

@@ -34,13 +34,13 @@ use crate::random::Randomness;
 /// How a listener treats connections and requests.
 #[derive(Clone, Debug, Default)]
 pub struct Edge {
-    /// Sizes, counts and times.
+    /// Most bytes, connections and seconds.
     pub limits: HttpLimits,
-    /// Whose forwarded headers are believed.
+    /// The networks whose forwarded headers are believed.
     pub trusted_proxies: TrustedProxies,
     /// Headers that every response carries.
     pub security_headers: SecurityHeaders,
-    /// What is counted.
+    /// Where requests and connections are counted.
     pub metrics: HttpMetrics,
     /// The source of request ids.
     pub randomness: Randomness,

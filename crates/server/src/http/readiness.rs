@@ -23,7 +23,7 @@ pub struct Readiness {
 pub enum Phase {
     /// Opening the store, making keys.
     Starting,
-    /// Serving.
+    /// Answers requests.
     Ready,
     /// Finishing what is in flight.
     Draining,

@@ -30,7 +30,7 @@ pub(super) fn refuse<B>(request: &Request<B>) -> Option<StatusCode> {
             | Method::PATCH
             | Method::DELETE
     );
-    // TRACE would read a caller's cookies back to a script; nobody needs it (HT-06).
+    // TRACE would read a caller's cookies back to a script, and no client of ours sends it (HT-06).
     (!is_known).then_some(StatusCode::METHOD_NOT_ALLOWED)
 }
 

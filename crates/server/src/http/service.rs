@@ -30,7 +30,7 @@ const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// Headers that every response carries.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SecurityHeaders {
-    /// Browsers shall use https only for a year (RFC 6797); for an https issuer, whoever ends TLS.
+    /// Browsers shall use https only for a year (RFC 6797); for an https issuer, also where a proxy ends TLS.
     pub strict_transport: bool,
 }
 

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 pub struct StopSignals(Signals);
 
 impl StopSignals {
-    /// Listens from now on. Until then a signal ends the process as it stands, so this comes before anybody is told that a
-    /// server is there.
+    /// Listens from now on. Until then a signal ends the process as it stands, so call it before a server is
+    /// announced.
     pub fn listen() -> io::Result<Self> {
         Signals::listen().map(Self)
     }

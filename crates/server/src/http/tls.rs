@@ -25,24 +25,15 @@ pub struct Tls {
 
 /// Why a certificate and key cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 #[non_exhaustive]
 pub enum TlsRefused {
     /// A file is missing or not PEM.
     #[error("{}: {reason}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: rustls_pki_types::pem::Error,
-    },
+    Unreadable { path: PathBuf, reason: rustls_pki_types::pem::Error },
     /// Both can be read, but they do not fit each other or the protocol.
     #[error("{} and its key: {reason}", certificate.display())]
-    Unfit {
-        /// The certificate file.
-        certificate: PathBuf,
-        /// What rustls says.
-        reason: rustls::Error,
-    },
+    Unfit { certificate: PathBuf, reason: rustls::Error },
 }
 
 impl Tls {

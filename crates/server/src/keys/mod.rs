@@ -19,6 +19,7 @@ use rotation::{RotationPolicy, RotationStep};
 
 /// Why the keys cannot be had.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 #[non_exhaustive]
 pub enum KeysFault {
     /// The store failed.
@@ -28,18 +29,10 @@ pub enum KeysFault {
     #[error(
         "signing key {kid} does not open under this sealing key: start with the sealing key that this database was made with"
     )]
-    Sealed {
-        /// The key.
-        kid: String,
-    },
+    Sealed { kid: String },
     /// A stored key is not the key it says it is.
     #[error("signing key {kid} is damaged: {cause}")]
-    Damaged {
-        /// The key.
-        kid: String,
-        /// What is wrong.
-        cause: String,
-    },
+    Damaged { kid: String, cause: String },
     /// No key could be made.
     #[error("a signing key could not be made: {0}")]
     Generate(#[from] KeyError),

@@ -10,7 +10,7 @@ use proofkey_protocol::KeyRecord;
 /// The rings that exist.
 pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256];
 
-/// The schedule.
+/// When keys change, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct RotationPolicy {
     /// How long a key signs.
@@ -33,7 +33,7 @@ pub enum KeyState {
 }
 
 impl KeyState {
-    /// The word for it.
+    /// The word that lists show.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Next => "next",
@@ -45,21 +45,12 @@ impl KeyState {
 
 /// One step of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields carry the names of the columns that they fill or choose by")]
 pub enum RotationStep {
-    /// Make a key.
-    Make {
-        /// For this ring.
-        algorithm: Algorithm,
-        /// At this place in it.
-        sequence: i64,
-        /// Signing from then on.
-        active_from: Timestamp,
-    },
-    /// Remove keys that nothing needs any more.
-    Remove {
-        /// Their ids.
-        kids: Vec<String>,
-    },
+    /// A key is due in a ring, at that place in it; it signs from that instant on.
+    Make { algorithm: Algorithm, sequence: i64, active_from: Timestamp },
+    /// Nothing that these keys signed lives any more.
+    Remove { kids: Vec<String> },
 }
 
 /// What is to be done now.
@@ -107,7 +98,7 @@ fn make(
 ) -> Option<RotationStep> {
     let sequence = next_sequence(records, algorithm);
     let Some(current) = active(records, algorithm, now) else {
-        // The first key of all signs at once: there is nobody yet who could have cached a set without it. A ring whose only
+        // The first key of all signs at once: no verifier can have cached a set without it yet. A ring whose only
         // keys lie ahead (a clock was set back) gets one too, rather than none.
         return Some(RotationStep::Make { algorithm, sequence, active_from: now });
     };

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// An IPv4 address, or the /64 of an IPv6 address: one subscriber usually owns a whole /64, so a limit on single IPv6
-/// addresses would limit nobody.
+/// addresses would not limit that subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AddressKey(u64);
 

@@ -42,7 +42,7 @@ impl Rate {
         next.min(now.saturating_add(self.burst_micros))
     }
 
-    /// One event taken back.
+    /// The stored instant once one event is taken back.
     pub(super) fn refund(&self, paid_until: i64, now_millis: i64) -> i64 {
         let now = now_millis.saturating_mul(MICROS_PER_MILLI);
         self.current(Some(paid_until), now).saturating_sub(self.interval_micros).max(now)

@@ -177,7 +177,7 @@ fn derive(
     let blocks = memory.blocks(params.block_count())?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let derived = argon2.hash_password_into_with_memory(password.bytes(), salt, output, &mut *blocks);
-    // The blocks depend on the password: they are wiped before anybody else hashes in them.
+    // The blocks depend on the password: they are wiped before the next password is hashed in them.
     blocks.fill(Block::new());
     black_box(blocks);
     derived.ok()

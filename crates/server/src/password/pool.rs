@@ -20,7 +20,7 @@ const MEMORY_KEPT: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are being hashed; come back in {retry_after_seconds} s")]
 pub struct Busy {
-    /// When to come back.
+    /// When a place is likely to be free.
     pub retry_after_seconds: u64,
 }
 
@@ -86,7 +86,7 @@ impl Pool {
             let value = work(memory);
             metrics.running.dec();
             metrics.done.inc();
-            // The caller may have gone away while this ran; then nobody needs the value.
+            // The caller may have gone away while this ran; then the value is dropped.
             let _unsent = reply.send(value);
         };
         let begun = Arc::new(AtomicBool::new(false));

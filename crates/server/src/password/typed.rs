@@ -47,7 +47,7 @@ impl Password {
         self.0.as_bytes()
     }
 
-    /// A second reference for the thread that hashes. Not `Clone`: nobody else should keep a password.
+    /// A second reference for the thread that hashes. Not `Clone`, so that no other code keeps a password.
     pub(super) fn share(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
