@@ -22,7 +22,6 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     pub id_token_hint: Option<String>,
     pub ui_locales: Option<String>,
-    pub acr_values: Option<String>,
     pub request: Option<String>,
     pub request_uri: Option<String>,
     pub resource: Vec<String>,
@@ -52,7 +51,6 @@ impl AuthorizationRequest {
             login_hint: take("login_hint"),
             id_token_hint: take("id_token_hint"),
             ui_locales: take("ui_locales"),
-            acr_values: take("acr_values"),
             request: take("request"),
             request_uri: take("request_uri"),
             resource: params.all("resource").map(str::to_owned).collect(),
@@ -79,6 +77,9 @@ pub struct Prompt {
 pub struct PromptMalformed;
 
 impl Prompt {
+    /// Every value that a `prompt` may name.
+    pub const VALUES: [&str; 4] = ["none", "login", "consent", "select_account"];
+
     /// Reads a `prompt` parameter. Choosing an account is signing in again: one browser session has one account.
     pub fn parse(text: &str) -> Result<Self, PromptMalformed> {
         let mut prompt = Self::default();

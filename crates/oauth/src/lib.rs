@@ -4,6 +4,7 @@
 //! spelled, never whether they are allowed: rules live in `protocol`. There is no async, clock, randomness or I/O here.
 
 mod authorize;
+mod bearer;
 mod client_auth;
 mod client_metadata;
 mod digest;
@@ -23,6 +24,7 @@ mod time;
 mod token;
 
 pub use authorize::{AuthorizationRequest, AuthorizationResponse, Prompt, PromptMalformed};
+pub use bearer::PresentedToken;
 pub use client_auth::{BasicMalformed, ClientCredentials, PresentedCredentials, TwoMethods};
 pub use client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType, PkcePolicy};
 pub use digest::{Sha256, constant_time_eq, hmac_sha256, sha256};

@@ -5,8 +5,8 @@
 //! noticed: that would mean to hold back every form until it has been read whole, for a field that decides nothing.
 //! The body goes to the API as it came.
 
-use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
-use proofkey_oauth::Params;
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION, request::Parts};
+use proofkey_oauth::{Params, PresentedToken};
 
 use crate::Refusal;
 
@@ -20,29 +20,12 @@ pub(crate) fn token(parts: &Parts) -> Result<&str, Refusal> {
 }
 
 fn in_header(headers: &HeaderMap) -> Result<&str, Refusal> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else {
-        return Err(Refusal::NoToken);
-    };
-    if values.next().is_some() {
-        return Err(Refusal::SeveralTokens);
+    match PresentedToken::find(headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes)) {
+        PresentedToken::Present(token) => Ok(token),
+        PresentedToken::Absent => Err(Refusal::NoToken),
+        PresentedToken::Several => Err(Refusal::SeveralTokens),
+        PresentedToken::Unreadable | PresentedToken::Malformed => Err(Refusal::MalformedHeader),
     }
-    let value = value.to_str().map_err(|_| Refusal::MalformedHeader)?;
-    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        // Another scheme is no token for us, and says nothing against the request.
-        return Err(Refusal::NoToken);
-    }
-    let token = rest.trim_matches(' ');
-    if token.is_empty() || !token.bytes().all(is_b64token) {
-        return Err(Refusal::MalformedHeader);
-    }
-    Ok(token)
-}
-
-/// The alphabet of RFC 6750 §2.1.
-fn is_b64token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
 }
 
 /// Pair by pair, so that a query which is no form at all still cannot hide the parameter.

@@ -10,7 +10,7 @@ use proofkey_oauth::standard_scope;
 use proofkey_protocol::{Refusal, bearer, userinfo};
 use serde_json::{Map, Value};
 
-use super::bearer::TokenState;
+use super::bearer::{TokenState, presented};
 use super::context::RequestContext;
 use super::cors;
 use super::failure::{Failure, json};
@@ -27,7 +27,7 @@ pub(super) async fn serve(
 ) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Userinfo, method);
     let claims =
-        bearer_token(&headers).and_then(|token| app.keyring.access_token(token).ok_or(Refusal::TokenInvalid));
+        presented(&headers).and_then(|token| app.keyring.access_token(token).ok_or(Refusal::TokenInvalid));
     let client_id = claims.as_ref().ok().map(|claims| claims.client_id.clone());
     let answer = match claims {
         Ok(claims) => answer(&context, &claims).await,
@@ -61,23 +61,6 @@ async fn answer(
         }
     }
     Ok(body)
-}
-
-/// The token of an `Authorization: Bearer` header. One in the query is not looked for (OAuth 2.1 §5.1).
-fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().ok_or(Refusal::TokenMissing)?;
-    if values.next().is_some() {
-        return Err(Refusal::TokenTransports);
-    }
-    let (scheme, token) =
-        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(Refusal::TokenMissing)?;
-    let token = token.trim();
-    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
-        Ok(token)
-    } else {
-        Err(Refusal::TokenMissing)
-    }
 }
 
 /// The challenge of a refused use (RFC 6750 §3): without a token no error code, so that nobody is told of an error they did not
