@@ -1,16 +1,13 @@
 //! APIs (resource servers): add, list, remove.
 
-use proofkey_oauth::{ResourceMalformed, ResourceUri, Scope, ScopeMalformed, Secret, standard_scope};
+use proofkey_oauth::{ResourceUri, Scope, Secret, standard_scope};
 use proofkey_protocol::{ApiRecord, ApiScope};
-use thiserror::Error;
 
-use super::member::Member;
-use super::record::{Noun, Verb};
+use super::api_refused::ApiRefused;
+use super::limits::SCOPES_MAX;
+use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused, new_secret};
 use crate::app::ACCESS_TOKEN_SECONDS_MAX;
-
-/// Most scopes of one API.
-const SCOPES_MAX: usize = 200;
 
 /// An API to be added.
 #[derive(Debug, Default)]
@@ -36,45 +33,6 @@ pub struct AddedApi {
     pub record: ApiRecord,
     /// What it introspects with: its resource is the username, this the password.
     pub introspection: Option<Secret>,
-}
-
-/// Why an API cannot be registered. The text says what is wrong, [`ApiRefused::member`] where.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[expect(missing_docs, reason = "each variant says itself what is wrong")]
-#[non_exhaustive]
-pub enum ApiRefused {
-    #[error("{0}")]
-    Resource(ResourceMalformed),
-    #[error("name 1 to {SCOPES_MAX} scopes")]
-    ScopeCount,
-    #[error("`{name}`: {cause}")]
-    ScopeMalformed { at: usize, name: String, cause: ScopeMalformed },
-    #[error("`{name}` is not one scope: give each by itself")]
-    ScopeNotSingle { at: usize, name: String },
-    #[error("`{name}`: this scope belongs to OpenID Connect")]
-    ScopeStandard { at: usize, name: String },
-    #[error("`{name}` belongs to {api} already")]
-    ScopeTaken { at: usize, name: String, api: ResourceUri },
-    #[error("1 to {ACCESS_TOKEN_SECONDS_MAX}")]
-    AccessTokenSeconds,
-    #[error("one of ES256, EdDSA, RS256")]
-    Algorithm,
-}
-
-impl ApiRefused {
-    /// The member of [`NewApi`] that is wrong.
-    pub fn member(&self) -> Member {
-        match self {
-            Self::Resource(_) => Member::whole("resource"),
-            Self::ScopeCount => Member::whole("scopes"),
-            Self::ScopeMalformed { at, .. }
-            | Self::ScopeNotSingle { at, .. }
-            | Self::ScopeStandard { at, .. }
-            | Self::ScopeTaken { at, .. } => Member::item("scopes", *at),
-            Self::AccessTokenSeconds => Member::whole("access_token_seconds"),
-            Self::Algorithm => Member::whole("algorithm"),
-        }
-    }
 }
 
 impl Admin {
@@ -156,6 +114,7 @@ fn check_owners(scopes: &[ApiScope], others: &[ApiRecord]) -> Result<(), ApiRefu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::member::Member;
 
     #[test]
     fn scopes_are_single_tokens_outside_the_standard_ones() {

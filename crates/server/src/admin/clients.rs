@@ -6,14 +6,10 @@ use proofkey_protocol::{
 };
 
 use super::client_document::ClientDocument;
-use super::record::{Noun, Verb};
+use super::limits::{SECRET_BYTES_MIN, SECRET_KEEP_SECONDS_MAX};
+use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused, new_secret};
 use crate::random::SystemRandom;
-
-/// The longest that a replaced secret may live on: 90 days.
-pub const SECRET_KEEP_SECONDS_MAX: i64 = 90 * 86_400;
-/// Shortest secret that may be given rather than made, in bytes.
-const SECRET_BYTES_MIN: usize = 8;
 
 /// A registered client, with the secret that is shown this once.
 #[derive(Debug)]

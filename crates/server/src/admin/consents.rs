@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proofkey_protocol::{ClientId, ConsentRecord, UserRecord};
 
-use super::record::{Noun, Verb};
+use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 
 /// A remembered consent, with the name of its user.

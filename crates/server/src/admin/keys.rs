@@ -3,7 +3,7 @@
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::KeyRecord;
 
-use super::record::{Noun, Verb};
+use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 use crate::keys::rotation::{self, KeyState};
 use crate::keys::{KeysFault, rotate_now};

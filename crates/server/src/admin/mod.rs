@@ -5,25 +5,30 @@
 //! command, a place in a body) is for the caller to say.
 
 mod actor;
+mod api_refused;
 mod apis;
 mod client_document;
 mod clients;
 mod consents;
 mod hashing;
 mod keys;
+mod limits;
 mod member;
+mod noun;
 mod record;
 mod refused;
 mod users;
 
 pub use actor::Actor;
-pub use apis::{AddedApi, ApiRefused, NewApi};
+pub use api_refused::ApiRefused;
+pub use apis::{AddedApi, NewApi};
 pub use client_document::{ClientDocument, MetadataRefused};
-pub use clients::{AddedClient, RotatedSecret, SECRET_KEEP_SECONDS_MAX};
+pub use clients::{AddedClient, RotatedSecret};
 pub use consents::ListedConsent;
 pub use keys::ListedKey;
+pub use limits::SECRET_KEEP_SECONDS_MAX;
 pub use member::Member;
-pub use record::Noun;
+pub use noun::Noun;
 pub use refused::AdminRefused;
 pub use users::NewUser;
 

@@ -5,11 +5,11 @@ use proofkey_protocol::{ClientId, RegistrationRefused};
 use proofkey_store::{AdminFault, Fault};
 use thiserror::Error;
 
-use super::apis::ApiRefused;
+use super::api_refused::ApiRefused;
 use super::client_document::MetadataRefused;
-use super::clients::SECRET_KEEP_SECONDS_MAX;
+use super::limits::SECRET_KEEP_SECONDS_MAX;
 use super::member::Member;
-use super::record::Noun;
+use super::noun::Noun;
 use crate::keys::KeysFault;
 use crate::password::{Busy, CostRefused, Unacceptable};
 

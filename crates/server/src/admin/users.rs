@@ -4,7 +4,7 @@ use proofkey_oauth::{Secret, Timestamp};
 use proofkey_protocol::{Random as _, UserId, UserRecord, userinfo};
 use serde_json::{Map, Value};
 
-use super::record::{Noun, Verb};
+use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 use crate::login::username_key;
 use crate::random::SystemRandom;

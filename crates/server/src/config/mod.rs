@@ -8,6 +8,7 @@ mod error;
 mod file;
 mod ranges;
 mod resolve;
+mod resolved;
 mod sealing_key;
 mod sections;
 mod template;
@@ -15,93 +16,12 @@ mod warnings;
 
 pub use environment::process_environment;
 pub use error::ConfigError;
+pub use resolved::{Config, Keys, Server, Store, TlsFiles};
 pub use sealing_key::{SealingKey, SealingKeyRefused};
 pub use sections::{Limits, Log, LogFormat, Pages, Passwords, Sessions, Tokens};
 pub use template::{SEALING_KEY_FILE, template};
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-
-use ipnet::IpNet;
-use proofkey_oauth::Issuer;
-
-/// A configuration that has been checked.
-#[derive(Debug)]
-pub struct Config {
-    /// The issuer identifier (RFC 8414 §2).
-    pub issuer: Issuer,
-    /// Listeners, TLS and proxies.
-    pub server: Server,
-    /// Where the data lies.
-    pub store: Store,
-    /// The sealing key and the rotation of signing keys.
-    pub keys: Keys,
-    /// Lifetimes of codes and tokens.
-    pub tokens: Tokens,
-    /// Lifetimes of browser sessions.
-    pub sessions: Sessions,
-    /// Cost and policy of passwords.
-    pub passwords: Passwords,
-    /// How often something may fail.
-    pub limits: Limits,
-    /// What pages say about the operator.
-    pub pages: Pages,
-    /// Form and amount of the log.
-    pub log: Log,
-}
-
-/// Listeners, TLS and proxies, resolved.
-#[derive(Clone, Debug)]
-pub struct Server {
-    /// Address of the public listener.
-    pub listen: SocketAddr,
-    /// Address of the metrics listener; `None` where it is off.
-    pub metrics_listen: Option<SocketAddr>,
-    /// Certificate chain and key, where this server ends TLS itself.
-    pub tls: Option<TlsFiles>,
-    /// Networks whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Most connections at once.
-    pub connections_max: usize,
-    /// How long requests in flight may go on after a stop signal.
-    pub drain_seconds: u64,
-}
-
-/// The two files of a TLS identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// PEM, the server's certificate first.
-    pub certificate: PathBuf,
-    /// PEM: PKCS#8, PKCS#1 or SEC1.
-    pub key: PathBuf,
-}
-
-/// Where the data lies, resolved.
-#[derive(Clone, Debug)]
-pub struct Store {
-    /// The data directory.
-    pub data: PathBuf,
-}
-
-impl Store {
-    /// The database file.
-    pub fn database(&self) -> PathBuf {
-        self.data.join("proofkey.db")
-    }
-}
-
-/// The sealing key and the rotation of signing keys, resolved.
-#[derive(Debug)]
-pub struct Keys {
-    /// Seals private keys at rest.
-    pub sealing_key: SealingKey,
-    /// How long a signing key signs.
-    pub rotation_days: i64,
-    /// How long a key is published before its first use.
-    pub publish_ahead_hours: i64,
-    /// How long others may keep the key set (`Cache-Control: max-age`).
-    pub jwks_max_age_seconds: i64,
-}
+use std::path::Path;
 
 impl Config {
     /// Reads the file and applies overrides from `environment` (pass [`process_environment`]).

@@ -10,8 +10,8 @@ use super::environment::Overlay;
 use super::error::ConfigError;
 use super::file::{self, File, KeysFile, ServerFile};
 use super::ranges::ranges;
+use super::resolved::{Config, Keys, Server, Store, TlsFiles};
 use super::sealing_key::SealingKey;
-use super::{Config, Keys, Server, Store, TlsFiles};
 
 /// Where the file came from, to say where a value stands.
 pub(super) struct Context<'a> {

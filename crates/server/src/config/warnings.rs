@@ -1,6 +1,6 @@
 //! What a configuration allows but an operator should look at twice.
 
-use super::Config;
+use super::resolved::Config;
 
 pub(super) fn warnings(config: &Config) -> Vec<String> {
     let Config { issuer, server, tokens, sessions, passwords, limits, keys, .. } = config;

@@ -1,0 +1,47 @@
+//! Why an API cannot be registered.
+
+use proofkey_oauth::{ResourceMalformed, ResourceUri, ScopeMalformed};
+use thiserror::Error;
+
+use super::limits::SCOPES_MAX;
+use super::member::Member;
+use crate::app::ACCESS_TOKEN_SECONDS_MAX;
+
+/// Why an API cannot be registered. The text says what is wrong, [`ApiRefused::member`] where.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "each variant says itself what is wrong")]
+#[non_exhaustive]
+pub enum ApiRefused {
+    #[error("{0}")]
+    Resource(ResourceMalformed),
+    #[error("name 1 to {SCOPES_MAX} scopes")]
+    ScopeCount,
+    #[error("`{name}`: {cause}")]
+    ScopeMalformed { at: usize, name: String, cause: ScopeMalformed },
+    #[error("`{name}` is not one scope: give each by itself")]
+    ScopeNotSingle { at: usize, name: String },
+    #[error("`{name}`: this scope belongs to OpenID Connect")]
+    ScopeStandard { at: usize, name: String },
+    #[error("`{name}` belongs to {api} already")]
+    ScopeTaken { at: usize, name: String, api: ResourceUri },
+    #[error("1 to {ACCESS_TOKEN_SECONDS_MAX}")]
+    AccessTokenSeconds,
+    #[error("one of ES256, EdDSA, RS256")]
+    Algorithm,
+}
+
+impl ApiRefused {
+    /// The member of the API that is wrong.
+    pub fn member(&self) -> Member {
+        match self {
+            Self::Resource(_) => Member::whole("resource"),
+            Self::ScopeCount => Member::whole("scopes"),
+            Self::ScopeMalformed { at, .. }
+            | Self::ScopeNotSingle { at, .. }
+            | Self::ScopeStandard { at, .. }
+            | Self::ScopeTaken { at, .. } => Member::item("scopes", *at),
+            Self::AccessTokenSeconds => Member::whole("access_token_seconds"),
+            Self::Algorithm => Member::whole("algorithm"),
+        }
+    }
+}
