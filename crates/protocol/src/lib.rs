@@ -28,6 +28,9 @@ pub mod session;
 pub mod token;
 pub mod userinfo;
 
+// Records name it; what stores them needs to know no JOSE.
+pub use proofkey_jose::Algorithm;
+
 pub use api::{Apis, Audience};
 pub use client::{AuthenticatedClient, Client, RegistrationRefused, authenticate};
 pub use code::AuthorizationCode;

@@ -1,5 +1,6 @@
 //! What operators manage: clients, APIs, keys and users, as they are stored.
 
+use proofkey_jose::Algorithm;
 use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -42,10 +43,15 @@ pub struct ApiRecord {
     pub scopes: Vec<ApiScope>,
     /// Life of its access tokens in seconds, where it differs from the server's.
     pub access_token_seconds: Option<i64>,
-    /// JOSE name of the algorithm of its access tokens; ES256 when absent.
-    pub algorithm: Option<String>,
+    /// The algorithm of its access tokens, where it differs from [`ApiRecord::ALGORITHM`].
+    pub algorithm: Option<Algorithm>,
     /// Hash of the credential by which it introspects.
     pub introspection: Option<SecretHash>,
+}
+
+impl ApiRecord {
+    /// The algorithm of access tokens whose API names none.
+    pub const ALGORITHM: Algorithm = Algorithm::Es256;
 }
 
 /// A scope of an API.

@@ -95,7 +95,7 @@ async fn list(installation: &Installation) -> anyhow::Result<()> {
             let scopes: Vec<&str> = api.scopes.iter().map(|scope| scope.name.as_str()).collect();
             let seconds =
                 api.access_token_seconds.map_or_else(|| "default".to_owned(), |seconds| seconds.to_string());
-            let algorithm = api.algorithm.clone().unwrap_or_else(|| "ES256".to_owned());
+            let algorithm = api.algorithm.unwrap_or(ApiRecord::ALGORITHM).to_string();
             let introspects = if api.introspection.is_some() { "yes" } else { "no" }.to_owned();
             let name = api.name.clone().unwrap_or_default();
             [api.resource.to_string(), name, scopes.join(" "), seconds, algorithm, introspects]
@@ -115,7 +115,7 @@ async fn remove(installation: &Installation, resource: &str) -> anyhow::Result<(
 fn view(api: &ApiRecord) -> Value {
     json!({
         "resource": api.resource.as_str(), "name": api.name, "scopes": api.scopes,
-        "access_token_seconds": api.access_token_seconds, "algorithm": api.algorithm,
+        "access_token_seconds": api.access_token_seconds, "algorithm": api.algorithm.map(|algorithm| algorithm.name()),
         "introspection": api.introspection.is_some(),
     })
 }

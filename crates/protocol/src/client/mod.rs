@@ -6,6 +6,7 @@ mod registration;
 pub use authentication::{AuthenticatedClient, authenticate};
 pub use registration::RegistrationRefused;
 
+use proofkey_jose::Algorithm;
 use proofkey_oauth::{ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, Scope};
 
 use crate::ids::ClientId;
@@ -36,8 +37,8 @@ pub struct Client {
     pub scope: Scope,
     /// Whether PKCE is required.
     pub pkce: PkcePolicy,
-    /// JOSE name of the algorithm of its ID tokens.
-    pub id_token_algorithm: String,
+    /// The algorithm of its ID tokens.
+    pub id_token_algorithm: Algorithm,
     /// Life of its codes, where shorter than the server's.
     pub code_seconds: Option<i64>,
     /// Ceiling for the life of its access tokens.
@@ -51,6 +52,9 @@ pub struct Client {
 }
 
 impl Client {
+    /// The algorithm of ID tokens where the registration names none (OpenID Connect Registration §2).
+    pub const ID_TOKEN_ALGORITHM: Algorithm = Algorithm::Rs256;
+
     /// Whether nothing proves who it is.
     pub fn is_public(&self) -> bool {
         self.authentication == AuthMethod::None

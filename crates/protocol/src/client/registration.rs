@@ -1,5 +1,6 @@
 //! From a record to a client: what cannot work is refused, with the reason, before anybody relies on it.
 
+use proofkey_jose::Algorithm;
 use proofkey_oauth::{
     ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, RedirectUriRefused, Scope,
     standard_scope,
@@ -16,8 +17,6 @@ const REDIRECT_URIS_MAX: usize = 50;
 const CLIENT_ID_BYTES_MAX: usize = 128;
 /// Longest name, in characters.
 const NAME_CHARS_MAX: usize = 200;
-/// The algorithms an ID token may have.
-const ID_TOKEN_ALGORITHMS: [&str; 3] = ["RS256", "ES256", "EdDSA"];
 
 /// Why a client cannot be registered.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -210,10 +209,10 @@ fn default_scope(grants: &[GrantType]) -> Scope {
     all.filter(|token| refreshes || token != standard_scope::OFFLINE_ACCESS)
 }
 
-fn id_token_algorithm(sent: Option<&str>) -> Result<String, RegistrationRefused> {
-    let algorithm = sent.unwrap_or("RS256");
-    let known = ID_TOKEN_ALGORITHMS.contains(&algorithm);
-    known.then(|| algorithm.to_owned()).ok_or(RegistrationRefused::IdTokenAlgorithm)
+fn id_token_algorithm(sent: Option<&str>) -> Result<Algorithm, RegistrationRefused> {
+    let Some(name) = sent else { return Ok(Client::ID_TOKEN_ALGORITHM) };
+    let known = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name);
+    known.ok_or(RegistrationRefused::IdTokenAlgorithm)
 }
 
 /// The web origins of its redirect URIs.

@@ -1,5 +1,6 @@
 //! What a token response will carry, before it is signed (OAuth 2.1 §3.2.3, RFC 9068 §2, OpenID Connect Core §2).
 
+use proofkey_jose::Algorithm;
 use proofkey_jose::claims::{AccessTokenClaims, Audience as AudienceClaim, IdTokenClaims, NumericDate};
 use proofkey_oauth::{Scope, Secret, Timestamp, standard_scope};
 
@@ -14,24 +15,21 @@ use crate::policy::Policy;
 use crate::records::ApiRecord;
 use crate::refusal::Refusal;
 
-/// The algorithm of access tokens whose API names none.
-const ACCESS_TOKEN_ALGORITHM: &str = "ES256";
-
 /// Tokens to sign and send.
 #[derive(Debug)]
 pub struct Issue {
     /// The access token's claims.
     pub access: AccessTokenClaims,
-    /// JOSE name of the algorithm to sign it with.
-    pub access_algorithm: String,
+    /// The algorithm to sign it with.
+    pub access_algorithm: Algorithm,
     /// Seconds until it expires.
     pub expires_in: i64,
     /// The scope of the access token.
     pub scope: Scope,
     /// The ID token's claims, where `openid` was granted. `at_hash` is added once the access token is signed.
     pub id: Option<IdTokenClaims>,
-    /// JOSE name of the algorithm to sign it with.
-    pub id_algorithm: String,
+    /// The algorithm to sign it with.
+    pub id_algorithm: Algorithm,
     /// The refresh token.
     pub refresh: Option<IssuedRefresh>,
 }
@@ -56,7 +54,7 @@ pub fn access_token_seconds(client: &Client, api: Option<&ApiRecord>, policy: &P
 pub(super) struct AccessPlan<'a> {
     client: AllowedClient<'a>,
     audience: Audience,
-    algorithm: String,
+    algorithm: Algorithm,
     seconds: i64,
 }
 
@@ -74,8 +72,7 @@ impl<'a> AccessPlan<'a> {
         let audience = cx.apis.audience(&requested, entitlement.resources, &entitlement.scope, issuer)?;
         let api = audience.api.as_ref().and_then(|resource| cx.apis.find(resource));
         let seconds = access_token_seconds(&client, api, cx.policy);
-        let algorithm =
-            api.and_then(|api| api.algorithm.clone()).unwrap_or_else(|| ACCESS_TOKEN_ALGORITHM.to_owned());
+        let algorithm = api.and_then(|api| api.algorithm).unwrap_or(ApiRecord::ALGORITHM);
         Ok(Self { client, audience, algorithm, seconds })
     }
 
@@ -154,7 +151,7 @@ impl<'a> AccessPlan<'a> {
             expires_in: self.seconds,
             scope: self.audience.scope,
             id: None,
-            id_algorithm: self.client.id_token_algorithm.clone(),
+            id_algorithm: self.client.id_token_algorithm,
             refresh: None,
         }
     }

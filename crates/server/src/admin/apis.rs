@@ -1,7 +1,7 @@
 //! APIs (resource servers): add, list, remove.
 
 use proofkey_oauth::{ResourceUri, Scope, Secret, standard_scope};
-use proofkey_protocol::{ApiRecord, ApiScope};
+use proofkey_protocol::{Algorithm, ApiRecord, ApiScope};
 
 use super::api_refused::ApiRefused;
 use super::limits::SCOPES_MAX;
@@ -44,9 +44,7 @@ impl Admin {
         {
             return Err(ApiRefused::AccessTokenSeconds.into());
         }
-        if new.algorithm.as_deref().is_some_and(|name| !["ES256", "EdDSA", "RS256"].contains(&name)) {
-            return Err(ApiRefused::Algorithm.into());
-        }
+        let algorithm = new.algorithm.as_deref().map(algorithm).transpose()?;
         check_owners(&new.scopes, &self.store.apis().await?)?;
         let introspection = new.introspection.then(new_secret);
         let record = ApiRecord {
@@ -54,7 +52,7 @@ impl Admin {
             name: new.name,
             scopes: new.scopes,
             access_token_seconds: new.access_token_seconds,
-            algorithm: new.algorithm,
+            algorithm,
             introspection: introspection.as_ref().map(Secret::hash),
         };
         let added = self.store.add_api(record.clone()).await;
@@ -77,6 +75,11 @@ impl Admin {
         self.record_change(Verb::Remove, Noun::Api, resource);
         Ok(())
     }
+}
+
+fn algorithm(name: &str) -> Result<Algorithm, ApiRefused> {
+    let known = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name);
+    known.ok_or(ApiRefused::Algorithm)
 }
 
 fn check_scopes(scopes: &[ApiScope]) -> Result<(), ApiRefused> {

@@ -8,7 +8,7 @@ use proofkey_oauth::Timestamp;
 use proofkey_protocol::KeyRecord;
 
 /// The rings that exist.
-pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256];
+pub const ALGORITHMS: [Algorithm; 3] = Algorithm::ALL;
 
 /// When keys change, in seconds.
 #[derive(Clone, Copy, Debug)]

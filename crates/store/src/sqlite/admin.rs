@@ -1,7 +1,9 @@
 //! Changes of clients, APIs and keys. Whoever changes a directory moves its version in the same transaction.
 
 use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash, Timestamp};
-use proofkey_protocol::{ApiRecord, ClientId, ClientRecord, ClientSecretRecord, Committed, KeyRecord};
+use proofkey_protocol::{
+    Algorithm, ApiRecord, ClientId, ClientRecord, ClientSecretRecord, Committed, KeyRecord,
+};
 use rusqlite::{Connection, ToSql};
 
 use super::cells::Cells;
@@ -84,7 +86,7 @@ impl Engine {
                 &api.name,
                 &json(&api.scopes)?,
                 &api.access_token_seconds,
-                &api.algorithm,
+                &api.algorithm.map(Algorithm::name),
                 &api.introspection.map(|SecretHash(hash)| hash),
             ];
             added(execute(connection, apis::INSERT_API, &values)?)?;

@@ -1,7 +1,7 @@
 //! Reads of the directories that servers keep in memory: clients, APIs and keys.
 
 use proofkey_oauth::{ResourceUri, SecretHash, Timestamp};
-use proofkey_protocol::{ApiRecord, ClientId, ClientRecord, ClientSecretRecord, KeyRecord};
+use proofkey_protocol::{Algorithm, ApiRecord, ClientId, ClientRecord, ClientSecretRecord, KeyRecord};
 use rusqlite::Row;
 
 use super::cells::Cells;
@@ -86,7 +86,7 @@ fn api(row: &Row<'_>) -> Result<ApiRecord, Fault> {
         name: cells.optional(1, Cells::owned)?,
         scopes: cells.parsed(2, parse_json)?,
         access_token_seconds: cells.optional(3, Cells::integer)?,
-        algorithm: cells.optional(4, Cells::owned)?,
+        algorithm: cells.optional(4, |cells, at| cells.parsed(at, Algorithm::from_name))?,
         introspection: cells.optional(5, Cells::bytes)?.map(SecretHash),
     })
 }

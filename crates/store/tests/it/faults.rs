@@ -3,8 +3,8 @@
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::time::Duration;
 
-use proofkey_oauth::Timestamp;
-use proofkey_protocol::{Committed, GrantFacts};
+use proofkey_oauth::{ResourceUri, Timestamp};
+use proofkey_protocol::{Algorithm, ApiRecord, Committed, GrantFacts};
 use proofkey_store::{Fault, Options, Store};
 use rusqlite::Connection;
 
@@ -112,6 +112,31 @@ async fn an_impossible_row_is_named_by_table_column_and_key_and_not_by_its_value
     let key = grant_id(1).to_string();
     assert_eq!(fault, Fault::Impossible { table: "grants", column: "scope".to_owned(), key });
     assert!(!fault.to_string().contains("hush") && !fault.is_temporary());
+}
+
+#[tokio::test]
+async fn an_algorithm_that_does_not_exist_is_an_impossible_row() {
+    let world = World::new().await;
+    world.store.add_api(api("https://notes.example")).await.unwrap();
+    assert_eq!(world.store.apis().await.unwrap()[0].algorithm, Some(Algorithm::EdDsa));
+    for text in ["none", "HS256", "es256", ""] {
+        let other = Connection::open(world.path()).unwrap();
+        other.execute("UPDATE apis SET algorithm = ?1", [text]).unwrap();
+        let (column, key) = ("algorithm".to_owned(), "https://notes.example".to_owned());
+        let fault = world.store.apis().await.unwrap_err();
+        assert_eq!(fault, Fault::Impossible { table: "apis", column, key }, "{text}");
+    }
+}
+
+fn api(resource: &str) -> ApiRecord {
+    ApiRecord {
+        resource: ResourceUri::parse(resource).unwrap(),
+        name: None,
+        scopes: vec![],
+        access_token_seconds: None,
+        algorithm: Some(Algorithm::EdDsa),
+        introspection: None,
+    }
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ fn with_defaults(record: &ClientRecord) -> ClientMetadata {
         metadata.response_types.get_or_insert_with(|| code.into_iter().collect());
         metadata.grant_types.get_or_insert(client.grant_types);
         metadata.scope.get_or_insert(client.scope);
-        metadata.id_token_signed_response_alg.get_or_insert(client.id_token_algorithm);
+        metadata.id_token_signed_response_alg.get_or_insert_with(|| client.id_token_algorithm.to_string());
     }
     metadata
 }

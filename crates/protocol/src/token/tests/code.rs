@@ -261,7 +261,7 @@ fn tk_18_tk_17_the_id_token_says_who_when_and_for_whom() {
     assert_eq!(id.auth_time.map(|at| at.seconds()), Some(NOW.seconds() - 60));
     assert_eq!((id.iat.seconds(), id.exp.seconds()), (NOW.seconds(), NOW.seconds() + 3600));
     assert_eq!(id.sid, Some(session));
-    assert_eq!((issue.expires_in, issue.id_algorithm.as_str()), (600, "RS256"));
+    assert_eq!((issue.expires_in, issue.id_algorithm.name()), (600, "RS256"));
     assert_eq!(issue.access.grant_id, Some(redemption.code().id.to_string()));
     let mut without = Redemption::new();
     without.code().scope = scope("read");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{Method, StatusCode};
-use proofkey_jose::{Algorithm, Typ, claims};
+use proofkey_jose::{Typ, claims};
 use proofkey_oauth::{TokenRequest, TokenRequestMalformed, TokenResponse};
 use proofkey_protocol::token::Issue;
 use proofkey_protocol::{AuthenticatedClient, Refusal};
@@ -61,19 +61,14 @@ fn sign(
     client: &AuthenticatedClient,
 ) -> Result<TokenResponse, Failure> {
     let keyring = &context.app.keyring;
-    let algorithm = |name: &str| {
-        Algorithm::from_name(name)
-            .ok_or(Failure::Fault(Cause::NoSigningKey("tokens of an unknown algorithm")))
-    };
     let access_token = keyring
-        .sign(Typ::AccessToken, algorithm(&issue.access_algorithm)?, &issue.access)
+        .sign(Typ::AccessToken, issue.access_algorithm, &issue.access)
         .ok_or(Failure::Fault(Cause::NoSigningKey("access tokens")))?;
     let id_token = match issue.id {
         None => None,
         Some(mut id) => {
-            let algorithm = algorithm(&issue.id_algorithm)?;
-            id.at_hash = Some(claims::at_hash(algorithm, &access_token));
-            let signed = keyring.sign(Typ::IdToken, algorithm, &id);
+            id.at_hash = Some(claims::at_hash(issue.id_algorithm, &access_token));
+            let signed = keyring.sign(Typ::IdToken, issue.id_algorithm, &id);
             Some(signed.ok_or(Failure::Fault(Cause::NoSigningKey("ID tokens")))?)
         }
     };
