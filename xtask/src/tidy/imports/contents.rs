@@ -26,7 +26,7 @@ pub(super) struct Import {
     pub(super) is_reexport: bool,
 }
 
-/// A path of two segments or more, anywhere but in a `use`.
+/// A path anywhere but in a `use`; of one segment where it is a type's name, a constant's, or a call.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Mention {
     pub(super) path: Vec<String>,
@@ -66,7 +66,7 @@ fn scan(tokens: &[TokenTree], contents: &mut Contents, file: &mut FileContents) 
             TokenTree::Ident(word) if word == "mod" => inline_module(tokens, at, contents, file),
             TokenTree::Ident(_) if path::may_begin(tokens, at) => {
                 let (found, next) = path::read(tokens, at);
-                if found.len() > 1 {
+                if found.len() > 1 || path::is_name_of_item(tokens, at) {
                     contents.mentions.push(Mention { path: found, line: token.span().start().line });
                 }
                 next
@@ -182,15 +182,17 @@ mod tests {
 
     #[test]
     fn paths_in_bodies_and_macros_are_mentions_and_words_are_none() {
-        let cases: [(&str, &[&str]); 7] = [
+        let cases: [(&str, &[&str]); 8] = [
             ("fn a() { crate::b::c(); }", &["crate::b::c"]),
+            ("fn a(b: &B) { b.c(); d(b.E); }", &["B", "d"]),
             ("fn a() { json!({\"x\": super::b::<u8>()}) }", &["super::b"]),
             ("macro_rules! a { () => { $crate::b::c() } }", &["crate::b::c"]),
-            ("pub(in crate::a) fn b() {}", &[]),
+            ("pub(in crate::a) fn b() {}", &["pub"]),
             ("/// crate::a::b\nfn a() { \"crate::b\"; }", &[]),
-            ("fn a() { x.collect::<Vec<_>>(); let _ = <A as b::C>::d(); }", &["b::C"]),
-            ("fn a() -> impl C + use<'_> { ::std::d() }", &[]),
+            ("fn a() { x.collect::<Vec<_>>(); let _ = <A as b::C>::d(); }", &["Vec", "A", "b::C"]),
+            ("fn a() -> impl C + use<'_> { ::std::d() }", &["C"]),
         ];
+        // A keyword leads nowhere, as the name of a variable does.
         for (text, expected) in cases {
             assert_eq!(mentions(text), expected, "{text}");
         }

@@ -1,7 +1,7 @@
 //! No file of a crate imports another in a circle: each can be read, moved and tested after those that it stands on.
 //!
-//! An import counts towards the file that *defines* the name. The declaration of a module and a re-export are none, and tests
-//! take what they like.
+//! An import counts towards the file that *defines* the name. The declaration of a module is none, nor is a re-export that the
+//! file itself makes no use of; tests take what they like.
 
 mod circles;
 mod contents;
@@ -131,6 +131,28 @@ mod tests {
         );
         let child = "mod d { use super::super::B; }";
         assert_eq!(circles(&[("lib.rs", "mod b;"), ("b/mod.rs", parent), ("b/c.rs", child)]).len(), 1);
+    }
+
+    #[test]
+    fn a_re_export_counts_where_its_name_is_used() {
+        let with = |parent: &str| {
+            let parent = format!("mod c;\npub use c::C;\npub struct B;\n{parent}");
+            circles(&[
+                ("lib.rs", "mod b;"),
+                ("b/mod.rs", &parent),
+                ("b/c.rs", "use super::B;\npub struct C;"),
+            ])
+            .len()
+        };
+        for (text, expected) in [
+            ("", 0),
+            ("struct D { c: u8 }", 0),
+            ("struct D { c: C }", 1),
+            ("fn d() { C::new(); }", 1),
+            ("#[cfg(test)]\nmod tests { fn d() { C; } }", 0),
+        ] {
+            assert_eq!(with(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -17,6 +17,16 @@ pub(super) fn may_begin(tokens: &[TokenTree], at: usize) -> bool {
     !is_behind_colons && !is_punct(tokens.get(before), '.')
 }
 
+/// Whether this word alone names a type, a constant or a function that is called: what a `use` may have brought in. Fields and
+/// variables are none.
+pub(super) fn is_name_of_item(tokens: &[TokenTree], at: usize) -> bool {
+    let is_call = matches!(tokens.get(at + 1), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
+    let is_definition = at.checked_sub(1).is_some_and(|before| is_word(tokens.get(before), "fn"));
+    let is_capital =
+        tokens.get(at).is_some_and(|token| token.to_string().starts_with(|c: char| c.is_ascii_uppercase()));
+    is_capital || (is_call && !is_definition)
+}
+
 /// The segments of the path that begins at this word, and the place behind it.
 pub(super) fn read(tokens: &[TokenTree], at: usize) -> (Vec<String>, usize) {
     let (mut segments, mut next) = (Vec::new(), at);
@@ -66,4 +76,8 @@ pub(super) fn tree(tokens: &[TokenTree], prefix: &[String]) -> Vec<Named> {
 fn is_separator(tokens: &[TokenTree], at: usize) -> bool {
     let is_joint = matches!(tokens.get(at), Some(TokenTree::Punct(mark)) if mark.spacing() == Spacing::Joint);
     is_joint && is_punct(tokens.get(at), ':') && is_punct(tokens.get(at + 1), ':')
+}
+
+fn is_word(token: Option<&TokenTree>, word: &str) -> bool {
+    matches!(token, Some(TokenTree::Ident(ident)) if ident == word)
 }
