@@ -87,7 +87,7 @@ impl Scope {
     }
 
     /// The tokens in the order in which they were first named.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
         self.tokens.iter().map(String::as_str)
     }
 }
