@@ -2,7 +2,7 @@
 
 use proofkey_oauth::{Scope, Sha256, Timestamp};
 
-use crate::facts::{GrantFacts, SessionFacts};
+use crate::facts::{ConsentFacts, GrantFacts, SessionFacts};
 use crate::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
 use crate::session::{SessionProof, VerifiedPassword};
 
@@ -79,7 +79,7 @@ pub enum Commit {
         /// The session.
         session: SessionId,
     },
-    /// Adds to what a user allows a client, whatever stands when it is written.
+    /// Adds to what a user allows a client; a conflict when what stood before has changed since it was read.
     GiveConsent {
         /// The user.
         user: UserId,
@@ -87,6 +87,8 @@ pub enum Commit {
         client: ClientId,
         /// What was allowed on this page.
         scope: Scope,
+        /// What stood when this was decided.
+        before: Option<ConsentFacts>,
         /// When.
         at: Timestamp,
     },

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use proofkey_oauth::{Scope, Timestamp};
-use proofkey_protocol::{ClientId, Commit, Committed, GrantFacts, GrantId, SessionId, UserId};
+use proofkey_oauth::{Scope, SecretHash, Timestamp};
+use proofkey_protocol::session::VerifiedPassword;
+use proofkey_protocol::{
+    ClientId, Commit, Committed, GrantFacts, GrantId, SessionFacts, SessionId, UserId, UserRecord,
+};
 use proofkey_store::{Options, Store};
 
 fn main() {
@@ -22,6 +25,7 @@ fn main() {
     for tasks in [1, 8, 32, 128] {
         let folder = tempfile::tempdir_in("target").unwrap();
         let store = Store::open(&folder.path().join("db"), &Options::default()).unwrap();
+        runtime.block_on(sign_in(&store));
         for refresh in [false, true] {
             let (rows, cpu, wall) = runtime.block_on(measure(&store, tasks, refresh, duration));
             let kind = if refresh { "refresh" } else { "redeem" };
@@ -62,6 +66,35 @@ async fn measure(store: &Store, tasks: u64, refresh: bool, duration: Duration) -
         task.await.unwrap();
     }
     (next.load(Ordering::Relaxed) - 1, self::cpu().saturating_sub(cpu), began.elapsed())
+}
+
+/// The user and the session that every code of [`redeem`] was given in: a code whose session has ended is redeemed no more.
+async fn sign_in(store: &Store) {
+    let at = Timestamp(1_790_000_000);
+    let user = UserRecord {
+        id: UserId::new("u-0123456789abcdef0123"),
+        username: "ada".to_owned(),
+        username_key: "ada".to_owned(),
+        password: Some("hash".to_owned()),
+        claims: serde_json::Map::new(),
+        disabled: false,
+        valid_from: at,
+        created_at: at,
+        updated_at: at,
+    };
+    let session = SessionFacts {
+        id: SessionId([9; 16]),
+        secret: SecretHash([9; 32]),
+        user_id: user.id.clone(),
+        auth_time: at,
+        seen_at: at,
+        expires_at: Timestamp(1_800_000_000),
+    };
+    store.add_user(user).await.unwrap();
+    let verified =
+        VerifiedPassword { stored: "hash".to_owned(), rehashed: None, account: [9; 32], failures_max: 1 };
+    let commit = Commit::SignIn { session: Box::new(session), replaces: None, verified };
+    assert_eq!(store.commit(commit).await.unwrap(), Committed::Applied);
 }
 
 fn redeem(number: u64) -> Commit {

@@ -18,13 +18,13 @@ pub enum Fault {
     #[error("the disk is full")]
     Full,
     /// The engine refused.
-    #[error("{doing}: {message} (SQLite code {code})")]
+    #[error("{doing}: {message} (code {code})")]
     Engine {
-        /// What was being done.
+        /// What was being done: the name of a statement, or a phrase.
         doing: &'static str,
-        /// SQLite's extended result code.
-        code: i32,
-        /// SQLite's words.
+        /// The engine's own code, as its manual writes it.
+        code: String,
+        /// The engine's words.
         message: String,
     },
     /// A file could not be used.
@@ -59,21 +59,25 @@ pub enum Fault {
         /// Its name.
         name: &'static str,
     },
-    /// This SQLite can corrupt a database in WAL mode (the WAL-reset bug, fixed in 3.51.3).
-    #[error("SQLite {found} can corrupt the database; 3.51.3 or later is needed")]
-    SqliteTooOld {
-        /// Its version number.
-        found: i32,
+    /// This version of the engine can corrupt the database.
+    #[error("{engine} {found} can corrupt the database; {needed} or later is needed")]
+    EngineTooOld {
+        /// The engine's name.
+        engine: &'static str,
+        /// The version found.
+        found: String,
+        /// The first version without the fault.
+        needed: &'static str,
     },
     /// Another server works on this file.
     #[error("another server is running on this database")]
     AlreadyServed,
     /// The commit failed in a way that leaves open whether the write is durable. The store has stopped writing.
-    #[error("a commit failed and its outcome is unknown: {message} (SQLite code {code})")]
+    #[error("a commit failed and its outcome is unknown: {message} (code {code})")]
     Unknown {
-        /// SQLite's extended result code.
-        code: i32,
-        /// SQLite's words.
+        /// The engine's own code.
+        code: String,
+        /// The engine's words.
         message: String,
     },
     /// The store stopped writing after an input/output error; the process should end and start again.
@@ -82,6 +86,20 @@ pub enum Fault {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
+}
+
+/// Why an operator's change did not happen.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AdminFault {
+    /// The id or the name is taken.
+    #[error("it exists already")]
+    Exists,
+    /// There is nothing of that id or name.
+    #[error("there is no such thing")]
+    Missing,
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 impl Fault {
@@ -96,7 +114,7 @@ impl Fault {
             | Self::Impossible { .. }
             | Self::NewerSchema { .. }
             | Self::MigrationChanged { .. }
-            | Self::SqliteTooOld { .. }
+            | Self::EngineTooOld { .. }
             | Self::AlreadyServed => false,
         }
     }

@@ -1,18 +1,24 @@
 //! Durable state: reads, commits, administration and migrations.
 //!
 //! It knows rows, transactions and files; never HTTP, and no rule: what a row means is for `protocol` to judge. Whatever
-//! it acknowledges is on the disk. A [`proofkey_protocol::Commit`] is one transaction, single use is one conditional
-//! statement in it, and all writes of a process pass one writer that commits them in groups.
+//! it acknowledges is on the disk. A read is a text, values and a decoder; a write is a [`script`]: steps of text and
+//! values, and what it means when one finds no row. A [`proofkey_protocol::Commit`] is one script and one transaction,
+//! single use is one conditional statement in it, and all writes of a process pass one writer that commits them in groups.
 
-mod admin;
+mod backend;
 mod encode;
 mod fault;
-mod reads;
+mod options;
+mod read;
+mod row;
+mod script;
 mod sql;
 mod sqlite;
 mod store;
+mod value;
+mod write;
 
-pub use admin::AdminFault;
-pub use fault::Fault;
-pub use reads::Versions;
-pub use store::{Options, Store};
+pub use fault::{AdminFault, Fault};
+pub use options::Options;
+pub use sql::versions::Versions;
+pub use store::{ProtocolStore, Store};

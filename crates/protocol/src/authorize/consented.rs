@@ -27,17 +27,19 @@ pub enum ConsentedBy {
     Memory,
 }
 
-/// A consent to be remembered.
+/// A consent to be remembered, beside what is remembered already.
 #[derive(Debug)]
 pub(super) struct Remembered {
     user: UserId,
     client: ClientId,
     scope: Scope,
+    before: Option<ConsentFacts>,
 }
 
 impl Remembered {
     pub(super) fn commit(self, cx: &Cx<'_>) -> Commit {
-        Commit::GiveConsent { user: self.user, client: self.client, scope: self.scope, at: cx.now }
+        let Self { user, client, scope, before } = self;
+        Commit::GiveConsent { user, client, scope, before, at: cx.now }
     }
 }
 
@@ -64,6 +66,7 @@ impl Authenticated {
                     user: self.login().user().id.clone(),
                     client: self.client().id.clone(),
                     scope: self.scope().clone(),
+                    before: remembered.cloned(),
                 };
                 return Ok((Consented { request: self, by: ConsentedBy::Answer }, Some(remember)));
             }

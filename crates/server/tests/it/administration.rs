@@ -110,7 +110,7 @@ impl Installation {
     async fn give_consent(&self, user: &UserRecord, client: &ClientId) {
         let scope = Scope::parse("openid").unwrap();
         let (user, client) = (user.id.clone(), client.clone());
-        let given = Commit::GiveConsent { user, client, scope, at: Timestamp(NOW) };
+        let given = Commit::GiveConsent { user, client, before: None, scope, at: Timestamp(NOW) };
         assert_eq!(self.store.commit(given).await, Ok(Committed::Applied));
     }
 }

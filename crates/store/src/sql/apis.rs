@@ -1,11 +1,17 @@
 //! APIs.
 
-use super::statements;
+use proofkey_protocol::ApiRecord;
+
+use super::{statements, text};
+use crate::row::{FromRow as _, row};
+
+row! {
+    ApiRecord in "apis" { resource, name, scopes, access_token_seconds, algorithm, introspection }
+}
 
 statements! {
     /// Every API.
-    APIS = "
-        SELECT resource, name, scopes, access_token_seconds, algorithm, introspection FROM apis ORDER BY resource";
+    APIS = text!("SELECT ", ApiRecord::COLUMNS, " FROM apis ORDER BY resource");
 
     /// Adds an API, unless the resource is taken.
     INSERT_API = "

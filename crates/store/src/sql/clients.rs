@@ -1,14 +1,32 @@
 //! Clients and their secrets.
 
-use super::statements;
+use proofkey_protocol::{ClientRecord, ClientSecretRecord};
+
+use super::{statements, text};
+use crate::fault::Fault;
+use crate::row::{Cells, FromRow as _, row};
+
+row! {
+    ClientRecord in "clients" { id, metadata, disabled, created_at } with { secrets: Vec::new() }
+}
+
+row! {
+    ClientSecretRecord in "client_secrets" { hash, created_at, expires_at }
+}
+
+/// A row of [`CLIENTS`]: a client with at most one of its secrets.
+pub(crate) fn client_with_secret(cells: &mut Cells<'_>) -> Result<ClientRecord, Fault> {
+    let mut client: ClientRecord = cells.row()?;
+    client.secrets.extend(cells.joined::<ClientSecretRecord>()?);
+    Ok(client)
+}
 
 statements! {
     /// Every client with every secret: one row per secret, or one without.
-    CLIENTS = "
-        SELECT clients.id, clients.metadata, clients.disabled, clients.created_at,
-            client_secrets.hash, client_secrets.created_at, client_secrets.expires_at
+    CLIENTS = text!("
+        SELECT ", ClientRecord::COLUMNS, ", ", ClientSecretRecord::COLUMNS, "
         FROM clients LEFT JOIN client_secrets ON client_secrets.client_id = clients.id
-        ORDER BY clients.id, client_secrets.created_at, client_secrets.hash";
+        ORDER BY clients.id, client_secrets.created_at, client_secrets.hash");
 
     /// Adds a client, unless the id is taken.
     INSERT_CLIENT = "
@@ -32,16 +50,16 @@ statements! {
         INSERT INTO client_secrets (client_id, hash, created_at, expires_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (client_id, hash) DO NOTHING";
 
-    /// The secrets of a client, the one in use first: it has no end yet, or was made last.
-    CLIENT_SECRETS = "
-        SELECT hash, expires_at FROM client_secrets WHERE client_id = $1
-        ORDER BY CASE WHEN expires_at IS NULL THEN 0 ELSE 1 END, created_at DESC, hash";
+    /// Drops the secrets of a client but the one in use: it has no end yet, or was made last.
+    DELETE_OLD_CLIENT_SECRETS = "
+        DELETE FROM client_secrets WHERE client_id = $1 AND hash <>
+            (SELECT hash FROM client_secrets WHERE client_id = $1
+             ORDER BY CASE WHEN expires_at IS NULL THEN 0 ELSE 1 END, created_at DESC, hash LIMIT 1)";
 
-    /// Sets when a secret ends.
-    END_CLIENT_SECRET = "UPDATE client_secrets SET expires_at = $3 WHERE client_id = $1 AND hash = $2";
-
-    /// Drops one secret.
-    DELETE_CLIENT_SECRET = "DELETE FROM client_secrets WHERE client_id = $1 AND hash = $2";
+    /// Lets the secrets of a client live until `$2` at most.
+    END_CLIENT_SECRETS = "
+        UPDATE client_secrets SET expires_at = $2
+        WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
 
     /// Drops every secret of a client that is being removed.
     DELETE_CLIENT_SECRETS = "DELETE FROM client_secrets WHERE client_id = $1";

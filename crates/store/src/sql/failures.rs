@@ -1,6 +1,13 @@
 //! Failed sign-ins per account.
 
-use super::statements;
+use proofkey_protocol::FailureFacts;
+
+use super::{statements, text};
+use crate::row::{FromRow as _, row};
+
+row! {
+    FailureFacts in "sign_in_failures" { failures, last_at }
+}
 
 statements! {
     /// Counts one more.
@@ -11,7 +18,7 @@ statements! {
                            THEN excluded.last_at ELSE sign_in_failures.last_at END";
 
     /// How many, and when the last one was.
-    SIGN_IN_FAILURES = "SELECT failures, last_at FROM sign_in_failures WHERE account = $1";
+    SIGN_IN_FAILURES = text!("SELECT account, ", FailureFacts::COLUMNS, " FROM sign_in_failures WHERE account = $1");
 
     /// Forgets them after a success.
     CLEAR_SIGN_IN_FAILURES = "DELETE FROM sign_in_failures WHERE account = $1";

@@ -1,10 +1,47 @@
-//! Grants, burnt codes and revoked access tokens.
+//! Grants, locked codes and revoked access tokens.
 
-use super::{statements, subject_columns};
+use proofkey_protocol::{CodeFacts, GrantFacts, GrantId, GrantWithSubject, RedemptionFacts, SubjectFacts};
+
+use super::{statements, text};
+use crate::fault::Fault;
+use crate::row::{Cells, FromRow, row};
+
+row! {
+    GrantFacts in "grants" {
+        id, client_id, user_id, session_id, scope, resources, auth_time, created_at, expires_at, ends_at, session_bound,
+        generation, used, revoked_at
+    }
+}
+
+impl FromRow for GrantWithSubject {
+    const COLUMNS: &str = text!(GrantFacts::COLUMNS, ", ", SubjectFacts::COLUMNS);
+
+    fn from_row(cells: &mut Cells<'_>) -> Result<Self, Fault> {
+        let (grant, subject): (GrantFacts, _) = (cells.row()?, cells.row()?);
+        let key = grant.id;
+        // The statement joins the user by the grant's own column.
+        let of_another =
+            || Fault::Impossible { table: "grants", column: "user_id".to_owned(), key: key.to_string() };
+        Self::new(grant, subject).ok_or_else(of_another)
+    }
+}
+
+impl FromRow for CodeFacts {
+    const COLUMNS: &str =
+        text!(SubjectFacts::COLUMNS, ", grants.id, grants.revoked_at, code_failures.failures");
+
+    fn from_row(cells: &mut Cells<'_>) -> Result<Self, Fault> {
+        let subject = Some(cells.row()?);
+        let (redeemed, revoked_at): (Option<GrantId>, _) = (cells.of("grants").cell()?, cells.cell()?);
+        let failures: Option<i64> = cells.of("code_failures").cell()?;
+        let redemption = redeemed.map(|_| RedemptionFacts { revoked_at });
+        Ok(Self { subject, redemption, failures: failures.unwrap_or_default() })
+    }
+}
 
 statements! {
     /// Redemption, grant and revocability in one row (design: one durable row per code flow). No row changed means that
-    /// the code was redeemed before, that wrong verifiers have burnt it, or that its session has ended meanwhile.
+    /// the code was redeemed before, that wrong verifiers have locked it, or that its session has ended meanwhile.
     REDEEM_CODE = "
         INSERT INTO grants (id, client_id, user_id, session_id, scope, resources, auth_time, created_at, expires_at,
                             ends_at, session_bound, generation, used, revoked_at)
@@ -37,11 +74,8 @@ statements! {
         INSERT INTO revoked_tokens (id, keep_until) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
 
     /// A grant with its user, and with its session and consent while they exist.
-    GRANT = concat!("
-        SELECT ", subject_columns!(), ",
-            grants.id, grants.client_id, grants.user_id, grants.session_id, grants.scope, grants.resources,
-            grants.auth_time, grants.created_at, grants.expires_at, grants.ends_at, grants.session_bound,
-            grants.generation, grants.used, grants.revoked_at
+    GRANT = text!("
+        SELECT ", GrantWithSubject::COLUMNS, "
         FROM grants
         JOIN users ON users.id = grants.user_id
         LEFT JOIN sessions ON sessions.id = grants.session_id AND sessions.user_id = grants.user_id
@@ -50,8 +84,8 @@ statements! {
 
     /// All that redeeming a code depends on: the user, session and consent that it names, the grant under its id, and
     /// the wrong verifiers sent for it. Each but the user may be missing.
-    CODE = concat!("
-        SELECT ", subject_columns!(), ", grants.id, grants.revoked_at, code_failures.failures
+    CODE = text!("
+        SELECT ", CodeFacts::COLUMNS, "
         FROM users
         LEFT JOIN sessions ON sessions.id = $3 AND sessions.user_id = users.id
         LEFT JOIN consents ON consents.user_id = users.id AND consents.client_id = $4
@@ -60,7 +94,7 @@ statements! {
         WHERE users.id = $2");
 
     /// Wrong verifiers sent for a code.
-    CODE_FAILURES = "SELECT failures FROM code_failures WHERE id = $1";
+    CODE_FAILURES = "SELECT id, failures FROM code_failures WHERE id = $1";
 
     /// Whether an access token was revoked by itself.
     ACCESS_TOKEN_REVOKED = "SELECT 1 FROM revoked_tokens WHERE id = $1";

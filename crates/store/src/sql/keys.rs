@@ -1,12 +1,19 @@
 //! Signing keys.
 
-use super::statements;
+use proofkey_protocol::KeyRecord;
+
+use super::{statements, text};
+use crate::row::{FromRow as _, row};
+
+row! {
+    KeyRecord in "signing_keys" {
+        kid, algorithm, sequence, created_at, active_from, sealed, public_jwk
+    }
+}
 
 statements! {
     /// Every key in the order of its ring.
-    KEYS = "
-        SELECT kid, algorithm, sequence, created_at, active_from, sealed, public_jwk
-        FROM signing_keys ORDER BY algorithm, sequence";
+    KEYS = text!("SELECT ", KeyRecord::COLUMNS, " FROM signing_keys ORDER BY algorithm, sequence");
 
     /// Adds a key, unless another node took its place in the ring.
     INSERT_KEY = "

@@ -1,16 +1,15 @@
 //! Browser sessions.
 
-use super::{statements, subject_columns};
+use proofkey_protocol::SessionFacts;
+
+use super::statements;
+use crate::row::row;
+
+row! {
+    SessionFacts in "sessions" { id, secret, user_id, auth_time, seen_at, expires_at }
+}
 
 statements! {
-    /// A session with its user and the consent for one client.
-    SESSION = concat!("
-        SELECT ", subject_columns!(), "
-        FROM sessions
-        JOIN users ON users.id = sessions.user_id
-        LEFT JOIN consents ON consents.user_id = sessions.user_id AND consents.client_id = $2
-        WHERE sessions.id = $1");
-
     /// Begins a session, unless the account was disabled, given another password or locked while the password was being
     /// checked. The stored hash tells one password from the next: an instant would not, for a check takes its time.
     INSERT_SESSION = "
@@ -29,6 +28,8 @@ statements! {
     /// Ends the session that a browser had, if it proves it: the id alone is in every ID token.
     REPLACE_SESSION = "DELETE FROM sessions WHERE id = $1 AND secret = $2";
 
-    /// Ends every session of a user: a scan, which only the disabling of an account and a new password pay.
-    DELETE_SESSIONS_OF_USER = "DELETE FROM sessions WHERE user_id = $1";
+    /// Ends every session of a user, by the name to sign in with: a scan, which only the disabling of an account and a new
+    /// password pay.
+    DELETE_SESSIONS_OF_USER = "
+        DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE username_key = $1)";
 }

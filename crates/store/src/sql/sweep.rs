@@ -8,7 +8,7 @@ statements! {
         DELETE FROM grants WHERE id IN
             (SELECT id FROM grants WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 
-    /// Burnt codes that have expired by now.
+    /// Counts of wrong verifiers for codes that have expired by now.
     SWEEP_CODE_FAILURES = "
         DELETE FROM code_failures WHERE id IN
             (SELECT id FROM code_failures WHERE keep_until < $1 ORDER BY keep_until LIMIT $2)";

@@ -1,39 +1,46 @@
 //! Users.
 
-use super::{statements, subject_columns};
+use proofkey_protocol::{CredentialFacts, UserFacts, UserRecord};
 
-/// The columns of a whole user.
-macro_rules! user_columns {
-    () => {
-        "id, username, username_key, disabled, valid_from, password, created_at, updated_at, claims"
-    };
+use super::{statements, text};
+use crate::fault::Fault;
+use crate::row::{Cells, FromRow, row};
+
+row! {
+    UserFacts in "users" { id, username, display_name, disabled, valid_from }
+}
+
+row! {
+    UserRecord in "users" {
+        id, username, username_key, disabled, valid_from, password, created_at, updated_at, claims
+    }
+}
+
+impl FromRow for CredentialFacts {
+    const COLUMNS: &str = text!(UserFacts::COLUMNS, ", users.password");
+
+    fn from_row(cells: &mut Cells<'_>) -> Result<Self, Fault> {
+        Ok(Self { user: cells.row()?, password: cells.cell()? })
+    }
 }
 
 statements! {
-    /// A user with one session of theirs and the consent for one client.
-    SUBJECT = concat!("
-        SELECT ", subject_columns!(), "
-        FROM users
-        LEFT JOIN sessions ON sessions.id = $2 AND sessions.user_id = users.id
-        LEFT JOIN consents ON consents.user_id = users.id AND consents.client_id = $3
-        WHERE users.id = $1");
-
-    /// What signing in needs of a user, by the name to sign in with; for a name that nobody has a row with an empty id, so
-    /// that to find nobody takes the time of finding somebody.
-    CREDENTIALS = "
-        SELECT id, username, display_name, disabled, valid_from, password FROM users WHERE username_key = $1
+    /// What signing in needs of a user, by the name to sign in with; for an unknown name a row with an empty id, so that
+    /// both take the same time.
+    CREDENTIALS = text!("
+        SELECT ", CredentialFacts::COLUMNS, " FROM users WHERE username_key = $1
         UNION ALL
         SELECT '', $1, $1, 1, 0, '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
-        WHERE NOT EXISTS (SELECT 1 FROM users WHERE username_key = $1)";
+        WHERE NOT EXISTS (SELECT 1 FROM users WHERE username_key = $1)");
 
     /// By the name to sign in with.
-    USER_BY_NAME = concat!("SELECT ", user_columns!(), " FROM users WHERE username_key = $1");
+    USER_BY_NAME = text!("SELECT ", UserRecord::COLUMNS, " FROM users WHERE username_key = $1");
 
     /// By id.
-    USER = concat!("SELECT ", user_columns!(), " FROM users WHERE id = $1");
+    USER = text!("SELECT ", UserRecord::COLUMNS, " FROM users WHERE id = $1");
 
     /// In the order of their names.
-    USERS = concat!("SELECT ", user_columns!(), " FROM users ORDER BY username_key LIMIT $1");
+    USERS = text!("SELECT ", UserRecord::COLUMNS, " FROM users ORDER BY username_key LIMIT $1");
 
     /// Adds a user, unless the name or the id is taken.
     INSERT_USER = "
@@ -43,17 +50,19 @@ statements! {
         ON CONFLICT DO NOTHING";
 
     /// Closes an account; what began before has ended, and stays ended when the account is opened again.
-    DISABLE_USER = "UPDATE users SET disabled = 1, valid_from = $2, updated_at = $2 WHERE id = $1";
+    DISABLE_USER = "UPDATE users SET disabled = 1, valid_from = $2, updated_at = $2 WHERE username_key = $1";
 
     /// Opens an account again.
-    ENABLE_USER = "UPDATE users SET disabled = 0, updated_at = $2 WHERE id = $1";
+    ENABLE_USER = "UPDATE users SET disabled = 0, updated_at = $2 WHERE username_key = $1";
 
     /// Sets a password; what began before has ended.
-    SET_USER_PASSWORD = "UPDATE users SET password = $2, valid_from = $3, updated_at = $3 WHERE id = $1";
+    SET_USER_PASSWORD = "
+        UPDATE users SET password = $2, valid_from = $3, updated_at = $3 WHERE username_key = $1";
 
-    /// Replaces the claims and the name shown.
+    /// Replaces the claims and the name shown: the one claimed, else the one to sign in with.
     SET_USER_CLAIMS = "
-        UPDATE users SET claims = $2, display_name = $3, updated_at = $4 WHERE username_key = $1";
+        UPDATE users SET claims = $2, display_name = COALESCE($3, username), updated_at = $4
+        WHERE username_key = $1";
 
     /// Stores the same password under stronger parameters. Never over a password that was set while the old one was
     /// being checked: that would bring the old one back.

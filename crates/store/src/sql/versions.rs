@@ -1,10 +1,24 @@
 //! The versions by which nodes notice that a directory has changed, and the write that proves that writing works.
 
-use super::statements;
+use super::{statements, text};
+use crate::row::{FromRow as _, row};
+
+/// Numbers that grow with each change of a directory. A node that sees one move loads that directory again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the version of the directory of that name")]
+pub struct Versions {
+    pub clients: i64,
+    pub apis: i64,
+    pub keys: i64,
+}
+
+row! {
+    Versions in "directory_versions" { clients, apis, keys }
+}
 
 statements! {
     /// The three versions.
-    DIRECTORY_VERSIONS = "SELECT clients, apis, keys FROM directory_versions WHERE id = 1";
+    DIRECTORY_VERSIONS = text!("SELECT id, ", Versions::COLUMNS, " FROM directory_versions WHERE id = 1");
 
     /// The clients have changed.
     BUMP_CLIENTS = "UPDATE directory_versions SET clients = clients + 1 WHERE id = 1";

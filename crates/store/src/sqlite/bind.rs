@@ -3,17 +3,33 @@
 //! SQLite takes `$1` for a *name* and numbers parameters by their first appearance, so binding by position would swap
 //! the values of `VALUES ($2, $1)`. Everything here binds by name.
 
-use rusqlite::{Connection, Error, PrepFlags, Result, Statement, ToSql};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Error, PrepFlags, Result, ToSql};
+
+use crate::value::{Statement, Value};
 
 /// The names, in the order of the values that they stand for. Also the maximum of parameters per statement.
 const NAMES: [&str; 15] =
     ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15"];
 
-/// Values for `$1`, `$2`, ….
-pub(super) type Values<'a> = &'a [&'a dyn ToSql];
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Flag(flag) => ValueRef::Integer(i64::from(*flag)),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Id(id) => ValueRef::Blob(id),
+            Self::Hash(hash) => ValueRef::Blob(hash),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+            // Bound while the transaction is open, as the value promises.
+            Self::Now(now) => ValueRef::Integer(now().seconds()),
+        }))
+    }
+}
 
 /// Binds every parameter, and insists that there are as many as values.
-pub(super) fn bind(statement: &mut Statement<'_>, values: Values<'_>) -> Result<()> {
+pub(super) fn bind(statement: &mut rusqlite::Statement<'_>, values: &[Value<'_>]) -> Result<()> {
     check_count(statement, values.len())?;
     for (name, value) in NAMES.iter().zip(values) {
         let slot = slot(statement, name)?;
@@ -24,7 +40,7 @@ pub(super) fn bind(statement: &mut Statement<'_>, values: Values<'_>) -> Result<
 
 /// A statement that stays prepared, with the places of its parameters looked up once.
 pub(super) struct Prepared<'c> {
-    statement: Statement<'c>,
+    statement: rusqlite::Statement<'c>,
     slots: Vec<usize>,
 }
 
@@ -38,31 +54,44 @@ impl<'c> Prepared<'c> {
     }
 
     /// Runs it and says how many rows it changed.
-    pub(super) fn execute(&mut self, values: Values<'_>) -> Result<usize> {
-        self.bind(values)?;
-        self.statement.raw_execute()
-    }
-
-    /// The text in the first column of the first row, if there is a row.
-    pub(super) fn text(&mut self, values: Values<'_>) -> Result<Option<String>> {
-        self.bind(values)?;
-        self.statement.raw_query().next()?.map(|row| row.get(0)).transpose()
-    }
-
-    fn bind(&mut self, values: Values<'_>) -> Result<()> {
+    pub(super) fn execute(&mut self, values: &[Value<'_>]) -> Result<usize> {
         check_count(&self.statement, values.len())?;
         for (slot, value) in self.slots.iter().zip(values) {
             self.statement.raw_bind_parameter(*slot, value)?;
         }
-        Ok(())
+        self.statement.raw_execute()
     }
 }
 
-fn slot(statement: &Statement<'_>, name: &str) -> Result<usize> {
+/// The statements of scripts, prepared when first run and kept: as many as there are texts.
+pub(super) struct Kept<'c> {
+    connection: &'c Connection,
+    statements: Vec<(&'static Statement, Prepared<'c>)>,
+}
+
+impl<'c> Kept<'c> {
+    pub(super) fn new(connection: &'c Connection) -> Self {
+        Self { connection, statements: Vec::new() }
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub(super) fn execute(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<usize> {
+        // By address: nothing is hashed, and no words are compared.
+        if let Some((_, kept)) = self.statements.iter_mut().find(|(kept, _)| std::ptr::eq(*kept, statement)) {
+            return kept.execute(values);
+        }
+        let mut prepared = Prepared::new(self.connection, statement.text)?;
+        let rows = prepared.execute(values);
+        self.statements.push((statement, prepared));
+        rows
+    }
+}
+
+fn slot(statement: &rusqlite::Statement<'_>, name: &str) -> Result<usize> {
     statement.parameter_index(name)?.ok_or_else(|| Error::InvalidParameterName(name.to_owned()))
 }
 
-fn check_count(statement: &Statement<'_>, given: usize) -> Result<()> {
+fn check_count(statement: &rusqlite::Statement<'_>, given: usize) -> Result<()> {
     let wanted = statement.parameter_count();
     if wanted == given && given <= NAMES.len() {
         Ok(())
@@ -81,9 +110,9 @@ mod tests {
         connection.execute_batch("CREATE TABLE pairs (a INTEGER, b INTEGER, c INTEGER)").unwrap();
         let mut insert =
             Prepared::new(&connection, "INSERT INTO pairs (a, b, c) VALUES ($2, $1, $1)").unwrap();
-        assert_eq!(insert.execute(&[&1, &2]).unwrap(), 1);
+        assert_eq!(insert.execute(&[1.into(), 2.into()]).unwrap(), 1);
         let mut read = connection.prepare("SELECT a FROM pairs WHERE b = $2 AND a = $1").unwrap();
-        bind(&mut read, &[&2, &1]).unwrap();
+        bind(&mut read, &[2.into(), 1.into()]).unwrap();
         assert_eq!(read.raw_query().next().unwrap().unwrap().get::<_, i64>(0).unwrap(), 2);
     }
 
@@ -91,8 +120,8 @@ mod tests {
     fn a_wrong_number_of_values_is_refused() {
         let connection = Connection::open_in_memory().unwrap();
         let mut read = connection.prepare("SELECT $1, $2").unwrap();
-        assert!(bind(&mut read, &[&1]).is_err());
-        assert!(bind(&mut read, &[&1, &2, &3]).is_err());
+        assert!(bind(&mut read, &[1.into()]).is_err());
+        assert!(bind(&mut read, &[1.into(), 2.into(), 3.into()]).is_err());
         assert!(Prepared::new(&connection, "SELECT $1").unwrap().execute(&[]).is_err());
         assert!(Prepared::new(&connection, "SELECT $2").is_err());
     }

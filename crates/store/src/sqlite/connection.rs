@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::severity::fault;
 use crate::fault::Fault;
-use crate::store::Options;
+use crate::options::Options;
 
 /// The first SQLite without the WAL-reset bug, as `sqlite3_libversion_number` writes it.
 const SQLITE_MIN: i32 = 3_051_003;
@@ -32,7 +32,11 @@ const WAL_RETRY: Duration = Duration::from_millis(20);
 
 /// Refuses an SQLite that can corrupt what it stores.
 pub(super) fn check_version(number: i32) -> Result<(), Fault> {
-    if number < SQLITE_MIN { Err(Fault::SqliteTooOld { found: number }) } else { Ok(()) }
+    if number >= SQLITE_MIN {
+        return Ok(());
+    }
+    let found = format!("{}.{}.{}", number / 1_000_000, number / 1000 % 1000, number % 1000);
+    Err(Fault::EngineTooOld { engine: "SQLite", found, needed: "3.51.3" })
 }
 
 /// The connection that writes.
@@ -76,13 +80,13 @@ pub(super) fn open_reader(path: &Path, busy_timeout: Duration) -> Result<Connect
 }
 
 /// The file beside the database, of the same name with `suffix`.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn sibling_path(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// Opens a file, and makes it with mode 0600 when it is not there: hashes and sealed keys are nobody else's to read.
+/// Opens a file, and makes it with mode 0600 when it is not there: it holds hashes and sealed keys.
 /// SQLite gives the files beside it the same mode.
 pub(super) fn create_private(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
@@ -130,6 +134,8 @@ mod tests {
             assert_eq!(check_version(number).is_ok(), accepted, "{number}");
         }
         assert_eq!(check_version(rusqlite::version_number()), Ok(()));
+        let refused = check_version(3_051_002).unwrap_err().to_string();
+        assert!(refused.starts_with("SQLite 3.51.2 "), "{refused}");
     }
 
     #[test]

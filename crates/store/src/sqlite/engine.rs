@@ -6,17 +6,19 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use proofkey_protocol::{Commit, Committed};
-use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
+use tokio::task::spawn_blocking;
 
-use super::connection::{beside, check_version, create_private, open_writer};
+use super::connection::{check_version, create_private, open_writer, sibling_path};
 use super::migrate::{MIGRATIONS, migrate};
 use super::readers::Readers;
-use super::writer::{Acknowledge, Answer, Job, Writer};
-use crate::admin::AdminFault;
+use super::rows;
+use super::writer::{Job, Writer};
 use crate::fault::Fault;
-use crate::store::Options;
+use crate::options::Options;
+use crate::row::Cells;
+use crate::script::{Outcome, Script};
+use crate::value::{Statement, Value};
 
 /// An open SQLite database.
 #[derive(Debug)]
@@ -24,9 +26,9 @@ pub(crate) struct Engine {
     path: PathBuf,
     jobs: SyncSender<Job>,
     stopped: watch::Receiver<Option<Fault>>,
-    pub(super) readers: Readers,
-    /// The claim of a server on this file; the operating system drops it with the process, however that ends.
-    claim: Mutex<Option<File>>,
+    readers: Readers,
+    /// The lock of a server on this file; the operating system drops it with the process, however that ends.
+    serving_lock: Mutex<Option<File>>,
 }
 
 impl Engine {
@@ -44,47 +46,54 @@ impl Engine {
             .spawn(move || Writer::run(connection, &queue, batch_max, &stop))
             .map_err(Fault::io("start the writer"))?;
         let readers = Readers::new(path.clone(), options.reader_busy_timeout);
-        Ok(Self { path, jobs, stopped, readers, claim: Mutex::new(None) })
+        Ok(Self { path, jobs, stopped, readers, serving_lock: Mutex::new(None) })
     }
 
     pub(crate) fn lock_for_serving(&self) -> Result<(), Fault> {
-        const DOING: &str = "claim the database";
-        let mut claim = self.claim.lock().unwrap_or_else(PoisonError::into_inner);
-        if claim.is_some() {
+        const DOING: &str = "lock the database for serving";
+        let mut lock = self.serving_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_some() {
             return Err(Fault::AlreadyServed);
         }
-        let file = create_private(&beside(&self.path, ".lock")).map_err(Fault::io(DOING))?;
+        let file = create_private(&sibling_path(&self.path, ".lock")).map_err(Fault::io(DOING))?;
         match file.try_lock() {
-            Ok(()) => *claim = Some(file),
+            Ok(()) => *lock = Some(file),
             Err(TryLockError::WouldBlock) => return Err(Fault::AlreadyServed),
             Err(TryLockError::Error(error)) => return Err(Fault::io(DOING)(error)),
         }
         Ok(())
     }
 
-    pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, Fault> {
-        let (reply, answer) = oneshot::channel();
-        self.submit(Job::Commit { commit, reply })?;
-        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    /// Reads a row on this thread: that takes a few microseconds.
+    pub(crate) fn one<T>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        decode: impl FnOnce(&mut Cells<'_>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        self.readers.read(|connection| rows::one(connection, statement, values, decode))
     }
 
-    /// Runs a rarer change in the writer's transaction. It either returns `Ok` and is kept, or is undone as a whole.
-    pub(super) async fn write<T: Send + 'static>(
+    /// Reads rows away from the threads that serve requests.
+    pub(crate) async fn many<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, AdminFault> + Send + 'static,
-    ) -> Result<T, AdminFault> {
-        let (reply, answer) = oneshot::channel::<Result<T, AdminFault>>();
-        self.submit(Job::Work(Box::new(move |connection| {
-            let result = connection.map_err(AdminFault::Fault).and_then(work);
-            let done = result.as_ref().map(drop).map_err(AdminFault::clone);
-            let acknowledge: Acknowledge = Box::new(move |durable| {
-                let answer = durable.map_err(AdminFault::Fault).and(result);
-                // Whoever asked may have gone; the change stands all the same.
-                let _ = reply.send(answer);
-            });
-            (done, acknowledge)
-        })))?;
-        answer.await.unwrap_or_else(|_| Err(AdminFault::Fault(self.gone())))
+        statement: &'static Statement,
+        values: Box<[Value<'static>]>,
+        decode: fn(&mut Cells<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        let readers = self.readers.clone();
+        let read = move || readers.read(|connection| rows::many(connection, statement, &values, decode));
+        spawn_blocking(read).await.unwrap_or(Err(Fault::Closed))
+    }
+
+    /// Hands a script to the writer and waits until its transaction has ended.
+    pub(crate) async fn run(&self, script: Script) -> Result<Outcome, Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.try_send(Job::Run { script, reply }).map_err(|error| match error {
+            TrySendError::Full(_) => Fault::Busy,
+            TrySendError::Disconnected(_) => self.closed_reason(),
+        })?;
+        answer.await.map_or_else(|_| Err(self.closed_reason()), |(outcome, _)| outcome)
     }
 
     pub(crate) async fn failed(&self) -> Fault {
@@ -96,35 +105,18 @@ impl Engine {
     }
 
     pub(crate) async fn close(&self) {
-        let (reply, mut answer): (Answer<()>, _) = oneshot::channel();
-        let mut job = Job::Close { reply };
-        // The writer never stops taking jobs while it lives, so a full queue has room soon.
-        while let Err(TrySendError::Full(back)) = self.jobs.try_send(job) {
-            job = back;
-            tokio::task::yield_now().await;
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.jobs.clone();
+        // Where the queue is full this waits for room, and so it ends: the writer takes job after job, each bounded by the
+        // busy timeout, and when it ends instead there is nothing to send to.
+        let sent = spawn_blocking(move || jobs.send(Job::Close { reply }).is_ok()).await;
+        if sent.unwrap_or(false) {
+            let _ = answer.await;
         }
-        let _ = (&mut answer).await;
-    }
-
-    fn submit(&self, job: Job) -> Result<(), Fault> {
-        self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Fault::Busy,
-            TrySendError::Disconnected(_) => self.gone(),
-        })
     }
 
     /// Why there is no writer any more.
-    fn gone(&self) -> Fault {
+    fn closed_reason(&self) -> Fault {
         if self.stopped.borrow().is_some() { Fault::Stopped } else { Fault::Closed }
-    }
-}
-
-/// For changes that can only fail by a fault.
-pub(super) fn fault_only(error: AdminFault) -> Fault {
-    match error {
-        AdminFault::Fault(fault) => fault,
-        AdminFault::Exists | AdminFault::Missing => {
-            Fault::Impossible { table: "?", column: "?".to_owned(), key: "?".to_owned() }
-        }
     }
 }

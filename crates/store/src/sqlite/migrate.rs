@@ -1,4 +1,7 @@
 //! Migrations: applied in order, each in one transaction, and never changed afterwards.
+//!
+//! Data definitions and the table of applied migrations are the engine's own: the rule that texts are shared between
+//! engines is about queries, and ends here.
 
 use proofkey_oauth::sha256;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -23,7 +26,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
 
 const DOING: &str = "migrate the database";
 
-const BOOKS: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version INTEGER NOT NULL PRIMARY KEY,
     name    TEXT    NOT NULL,
     sha256  BLOB    NOT NULL
@@ -38,7 +41,7 @@ pub(super) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> 
     for migration in migrations {
         let txn =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault(DOING))?;
-        txn.execute_batch(BOOKS).map_err(fault(DOING))?;
+        txn.execute_batch(MIGRATION_TABLE).map_err(fault(DOING))?;
         let applied = check(&txn, migrations)?;
         if !applied.contains(&migration.version) {
             apply(&txn, migration)?;
@@ -80,7 +83,7 @@ fn apply(txn: &Transaction<'_>, migration: &Migration) -> Result<(), Fault> {
     let digest = sha256(migration.text.as_bytes());
     txn.execute_batch(migration.text).map_err(fault(DOING))?;
     txn.execute(
-        "INSERT INTO schema_migrations (version, name, sha256) VALUES (?, ?, ?)",
+        "INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)",
         params![migration.version, migration.name, digest.as_slice()],
     )
     .map_err(fault(DOING))?;

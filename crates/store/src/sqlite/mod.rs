@@ -1,21 +1,17 @@
 //! The SQLite engine: WAL, `synchronous=FULL`, one writer thread with group commit, readers in place.
+//!
+//! It runs texts and scripts that others write: it knows no statement and no table, but for the one in which it notes its
+//! own migrations.
 
-mod admin;
 mod bind;
-mod cells;
-mod commit;
 mod connection;
-mod directory;
 mod engine;
-mod facts;
-mod housekeeping;
 mod migrate;
 #[cfg(test)]
 mod plans;
-mod query;
 mod readers;
+mod rows;
 mod severity;
-mod users;
 mod writer;
 
 pub(crate) use engine::Engine;

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::migrate::{MIGRATIONS, migrate};
 use crate::sql;
+use crate::value::Statement;
 
 /// Texts that walk a table on purpose: whole directories, lists for operators, rare changes, and one bounded walk.
 const WALKS: [&str; 9] = [
@@ -40,9 +41,9 @@ fn walks(connection: &Connection, text: &str) -> Vec<String> {
 #[test]
 fn every_text_prepares_and_numbers_its_parameters_without_a_gap() {
     let connection = migrated();
-    for (name, text) in sql::all() {
-        if let Err(error) = super::bind::Prepared::new(&connection, text) {
-            panic!("{name}: {error}");
+    for statement in sql::all() {
+        if let Err(error) = super::bind::Prepared::new(&connection, statement.text) {
+            panic!("{}: {error}", statement.name);
         }
     }
 }
@@ -50,9 +51,9 @@ fn every_text_prepares_and_numbers_its_parameters_without_a_gap() {
 #[test]
 fn cost_does_not_grow_with_rows_where_requests_wait() {
     let connection = migrated();
-    for (name, text) in sql::all() {
+    for Statement { name, text } in sql::all() {
         let walks = walks(&connection, text);
-        assert_eq!(WALKS.contains(&name), !walks.is_empty(), "{name}: {walks:?}");
+        assert_eq!(WALKS.contains(name), !walks.is_empty(), "{name}: {walks:?}");
     }
 }
 
@@ -60,7 +61,7 @@ fn cost_does_not_grow_with_rows_where_requests_wait() {
 fn a_text_is_planned_once_whatever_values_it_is_given() {
     let connection = migrated();
     super::connection::harden(&connection).unwrap();
-    for (name, text) in sql::all() {
+    for Statement { name, text } in sql::all() {
         let mut statement = connection.prepare(text).unwrap();
         for value in 0..3_i64 {
             for parameter in 1..=statement.parameter_count() {

@@ -54,15 +54,6 @@ impl Readers {
         outcome
     }
 
-    /// Reads many rows away from the threads that serve requests.
-    pub(super) async fn read_apart<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
-    ) -> Result<T, Fault> {
-        let readers = self.clone();
-        tokio::task::spawn_blocking(move || readers.read(read)).await.unwrap_or(Err(Fault::Closed))
-    }
-
     fn take(&self) -> Result<Reader, Fault> {
         let kept = OPEN.with_borrow_mut(|open| {
             let mine =

@@ -16,40 +16,50 @@ pub(super) enum Severity {
     Stop,
 }
 
-/// The fault of an error, with what was being done.
-pub(super) fn fault(doing: &'static str) -> impl FnOnce(Error) -> Fault {
-    move |error| {
-        let code = code_of(&error);
-        match primary(code) {
-            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Fault::Locked,
-            ffi::SQLITE_FULL => Fault::Full,
-            // The shared index of the log could not grow: that is a full disk too, and no fsync was involved.
-            _ if code == ffi::SQLITE_IOERR_SHMSIZE => Fault::Full,
-            _ => Fault::Engine { doing, code, message: error.to_string() },
+/// An error that the writer met: what is reported of it, and how far it reaches.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) fault: Fault,
+    pub(super) severity: Severity,
+}
+
+impl Failure {
+    /// The same error, met by `COMMIT` itself: it is never the matter of one write, and unless it is known to have left the
+    /// transaction open it leaves the outcome open instead.
+    pub(super) fn of_commit(self) -> Self {
+        match (self.severity, self.fault) {
+            (Severity::Write | Severity::Stop, Fault::Engine { code, message, .. }) => {
+                Self { fault: Fault::Unknown { code, message }, severity: Severity::Stop }
+            }
+            (severity, fault) => Self { fault, severity },
         }
     }
 }
 
-/// How far a fault that a write met reaches.
-pub(super) fn severity(fault: &Fault) -> Severity {
-    match fault {
-        Fault::Locked | Fault::Full => Severity::Batch,
-        Fault::Engine { code, .. } => severity_of_code(*code),
-        Fault::Unknown { .. } => Severity::Stop,
-        _ => Severity::Write,
+/// The failure that an error is, with what was being done.
+pub(super) fn failure(doing: &'static str) -> impl FnOnce(Error) -> Failure {
+    move |error| {
+        let code = code_of(&error);
+        let fault = match primary(code) {
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Fault::Locked,
+            ffi::SQLITE_FULL => Fault::Full,
+            // The shared index of the log could not grow: that is a full disk too, and no fsync was involved.
+            _ if code == ffi::SQLITE_IOERR_SHMSIZE => Fault::Full,
+            _ => Fault::Engine { doing, code: code.to_string(), message: error.to_string() },
+        };
+        Failure { fault, severity: severity(code) }
     }
 }
 
-/// How far an error of `COMMIT` itself reaches: it is never the matter of one write.
-pub(super) fn severity_of_commit(code: i32) -> Severity {
-    match severity_of_code(code) {
-        Severity::Batch => Severity::Batch,
-        Severity::Write | Severity::Stop => Severity::Stop,
-    }
+/// The fault of an error, where nothing has to be undone.
+pub(super) fn fault(doing: &'static str) -> impl FnOnce(Error) -> Fault {
+    move |error| failure(doing)(error).fault
 }
 
-fn severity_of_code(code: i32) -> Severity {
+fn severity(code: i32) -> Severity {
     match primary(code) {
+        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_FULL => Severity::Batch,
+        _ if code == ffi::SQLITE_IOERR_SHMSIZE => Severity::Batch,
         ffi::SQLITE_NOMEM | ffi::SQLITE_INTERRUPT => Severity::Batch,
         ffi::SQLITE_IOERR
         | ffi::SQLITE_CORRUPT
@@ -97,7 +107,7 @@ mod tests {
             (ffi::SQLITE_READONLY_DBMOVED, Severity::Stop),
         ] {
             let error = Error::SqliteFailure(ffi::Error::new(code), None);
-            assert_eq!(severity(&fault("test")(error)), expected, "{code}");
+            assert_eq!(failure("test")(error).severity, expected, "{code}");
         }
     }
 }

@@ -8,39 +8,28 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::Receiver;
 use std::thread;
 
-use proofkey_protocol::{Commit, Committed};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use tokio::sync::{oneshot, watch};
 
-use super::bind::Prepared;
-use super::commit::{Statements, needs_savepoint};
-use super::severity::{Severity, fault, severity, severity_of_commit};
-use crate::admin::AdminFault;
+use super::bind::{Kept, Prepared};
+use super::severity::{Failure, Severity, failure, fault};
 use crate::fault::Fault;
+use crate::script::{Outcome, Script};
 
 /// Pages in the write-ahead log from which on it is moved into the database.
 const LOG_PAGES: i32 = 2000;
 
 /// Where an outcome goes.
-pub(super) type Answer<T> = oneshot::Sender<T>;
-/// Tells the one who asked, once it is known whether the transaction is durable.
-pub(super) type Acknowledge = Box<dyn FnOnce(Result<(), Fault>) + Send>;
-/// A change that is not a [`Commit`]. Without a connection it only learns why.
-pub(super) type Work =
-    Box<dyn FnOnce(Result<&Connection, Fault>) -> (Result<(), AdminFault>, Acknowledge) + Send>;
+type Answer<T> = oneshot::Sender<T>;
+/// A script that ran, with its outcome. It goes back to the thread that made it: what one thread allocates and another
+/// frees costs the one writer more than all the rest of a small write.
+pub(super) type Ran = (Result<Outcome, Fault>, Script);
 
-/// What the writer is asked to do. The hot kind carries no closure.
+/// What the writer is asked to do.
 pub(super) enum Job {
-    Commit { commit: Commit, reply: Answer<Result<Committed, Fault>> },
-    Work(Work),
+    Run { script: Script, reply: Answer<Ran> },
     Close { reply: Answer<()> },
-}
-
-/// A job that ran and waits for the commit.
-enum Ran {
-    Commit { outcome: Result<Committed, Fault>, reply: Answer<Result<Committed, Fault>> },
-    Work(Acknowledge),
 }
 
 /// The writer's state, which lives on its thread alone.
@@ -52,14 +41,15 @@ pub(super) struct Writer<'c> {
     save: Prepared<'c>,
     undo: Prepared<'c>,
     release: Prepared<'c>,
-    statements: Statements<'c>,
-    ran: Vec<Ran>,
+    kept: Kept<'c>,
+    /// Scripts that ran and wait for the commit.
+    ran: Vec<(Ran, Answer<Ran>)>,
     batch_max: usize,
 }
 
 impl Writer<'_> {
     /// Writes until every handle is gone, one closes the store, or an error of the disk ends the trust in it. The reason
-    /// of a stop is in `stop` before the queue ends, so that whoever finds it ended knows why.
+    /// of a stop is in `stop` before the queue ends, so that it is known to all who find the queue ended.
     pub(super) fn run(
         mut connection: Connection,
         queue: &Receiver<Job>,
@@ -78,7 +68,7 @@ impl Writer<'_> {
             .and_then(|mut writer| writer.serve(queue, &log_pages));
         match ended {
             Ok(Some(reply)) => {
-                checkpoint(&connection, "TRUNCATE").unwrap_or_else(|fault| report(&fault));
+                checkpoint(&connection, "TRUNCATE").unwrap_or_else(|failure| report(&failure.fault));
                 let _ = reply.send(());
             }
             Ok(None) => {}
@@ -101,7 +91,7 @@ impl Writer<'_> {
             save: prepare("SAVEPOINT job")?,
             undo: prepare("ROLLBACK TO job")?,
             release: prepare("RELEASE job")?,
-            statements: Statements::prepare(connection)?,
+            kept: Kept::new(connection),
             ran: Vec::with_capacity(batch_max),
             batch_max,
         })
@@ -116,7 +106,7 @@ impl Writer<'_> {
             if let Some(close) = self.batch(first, queue)? {
                 return Ok(Some(close));
             }
-            // After the acknowledgements: nobody waits for this, and its errors are heard.
+            // After the acknowledgements: no request waits for this, and its errors are heard.
             if log_pages.swap(0, Ordering::Relaxed) >= LOG_PAGES {
                 survivable(checkpoint(self.connection, "PASSIVE"))?;
             }
@@ -126,9 +116,9 @@ impl Writer<'_> {
 
     /// One transaction. An error is one after which nothing may be written any more.
     fn batch(&mut self, first: Job, queue: &Receiver<Job>) -> Result<Option<Answer<()>>, Fault> {
-        if let Err(fault) = self.begin.execute(&[]).map_err(fault("begin a transaction")) {
-            let close = refuse(first, &fault);
-            return survivable(Err(fault)).map(|()| close);
+        if let Err(failure) = self.begin.execute(&[]).map_err(failure("begin a transaction")) {
+            let close = refuse(first, &failure.fault);
+            return survivable(Err(failure)).map(|()| close);
         }
         let mut close = None;
         let durable = self.fill(first, queue, &mut close).and_then(|()| self.make_durable());
@@ -138,7 +128,14 @@ impl Writer<'_> {
         } else {
             Ok(())
         };
-        self.ran.drain(..).for_each(|ran| ran.acknowledge(&durable));
+        for ((outcome, script), reply) in self.ran.drain(..) {
+            let answer = match &durable {
+                Ok(()) => outcome,
+                Err(failure) => Err(failure.fault.clone()),
+            };
+            // The request may be gone; what is written stays written.
+            let _ = reply.send((answer, script));
+        }
         survivable(durable)?;
         rolled_back?;
         Ok(close)
@@ -150,12 +147,11 @@ impl Writer<'_> {
         first: Job,
         queue: &Receiver<Job>,
         close: &mut Option<Answer<()>>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Failure> {
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
-                Job::Commit { commit, reply } => self.run_commit(&commit, reply)?,
-                Job::Work(work) => self.run_work(work)?,
+                Job::Run { script, reply } => self.run_script(script, reply)?,
                 Job::Close { reply } => {
                     *close = Some(reply);
                     return Ok(());
@@ -166,78 +162,54 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn run_commit(&mut self, commit: &Commit, reply: Answer<Result<Committed, Fault>>) -> Result<(), Fault> {
-        let saved = needs_savepoint(commit);
-        if saved {
-            self.save.execute(&[]).map_err(fault("set a savepoint"))?;
-        }
-        let outcome = self.statements.apply(commit).map_err(fault("commit"));
-        let failure = outcome.as_ref().err().cloned();
-        self.ran.push(Ran::Commit { outcome, reply });
-        self.contain(failure, saved)
-    }
-
-    fn run_work(&mut self, work: Work) -> Result<(), Fault> {
-        self.save.execute(&[]).map_err(fault("set a savepoint"))?;
-        let (done, acknowledge) = work(Ok(self.connection));
-        self.ran.push(Ran::Work(acknowledge));
-        match done {
-            Ok(()) => self.contain(None, true),
-            Err(AdminFault::Fault(fault)) => self.contain(Some(fault), true),
-            Err(AdminFault::Exists | AdminFault::Missing) => self.undo(),
-        }
-    }
-
-    /// Keeps a failure to the job that met it, or says that the whole batch has failed.
-    fn contain(&mut self, failure: Option<Fault>, saved: bool) -> Result<(), Fault> {
-        match failure {
-            Some(fault) if severity(&fault) != Severity::Write || self.connection.is_autocommit() => {
-                Err(fault)
+    /// Runs one script and keeps what fails to it, or says that the whole batch has failed.
+    fn run_script(&mut self, script: Script, reply: Answer<Ran>) -> Result<(), Failure> {
+        let (ran, is_several) = (self.steps(&script), script.is_several());
+        let outcome = ran.as_ref().map_or_else(|failure| Err(failure.fault.clone()), |outcome| Ok(*outcome));
+        self.ran.push(((outcome, script), reply));
+        match ran {
+            Err(failure) if failure.severity != Severity::Write || self.connection.is_autocommit() => {
+                Err(failure)
             }
-            Some(_) if saved => self.undo(),
-            None if saved => self.release.execute(&[]).map(drop).map_err(fault("release a savepoint")),
-            Some(_) | None => Ok(()),
+            Err(_) | Ok(Outcome::Undone(_)) if is_several => {
+                let undone = self.undo.execute(&[]).and_then(|_| self.release.execute(&[]));
+                undone.map(drop).map_err(failure("undo one write"))
+            }
+            Ok(Outcome::Written { .. }) if is_several => {
+                self.release.execute(&[]).map(drop).map_err(failure("release a savepoint"))
+            }
+            // One statement that failed has undone itself, and one that found no row has done nothing.
+            Err(_) | Ok(_) => Ok(()),
         }
     }
 
-    fn undo(&mut self) -> Result<(), Fault> {
-        let undone = self.undo.execute(&[]).and_then(|_| self.release.execute(&[]));
-        undone.map(drop).map_err(fault("undo one write"))
-    }
-
-    /// Commits. An error that is not known to have left the transaction open leaves its outcome open instead.
-    fn make_durable(&mut self) -> Result<(), Fault> {
-        self.commit.execute(&[]).map(drop).map_err(fault("commit")).map_err(|fault| match fault {
-            Fault::Engine { code, message, .. } if severity_of_commit(code) == Severity::Stop => {
-                Fault::Unknown { code, message }
-            }
-            other => other,
-        })
-    }
-}
-
-impl Ran {
-    fn acknowledge(self, durable: &Result<(), Fault>) {
-        match self {
-            Self::Commit { outcome, reply } => {
-                // Whoever asked may have gone; what is written stays written.
-                let _ = reply.send(durable.clone().and(outcome));
-            }
-            Self::Work(acknowledge) => acknowledge(durable.clone()),
+    /// Runs steps until one does not find a row that it needs. Several are set off from the rest of the batch, so that they
+    /// can be undone alone.
+    fn steps(&mut self, script: &Script) -> Result<Outcome, Failure> {
+        if script.is_several() {
+            self.save.execute(&[]).map_err(failure("set a savepoint"))?;
         }
+        let mut rows = 0;
+        for step in script.steps() {
+            let changed = self.kept.execute(step.statement, &step.values);
+            match (changed.map_err(failure(step.statement.name))?, step.on_no_row) {
+                (0, Some(no_row)) => return Ok(Outcome::Undone(no_row)),
+                (changed, _) => rows += changed,
+            }
+        }
+        Ok(Outcome::Written { rows })
+    }
+
+    fn make_durable(&mut self) -> Result<(), Failure> {
+        self.commit.execute(&[]).map(drop).map_err(|error| failure("commit")(error).of_commit())
     }
 }
 
 /// Answers a job that cannot run. A close goes ahead without a transaction.
 fn refuse(job: Job, fault: &Fault) -> Option<Answer<()>> {
     match job {
-        Job::Commit { reply, .. } => {
-            let _ = reply.send(Err(fault.clone()));
-            None
-        }
-        Job::Work(work) => {
-            let (_, acknowledge) = work(Err(fault.clone()));
-            acknowledge(Ok(()));
+        Job::Run { script, reply } => {
+            let _ = reply.send((Err(fault.clone()), script));
             None
         }
         Job::Close { reply } => Some(reply),
@@ -245,18 +217,18 @@ fn refuse(job: Job, fault: &Fault) -> Option<Answer<()>> {
 }
 
 /// Lets the writer go on unless the error ends the trust in the file.
-fn survivable(outcome: Result<(), Fault>) -> Result<(), Fault> {
+fn survivable(outcome: Result<(), Failure>) -> Result<(), Fault> {
     match outcome {
-        Err(fault) if severity(&fault) == Severity::Stop => Err(fault),
+        Err(Failure { fault, severity: Severity::Stop }) => Err(fault),
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
 /// Moves the write-ahead log into the database, as far as readers let it.
-fn checkpoint(connection: &Connection, mode: &str) -> Result<(), Fault> {
+fn checkpoint(connection: &Connection, mode: &str) -> Result<(), Failure> {
     connection
         .pragma(None, "wal_checkpoint", mode, |_| Ok(()))
-        .map_err(fault("move the log into the database"))
+        .map_err(failure("move the log into the database"))
 }
 
 /// The one place that logs what ended the writer.

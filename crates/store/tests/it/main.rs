@@ -1,4 +1,4 @@
-//! The store against real files: what each commit accepts and refuses, races, crashes, full disks and second processes.
+//! The store: one suite that every engine passes, and what is particular to each.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -6,14 +6,5 @@
     reason = "tests fail by panicking, and child processes report on standard output"
 )]
 
-mod admin;
-mod batches;
-mod commits;
-mod crash;
-mod durability;
-mod faults;
-mod processes;
-mod races;
-mod refresh;
+mod sqlite;
 mod support;
-mod sweep;

@@ -123,7 +123,7 @@ fn give_consent(site: &Site, subject: &str) {
         let store = Store::open(&site.path("data/proofkey.db"), &Options::default()).unwrap();
         let scope = Scope::parse("openid email").unwrap();
         let (user, client) = (UserId::new(subject), ClientId::new("shop"));
-        let given = Commit::GiveConsent { user, client, scope, at: Timestamp(1_790_000_000) };
+        let given = Commit::GiveConsent { user, client, scope, before: None, at: Timestamp(1_790_000_000) };
         assert_eq!(store.commit(given).await, Ok(Committed::Applied));
         store.close().await;
     });

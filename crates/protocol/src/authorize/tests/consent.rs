@@ -101,11 +101,13 @@ fn az_30_what_is_allowed_on_the_page_is_remembered() {
     let scene = Scene::new(client(json!({}))).allowed(Some("openid email"));
     let session = scene.session();
     let verdict = scene.answered(session, Answer::Allow).decide(&[]);
-    let Some(Commit::GiveConsent { user, client: to, scope, at }) = verdict.commit else {
+    let Some(Commit::GiveConsent { user, client: to, scope, before, at }) = verdict.commit else {
         panic!("not remembered")
     };
     assert_eq!((user, to), (UserId::new("u-ada"), ClientId::new("app")));
     assert_eq!((scope.to_string().as_str(), at), ("openid read", NOW));
+    let before = before.map(|consent| consent.scope.to_string());
+    assert_eq!(before.as_deref(), Some("openid email"), "as it was when this was decided");
     let covered = Scene::new(client(json!({}))).decide(&[]);
     assert!(
         covered.commit.is_none(),

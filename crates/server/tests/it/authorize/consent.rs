@@ -227,3 +227,24 @@ async fn az_35_a_code_is_worth_no_more_than_the_consent_that_is_left() {
     assert_eq!(server.redeem(&web, &code).await.refusal(), (400, "invalid_grant".into()));
     assert_eq!(server.redeem(&web, &fresh).await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn az_30_consents_that_are_given_at_once_are_all_remembered() {
+    let server = TestServer::start().await;
+    let web = fixtures::web();
+    let mut asked = Vec::new();
+    for scope in ["openid", "openid email", "openid notes:read", "openid offline_access"] {
+        let mut browser = Browser::signed_in(&server, &fixtures::ada()).await;
+        let page = browser.authorize(&AuthorizeRequest::new(&web).set("scope", scope)).await.page();
+        asked.push((browser, page));
+    }
+    let answers = asked.into_iter().map(async |(mut browser, page)| {
+        assert_ne!(browser.allow(&page).await.redirect().param("code"), "");
+    });
+    for answer in answers.map(tokio::spawn).collect::<Vec<_>>() {
+        answer.await.unwrap();
+    }
+    let all = AuthorizeRequest::new(&web).set("scope", "openid email notes:read offline_access");
+    let mut browser = Browser::signed_in(&server, &fixtures::ada()).await;
+    assert_ne!(browser.authorize(&all.set("prompt", "none")).await.redirect().param("code"), "");
+}

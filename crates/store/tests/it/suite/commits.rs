@@ -1,12 +1,14 @@
 //! What each commit writes, and when it is a conflict.
 
-use proofkey_oauth::{Scope, SecretHash};
+use proofkey_oauth::SecretHash;
 use proofkey_protocol::session::{SessionProof, VerifiedPassword};
 use proofkey_protocol::{AuthorizationCode, Commit, Committed, FailureFacts, RedemptionFacts, UserId};
 
+use super::World;
+use crate::support::same::{assert_same_grant, assert_same_session};
 use crate::support::{
-    ACCOUNT, FAILURES_MAX, GRANTS_SESSION, NOW, World, ada, app, grant, grant_id, redeem, session,
-    session_id, sign_in, sign_in_over, token_id, verified,
+    ACCOUNT, FAILURES_MAX, GRANTS_SESSION, NOW, ada, app, grant, grant_id, redeem, session, session_id,
+    sign_in, sign_in_over, token_id, verified,
 };
 
 #[tokio::test]
@@ -16,7 +18,7 @@ async fn a_grant_reads_back_as_it_was_written() {
     world.applied(redeem(written.clone())).await;
     let row = world.store.grant(written.id).await.unwrap().unwrap();
     let (read, subject) = (row.grant(), row.subject().clone());
-    assert_eq!(format!("{read:?}"), format!("{written:?}"));
+    assert_same_grant(read, &written);
     assert_eq!((subject.user.id, subject.user.display_name), (ada(), "Ada Lovelace".to_owned()));
     assert_eq!(subject.session.unwrap().id, session_id(GRANTS_SESSION));
     assert!(subject.consent.is_none());
@@ -86,13 +88,13 @@ async fn tk_06_a_code_is_redeemed_once_and_the_first_grant_stays() {
 }
 
 #[tokio::test]
-async fn a_code_burnt_by_wrong_verifiers_cannot_be_redeemed() {
+async fn a_code_locked_by_wrong_verifiers_cannot_be_redeemed() {
     let world = World::new().await;
     for failures in 1..=FAILURES_MAX {
         world.applied(Commit::CountCodeFailure { code: grant_id(1), keep_until: NOW + 60 }).await;
         assert_eq!(world.store.code_failures(grant_id(1)).await.unwrap(), failures);
         let expected = if failures < FAILURES_MAX { Committed::Applied } else { Committed::Conflict };
-        // Another code with as many failures is as far from burnt.
+        // Another code with as many failures is as far from locked.
         let other = failures.unsigned_abs() + 10;
         for _ in 0..failures {
             world.applied(Commit::CountCodeFailure { code: grant_id(other), keep_until: NOW + 60 }).await;
@@ -139,7 +141,7 @@ async fn a_sign_in_replaces_the_old_session_clears_failures_and_strengthens_the_
     world.applied(sign_in_over(second.clone(), Some(proof(1, 3)), stronger)).await;
     assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
     let subject = world.store.session(session_id(2), &app()).await.unwrap().unwrap();
-    assert_eq!(format!("{:?}", subject.session.unwrap()), format!("{second:?}"));
+    assert_same_session(&subject.session.unwrap(), &second);
     assert_eq!(world.store.sign_in_failures(&account).await.unwrap(), FailureFacts::default());
     assert_eq!(password(&world).await, "$argon2id$new");
     let again = sign_in_over(session(2), None, verified("$argon2id$new"));
@@ -229,32 +231,6 @@ async fn a_session_is_touched_forward_only_and_ends() {
     }
     world.applied(Commit::TouchSession { session: session_id(1), at: NOW + 99 }).await;
     assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none(), "nothing revives it");
-}
-
-#[tokio::test]
-async fn consent_widens_and_keeps_its_beginning_until_it_is_withdrawn() {
-    let world = World::new().await;
-    let give = |scope: &str, at| Commit::GiveConsent {
-        user: ada(),
-        client: app(),
-        scope: Scope::parse(scope).unwrap(),
-        at,
-    };
-    let consent = async || {
-        let subject = world.store.subject(&ada(), session_id(1), &app()).await.unwrap().unwrap();
-        subject.consent.map(|consent| (consent.scope.to_string(), consent.since))
-    };
-    assert_eq!(consent().await, None);
-    world.applied(give("openid", NOW)).await;
-    world.applied(give("openid read", NOW + 50)).await;
-    assert_eq!(consent().await, Some(("openid read".to_owned(), NOW)));
-    // Another page that was open at the same time: neither answer undoes the other.
-    world.applied(give("write openid", NOW + 60)).await;
-    assert_eq!(consent().await, Some(("openid read write".to_owned(), NOW)));
-    world.store.revoke_consent(&ada(), &app()).await.unwrap();
-    assert_eq!(consent().await, None);
-    world.applied(give("openid", NOW + 99)).await;
-    assert_eq!(consent().await, Some(("openid".to_owned(), NOW + 99)), "a grant from before is void");
 }
 
 #[tokio::test]

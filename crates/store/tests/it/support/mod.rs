@@ -1,20 +1,20 @@
-//! A store in a folder of its own, and rows to put into it.
+//! A store under test, and rows to put into it.
+
+pub(crate) mod same;
 
 use std::future::Future;
-use std::path::PathBuf;
 
 use proofkey_oauth::{ClientMetadata, Scope, SecretHash, Timestamp};
 use proofkey_protocol::session::{SessionProof, VerifiedPassword};
 use proofkey_protocol::{
-    ClientId, ClientRecord, ClientSecretRecord, Commit, Committed, GrantFacts, GrantId, SessionFacts,
-    SessionId, TokenId, UserId, UserRecord,
+    ClientId, ClientRecord, ClientSecretRecord, Commit, Committed, ConsentFacts, GrantFacts, GrantId,
+    SessionFacts, SessionId, TokenId, UserId, UserRecord,
 };
 use proofkey_store::{Options, Store};
-use tempfile::TempDir;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
 
-/// Wrong verifiers at which a code is burnt.
+/// Wrong verifiers at which a code is locked.
 pub(crate) const FAILURES_MAX: i64 = 3;
 
 /// The session in which every grant of these tests was given.
@@ -23,40 +23,46 @@ pub(crate) const GRANTS_SESSION: u64 = 1_000_000;
 /// The limiter's key of the user `ada`.
 pub(crate) const ACCOUNT: [u8; 32] = [8; 32];
 
-pub(crate) struct World {
-    folder: TempDir,
+/// An engine under test: a database, and any number of stores on it.
+pub(crate) trait Database {
+    /// A new database.
+    fn create() -> Self;
+
+    /// A handle of its own on it, as each process has one.
+    fn open(&self, options: &Options) -> Store;
+}
+
+/// A database with the user `ada`, who is signed in.
+pub(crate) struct World<D> {
+    pub(crate) database: D,
     pub(crate) store: Store,
 }
 
-impl World {
-    /// A new database with the user `ada`, who is signed in.
+impl<D: Database> World<D> {
     pub(crate) async fn new() -> Self {
         Self::with(&Options::default()).await
     }
 
     pub(crate) async fn with(options: &Options) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("proofkey.db"), options).unwrap();
+        let database = D::create();
+        let store = database.open(options);
         store.add_user(user("ada")).await.unwrap();
         let of_grants = SessionFacts { id: session_id(GRANTS_SESSION), ..session(0) };
         assert_eq!(store.commit(sign_in(of_grants)).await, Ok(Committed::Applied));
-        Self { folder, store }
+        Self { database, store }
     }
 
-    pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().join("proofkey.db")
-    }
-
-    /// A second handle on the same file, as another process would have.
+    /// A second handle on the same database, as another process would have.
     pub(crate) fn beside(&self) -> Store {
-        Store::open(&self.path(), &Options::default()).unwrap()
+        self.database.open(&Options::default())
     }
 
-    /// Ends the store and opens the file again.
+    /// Ends the store and opens the database again.
     pub(crate) async fn reopened(self) -> Self {
-        let path = self.path();
-        self.store.close().await;
-        Self { folder: self.folder, store: Store::open(&path, &Options::default()).unwrap() }
+        let Self { database, store } = self;
+        store.close().await;
+        let store = database.open(&Options::default());
+        Self { database, store }
     }
 
     pub(crate) async fn commit(&self, commit: Commit) -> Committed {
@@ -191,6 +197,12 @@ pub(crate) fn grant(number: u64) -> GrantFacts {
     }
 }
 
+/// A consent by `ada` for `app`, given over what stood before.
+pub(crate) fn consent(scope: &str, before: Option<ConsentFacts>, at: Timestamp) -> Commit {
+    let scope = Scope::parse(scope).unwrap();
+    Commit::GiveConsent { user: ada(), client: app(), scope, before, at }
+}
+
 pub(crate) fn redeem(grant: GrantFacts) -> Commit {
     Commit::RedeemCode { grant: Box::new(grant), failures_max: FAILURES_MAX }
 }
@@ -201,12 +213,5 @@ pub(crate) fn spend(number: u64, generation: i64, token: u8) -> Commit {
         generation,
         token: [token; 32],
         expires_at: NOW + 600 + generation,
-    }
-}
-
-impl World {
-    /// Drops the store, and keeps its files.
-    pub(crate) fn keep_folder(self) -> TempDir {
-        self.folder
     }
 }

@@ -7,7 +7,8 @@ use proofkey_store::{Fault, Options, Store};
 use rusqlite::Connection;
 use tokio::task::JoinSet;
 
-use crate::support::{NOW, World, app, grant, grant_id, redeem, session, session_id, sign_in};
+use super::World;
+use crate::support::{NOW, app, grant, grant_id, redeem, session, session_id, sign_in};
 
 /// Commits grants at once, so that they share transactions, and says what each was told.
 async fn redeem_together(
@@ -92,6 +93,7 @@ async fn one_write_that_is_refused_leaves_the_others_of_its_batch_alone() {
         user: proofkey_protocol::UserId::new("u-nobody"),
         client: app(),
         scope: proofkey_oauth::Scope::parse("openid").unwrap(),
+        before: None,
         at: NOW,
     };
     let (first, unknown, taken, last) = tokio::join!(

@@ -3,8 +3,9 @@
 use proofkey_protocol::Committed;
 use proofkey_store::{Fault, Options, Store};
 
-use crate::crash::{child, database};
-use crate::support::{World, app, block_on, client, grant, redeem};
+use super::World;
+use super::crash::{child, database};
+use crate::support::{app, block_on, client, grant, redeem};
 
 const CLIENTS: i64 = 20;
 
@@ -26,7 +27,7 @@ fn commands_write_while_the_server_writes() {
     let world = block_on(World::new());
     world.store.lock_for_serving().unwrap();
     let before = block_on(world.store.directory_versions()).unwrap();
-    let mut command = child("processes::child_registers_clients", &world.path());
+    let mut command = child("sqlite::processes::child_registers_clients", &world.path());
     block_on(async {
         let mut number = 0;
         while command.try_wait().unwrap().is_none() {

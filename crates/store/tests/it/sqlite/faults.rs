@@ -8,7 +8,8 @@ use proofkey_protocol::{Algorithm, ApiRecord, Committed, GrantFacts};
 use proofkey_store::{Fault, Options, Store};
 use rusqlite::Connection;
 
-use crate::support::{World, client, grant, grant_id, redeem, session, session_id, sign_in};
+use super::World;
+use crate::support::{client, grant, grant_id, redeem, session, session_id, sign_in};
 
 /// The end of time, as far as a sweep is concerned.
 const LATER: Timestamp = Timestamp(2_000_000_000);

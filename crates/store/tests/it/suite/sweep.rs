@@ -4,7 +4,8 @@ use proofkey_oauth::Timestamp;
 use proofkey_protocol::Commit;
 use proptest::prelude::*;
 
-use crate::support::{NOW, World, block_on, grant, grant_id, redeem, session, session_id, sign_in, token_id};
+use super::World;
+use crate::support::{NOW, block_on, grant, grant_id, redeem, session, session_id, sign_in, token_id};
 
 /// How long ended rows stay, and how long failures do: the contract, written down a second time.
 const GRACE: i64 = 3700;

@@ -3,7 +3,8 @@
 use proofkey_protocol::{Commit, Committed};
 use proofkey_store::{Options, Store};
 
-use crate::support::{NOW, World, grant, grant_id, redeem, spend, token_id};
+use super::World;
+use crate::support::{NOW, grant, grant_id, redeem, spend, token_id};
 
 #[tokio::test]
 async fn tk_07_a_code_stays_redeemed_after_a_restart() {

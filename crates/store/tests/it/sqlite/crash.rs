@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use proofkey_protocol::{Commit, Committed};
 use proofkey_store::{Options, Store};
 
-use crate::support::{NOW, World, block_on, grant, grant_id, redeem, spend};
+use super::World;
+use crate::support::{NOW, block_on, grant, grant_id, redeem, spend};
 
 /// Kills in one test run; the full count of the fault experiments is for the tools.
 const KILLS: u64 = 20;
@@ -63,7 +64,7 @@ fn child_counts_failures() {
 #[test]
 fn v_63_lg_07_ten_failures_are_still_counted_after_a_crash() {
     let world = block_on(World::new());
-    let mut child = child("crash::child_counts_failures", &world.path());
+    let mut child = child("sqlite::crash::child_counts_failures", &world.path());
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     let last = lines.filter_map(|line| acknowledged(&line)).find(|count| *count == 10);
     child.kill().unwrap();
@@ -106,7 +107,7 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed_while_it_writes() {
     let world = block_on(World::new());
     let mut seen = 0;
     for kill in 0..KILLS {
-        let mut child = child("crash::child_redeems_and_refreshes", &world.path());
+        let mut child = child("sqlite::crash::child_redeems_and_refreshes", &world.path());
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let mut held: Vec<u64> = lines.by_ref().find_map(|line| acknowledged(&line)).into_iter().collect();
         let (began, patience) = (Instant::now(), Duration::from_millis(kill * 3));

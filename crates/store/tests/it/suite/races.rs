@@ -1,10 +1,11 @@
 //! Single use under parallel attempts: one conditional statement decides, on one handle and on two.
 
-use proofkey_protocol::{Commit, Committed};
+use proofkey_protocol::{Commit, Committed, ConsentFacts};
 use proofkey_store::Store;
 use tokio::task::JoinSet;
 
-use crate::support::{World, grant, redeem, spend};
+use super::World;
+use crate::support::{NOW, ada, app, consent, grant, redeem, session_id, spend};
 
 /// How many of the commits were applied, each made by a task of its own on one of the stores in turn.
 async fn applied(stores: &[Store], commits: impl Iterator<Item = Commit>) -> usize {
@@ -60,4 +61,41 @@ async fn rt_04_v_25_two_nodes_on_one_file_leave_one_branch() {
         world.applied(spend(number, 1, 1)).await;
         assert_eq!(applied(&stores, (0..40).map(|branch| spend(number, 2, 100 + branch))).await, 1);
     }
+}
+
+async fn consented(store: &Store) -> Option<ConsentFacts> {
+    store.subject(&ada(), session_id(1), &app()).await.unwrap().unwrap().consent
+}
+
+/// Adds to what was read before; on a conflict reads again, until it is through.
+async fn give(store: &Store, scope: &str, mut before: Option<ConsentFacts>) {
+    while store.commit(consent(scope, before, NOW)).await.unwrap() == Committed::Conflict {
+        before = consented(store).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn parallel_consents_of_one_user_to_one_client_all_end_up_in_the_union() {
+    const CONSENTS: usize = 60;
+    let world = World::new().await;
+    let stores = [world.store.clone(), world.beside()];
+    for begun in [false, true] {
+        let before = consented(&world.store).await;
+        assert_eq!(before.is_some(), begun);
+        let mut running = JoinSet::new();
+        for (number, store) in (0..CONSENTS).zip(stores.iter().cycle()) {
+            // Each has read the same, so all but one of the first attempts are conflicts.
+            let (store, before) = (store.clone(), before.clone());
+            let scope = format!("openid {begun}-{number}");
+            running.spawn(async move { give(&store, &scope, before).await });
+        }
+        running.join_all().await;
+        let given = consented(&world.store).await.unwrap();
+        for number in 0..CONSENTS {
+            assert!(given.scope.contains(&format!("{begun}-{number}")), "{number} is lost: {}", given.scope);
+        }
+        assert_eq!(given.since, NOW);
+    }
+    let expected = 2 * CONSENTS + 1;
+    assert_eq!(consented(&world.store).await.unwrap().scope.iter().count(), expected, "and nothing else");
 }

@@ -1,0 +1,49 @@
+//! The directories that servers keep in memory: clients, APIs and keys.
+
+use proofkey_protocol::{ApiRecord, ClientRecord, KeyRecord};
+
+use crate::fault::Fault;
+use crate::row::FromRow;
+use crate::sql::versions::{self, Versions};
+use crate::sql::{apis, clients, keys};
+use crate::store::Store;
+use crate::value::values;
+
+impl Store {
+    /// The versions of the directories. Read them before the directories, never after.
+    pub async fn directory_versions(&self) -> Result<Versions, Fault> {
+        let found = self.backend.one(&versions::DIRECTORY_VERSIONS, &[], |cells| cells.skip().row());
+        found.await?.ok_or_else(|| Fault::Impossible {
+            table: "directory_versions",
+            column: "id".to_owned(),
+            key: "1".to_owned(),
+        })
+    }
+
+    /// Every client.
+    pub async fn clients(&self) -> Result<Vec<ClientRecord>, Fault> {
+        self.backend.many(&clients::CLIENTS, values![], clients::client_with_secret).await.map(gather)
+    }
+
+    /// Every API.
+    pub async fn apis(&self) -> Result<Vec<ApiRecord>, Fault> {
+        self.backend.many(&apis::APIS, values![], FromRow::from_row).await
+    }
+
+    /// Every signing key.
+    pub async fn keys(&self) -> Result<Vec<KeyRecord>, Fault> {
+        self.backend.many(&keys::KEYS, values![], FromRow::from_row).await
+    }
+}
+
+/// Joins the rows of one client, which follow one another, into one record.
+fn gather(rows: Vec<ClientRecord>) -> Vec<ClientRecord> {
+    let mut all: Vec<ClientRecord> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match all.last_mut() {
+            Some(last) if last.id == row.id => last.secrets.extend(row.secrets),
+            _ => all.push(row),
+        }
+    }
+    all
+}

@@ -1,0 +1,10 @@
+//! Reads: each is one text, its values and a decoder, and sees one state of the database.
+//!
+//! What protocol endpoints read is a method of [`crate::ProtocolStore`], what only operators and tasks read one of
+//! [`crate::Store`].
+
+mod directory;
+mod grant;
+mod session;
+mod sign_in;
+mod user;

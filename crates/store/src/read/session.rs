@@ -1,0 +1,40 @@
+//! Browser sessions with the user and the consent behind them.
+
+use proofkey_protocol::{ClientId, SessionId, SubjectFacts, UserId};
+
+use crate::fault::Fault;
+use crate::row::FromRow;
+use crate::sql::{grants, subjects};
+use crate::store::ProtocolStore;
+use crate::value::{Value, values};
+
+/// The newest grants that are looked through for the clients of a session.
+const SESSION_GRANTS_MAX: i64 = 1000;
+/// Clients that are named.
+const SESSION_CLIENTS_MAX: i64 = 20;
+
+impl ProtocolStore {
+    /// A session with its user, and with the consent for that client.
+    pub async fn session(&self, id: SessionId, client: &ClientId) -> Result<Option<SubjectFacts>, Fault> {
+        let values = [Value::from(id), client.as_str().into()];
+        self.backend.one(&subjects::SESSION, &values, FromRow::from_row).await
+    }
+
+    /// A user, with that session if it is theirs and exists, and with the consent for that client.
+    pub async fn subject(
+        &self,
+        user: &UserId,
+        session: SessionId,
+        client: &ClientId,
+    ) -> Result<Option<SubjectFacts>, Fault> {
+        let values = [Value::from(user.as_str()), session.into(), client.as_str().into()];
+        self.backend.one(&subjects::SUBJECT, &values, FromRow::from_row).await
+    }
+
+    /// At most 20 clients that hold a live grant given in this session, as far as the newest 1,000 grants tell. For the
+    /// sign-out page to show; what sign-out ends does not depend on it.
+    pub async fn session_clients(&self, session: SessionId) -> Result<Vec<ClientId>, Fault> {
+        let values = values![session, SESSION_GRANTS_MAX, SESSION_CLIENTS_MAX];
+        self.backend.many(&grants::SESSION_CLIENTS, values, |cells| cells.of("grants").cell()).await
+    }
+}

@@ -1,0 +1,202 @@
+//! Reading of rows, column by column in the order in which a text selects them, so that no column has a number.
+//!
+//! A value that cannot be is reported by table, column and key, never by itself. The key of a row is its first column:
+//! every text selects one there that may be written to a log.
+
+use proofkey_protocol::GrantId;
+
+use crate::fault::Fault;
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cell<'a> {
+    Null,
+    Integer(i64),
+    Text(&'a str),
+    Blob(&'a [u8]),
+    /// Nothing that we write: another type, text that is no UTF-8, or no column at all.
+    Other,
+}
+
+/// The columns of a row as an engine has them: all that engines differ in when a row is read.
+pub(crate) trait Columns {
+    fn cell(&self, at: usize) -> Cell<'_>;
+
+    /// The column's name, for reports.
+    fn name(&self, at: usize) -> &str;
+}
+
+/// A type that one column holds.
+pub(crate) trait FromCell: Sized {
+    /// `None` if this cannot be what was written.
+    fn from_cell(cell: Cell<'_>) -> Option<Self>;
+}
+
+/// A type that some neighbouring columns hold. [`row!`] writes it from the list of the columns.
+pub(crate) trait FromRow: Sized {
+    /// The columns as a text selects them.
+    const COLUMNS: &str;
+
+    fn from_row(cells: &mut Cells<'_>) -> Result<Self, Fault>;
+}
+
+/// A row that is being read.
+pub(crate) struct Cells<'a> {
+    columns: &'a dyn Columns,
+    table: &'static str,
+    next: usize,
+}
+
+impl<'a> Cells<'a> {
+    /// Begins at the first column.
+    pub(crate) fn new(columns: &'a dyn Columns) -> Self {
+        Self { columns, table: "?", next: 0 }
+    }
+
+    /// Names the table of the columns that follow.
+    pub(crate) const fn of(&mut self, table: &'static str) -> &mut Self {
+        self.table = table;
+        self
+    }
+
+    /// Passes over a column that is there as the row's key alone.
+    pub(crate) const fn skip(&mut self) -> &mut Self {
+        self.next += 1;
+        self
+    }
+
+    /// The next column.
+    pub(crate) fn cell<T: FromCell>(&mut self) -> Result<T, Fault> {
+        let at = self.next;
+        self.next += 1;
+        T::from_cell(self.columns.cell(at)).ok_or_else(|| self.impossible(at))
+    }
+
+    /// The next columns.
+    pub(crate) fn row<T: FromRow>(&mut self) -> Result<T, Fault> {
+        T::from_row(self)
+    }
+
+    /// The next columns, or `None` if an outer join found no row for them.
+    pub(crate) fn joined<T: FromRow>(&mut self) -> Result<Option<T>, Fault> {
+        if matches!(self.columns.cell(self.next), Cell::Null) {
+            self.next += T::COLUMNS.split(',').count();
+            return Ok(None);
+        }
+        self.row().map(Some)
+    }
+
+    fn impossible(&self, at: usize) -> Fault {
+        let key = match self.columns.cell(0) {
+            Cell::Text(text) => text.to_owned(),
+            Cell::Integer(number) => number.to_string(),
+            // Ids are written alike, whatever they name.
+            Cell::Blob(bytes) => {
+                bytes.try_into().map_or_else(|_| "?".to_owned(), |id| GrantId(id).to_string())
+            }
+            Cell::Null | Cell::Other => "?".to_owned(),
+        };
+        Fault::Impossible { table: self.table, column: self.columns.name(at).to_owned(), key }
+    }
+}
+
+/// Declares the columns of a row once: as the list that a text selects, and as the decoder of the struct whose fields have
+/// the same names. Fields after `with` are no columns.
+macro_rules! row {
+    ($type:ident in $table:literal { $first:ident $(, $column:ident)* $(,)? }
+     $(with { $($field:ident: $value:expr),+ })?) => {
+        impl $crate::row::FromRow for $type {
+            const COLUMNS: &str =
+                concat!($table, ".", stringify!($first) $(, ", ", $table, ".", stringify!($column))*);
+
+            fn from_row(cells: &mut $crate::row::Cells<'_>) -> Result<Self, $crate::fault::Fault> {
+                cells.of($table);
+                Ok(Self { $first: cells.cell()? $(, $column: cells.cell()?)* $($(, $field: $value)+)? })
+            }
+        }
+    };
+}
+pub(crate) use row;
+
+#[cfg(test)]
+mod tests {
+    use proofkey_protocol::{
+        ApiRecord, ConsentRecord, CredentialFacts, FailureFacts, GrantFacts, KeyRecord, SubjectFacts,
+        UserRecord,
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Held {
+        Null,
+        Integer(i64),
+        Text(String),
+        Blob(Vec<u8>),
+    }
+
+    impl Columns for Vec<Held> {
+        fn cell(&self, at: usize) -> Cell<'_> {
+            match self.get(at) {
+                Some(Held::Null) => Cell::Null,
+                Some(Held::Integer(number)) => Cell::Integer(*number),
+                Some(Held::Text(text)) => Cell::Text(text),
+                Some(Held::Blob(bytes)) => Cell::Blob(bytes),
+                None => Cell::Other,
+            }
+        }
+
+        fn name(&self, at: usize) -> &str {
+            if at < self.len() { "column" } else { "?" }
+        }
+    }
+
+    fn user() -> Vec<Held> {
+        let text = |text: &str| Held::Text(text.to_owned());
+        vec![text("u-ada"), text("ada"), text("Ada"), Held::Integer(0), Held::Integer(5)]
+    }
+
+    #[test]
+    fn columns_that_an_outer_join_did_not_find_are_passed_over() {
+        let consent = [Held::Text("openid".to_owned()), Held::Integer(7)];
+        let columns: Vec<Held> = [user(), vec![Held::Null; 6], consent.to_vec()].concat();
+        let subject: SubjectFacts = Cells::new(&columns).row().unwrap();
+        assert!(subject.session.is_none());
+        assert_eq!(subject.consent.unwrap().since.seconds(), 7);
+    }
+
+    #[test]
+    fn an_impossible_value_is_named_by_the_rows_first_column() {
+        let mut columns = user();
+        columns[3] = Held::Integer(2);
+        let fault = Cells::new(&columns).row::<proofkey_protocol::UserFacts>().unwrap_err();
+        let named =
+            Fault::Impossible { table: "users", column: "column".to_owned(), key: "u-ada".to_owned() };
+        assert_eq!(fault, named);
+    }
+
+    fn held() -> impl Strategy<Value = Held> {
+        prop_oneof![
+            Just(Held::Null),
+            any::<i64>().prop_map(Held::Integer),
+            ".{0,20}".prop_map(Held::Text),
+            proptest::collection::vec(any::<u8>(), 0..40).prop_map(Held::Blob),
+            Just(Held::Blob(vec![1; 16])),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_any_row_never_panics(columns in proptest::collection::vec(held(), 0..30)) {
+            let _ = Cells::new(&columns).row::<GrantFacts>();
+            let _ = Cells::new(&columns).row::<SubjectFacts>();
+            let _ = Cells::new(&columns).row::<CredentialFacts>();
+            let _ = Cells::new(&columns).row::<UserRecord>();
+            let _ = Cells::new(&columns).row::<ApiRecord>();
+            let _ = Cells::new(&columns).row::<KeyRecord>();
+            let _ = Cells::new(&columns).row::<ConsentRecord>();
+            let _ = Cells::new(&columns).skip().row::<FailureFacts>();
+        }
+    }
+}

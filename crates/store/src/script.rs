@@ -1,0 +1,115 @@
+//! A write as data: statements with their values, and what it means when one of them finds no row.
+//!
+//! Whoever makes a script runs nothing, and the engine that runs it knows no table.
+
+use proofkey_protocol::Committed;
+
+use crate::fault::AdminFault;
+use crate::value::{Statement, Value};
+
+/// One statement of a script.
+pub(crate) struct Step {
+    pub(crate) statement: &'static Statement,
+    pub(crate) values: Box<[Value<'static>]>,
+    /// What it means that no row was written; `None` if it does not matter.
+    pub(crate) on_no_row: Option<NoRow>,
+}
+
+/// Why a step that must write a row wrote none. Rules hear of either as a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRow {
+    /// Nothing was added: the key is taken, or the condition of the insertion does not hold.
+    Exists,
+    /// Nothing was found: there is no such row, or it is not as the condition wants it.
+    Missing,
+}
+
+/// Steps that are written together or not at all: at least one.
+pub(crate) struct Script {
+    first: Step,
+    more: Vec<Step>,
+}
+
+/// What became of a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Outcome {
+    /// Every step was written.
+    Written { rows: usize },
+    /// A step found no row that it needed: the script has changed nothing.
+    Undone(NoRow),
+}
+
+impl Step {
+    /// An insertion that must add a row.
+    pub(crate) fn must_add(statement: &'static Statement, values: Box<[Value<'static>]>) -> Self {
+        Self { statement, values, on_no_row: Some(NoRow::Exists) }
+    }
+
+    /// A change that must find a row.
+    pub(crate) fn must_find(statement: &'static Statement, values: Box<[Value<'static>]>) -> Self {
+        Self { statement, values, on_no_row: Some(NoRow::Missing) }
+    }
+
+    /// A statement that may change nothing: the state asked for is the state that is.
+    pub(crate) fn may_find(statement: &'static Statement, values: Box<[Value<'static>]>) -> Self {
+        Self { statement, values, on_no_row: None }
+    }
+}
+
+impl From<Step> for Script {
+    fn from(first: Step) -> Self {
+        Self { first, more: Vec::new() }
+    }
+}
+
+impl Script {
+    /// The same with one more step.
+    pub(crate) fn then(mut self, step: Step) -> Self {
+        self.more.push(step);
+        self
+    }
+
+    /// The same with more steps.
+    pub(crate) fn then_all(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
+        self.more.extend(steps);
+        self
+    }
+
+    /// Whether it has several steps. A single statement undoes itself when it fails.
+    pub(crate) fn is_several(&self) -> bool {
+        !self.more.is_empty()
+    }
+
+    /// The steps in order.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+}
+
+impl Outcome {
+    /// Rows written: a script that was undone has written none.
+    pub(crate) const fn rows(self) -> usize {
+        match self {
+            Self::Written { rows } => rows,
+            Self::Undone(_) => 0,
+        }
+    }
+
+    /// What a rule is told.
+    pub(crate) const fn committed(self) -> Committed {
+        match self {
+            Self::Written { .. } => Committed::Applied,
+            Self::Undone(_) => Committed::Conflict,
+        }
+    }
+}
+
+impl From<NoRow> for AdminFault {
+    fn from(no_row: NoRow) -> Self {
+        match no_row {
+            NoRow::Exists => Self::Exists,
+            NoRow::Missing => Self::Missing,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! APIs.
+
+use proofkey_oauth::ResourceUri;
+use proofkey_protocol::ApiRecord;
+
+use crate::encode::json;
+use crate::fault::AdminFault;
+use crate::script::{Script, Step};
+use crate::sql::{apis, versions};
+use crate::store::Store;
+use crate::value::values;
+
+impl Store {
+    /// Adds an API.
+    pub async fn add_api(&self, api: ApiRecord) -> Result<(), AdminFault> {
+        let values = values![
+            api.resource,
+            api.name,
+            json(&api.scopes)?,
+            api.access_token_seconds,
+            api.algorithm,
+            api.introspection,
+        ];
+        self.change(Script::from(Step::must_add(&apis::INSERT_API, values)).then(moved())).await
+    }
+
+    /// Removes an API.
+    pub async fn remove_api(&self, resource: &ResourceUri) -> Result<(), AdminFault> {
+        let remove = Step::must_find(&apis::DELETE_API, values![resource.clone()]);
+        self.change(Script::from(remove).then(moved())).await
+    }
+}
+
+/// Nodes load the APIs again.
+fn moved() -> Step {
+    Step::may_find(&versions::BUMP_APIS, values![])
+}

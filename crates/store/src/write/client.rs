@@ -1,0 +1,72 @@
+//! Clients and their secrets.
+
+use proofkey_oauth::{ClientMetadata, Timestamp};
+use proofkey_protocol::{ClientId, ClientRecord, ClientSecretRecord};
+
+use crate::encode::json;
+use crate::fault::AdminFault;
+use crate::script::{Script, Step};
+use crate::sql::{clients, consents, grants, versions};
+use crate::store::Store;
+use crate::value::values;
+
+impl Store {
+    /// Registers a client with its secrets.
+    pub async fn add_client(&self, client: ClientRecord) -> Result<(), AdminFault> {
+        let ClientRecord { id, metadata, secrets, disabled, created_at } = client;
+        let values = values![id.clone(), json(&metadata)?, disabled, created_at];
+        let script = Script::from(Step::must_add(&clients::INSERT_CLIENT, values))
+            .then_all(secrets.into_iter().map(|secret| add_secret(&id, secret)))
+            .then(moved());
+        self.change(script).await
+    }
+
+    /// Replaces a client's registration.
+    pub async fn update_client(&self, id: &ClientId, metadata: &ClientMetadata) -> Result<(), AdminFault> {
+        let replace = Step::must_find(&clients::UPDATE_CLIENT, values![id.clone(), json(metadata)?]);
+        self.change(Script::from(replace).then(moved())).await
+    }
+
+    /// Disables a client or enables it again.
+    pub async fn set_client_disabled(&self, id: &ClientId, disabled: bool) -> Result<(), AdminFault> {
+        let set = Step::must_find(&clients::SET_CLIENT_DISABLED, values![id.clone(), disabled]);
+        self.change(Script::from(set).then(moved())).await
+    }
+
+    /// Removes a client, its secrets and the consents it had, and revokes its grants: should the id be given again, the
+    /// tokens of the old client stay dead.
+    pub async fn remove_client(&self, id: &ClientId, at: Timestamp) -> Result<(), AdminFault> {
+        let script = Script::from(Step::may_find(&clients::DELETE_CLIENT_SECRETS, values![id.clone()]))
+            .then(Step::must_find(&clients::DELETE_CLIENT, values![id.clone()]))
+            .then(Step::may_find(&consents::DELETE_CONSENTS_OF_CLIENT, values![id.clone()]))
+            .then(Step::may_find(&grants::REVOKE_GRANTS_OF_CLIENT, values![id.clone(), at]))
+            .then(moved());
+        self.change(script).await
+    }
+
+    /// Gives a client a new secret. The one in use ends at `old_expire_at` at the latest, older ones end now: at most two
+    /// live side by side.
+    pub async fn add_client_secret(
+        &self,
+        id: &ClientId,
+        secret: ClientSecretRecord,
+        old_expire_at: Timestamp,
+    ) -> Result<(), AdminFault> {
+        let script = Script::from(Step::must_find(&clients::TOUCH_CLIENT, values![id.clone()]))
+            .then(Step::may_find(&clients::DELETE_OLD_CLIENT_SECRETS, values![id.clone()]))
+            .then(Step::may_find(&clients::END_CLIENT_SECRETS, values![id.clone(), old_expire_at]))
+            .then(add_secret(id, secret))
+            .then(moved());
+        self.change(script).await
+    }
+}
+
+fn add_secret(client: &ClientId, secret: ClientSecretRecord) -> Step {
+    let values = values![client.clone(), secret.hash, secret.created_at, secret.expires_at];
+    Step::must_add(&clients::INSERT_CLIENT_SECRET, values)
+}
+
+/// Nodes load the clients again.
+fn moved() -> Step {
+    Step::may_find(&versions::BUMP_CLIENTS, values![])
+}

@@ -1,0 +1,35 @@
+//! Authorization codes: redemption, and wrong verifiers.
+
+use proofkey_oauth::Timestamp;
+use proofkey_protocol::{GrantFacts, GrantId};
+
+use crate::script::{Script, Step};
+use crate::sql::grants;
+use crate::value::values;
+
+/// Inserts the grant under the code's id.
+pub(super) fn redeem(grant: GrantFacts, failures_max: i64) -> Script {
+    let values = values![
+        grant.id,
+        grant.client_id,
+        grant.user_id,
+        grant.session_id,
+        grant.scope,
+        grant.resources,
+        grant.auth_time,
+        grant.created_at,
+        grant.expires_at,
+        grant.ends_at,
+        grant.session_bound,
+        grant.generation,
+        grant.used,
+        grant.revoked_at,
+        failures_max,
+    ];
+    Step::must_add(&grants::REDEEM_CODE, values).into()
+}
+
+/// Counts a wrong verifier.
+pub(super) fn count_failure(code: GrantId, keep_until: Timestamp) -> Script {
+    Step::may_find(&grants::COUNT_CODE_FAILURE, values![code, keep_until]).into()
+}

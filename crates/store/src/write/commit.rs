@@ -1,0 +1,35 @@
+//! Commits: the script of each, and the one write that protocol endpoints have.
+
+use proofkey_protocol::{Commit, Committed};
+
+use super::{code, consent, grant, session};
+use crate::fault::Fault;
+use crate::script::{Outcome, Script};
+use crate::store::ProtocolStore;
+
+impl ProtocolStore {
+    /// Writes a commit. When this returns [`Committed::Applied`] it is on the disk.
+    pub async fn commit(&self, commit: Commit) -> Result<Committed, Fault> {
+        self.backend.run(script(commit)).await.map(Outcome::committed)
+    }
+}
+
+/// The script of a commit.
+fn script(commit: Commit) -> Script {
+    match commit {
+        Commit::RedeemCode { grant, failures_max } => code::redeem(*grant, failures_max),
+        Commit::CountCodeFailure { code, keep_until } => code::count_failure(code, keep_until),
+        Commit::UseRefreshToken { grant, generation, token, expires_at } => {
+            grant::use_refresh_token(grant, generation, token, expires_at)
+        }
+        Commit::RevokeGrant { grant, at } => grant::revoke(grant, at),
+        Commit::RevokeAccessToken { token, keep_until } => grant::revoke_access_token(token, keep_until),
+        Commit::SignIn { session, replaces, verified } => session::sign_in(*session, replaces, verified),
+        Commit::CountSignInFailure { account, at } => session::count_failure(account, at),
+        Commit::TouchSession { session, at } => session::touch(session, at),
+        Commit::EndSession { session } => session::end(session),
+        Commit::GiveConsent { user, client, scope, before, at } => {
+            consent::give(user, client, scope, before, at)
+        }
+    }
+}

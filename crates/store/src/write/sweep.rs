@@ -1,0 +1,47 @@
+//! Removal of what has ended, and the write that shows that writing works.
+
+use proofkey_oauth::Timestamp;
+
+use crate::fault::Fault;
+use crate::script::Step;
+use crate::sql::{sweep, versions};
+use crate::store::Store;
+use crate::value::values;
+
+/// Ended rows stay for a while longer: an access token may outlive the last refresh of its grant by an hour at most, and
+/// the clocks of two nodes may differ.
+const GRACE_SECONDS: i64 = 3_700;
+
+/// Failed sign-ins are remembered for 30 days.
+const SIGN_IN_FAILURE_SECONDS: i64 = 30 * 24 * 3600;
+
+impl Store {
+    /// Removes at most `rows_max` rows that ended long enough before `now`, and says how many. Call it again while it
+    /// returns `rows_max`. The tables take turns, each in a transaction of its own: what one leaves of `rows_max` is for
+    /// the next, and writes of requests go between them.
+    pub async fn sweep(&self, now: Timestamp, rows_max: u32) -> Result<u32, Fault> {
+        let (ended, old) = (now + -GRACE_SECONDS, now + -SIGN_IN_FAILURE_SECONDS);
+        let mut removed: u32 = 0;
+        for (statement, before) in [
+            (&sweep::SWEEP_GRANTS, ended),
+            (&sweep::SWEEP_CODE_FAILURES, ended),
+            (&sweep::SWEEP_REVOKED_TOKENS, ended),
+            (&sweep::SWEEP_SESSIONS, ended),
+            (&sweep::SWEEP_SIGN_IN_FAILURES, old),
+        ] {
+            let room = rows_max.saturating_sub(removed);
+            if room > 0 {
+                let step = Step::may_find(statement, values![before, i64::from(room)]);
+                let rows = self.backend.run(step.into()).await?.rows();
+                removed = removed.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Writes through the writer and reads it back: the database can do both.
+    pub async fn ping(&self) -> Result<(), Fault> {
+        let _ = self.backend.run(Step::may_find(&versions::PING, values![]).into()).await?;
+        self.directory_versions().await.map(drop)
+    }
+}

@@ -1,0 +1,84 @@
+//! Users.
+
+use proofkey_oauth::{Sha256, Timestamp};
+use proofkey_protocol::UserRecord;
+use serde_json::{Map, Value as Json};
+
+use crate::encode::json;
+use crate::fault::AdminFault;
+use crate::script::{Script, Step};
+use crate::sql::{failures, sessions, users};
+use crate::store::Store;
+use crate::value::{Value, values};
+
+impl Store {
+    /// Adds a user.
+    pub async fn add_user(&self, user: UserRecord) -> Result<(), AdminFault> {
+        let shown = claimed_name(&user.claims).unwrap_or_else(|| user.username.clone());
+        let claims = json(&user.claims)?;
+        let values = values![
+            user.id,
+            user.username,
+            user.username_key,
+            shown,
+            user.disabled,
+            user.valid_from,
+            user.password,
+            user.created_at,
+            user.updated_at,
+            claims,
+        ];
+        self.change(Step::must_add(&users::INSERT_USER, values).into()).await
+    }
+
+    /// Disables an account or enables it again. Either way its sessions end, and disabling ends its grants for good. The
+    /// instant is asked for inside the transaction, so that no grant can come between it and the change.
+    pub async fn set_user_disabled(
+        &self,
+        username_key: &str,
+        disabled: bool,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Result<(), AdminFault> {
+        let change = if disabled { &users::DISABLE_USER } else { &users::ENABLE_USER };
+        let values = values![username_key.to_owned(), Value::Now(Box::new(now))];
+        self.change(Script::from(Step::must_find(change, values)).then(end_sessions(username_key))).await
+    }
+
+    /// Sets a password (a PHC string), ends every session and grant that began before, and forgets the failed sign-ins of
+    /// `accounts`, the limiter's keys of this name. The instant is asked for inside the transaction, as above.
+    pub async fn set_user_password(
+        &self,
+        username_key: &str,
+        phc: &str,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+        accounts: &[Sha256],
+    ) -> Result<(), AdminFault> {
+        let values = values![username_key.to_owned(), phc.to_owned(), Value::Now(Box::new(now))];
+        let forget = |account: &Sha256| Step::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![*account]);
+        let script = Script::from(Step::must_find(&users::SET_USER_PASSWORD, values))
+            .then(end_sessions(username_key))
+            .then_all(accounts.iter().map(forget));
+        self.change(script).await
+    }
+
+    /// Replaces a user's claims.
+    pub async fn set_user_claims(
+        &self,
+        username_key: &str,
+        claims: Map<String, Json>,
+        at: Timestamp,
+    ) -> Result<(), AdminFault> {
+        let values = values![username_key.to_owned(), json(&claims)?, claimed_name(&claims), at];
+        self.change(Step::must_find(&users::SET_USER_CLAIMS, values).into()).await
+    }
+}
+
+fn end_sessions(username_key: &str) -> Step {
+    Step::may_find(&sessions::DELETE_SESSIONS_OF_USER, values![username_key.to_owned()])
+}
+
+/// The `name` claim (OpenID Connect Core §5.1), if it shows anything. Without it the name to sign in with is shown.
+fn claimed_name(claims: &Map<String, Json>) -> Option<String> {
+    let name = claims.get("name")?.as_str()?.trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}

@@ -1,0 +1,48 @@
+//! SQLite: the suite, and what only files can show: crashes, durability, full disks, second processes.
+
+mod batches;
+mod crash;
+mod durability;
+mod faults;
+mod processes;
+#[path = "../suite/mod.rs"]
+mod suite;
+
+use std::path::PathBuf;
+
+use proofkey_store::{Options, Store};
+use tempfile::TempDir;
+
+use crate::support::{self, Database};
+
+/// A database file in a folder of its own.
+pub(crate) struct SqliteFile(TempDir);
+
+impl Database for SqliteFile {
+    fn create() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn open(&self, options: &Options) -> Store {
+        Store::open(&self.path(), options).unwrap()
+    }
+}
+
+impl SqliteFile {
+    fn path(&self) -> PathBuf {
+        self.0.path().join("proofkey.db")
+    }
+}
+
+pub(crate) type World = support::World<SqliteFile>;
+
+impl World {
+    pub(crate) fn path(&self) -> PathBuf {
+        self.database.path()
+    }
+
+    /// Drops the store, and keeps its files.
+    pub(crate) fn keep_folder(self) -> TempDir {
+        self.database.0
+    }
+}

@@ -1,0 +1,12 @@
+//! What every engine promises: what each commit accepts and refuses, races, administration, sweeping.
+//!
+//! The suite knows no engine. The module that includes it says by its `World` which database is opened.
+
+mod admin;
+mod commits;
+mod consents;
+mod races;
+mod refresh;
+mod sweep;
+
+use super::World;
