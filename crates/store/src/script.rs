@@ -1,6 +1,6 @@
 //! A write as data: statements with their values, and what it means when one of them finds no row.
 //!
-//! Whoever makes a script runs nothing, and the engine that runs it knows no table.
+//! Making a script runs nothing, and the engine that runs one knows no table.
 
 use proofkey_protocol::Committed;
 
