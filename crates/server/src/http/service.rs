@@ -10,8 +10,7 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use axum::http::{HeaderName, Request, Response, StatusCode};
 use axum::routing::future::RouteFuture;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -20,28 +19,10 @@ use tower::Service as _;
 
 use super::arrival::{Arrival, Peer, RequestId};
 use super::body::DeadlineBody;
-use super::{Edge, refusal};
+use super::edge::Edge;
+use super::refusal;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-/// One year (HT-01). Subdomains are not ours to speak for.
-const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
-
-/// Headers that every response carries.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SecurityHeaders {
-    /// Browsers shall use https only for a year (RFC 6797); for an https issuer, also where a proxy ends TLS.
-    pub strict_transport: bool,
-}
-
-impl SecurityHeaders {
-    fn apply(self, headers: &mut HeaderMap) {
-        headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-        if self.strict_transport {
-            headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
-        }
-    }
-}
 
 /// The service of one connection.
 #[derive(Clone)]

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::metrics::HttpMetrics;
 
 mod drain;
 mod tls;
