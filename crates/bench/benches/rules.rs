@@ -16,8 +16,8 @@ use proofkey_protocol::session::{self, VerifiedPassword};
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, RefreshGrant};
 use proofkey_protocol::{
     Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, CodeFacts,
-    Commit, ConsentFacts, Cx, GrantWithSubject, Policy, Random, RefreshToken, SubjectFacts, UserFacts,
-    UserId, authenticate,
+    Commit, ConsentFacts, Cx, GrantWithSubject, Policy, Random, RefreshToken, SignInLimit, SubjectFacts,
+    UserFacts, UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -51,7 +51,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let policy = Policy::new(Issuer::parse("https://id.example").unwrap());
+        let policy = policy();
         let metadata = serde_json::json!({
             "token_endpoint_auth_method": "none", "redirect_uris": ["https://app.example/cb"], "scope": "openid offline_access",
             "grant_types": ["authorization_code", "refresh_token"], "id_token_signed_response_alg": "ES256",
@@ -131,6 +131,24 @@ impl World {
             code_verifier: Some(Secret::new(self.verifier.expose().to_owned())),
             resource: vec![],
         }
+    }
+}
+
+fn policy() -> Policy {
+    let sign_in = SignInLimit { burst: 10, pause_seconds: 60, pause_seconds_max: 900, failures_max: 100 };
+    Policy {
+        issuer: Issuer::parse("https://id.example").unwrap(),
+        code_seconds: 60,
+        access_token_seconds: 600,
+        id_token_seconds: 3600,
+        refresh_idle_seconds: 30 * 86_400,
+        refresh_absolute_seconds: 180 * 86_400,
+        session_idle_seconds: 3600,
+        session_absolute_seconds: 86_400,
+        interaction_seconds: 1800,
+        code_failures_max: 5,
+        sign_in,
+        sign_in_known_device: sign_in,
     }
 }
 

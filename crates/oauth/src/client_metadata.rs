@@ -26,6 +26,20 @@ pub enum AuthMethod {
     ClientSecretPost,
 }
 
+impl AuthMethod {
+    /// Every method.
+    pub const ALL: [Self; 3] = [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost];
+
+    /// The name of the method, as metadata spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+        }
+    }
+}
+
 /// The grant types that a client can be registered for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,6 +48,20 @@ pub enum GrantType {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
+}
+
+impl GrantType {
+    /// Every grant type.
+    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
+
+    /// The value of `grant_type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
 }
 
 /// Whether a client must use PKCE.
@@ -85,4 +113,22 @@ pub struct ClientMetadata {
     /// Ours: the client follows RFC 6749, so the token request must repeat the redirect URI (OAuth 2.1 §10.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_redirect_uri: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn md_01_names_are_those_of_the_metadata() {
+        let names = |all: &[&str]| serde_json::to_value(all).unwrap();
+        assert_eq!(
+            serde_json::to_value(GrantType::ALL).unwrap(),
+            names(&GrantType::ALL.map(GrantType::as_str))
+        );
+        assert_eq!(
+            serde_json::to_value(AuthMethod::ALL).unwrap(),
+            names(&AuthMethod::ALL.map(AuthMethod::as_str))
+        );
+    }
 }

@@ -14,7 +14,7 @@ use crate::commit::Commit;
 use crate::cx::{Cx, Random};
 use crate::facts::{ConsentFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts};
 use crate::ids::{ClientId, GrantId, UserId};
-use crate::policy::Policy;
+use crate::policy::{Policy, SignInLimit};
 use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord};
 use crate::seal::ArtefactKeys;
 use crate::session::{self, Login, VerifiedPassword};
@@ -56,8 +56,7 @@ impl Random for Counter {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let policy = Policy::new(Issuer::parse(ISSUER).unwrap());
-        Self { now: NOW, policy, apis: apis(), keys: keys(), random: Counter(1) }
+        Self { now: NOW, policy: policy(), apis: apis(), keys: keys(), random: Counter(1) }
     }
 
     pub(crate) fn cx(&mut self) -> Cx<'_> {
@@ -73,6 +72,24 @@ impl World {
         self.now = now;
         let Commit::SignIn { session, .. } = new.commit else { panic!("no session") };
         (new.login, SessionFacts { seen_at: now, ..*session })
+    }
+}
+
+pub(crate) fn policy() -> Policy {
+    let sign_in = SignInLimit { burst: 10, pause_seconds: 60, pause_seconds_max: 900, failures_max: 100 };
+    Policy {
+        issuer: Issuer::parse(ISSUER).unwrap(),
+        code_seconds: 60,
+        access_token_seconds: 600,
+        id_token_seconds: 3600,
+        refresh_idle_seconds: 30 * 86_400,
+        refresh_absolute_seconds: 180 * 86_400,
+        session_idle_seconds: 3600,
+        session_absolute_seconds: 86_400,
+        interaction_seconds: 1800,
+        code_failures_max: 5,
+        sign_in,
+        sign_in_known_device: sign_in,
     }
 }
 

@@ -1,11 +1,11 @@
-//! The settings that rules depend on. Units stand last in the names.
+//! The settings that rules depend on. Units stand last in the names; defaults are the configuration's.
 
 use proofkey_oauth::Issuer;
 
 /// The server's settings, as far as a rule needs them.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// Who we are.
+    /// The issuer identifier (RFC 8414 §2).
     pub issuer: Issuer,
     /// Life of an authorization code (OAuth 2.1 §4.1.2).
     pub code_seconds: i64,
@@ -23,7 +23,7 @@ pub struct Policy {
     pub session_absolute_seconds: i64,
     /// How long a person may take to sign in and consent.
     pub interaction_seconds: i64,
-    /// Wrong verifiers after which a code is burnt.
+    /// Wrong verifiers after which a code is locked.
     pub code_failures_max: i64,
     /// The limit on wrong passwords of an account, from browsers that it does not know.
     pub sign_in: SignInLimit,
@@ -43,30 +43,4 @@ pub struct SignInLimit {
     pub pause_seconds_max: i64,
     /// Consecutive failures after which the account takes no password any more (NIST SP 800-63B-4 §3.2.2).
     pub failures_max: i64,
-}
-
-impl Default for SignInLimit {
-    fn default() -> Self {
-        Self { burst: 10, pause_seconds: 60, pause_seconds_max: 900, failures_max: 100 }
-    }
-}
-
-impl Policy {
-    /// The defaults, for an issuer.
-    pub fn new(issuer: Issuer) -> Self {
-        Self {
-            issuer,
-            code_seconds: 60,
-            access_token_seconds: 600,
-            id_token_seconds: 3600,
-            refresh_idle_seconds: 30 * 86_400,
-            refresh_absolute_seconds: 180 * 86_400,
-            session_idle_seconds: 3600,
-            session_absolute_seconds: 86_400,
-            interaction_seconds: 1800,
-            code_failures_max: 5,
-            sign_in: SignInLimit::default(),
-            sign_in_known_device: SignInLimit::default(),
-        }
-    }
 }

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod limit;
 pub mod log;
 mod login;
+mod metadata;
 pub mod metrics;
 pub mod page;
 pub mod password;
@@ -23,7 +24,7 @@ mod run;
 mod tasks;
 pub mod trace;
 
-pub use app::ACCESS_TOKEN_SECONDS_MAX;
+pub use config::ACCESS_TOKEN_SECONDS_MAX;
 pub use login::username_key;
 pub use random::{Randomness, SystemRandom};
 pub use run::{Running, Start, StartFault};

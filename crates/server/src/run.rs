@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
 use proofkey_protocol::ArtefactKeys;
 use proofkey_store::{Fault, Options, Store};
 use thiserror::Error;
@@ -12,15 +15,16 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Limiters, policy, rotation};
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cookies::CookieNames;
 use crate::directory::Directory;
-use crate::endpoint::{self, Addresses};
+use crate::endpoint;
 use crate::http::{Edge, HttpLimits, Phase, Readiness, SecurityHeaders, Tls, TlsRefused, TrustedProxies};
 use crate::keys::{Keyring, KeysFault, PrivateKeySealer};
-use crate::metrics::{self, Metrics};
+use crate::metadata::MetadataDocument;
+use crate::metrics::{Metrics, OPENMETRICS};
 use crate::page::Pages;
 use crate::password::{PasswordParams, Passwords};
 use crate::random::Randomness;
@@ -125,7 +129,7 @@ impl Start {
         }
         if let Some(metrics_address) = config.server.metrics_listen {
             let listener = bind(metrics_address).await?;
-            let router = metrics::router(Arc::clone(&app.metrics), Arc::clone(&readiness));
+            let router = metrics_router(Arc::clone(&app.metrics), Arc::clone(&readiness));
             let edge = Edge::default();
             let stop = observed.clone();
             background.push(tokio::spawn(async move {
@@ -202,23 +206,29 @@ fn build(
         .map_err(|refused| StartFault::Passwords(refused.to_string()))?;
     let operator = config.pages.operator_name.as_deref().unwrap_or("Proofkey");
     Ok(App {
-        policy: policy(config),
-        rotation: rotation(config),
+        policy: config.policy(),
+        rotation: config.rotation(),
         store,
         directory: Directory::default(),
         keys: ArtefactKeys::derive(sealing_key),
         sealer: PrivateKeySealer::derive(sealing_key),
         keyring: Keyring::new(issuer.clone()),
         passwords: Passwords::new(params, metrics.passwords.clone())?,
-        limits: Limiters::new(&config.limits),
+        limits: config.limiters(),
         pages: Pages::new(operator, issuer.authority(), issuer.path()),
-        addresses: Addresses::new(issuer, config.keys.jwks_max_age_seconds),
+        metadata: MetadataDocument::new(issuer, config.keys.jwks_max_age_seconds),
         cookies: CookieNames::new(issuer),
         metrics,
         clock,
         randomness,
         tracer,
     })
+}
+
+/// What the metrics listener serves: `/metrics`, `/livez` and `/readyz`.
+fn metrics_router(metrics: Arc<Metrics>, readiness: Arc<Readiness>) -> Router {
+    let scrape = move || async move { ([(CONTENT_TYPE, OPENMETRICS)], metrics.encode()) };
+    readiness.routes().route("/metrics", get(scrape))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartFault> {

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::http::Readiness;
 use crate::keys::{self, KeysFault, rotation};
-use crate::metrics::Event;
+use crate::metrics::SecurityEvent;
 
 /// How often the directory's versions are read: changes by command take effect within a second.
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
@@ -71,7 +71,7 @@ fn report(refreshed: Result<(), KeysFault>) {
 pub(crate) async fn rotate_keys(app: &App) -> Result<usize, KeysFault> {
     let steps = keys::rotate(&app.store, &app.sealer, &app.rotation, app.now()).await?;
     for _ in 0..steps {
-        app.metrics.count(Event::KeyRotated);
+        app.metrics.count(SecurityEvent::KeyRotated);
     }
     Ok(steps)
 }

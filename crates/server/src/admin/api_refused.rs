@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::limits::SCOPES_MAX;
 use super::member::Member;
-use crate::app::ACCESS_TOKEN_SECONDS_MAX;
+use crate::config::ACCESS_TOKEN_SECONDS_MAX;
 
 /// Why an API cannot be registered. The text says what is wrong, [`ApiRefused::member`] where.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

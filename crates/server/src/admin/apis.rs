@@ -7,7 +7,7 @@ use super::api_refused::ApiRefused;
 use super::limits::SCOPES_MAX;
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused, new_secret};
-use crate::app::ACCESS_TOKEN_SECONDS_MAX;
+use crate::config::ACCESS_TOKEN_SECONDS_MAX;
 
 /// An API to be added.
 #[derive(Debug, Default)]

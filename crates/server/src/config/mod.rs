@@ -1,11 +1,12 @@
 //! The configuration: one TOML file, environment overrides, secrets from files.
 //!
 //! It owns what can be set, the defaults and the ranges. `file` is what was written, [`Config`] what it means: paths are
-//! absolute, the issuer is checked, the sealing key is read. It knows nothing of what the values are used for.
+//! absolute, the issuer is checked, the sealing key is read. `policy` alone says what the values are used for.
 
 mod environment;
 mod error;
 mod file;
+mod policy;
 mod ranges;
 mod resolve;
 mod resolved;
@@ -16,6 +17,7 @@ mod warnings;
 
 pub use environment::process_environment;
 pub use error::ConfigError;
+pub use policy::ACCESS_TOKEN_SECONDS_MAX;
 pub use resolved::{Config, Keys, Server, Store, TlsFiles};
 pub use sealing_key::{SealingKey, SealingKeyRefused};
 pub use sections::{Limits, Log, LogFormat, Pages, Passwords, Sessions, Tokens};

@@ -11,7 +11,7 @@ use super::body::Form;
 use super::context::RequestContext;
 use super::failure::Failure;
 use crate::limit::AddressKey;
-use crate::metrics::Event;
+use crate::metrics::SecurityEvent;
 
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"proofkey\", charset=\"UTF-8\"");
 
@@ -61,7 +61,7 @@ impl Caller {
         }
         judge().map_err(|refusal| {
             app.limits.client.record_failure(key, millis);
-            app.metrics.count(Event::ClientRefused);
+            app.metrics.count(SecurityEvent::ClientRefused);
             Failure::Refused(refusal)
         })
     }

@@ -12,7 +12,7 @@ use proofkey_store::Fault;
 use crate::app::App;
 use crate::directory::Snapshot;
 use crate::http::Arrival;
-use crate::metrics::{Endpoint, Outcome};
+use crate::metrics::{Endpoint, RequestOutcome};
 
 /// A request, and the moment at which it is judged.
 pub(super) struct RequestContext<'a> {
@@ -70,7 +70,7 @@ impl<'a> RequestContext<'a> {
         self.app
             .metrics
             .endpoint(self.endpoint)
-            .observe(Outcome::of(response.status()), self.started.elapsed());
+            .observe(RequestOutcome::of(response.status()), self.started.elapsed());
         response
     }
 }

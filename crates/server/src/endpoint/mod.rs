@@ -14,26 +14,25 @@ mod settle;
 mod token;
 mod userinfo;
 
-pub(crate) use metadata::{Addresses, entity_tag};
-
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::metrics::Endpoint;
 use crate::page;
 
 /// Every route of the authorization server.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let base = app.policy.issuer.path().to_owned();
-    let at = |path: &str| format!("{base}{path}");
+    let at = |endpoint: Endpoint| format!("{base}{}", endpoint.path());
     let mut router = Router::new()
-        .route(&at("/token"), post(token::post).options(cors::preflight))
-        .route(&at("/userinfo"), get(userinfo::serve).post(userinfo::serve).options(cors::preflight))
-        .route(&at("/introspect"), post(introspect::post))
-        .route(&at("/revoke"), post(revoke::post).options(cors::preflight))
-        .route(&at("/jwks"), get(metadata::jwks).options(cors::open_preflight));
+        .route(&at(Endpoint::Token), post(token::post).options(cors::preflight))
+        .route(&at(Endpoint::Userinfo), get(userinfo::serve).post(userinfo::serve).options(cors::preflight))
+        .route(&at(Endpoint::Introspect), post(introspect::post))
+        .route(&at(Endpoint::Revoke), post(revoke::post).options(cors::preflight))
+        .route(&at(Endpoint::Jwks), get(metadata::jwks).options(cors::open_preflight));
     for path in metadata::paths(&app.policy.issuer) {
         router = router.route(&path, get(metadata::document).options(cors::open_preflight));
     }

@@ -13,7 +13,7 @@ use proofkey_oauth::{Issuer, Sha256, Timestamp, sha256};
 use proofkey_protocol::KeyRecord;
 
 use super::{KeysFault, PrivateKeySealer, rotation};
-use crate::endpoint::entity_tag;
+use crate::metadata::entity_tag;
 
 /// What verified access tokens may take of memory, in bytes, as far as it can be told: verifying costs three times what
 /// signing does, so they are remembered.

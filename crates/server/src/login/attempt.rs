@@ -12,7 +12,7 @@ use super::username::username_key;
 use crate::app::App;
 use crate::http::Arrival;
 use crate::limit::AddressKey;
-use crate::metrics::Event;
+use crate::metrics::SecurityEvent;
 use crate::password::Password;
 
 /// How often a password is checked against an account that changes meanwhile.
@@ -113,7 +113,7 @@ impl Attempt<'_> {
         let throttle = session::throttle(app.store.sign_in_failures(&account).await?, now, limit);
         if let Throttle::Wait(seconds) = throttle {
             tracing::warn!(address = %self.arrival.client.0, "sign-in limited: too many failures of one account");
-            app.metrics.count(Event::AccountLocked);
+            app.metrics.count(SecurityEvent::AccountLocked);
             return Ok(Some(Attempted::Wait(u64::try_from(seconds).unwrap_or(1))));
         }
         let known = match name {
@@ -169,14 +169,14 @@ impl Attempt<'_> {
             return Ok(None);
         }
         tracing::info!(user = %user_id, address = %self.arrival.client.0, request_id = %self.arrival.id, "signed in");
-        app.metrics.count(Event::SignedIn);
+        app.metrics.count(SecurityEvent::SignedIn);
         Ok(Some(Attempted::SignedIn { session: Box::new(session), device }))
     }
 
     async fn refuse(&self, app: &App, account: Sha256, reason: &'static str) -> Result<Attempted, Fault> {
         let _ = app.store.commit(Commit::CountSignInFailure { account, at: app.now() }).await?;
         tracing::warn!(address = %self.arrival.client.0, request_id = %self.arrival.id, reason, "sign-in failed");
-        app.metrics.count(Event::SignInFailed);
+        app.metrics.count(SecurityEvent::SignInFailed);
         Ok(Attempted::Wrong)
     }
 

@@ -1,83 +1,112 @@
-//! The labels: closed sets of names.
+//! The labels: closed sets of names, each declared once.
 
 use std::fmt;
 
 use axum::http::StatusCode;
 use prometheus_client::encoding::{EncodeLabelValue, LabelValueEncoder};
 
-/// What a request was for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is the endpoint of that name")]
-pub enum Endpoint {
-    Authorize,
-    Token,
-    Userinfo,
-    Introspect,
-    Revoke,
-    Jwks,
-    Metadata,
-    EndSession,
-    SignIn,
-    Consent,
-    Other,
+/// Declares a set of labels: the variants, the name that each has in the metrics, which queries and alerts are written
+/// against, and a type that holds one value for each, so that no look-up can miss.
+macro_rules! labels {
+    (
+        $(#[$doc:meta])*
+        $type:ident, $per:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:ident,)+ }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $type {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $type {
+            /// Every value.
+            #[cfg(test)]
+            pub(super) const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name in the metrics.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => stringify!($name),)+
+                }
+            }
+        }
+
+        impl EncodeLabelValue for $type {
+            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+                EncodeLabelValue::encode(&self.name(), encoder)
+            }
+        }
+
+        #[derive(Clone, Debug)]
+        pub(super) struct $per<T> {
+            $($name: T,)+
+        }
+
+        impl<T> $per<T> {
+            pub(super) fn new(make: impl Fn($type) -> T) -> Self {
+                Self { $($name: make($type::$variant),)+ }
+            }
+
+            pub(super) const fn of(&self, label: $type) -> &T {
+                match label {
+                    $($type::$variant => &self.$name,)+
+                }
+            }
+        }
+    };
 }
 
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// Served.
-    Ok,
-    /// Refused: theirs.
-    Refused,
-    /// Refused by a limit.
-    Limited,
-    /// Failed: ours.
-    Fault,
+labels! {
+    /// What a request was for.
+    #[expect(missing_docs, reason = "each is the endpoint of that name")]
+    Endpoint, PerEndpoint {
+        Authorize = authorize,
+        Token = token,
+        Userinfo = userinfo,
+        Introspect = introspect,
+        Revoke = revoke,
+        Jwks = jwks,
+        Metadata = metadata,
+        EndSession = end_session,
+        SignIn = sign_in,
+        Consent = consent,
+        Other = other,
+    }
 }
 
-/// A security event that operators watch for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Event {
-    /// A user signed in.
-    SignedIn,
-    /// A sign-in failed.
-    SignInFailed,
-    /// An account was locked.
-    AccountLocked,
-    /// A client failed to authenticate.
-    ClientRefused,
-    /// A redeemed code came again.
-    CodeReplayed,
-    /// A retired refresh token came again.
-    RefreshReused,
-    /// A signing key was rotated.
-    KeyRotated,
+labels! {
+    /// How a request ended.
+    RequestOutcome, PerOutcome {
+        /// Served.
+        Ok = ok,
+        /// Refused: theirs.
+        Refused = refused,
+        /// Refused by a limit.
+        Limited = limited,
+        /// Failed: ours.
+        Fault = fault,
+    }
 }
 
-/// Every endpoint, each at its own place.
-pub(super) const ENDPOINTS: [Endpoint; 11] = [
-    Endpoint::Authorize,
-    Endpoint::Token,
-    Endpoint::Userinfo,
-    Endpoint::Introspect,
-    Endpoint::Revoke,
-    Endpoint::Jwks,
-    Endpoint::Metadata,
-    Endpoint::EndSession,
-    Endpoint::SignIn,
-    Endpoint::Consent,
-    Endpoint::Other,
-];
-/// Every event, each at its own place.
-pub(super) const EVENTS: [Event; 7] = [
-    Event::SignedIn,
-    Event::SignInFailed,
-    Event::AccountLocked,
-    Event::ClientRefused,
-    Event::CodeReplayed,
-    Event::RefreshReused,
-    Event::KeyRotated,
-];
+labels! {
+    /// A security event that operators watch for.
+    SecurityEvent, PerSecurityEvent {
+        /// A user signed in.
+        SignedIn = signed_in,
+        /// A sign-in failed.
+        SignInFailed = sign_in_failed,
+        /// An account was locked.
+        AccountLocked = account_locked,
+        /// A client failed to authenticate.
+        ClientRefused = client_refused,
+        /// A redeemed code came again.
+        CodeReplayed = code_replayed,
+        /// A retired refresh token came again.
+        RefreshReused = refresh_token_reused,
+        /// A signing key was rotated.
+        KeyRotated = key_rotated,
+    }
+}
 
 impl Endpoint {
     /// Its path under the issuer.
@@ -98,7 +127,7 @@ impl Endpoint {
     }
 }
 
-impl Outcome {
+impl RequestOutcome {
     /// The outcome that a status means.
     pub fn of(status: StatusCode) -> Self {
         match status.as_u16() {
@@ -108,49 +137,4 @@ impl Outcome {
             _ => Self::Ok,
         }
     }
-}
-
-/// Gives each value the name that it has in the metrics: queries and alerts are written against it, whatever the code calls it.
-macro_rules! label_values {
-    ($type:ty: $($variant:ident => $name:literal),+ $(,)?) => {
-        impl EncodeLabelValue for $type {
-            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-                let name = match self {
-                    $(Self::$variant => $name,)+
-                };
-                EncodeLabelValue::encode(&name, encoder)
-            }
-        }
-    };
-}
-
-label_values! { Endpoint:
-    Authorize => "authorize",
-    Token => "token",
-    Userinfo => "userinfo",
-    Introspect => "introspect",
-    Revoke => "revoke",
-    Jwks => "jwks",
-    Metadata => "metadata",
-    EndSession => "end_session",
-    SignIn => "sign_in",
-    Consent => "consent",
-    Other => "other",
-}
-
-label_values! { Outcome:
-    Ok => "ok",
-    Refused => "refused",
-    Limited => "limited",
-    Fault => "fault",
-}
-
-label_values! { Event:
-    SignedIn => "signed_in",
-    SignInFailed => "sign_in_failed",
-    AccountLocked => "account_locked",
-    ClientRefused => "client_refused",
-    CodeReplayed => "code_replayed",
-    RefreshReused => "refresh_token_reused",
-    KeyRotated => "key_rotated",
 }

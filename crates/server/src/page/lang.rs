@@ -17,6 +17,9 @@ pub enum Lang {
 }
 
 impl Lang {
+    /// Every language.
+    pub const ALL: [Self; 2] = [Self::En, Self::De];
+
     /// The language for a request with these headers, and for the `ui_locales` in it.
     pub fn of(headers: &HeaderMap, ui_locales: Option<&str>) -> Self {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());

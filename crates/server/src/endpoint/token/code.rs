@@ -6,7 +6,7 @@ use proofkey_protocol::{AuthenticatedClient, AuthorizationCode, CodeFacts, Refus
 
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
-use crate::metrics::Event;
+use crate::metrics::SecurityEvent;
 use crate::trace;
 
 /// Redeems a code.
@@ -30,7 +30,7 @@ pub(super) async fn redeem(
     let outcome = decided.await?;
     trace_redemption(context, request, code.as_ref(), &outcome);
     if matches!(outcome, Err(Refusal::CodeRedeemed)) {
-        app.metrics.count(Event::CodeReplayed);
+        app.metrics.count(SecurityEvent::CodeReplayed);
     }
     Ok(outcome)
 }

@@ -6,7 +6,7 @@ use proofkey_protocol::{AuthenticatedClient, RefreshToken, Refusal};
 
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
-use crate::metrics::Event;
+use crate::metrics::SecurityEvent;
 
 /// Refreshes a grant.
 pub(super) async fn refresh(
@@ -32,7 +32,7 @@ pub(super) async fn refresh(
             grant = %token.grant, client_id = %client.client().id, address = %context.arrival.client.0,
             generation = token.generation, "a retired refresh token was used: its grant is revoked"
         );
-        app.metrics.count(Event::RefreshReused);
+        app.metrics.count(SecurityEvent::RefreshReused);
     }
     Ok(outcome)
 }

@@ -7,14 +7,10 @@
 
 mod labels;
 
-pub use labels::{Endpoint, Event, Outcome};
+pub use labels::{Endpoint, RequestOutcome, SecurityEvent};
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::http::header::CONTENT_TYPE;
-use axum::routing::get;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -22,10 +18,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::http::Readiness;
-use labels::{ENDPOINTS, EVENTS};
+use labels::{PerEndpoint, PerOutcome, PerSecurityEvent};
 
-const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// The media type of [`Metrics::encode`].
+pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// From a cached answer to a queued password hash, in seconds.
 const LATENCY_BUCKETS: [f64; 10] = [0.000_25, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0, 10.0];
 
@@ -33,10 +29,8 @@ const LATENCY_BUCKETS: [f64; 10] = [0.000_25, 0.001, 0.002_5, 0.005, 0.01, 0.025
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    endpoints: Vec<EndpointMetrics>,
-    other: EndpointMetrics,
-    events: Vec<Counter>,
-    other_event: Counter,
+    endpoints: PerEndpoint<EndpointMetrics>,
+    events: PerSecurityEvent<Counter>,
     /// Connections and what became of them.
     pub http: HttpMetrics,
     /// The password pool.
@@ -48,10 +42,7 @@ pub struct Metrics {
 /// The handles of one endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointMetrics {
-    ok: Counter,
-    refused: Counter,
-    limited: Counter,
-    fault: Counter,
+    requests: PerOutcome<Counter>,
     latency: Histogram,
 }
 
@@ -84,7 +75,7 @@ pub struct PasswordMetrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     endpoint: Endpoint,
-    outcome: Outcome,
+    outcome: RequestOutcome,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -94,7 +85,7 @@ struct EndpointLabel {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EventLabel {
-    event: Event,
+    event: SecurityEvent,
 }
 
 impl Metrics {
@@ -112,10 +103,8 @@ impl Metrics {
         let handles = |endpoint| EndpointMetrics::resolve(endpoint, &requests, &latencies);
         let event = |event| events.get_or_create_owned(&EventLabel { event });
         let metrics = Self {
-            endpoints: ENDPOINTS.map(handles).to_vec(),
-            other: handles(Endpoint::Other),
-            events: EVENTS.map(event).to_vec(),
-            other_event: Counter::default(),
+            endpoints: PerEndpoint::new(handles),
+            events: PerSecurityEvent::new(event),
             http: HttpMetrics::default(),
             passwords: PasswordMetrics::default(),
             rotation_due_at: Gauge::default(),
@@ -152,12 +141,12 @@ impl Metrics {
 
     /// The handles of an endpoint.
     pub fn endpoint(&self, endpoint: Endpoint) -> &EndpointMetrics {
-        self.endpoints.get(endpoint as usize).unwrap_or(&self.other)
+        self.endpoints.of(endpoint)
     }
 
     /// Counts a security event.
-    pub fn count(&self, event: Event) {
-        self.events.get(event as usize).unwrap_or(&self.other_event).inc();
+    pub fn count(&self, event: SecurityEvent) {
+        self.events.of(event).inc();
     }
 
     /// The metrics in the OpenMetrics text format.
@@ -183,31 +172,16 @@ impl EndpointMetrics {
     ) -> Self {
         let counter = |outcome| requests.get_or_create_owned(&RequestLabels { endpoint, outcome });
         Self {
-            ok: counter(Outcome::Ok),
-            refused: counter(Outcome::Refused),
-            limited: counter(Outcome::Limited),
-            fault: counter(Outcome::Fault),
+            requests: PerOutcome::new(counter),
             latency: latencies.get_or_create_owned(&EndpointLabel { endpoint }),
         }
     }
 
     /// Counts one request.
-    pub fn observe(&self, outcome: Outcome, elapsed: Duration) {
-        let counter = match outcome {
-            Outcome::Ok => &self.ok,
-            Outcome::Refused => &self.refused,
-            Outcome::Limited => &self.limited,
-            Outcome::Fault => &self.fault,
-        };
-        counter.inc();
+    pub fn observe(&self, outcome: RequestOutcome, elapsed: Duration) {
+        self.requests.of(outcome).inc();
         self.latency.observe(elapsed.as_secs_f64());
     }
-}
-
-/// What the metrics listener serves: `/metrics`, `/livez` and `/readyz`.
-pub fn router(metrics: Arc<Metrics>, readiness: Arc<Readiness>) -> Router {
-    let scrape = move || async move { ([(CONTENT_TYPE, OPENMETRICS)], metrics.encode()) };
-    readiness.routes().route("/metrics", get(scrape))
 }
 
 fn new_latency() -> Histogram {
@@ -221,9 +195,11 @@ mod tests {
     #[test]
     fn ht_07_labels_are_enums_and_handles_point_at_their_own_series() {
         let metrics = Metrics::new();
-        metrics.endpoint(Endpoint::Token).observe(Outcome::Refused, Duration::from_millis(3));
-        metrics.endpoint(Endpoint::Other).observe(Outcome::of(axum::http::StatusCode::OK), Duration::ZERO);
-        metrics.count(Event::CodeReplayed);
+        metrics.endpoint(Endpoint::Token).observe(RequestOutcome::Refused, Duration::from_millis(3));
+        metrics
+            .endpoint(Endpoint::Other)
+            .observe(RequestOutcome::of(axum::http::StatusCode::OK), Duration::ZERO);
+        metrics.count(SecurityEvent::CodeReplayed);
         metrics.http.connections.set(7);
         let text = metrics.encode();
         for line in [
@@ -240,11 +216,25 @@ mod tests {
 
     #[test]
     fn every_endpoint_and_event_has_a_place_of_its_own() {
-        for (at, endpoint) in ENDPOINTS.iter().enumerate() {
-            assert_eq!(*endpoint as usize, at);
+        let metrics = Metrics::new();
+        for (times, endpoint) in (1..).zip(Endpoint::ALL) {
+            for outcome in RequestOutcome::ALL {
+                (0..times).for_each(|_| metrics.endpoint(*endpoint).observe(*outcome, Duration::ZERO));
+            }
         }
-        for (at, event) in EVENTS.iter().enumerate() {
-            assert_eq!(*event as usize, at);
+        for (times, event) in (1..).zip(SecurityEvent::ALL) {
+            (0..times).for_each(|_| metrics.count(*event));
+        }
+        let text = metrics.encode();
+        for (times, endpoint) in (1..).zip(Endpoint::ALL) {
+            for outcome in RequestOutcome::ALL {
+                let labels = format!("endpoint=\"{}\",outcome=\"{}\"", endpoint.name(), outcome.name());
+                assert!(text.contains(&format!("proofkey_requests_total{{{labels}}} {times}\n")), "{labels}");
+            }
+        }
+        for (times, event) in (1..).zip(SecurityEvent::ALL) {
+            let line = format!("proofkey_events_total{{event=\"{}\"}} {times}\n", event.name());
+            assert!(text.contains(&line), "{line}");
         }
     }
 }

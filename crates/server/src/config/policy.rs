@@ -1,0 +1,68 @@
+//! What a configuration asks of the rules, of the keys' schedule and of the limits in memory.
+
+use proofkey_protocol::{Policy, SignInLimit};
+
+use super::resolved::Config;
+use crate::app::Limiters;
+use crate::keys::rotation::RotationPolicy;
+use crate::limit::Limiter;
+
+/// The longest life that an API may give its access tokens, in seconds.
+pub const ACCESS_TOKEN_SECONDS_MAX: i64 = 86_400;
+
+/// How long a person may take to sign in and consent. No setting: a page that stood open for half an hour was left.
+const INTERACTION_SECONDS: i64 = 1800;
+/// The clocks of issuers, verifiers and browsers may differ by this much.
+const SKEW_SECONDS: i64 = 60;
+const HOUR_SECONDS: i64 = 3600;
+const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
+
+impl Config {
+    /// What rules depend on.
+    pub(crate) fn policy(&self) -> Policy {
+        let Self { tokens, sessions, limits, .. } = self;
+        let scaled = |count| i64::from(limits.scaled(count));
+        let sign_in = |burst, pause_seconds| SignInLimit {
+            burst: scaled(burst),
+            pause_seconds: i64::from(pause_seconds),
+            pause_seconds_max: i64::from(limits.login_account_interval_max_seconds),
+            failures_max: scaled(limits.login_account_failures_max),
+        };
+        Policy {
+            issuer: self.issuer.clone(),
+            code_seconds: tokens.code_seconds,
+            access_token_seconds: tokens.access_seconds,
+            id_token_seconds: tokens.id_seconds,
+            refresh_idle_seconds: tokens.refresh_idle_days * DAY_SECONDS,
+            refresh_absolute_seconds: tokens.refresh_absolute_days * DAY_SECONDS,
+            session_idle_seconds: sessions.idle_seconds,
+            session_absolute_seconds: sessions.absolute_seconds,
+            interaction_seconds: INTERACTION_SECONDS,
+            code_failures_max: scaled(limits.code_verifier_failures_max),
+            sign_in: sign_in(limits.login_account_burst, limits.login_account_interval_seconds),
+            sign_in_known_device: sign_in(limits.login_device_burst, limits.login_device_interval_seconds),
+        }
+    }
+
+    /// When keys rotate. A key is kept for as long as anything that it signed may live.
+    pub(crate) fn rotation(&self) -> RotationPolicy {
+        let longest = self.tokens.id_seconds.max(self.tokens.access_seconds).max(ACCESS_TOKEN_SECONDS_MAX);
+        RotationPolicy {
+            period_seconds: self.keys.rotation_days * DAY_SECONDS,
+            publish_ahead_seconds: self.keys.publish_ahead_hours * HOUR_SECONDS,
+            keep_seconds: longest + SKEW_SECONDS,
+        }
+    }
+
+    /// The limits in memory, with nothing counted yet.
+    pub(crate) fn limiters(&self) -> Limiters {
+        let limits = &self.limits;
+        let entries = usize::try_from(limits.entries_max).unwrap_or(usize::MAX);
+        let per_minute = limits.client_failures_per_minute.max(1);
+        let interval_millis = limits.login_address_interval_seconds.saturating_mul(1000);
+        Limiters {
+            sign_in: Limiter::new(limits.login_address_burst, interval_millis, entries, limits.factor),
+            client: Limiter::new(per_minute, 60_000 / per_minute, entries, limits.factor),
+        }
+    }
+}
