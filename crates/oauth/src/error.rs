@@ -68,9 +68,6 @@ pub struct ErrorBody<'a> {
     pub error_fix: &'a str,
     /// Where the rule comes from.
     pub error_standard: &'a str,
-    /// The scope that would have been enough (RFC 6750 §3).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scope: Option<&'a str>,
 }
 
 /// Keeps a text to the characters that `error_description` allows: `%x20-21 / %x23-5B / %x5D-7E` (OAuth 2.1 §4.1.2.1).

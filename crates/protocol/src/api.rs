@@ -14,7 +14,7 @@ pub struct Apis {
     owners: HashMap<String, ResourceUri>,
 }
 
-/// Whom an access token is for.
+/// The audience of an access token, and the scope that it has there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience {
     /// The API; none when the token serves this server alone.
@@ -72,7 +72,7 @@ impl Apis {
         Ok(found)
     }
 
-    /// Decides whom a token with `scope` is for.
+    /// The audience of a token with `scope`.
     ///
     /// `requested` are the resources of the token request, `granted` those of the authorization request; where that named
     /// none, the APIs that own the scopes are what was granted, so that a token request cannot reach an API of which the

@@ -64,7 +64,7 @@ impl World {
         Cx { now: *now, random, policy, apis, keys }
     }
 
-    /// Somebody who signed in so many seconds ago, and the session that says so.
+    /// The login of a user who signed in so many seconds ago, and the session behind it.
     pub(crate) fn signed_in(&mut self, user: UserFacts, seconds_ago: i64) -> (Login, SessionFacts) {
         let now = self.now;
         self.now = now + -seconds_ago;
@@ -186,7 +186,7 @@ pub(crate) fn user() -> UserFacts {
     }
 }
 
-/// The password of anybody.
+/// A password that was right.
 pub(crate) fn verified() -> VerifiedPassword {
     VerifiedPassword { stored: "$argon2id$".into(), rehashed: None, account: [0; 32], failures_max: 100 }
 }

@@ -109,12 +109,12 @@ pub struct UserRecord {
 /// A remembered consent, as an operator sees it.
 #[derive(Clone, Debug)]
 pub struct ConsentRecord {
-    /// Who allows.
+    /// The user who allows.
     pub user_id: UserId,
-    /// Whom.
+    /// The client that is allowed.
     pub client_id: ClientId,
-    /// What.
+    /// The scope that it is allowed.
     pub scope: proofkey_oauth::Scope,
-    /// Since when.
+    /// Since when without a break.
     pub since: Timestamp,
 }

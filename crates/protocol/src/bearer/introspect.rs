@@ -10,14 +10,14 @@ use crate::refresh_token::RefreshToken;
 
 /// Who introspects.
 #[derive(Debug)]
-pub enum Caller {
+pub enum IntrospectionCaller {
     /// A client, about its own tokens.
     Client(AuthenticatedClient),
     /// An API, about tokens for it.
     Api(ResourceUri),
 }
 
-impl Caller {
+impl IntrospectionCaller {
     fn may_know(&self, claims: &AccessTokenClaims) -> bool {
         match self {
             Self::Client(_) => self.is_client(&claims.client_id),
@@ -35,7 +35,7 @@ impl Caller {
 }
 
 /// What a caller learns of an access token: nothing of one that is not its own (RFC 7662 §2.2, §4).
-pub fn introspect(caller: &Caller, token: &LiveToken<'_>) -> IntrospectionResponse {
+pub fn introspect(caller: &IntrospectionCaller, token: &LiveToken<'_>) -> IntrospectionResponse {
     let claims = token.claims();
     if !caller.may_know(claims) {
         return IntrospectionResponse::default();
@@ -58,13 +58,13 @@ pub fn introspect(caller: &Caller, token: &LiveToken<'_>) -> IntrospectionRespon
 
 /// What a client learns of a refresh token of its own.
 pub fn introspect_refresh(
-    caller: &Caller,
+    caller: &IntrospectionCaller,
     token: &RefreshToken,
     grant: Option<&GrantWithSubject>,
     now: Timestamp,
     issuer: &Issuer,
 ) -> IntrospectionResponse {
-    let Caller::Client(client) = caller else { return IntrospectionResponse::default() };
+    let IntrospectionCaller::Client(client) = caller else { return IntrospectionResponse::default() };
     let client = client.client();
     let own = grant.and_then(|row| row.of(client)).filter(|_| caller.is_client(client.id.as_str()));
     let Some(own) = own.filter(|own| own.check_active(now).is_ok() && !token.is_retired(own.grant())) else {

@@ -10,7 +10,7 @@ mod userinfo;
 #[cfg(test)]
 mod tests;
 
-pub use introspect::{Caller, introspect, introspect_refresh};
+pub use introspect::{IntrospectionCaller, introspect, introspect_refresh};
 pub use live::{LiveToken, TokenFacts, grant_named, live};
 pub use revoke::{Revocable, revoke};
 pub use userinfo::userinfo;

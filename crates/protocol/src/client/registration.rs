@@ -1,4 +1,4 @@
-//! From a record to a client: what cannot work is refused, with the reason, before anybody relies on it.
+//! From a record to a client: what cannot work is refused, with the reason, before it is relied on.
 
 use proofkey_jose::Algorithm;
 use proofkey_oauth::{
@@ -139,7 +139,7 @@ fn guess_application(redirect_uris: &[String]) -> ApplicationType {
     if native { ApplicationType::Native } else { ApplicationType::Web }
 }
 
-/// A loopback address without a port, or a private-use scheme: nobody but an installed app registers these.
+/// A loopback address without a port, or a private-use scheme: only an installed app registers these.
 fn has_free_port(uri: &RedirectUri) -> bool {
     let text = uri.as_str();
     ["http://127.0.0.1/", "http://[::1]/", "http://localhost/"].iter().any(|front| text.starts_with(front))

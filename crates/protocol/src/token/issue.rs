@@ -50,7 +50,7 @@ pub fn access_token_seconds(client: &Client, api: Option<&ApiRecord>, policy: &P
     client.access_token_seconds.map_or(seconds, |ceiling| seconds.min(ceiling))
 }
 
-/// Whom the access token is for and for how long.
+/// The client, audience and life of an access token.
 pub(super) struct AccessPlan<'a> {
     client: AllowedClient<'a>,
     audience: Audience,
@@ -94,7 +94,7 @@ impl<'a> AccessPlan<'a> {
         refresh: Option<IssuedRefresh>,
         cx: &mut Cx<'_>,
     ) -> Issue {
-        // An API that asks nobody would accept the token beyond the end of the grant (RFC 9068 §5).
+        // An API that does not introspect would accept the token beyond the end of the grant (RFC 9068 §5).
         self.seconds = self.seconds.min(grant.ends_at - cx.now);
         let auth_time = NumericDate::from(grant.auth_time.seconds());
         let id = grant.scope.contains(standard_scope::OPENID).then(|| IdTokenClaims {

@@ -1,7 +1,7 @@
 //! The token endpoint: one file per grant, and around them what all grants share.
 //!
-//! [`decide`] is the one way to tokens. Whether the client may use the grant type, which APIs the request names, and for
-//! whom and how long the access token is, is decided there once: a grant's own file says what the client is entitled to by
+//! [`decide`] is the one way to tokens. Whether the client may use the grant type, which APIs the request names, and
+//! for which audience and how long the access token is, is decided there once: a grant's own file says what the client is entitled to by
 //! it, and what is made of that. It cannot leave a shared step out, for nothing is issued without an [`AccessPlan`], which
 //! takes an [`AllowedClient`], the grant's [`Entitlement`] and the resources as they were sent.
 //!

@@ -6,8 +6,7 @@ use std::time::Instant;
 use axum::response::Response;
 use http::Method;
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::{Commit, Committed, Cx};
-use proofkey_store::Fault;
+use proofkey_protocol::Cx;
 
 use crate::app::App;
 use crate::directory::Snapshot;
@@ -39,14 +38,6 @@ impl<'a> RequestContext<'a> {
         let mut random = self.app.randomness.clone();
         let (policy, apis, keys) = (&self.app.policy, self.directory.apis(), &self.app.keys);
         rule(&mut Cx { now: self.now, random: &mut random, policy, apis, keys })
-    }
-
-    /// Makes a change durable, if there is one.
-    pub(super) async fn commit(&self, commit: Option<Commit>) -> Result<Committed, Fault> {
-        match commit {
-            None => Ok(Committed::Applied),
-            Some(commit) => self.app.store.commit(commit).await,
-        }
     }
 
     /// Method and path, for people: in the log and on the error page.

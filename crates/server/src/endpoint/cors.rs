@@ -28,7 +28,7 @@ pub(super) async fn preflight(State(app): State<Arc<App>>, headers: HeaderMap) -
     response
 }
 
-/// Answers a preflight for what anybody may read: metadata and keys.
+/// Answers a preflight for what is open to all: metadata and keys.
 pub(super) async fn open_preflight() -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

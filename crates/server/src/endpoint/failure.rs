@@ -110,7 +110,6 @@ impl Failure {
             error_rule: words.rule,
             error_fix: words.fix,
             error_standard: words.standard,
-            scope: None,
         };
         let mut response = json(status, &body);
         if let Some(seconds) = retry_seconds {

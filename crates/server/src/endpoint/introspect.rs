@@ -6,7 +6,8 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{Method, StatusCode};
 use proofkey_oauth::{AuthMethod, IntrospectionResponse, PresentedCredentials, TokenQuery};
-use proofkey_protocol::{RefreshToken, Refusal, bearer};
+use proofkey_protocol::bearer::{self, IntrospectionCaller};
+use proofkey_protocol::{RefreshToken, Refusal};
 
 use super::bearer::TokenState;
 use super::body::{Form, form, token_query};
@@ -54,19 +55,19 @@ async fn serve(
 }
 
 /// Who asks: a confidential client, or an API by its credential. A public client proves nothing and learns nothing.
-fn asker(context: &RequestContext<'_>, caller: &Caller) -> Result<bearer::Caller, Failure> {
+fn asker(context: &RequestContext<'_>, caller: &Caller) -> Result<IntrospectionCaller, Failure> {
     let PresentedCredentials::Present(credentials) = &caller.presented else {
-        return caller.authenticate(context).map(bearer::Caller::Client);
+        return caller.authenticate(context).map(IntrospectionCaller::Client);
     };
     match context.directory.introspecting_api(credentials.client_id()) {
         Some(api) => caller.limited(context, || {
             let matches = |secret| api.introspection.is_some_and(|hash| hash.matches(secret));
             let proved = credentials.secret().is_some_and(matches);
-            proved.then(|| bearer::Caller::Api(api.resource.clone())).ok_or(Refusal::ClientSecretWrong)
+            proved.then(|| IntrospectionCaller::Api(api.resource.clone())).ok_or(Refusal::ClientSecretWrong)
         }),
         None if credentials.method() == AuthMethod::None => {
             caller.limited(context, || Err(Refusal::ClientAuthenticationMissing))
         }
-        None => caller.authenticate(context).map(bearer::Caller::Client),
+        None => caller.authenticate(context).map(IntrospectionCaller::Client),
     }
 }

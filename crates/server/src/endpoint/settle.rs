@@ -29,7 +29,8 @@ impl RequestContext<'_> {
         for _ in 0..DECISIONS_MAX {
             let facts = load().await?;
             let Verdict { outcome, commit } = self.decide(|cx| decide(facts, cx));
-            match self.commit(commit).await? {
+            let Some(commit) = commit else { return Ok(outcome) };
+            match self.app.store.commit(commit).await? {
                 Committed::Applied => return Ok(outcome),
                 Committed::Conflict => {}
             }

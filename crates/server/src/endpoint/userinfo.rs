@@ -63,8 +63,7 @@ async fn answer(
     Ok(body)
 }
 
-/// The challenge of a refused use (RFC 6750 §3): without a token no error code, so that nobody is told of an error they did not
-/// make.
+/// The challenge of a refused use (RFC 6750 §3). A request without a token made no error, so it is told of none.
 fn refuse(context: &RequestContext<'_>, failure: &Failure, client_id: Option<&str>) -> Response {
     let mut response = failure.json(context, client_id);
     let Failure::Refused(refusal) = failure else { return response };

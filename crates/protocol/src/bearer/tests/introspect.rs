@@ -4,7 +4,7 @@ use proofkey_oauth::Issuer;
 use serde_json::json;
 
 use super::{Shown, Spoil};
-use crate::bearer::{Caller, introspect_refresh};
+use crate::bearer::{IntrospectionCaller, introspect_refresh};
 use crate::fixtures::{
     ISSUER, MAIL, NOTES, NOW, World, authenticated, client, client_named, confidential, keys, resources,
 };
@@ -13,12 +13,16 @@ use crate::refresh_token::RefreshToken;
 
 #[test]
 fn in_03_v_34_only_the_tokens_client_and_its_audience_learn_anything() {
-    let api = |resource: &str| Caller::Api(resources(&[resource])[0].clone());
+    let api = |resource: &str| IntrospectionCaller::Api(resources(&[resource])[0].clone());
     let other = client_named("other", json!({"token_endpoint_auth_method": "client_secret_post"}));
     for (name, caller, learns) in [
-        ("its client", Caller::Client(authenticated(&confidential(json!({})))), true),
-        ("another client", Caller::Client(authenticated(&other)), false),
-        ("a client that proves nothing", Caller::Client(authenticated(&client(json!({})))), false),
+        ("its client", IntrospectionCaller::Client(authenticated(&confidential(json!({})))), true),
+        ("another client", IntrospectionCaller::Client(authenticated(&other)), false),
+        (
+            "a client that proves nothing",
+            IntrospectionCaller::Client(authenticated(&client(json!({})))),
+            false,
+        ),
         ("its API", api(NOTES), true),
         ("another API", api(MAIL), false),
         ("an API with a longer name", api("https://notes.example/"), false),
@@ -40,13 +44,18 @@ fn in_03_v_34_only_the_tokens_client_and_its_audience_learn_anything() {
 
 #[test]
 fn in_02_in_03_v_34_a_refresh_token_is_told_to_its_client_while_it_is_good() {
-    let own = || Caller::Client(authenticated(&confidential(json!({}))));
+    let own = || IntrospectionCaller::Client(authenticated(&confidential(json!({}))));
     let other = client_named("other", json!({"token_endpoint_auth_method": "client_secret_post"}));
-    let cases: [(&str, Caller, Spoil, bool); 7] = [
+    let cases: [(&str, IntrospectionCaller, Spoil, bool); 7] = [
         ("its client", own(), |_| {}, true),
-        ("another client", Caller::Client(authenticated(&other)), |_| {}, false),
-        ("a client that proves nothing", Caller::Client(authenticated(&client(json!({})))), |_| {}, false),
-        ("an API", Caller::Api(resources(&[NOTES])[0].clone()), |_| {}, false),
+        ("another client", IntrospectionCaller::Client(authenticated(&other)), |_| {}, false),
+        (
+            "a client that proves nothing",
+            IntrospectionCaller::Client(authenticated(&client(json!({})))),
+            |_| {},
+            false,
+        ),
+        ("an API", IntrospectionCaller::Api(resources(&[NOTES])[0].clone()), |_| {}, false),
         ("retired", own(), |s| s.grant().generation = 2, false),
         ("revoked", own(), |s| s.grant().revoked_at = Some(NOW), false),
         ("gone", own(), |s| s.grant = None, false),

@@ -4,7 +4,7 @@ use proofkey_jose::claims::NumericDate;
 use serde_json::json;
 
 use super::{Shown, Spoil};
-use crate::bearer::{Caller, grant_named};
+use crate::bearer::{IntrospectionCaller, grant_named};
 use crate::fixtures::{NOTES, NOW, client_named, resources};
 use crate::ids::GrantId;
 use crate::refusal::Refusal;
@@ -27,8 +27,10 @@ fn in_02_v_30_a_token_lives_while_all_that_it_rests_on_does() {
         let mut shown = Shown::new();
         spoil(&mut shown);
         assert_eq!(shown.live(), Some(Refusal::TokenInvalid), "{name}");
-        let body =
-            serde_json::to_string(&shown.introspect(&Caller::Api(resources(&[NOTES])[0].clone()))).unwrap();
+        let body = serde_json::to_string(
+            &shown.introspect(&IntrospectionCaller::Api(resources(&[NOTES])[0].clone())),
+        )
+        .unwrap();
         assert_eq!(body, r#"{"active":false}"#, "{name}");
     }
     let mut own = Shown::of_the_client();

@@ -11,7 +11,7 @@ use proofkey_jose::claims::{AccessTokenClaims, Audience, NumericDate};
 use proofkey_oauth::{IntrospectionResponse, Issuer};
 use serde_json::json;
 
-use super::{Caller, TokenFacts};
+use super::{IntrospectionCaller, TokenFacts};
 use crate::client::Client;
 use crate::facts::{GrantFacts, SubjectFacts};
 use crate::fixtures::{ISSUER, NOTES, NOW, World, confidential, grant, subject};
@@ -82,8 +82,8 @@ impl Shown {
         super::userinfo(&token, &issuer).map(|(user, scope)| format!("{} {scope}", user.id))
     }
 
-    /// What introspection answers; one that does not live is told to nobody.
-    fn introspect(&self, caller: &Caller) -> IntrospectionResponse {
+    /// What introspection answers; of a token that does not live it tells nothing.
+    fn introspect(&self, caller: &IntrospectionCaller) -> IntrospectionResponse {
         let token = super::live(&self.claims, &self.facts(), NOW);
         token.map_or_else(|_| IntrospectionResponse::default(), |token| super::introspect(caller, &token))
     }

@@ -18,7 +18,7 @@ enum Act {
     Use { lost: bool },
     /// The client sends its token several times at once; the replies arrive or are lost.
     Race { requests: usize, lost: bool },
-    /// Somebody sends any token that was ever issued.
+    /// Any token that was ever issued is sent.
     Replay { which: prop::sample::Index },
     /// Two tokens that were ever issued meet.
     Meet { one: prop::sample::Index, other: prop::sample::Index },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Redemption, Refreshing, Writes, judged};
-use crate::bearer::{self, Caller, TokenFacts, introspect_refresh};
+use crate::bearer::{self, IntrospectionCaller, TokenFacts, introspect_refresh};
 use crate::client::Client;
 use crate::facts::SubjectFacts;
 use crate::fixtures::{NOW, authenticated, bob, client, confidential, scope};
@@ -66,7 +66,7 @@ const EVENTS: [Event; 11] = [
         refresh: Some(Refusal::SessionEnded),
     },
     Event {
-        name: "session of somebody else",
+        name: "session of another user",
         happens: |subject, _| subject.session.as_mut().unwrap().user_id = bob().id,
         redeem: Some(Refusal::SessionEnded),
         refresh: Some(Refusal::SessionEnded),
@@ -102,7 +102,7 @@ fn rt_08_rt_09_v_27_v_29_v_61_a_refresh_token_is_worth_what_stands_when_it_is_us
             let mut refreshing = Refreshing::new();
             refreshing.grant().session_bound = bound;
             (event.happens)(refreshing.facts.as_mut().unwrap().subject_mut(), &mut refreshing.client);
-            let by_session = matches!(event.name, "signed out" | "session over" | "session of somebody else");
+            let by_session = matches!(event.name, "signed out" | "session over" | "session of another user");
             let refusal = event.refresh.clone().filter(|_| bound || !by_session);
             let writes = if refusal.is_none() { Writes::Use } else { Writes::Nothing };
             assert_eq!(judged(&refreshing.refresh()), (refusal, writes), "{} {bound}", event.name);
@@ -122,7 +122,7 @@ fn in_02_in_05_ui_02_v_27_v_30_v_61_an_access_token_is_worth_what_stands_when_it
         let expected = event.refresh.as_ref().map(|_| Refusal::TokenInvalid);
         assert_eq!(bearer::live(&claims, &facts, NOW).map(|_| ()).err(), expected, "{}", event.name);
         if issued.client.scope == client(json!({})).scope {
-            let caller = Caller::Client(authenticated(&confidential(json!({}))));
+            let caller = IntrospectionCaller::Client(authenticated(&confidential(json!({}))));
             let issuer = &issued.world.policy.issuer;
             let response = introspect_refresh(&caller, &token, issued.facts.as_ref(), NOW, issuer);
             assert_eq!(response.active, event.refresh.is_none(), "{}", event.name);
