@@ -62,7 +62,7 @@ pub fn client_hinted(hint: &IdTokenClaims) -> Option<ClientId> {
 
 /// Decides a logout request.
 pub fn decide(request: &LogoutRequest, facts: LogoutFacts) -> Verdict<Next> {
-    // Without a hint for this very user anybody could sign people out by a link. One for another client than the request
+    // Without a hint for this very user any page could sign people out by a link. One for another client than the request
     // names is none (§2).
     let may_end = facts.hint.as_ref().zip(facts.login.as_ref()).is_some_and(|(claims, login)| {
         claims.sub == login.user().id.as_str() && is_for_sender(claims, request)

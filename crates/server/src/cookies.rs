@@ -43,7 +43,7 @@ impl CookieNames {
         Self { session: name("sid"), flow: name("flow"), device: name("device"), secure: false }
     }
 
-    /// The value that a request carries. A cookie that came twice is nobody's.
+    /// The value that a request carries. `None` if the cookie occurs twice.
     pub(crate) fn find<'a>(&self, headers: &'a HeaderMap, cookie: Cookie) -> Option<&'a str> {
         let name = self.name(cookie);
         let mut found = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
@@ -120,6 +120,6 @@ mod tests {
         assert_eq!(dev.find(&headers, Cookie::Session), Some("x"));
         assert_eq!(names.find(&headers, Cookie::Session), None);
         headers.append(header::COOKIE, HeaderValue::from_static("proofkey-sid-4455=y"));
-        assert_eq!(dev.find(&headers, Cookie::Session), None, "twice is nobody's");
+        assert_eq!(dev.find(&headers, Cookie::Session), None, "twice");
     }
 }

@@ -108,7 +108,7 @@ use crate::refusal::Refusal;
 pub enum Next {
     /// An error page of ours, and no way from it to the client, which it names where the request names a registered one.
     Page(Refusal, Option<Arc<Client>>),
-    /// An error page with a link to the client: no user is signed in, so nobody is sent anywhere unasked (OAuth 2.1
+    /// An error page with a link to the client: no user is signed in, and no browser is sent on unasked (OAuth 2.1
     /// §7.13.2).
     PageWithReturn(ErrorResponse),
     /// An error answer to the client.

@@ -22,7 +22,7 @@ pub trait Fields: Sized {
 }
 
 /// The request came by POST and is taken up again as a GET, which carries the session cookie. It is bound to no browser: it
-/// stands for the same request by GET, which anybody may link to, and the cookie that would bind it to one stays at home in
+/// stands for the same request by GET, which any page may link to, and the cookie that would bind it to one stays at home in
 /// a cross-site POST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resume;

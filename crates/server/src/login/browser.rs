@@ -8,8 +8,7 @@ use proofkey_oauth::{Secret, Sha256, sha256};
 use proofkey_protocol::Cx;
 use proofkey_protocol::session::{SessionCookie, SessionProof};
 
-use crate::app::App;
-use crate::cookies::Cookie;
+use crate::cookies::{Cookie, CookieNames};
 
 /// The length of a flow cookie: 32 bytes in base64url.
 const FLOW_CHARS: usize = 43;
@@ -28,8 +27,8 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// Reads the cookies of a request.
-    pub(crate) fn of(app: &App, headers: &HeaderMap) -> Self {
-        let find = |cookie| app.cookies.find(headers, cookie);
+    pub(crate) fn of(names: &CookieNames, headers: &HeaderMap) -> Self {
+        let find = |cookie| names.find(headers, cookie);
         let flow = find(Cookie::Flow).filter(|value| value.len() == FLOW_CHARS);
         Self {
             session: find(Cookie::Session).and_then(SessionCookie::parse),
@@ -87,8 +86,7 @@ impl Browser {
     }
 
     /// Puts what changed onto the answer.
-    pub(crate) fn apply(&self, app: &App, response: &mut Response) {
-        let names = &app.cookies;
+    pub(crate) fn apply(&self, names: &CookieNames, response: &mut Response) {
         let set = |cookie, value: &Option<Secret>| {
             value.as_ref().and_then(|value| names.set(cookie, value.expose()))
         };

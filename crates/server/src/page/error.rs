@@ -54,7 +54,7 @@ pub enum ErrorKind {
         /// The app's host.
         host: String,
     },
-    /// Somebody sent something that we refuse: no name, no way back.
+    /// An unknown sender sent something that we refuse: no name, no way back.
     UnknownApp,
     /// Our fault.
     Fault,

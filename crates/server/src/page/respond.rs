@@ -20,7 +20,7 @@ pub fn respond(status: StatusCode, lang: Lang, html: String) -> Response {
 }
 
 /// A page with a form. `no-referrer` would make its own post carry `Origin: null`, and the origin check would
-/// then lock people out; `same-origin` keeps the header and still tells nobody else.
+/// then lock people out; `same-origin` keeps the header, and still tells no other site.
 pub fn respond_with_form(status: StatusCode, lang: Lang, html: String) -> Response {
     answer(status, lang, "same-origin", html)
 }

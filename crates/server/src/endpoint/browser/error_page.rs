@@ -69,11 +69,8 @@ pub(super) fn view(
         fix: words.map(|words| words.fix.to_owned()),
         rule: words.map(|words| words.rule.to_owned()),
         client_id: client_id.map(str::to_owned),
-        endpoint: match failure {
-            // The address stands in the browser; a page of ours repeats no text that the maker of a link chose.
-            Failure::NotFound => String::new(),
-            _ => context.name(),
-        },
+        // Where nothing answers there is no endpoint, and a page of ours repeats no text that the maker of a link chose.
+        endpoint: if matches!(failure, Failure::NotFound) { String::new() } else { context.name() },
         occurred_at: context.now.seconds(),
         standard: words.map(|words| words.standard.to_owned()),
         return_to: None,

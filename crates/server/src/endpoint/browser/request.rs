@@ -42,7 +42,7 @@ impl<'a> BrowserRequest<'a> {
         headers: &'a HeaderMap,
         method: RequestMethod,
     ) -> Self {
-        let (cookies, lang) = (Browser::of(context.app, headers), Lang::of(headers, None));
+        let (cookies, lang) = (Browser::of(&context.app.cookies, headers), Lang::of(headers, None));
         Self { context, method, cookies, lang, headers }
     }
 
@@ -132,7 +132,7 @@ impl<'a> BrowserRequest<'a> {
 
     /// Puts the cookies on an answer.
     pub(super) fn leave(self, mut response: Response) -> Response {
-        self.cookies.apply(self.context.app, &mut response);
+        self.cookies.apply(&self.context.app.cookies, &mut response);
         self.context.finish(response)
     }
 }
