@@ -12,12 +12,13 @@ use proofkey_oauth::{
     Secret, Timestamp,
 };
 use proofkey_protocol::authorize::{self, AuthorizeFacts, Hint, Next, Progress};
-use proofkey_protocol::session::{self, VerifiedPassword};
+use proofkey_protocol::session;
+use proofkey_protocol::sign_in::{Account, HashVerdict, SignInFacts, SignInOutcome, decide_password, start};
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, RefreshGrant};
 use proofkey_protocol::{
     Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, CodeFacts,
-    Commit, ConsentFacts, Cx, GrantWithSubject, Policy, Random, RefreshToken, SignInLimit, SubjectFacts,
-    UserFacts, UserId, authenticate,
+    Commit, ConsentFacts, CredentialFacts, Cx, GrantWithSubject, Policy, Random, RefreshToken, SignInLimit,
+    SubjectFacts, UserFacts, UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -69,14 +70,12 @@ impl World {
         let mut random = Counter(1);
         let (apis, keys) = (Apis::default(), ArtefactKeys::derive(&[1; 32]));
         let mut cx = Cx { now: NOW, random: &mut random, policy: &policy, apis: &apis, keys: &keys };
-        let verified = VerifiedPassword {
-            stored: "$argon2id$".into(),
-            rehashed: None,
-            account: [0; 32],
-            failures_max: 100,
-        };
-        let begun = session::begin(user.clone(), verified, None, &mut cx);
-        let Commit::SignIn { session, .. } = begun.commit else { panic!("a session begins") };
+        let credentials = Some(CredentialFacts { user: user.clone(), password: Some("$argon2id$".into()) });
+        let facts = SignInFacts { credentials, ..SignInFacts::default() };
+        let started = start(Account::of("ada", None, &cx), facts, &cx).unwrap();
+        let verdict = decide_password(started, HashVerdict::Matches { rehashed: None }, None, &mut cx);
+        let Some(Commit::SignIn { session, .. }) = verdict.commit else { panic!("a session begins") };
+        let SignInOutcome::Begun(begun) = verdict.outcome else { panic!("a session begins") };
         let verifier = CodeVerifier::from_random(&[7; 32]);
         let query = format!(
             "client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&response_type=code&scope=openid+offline_access&state=s&nonce=n&code_challenge={}&code_challenge_method=S256",

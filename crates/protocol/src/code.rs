@@ -2,13 +2,16 @@
 
 use proofkey_oauth::{CodeChallenge, ResourceUri, Scope, Secret, Sha256, Timestamp, TokenKind, sha256};
 
+use crate::authentication::{Authentication, AuthenticationMethods};
 use crate::cx::Cx;
 use crate::envelope::{Reader, Truncated, Writer};
 use crate::ids::{ClientId, GrantId, SessionId, UserId};
 use crate::seal::ArtefactKeys;
 
 /// The form of the envelope's content.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The form of the last release, which says nothing of methods: a code under way is not lost by an upgrade.
+const VERSION_WITHOUT_METHODS: u8 = 1;
 
 /// What an authorization code is bound to (OAuth 2.1 §4.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +36,8 @@ pub struct AuthorizationCode {
     pub user_id: UserId,
     /// In which browser session.
     pub session_id: SessionId,
-    /// When the user authenticated.
-    pub auth_time: Timestamp,
+    /// When and how the user authenticated.
+    pub authentication: Authentication,
     /// When it expires.
     pub expires_at: Timestamp,
 }
@@ -45,7 +48,9 @@ impl AuthorizationCode {
         let mut out = Writer::default();
         out.byte(VERSION).fixed(&self.id.0).fixed(&self.redirect_uri).byte(u8::from(self.redirect_uri_sent));
         out.optional(self.challenge.as_ref().map(|challenge| &challenge.digest()[..]));
-        out.fixed(&self.session_id.0).integer(self.auth_time.seconds()).integer(self.expires_at.seconds());
+        out.fixed(&self.session_id.0).integer(self.authentication.at.seconds());
+        out.integer(self.expires_at.seconds()).field(self.authentication.methods.to_string().as_bytes());
+        out.optional(self.authentication.context.as_ref().map(String::as_bytes));
         out.field(self.client_id.as_str().as_bytes()).field(self.user_id.as_str().as_bytes());
         out.field(self.scope.to_string().as_bytes()).optional(self.nonce.as_ref().map(String::as_bytes));
         for resource in &self.resources {
@@ -68,7 +73,8 @@ impl AuthorizationCode {
 
     fn read(content: &[u8]) -> Result<Self, Truncated> {
         let mut fields = Reader::new(content);
-        if fields.byte()? != VERSION {
+        let version = fields.byte()?;
+        if ![VERSION, VERSION_WITHOUT_METHODS].contains(&version) {
             return Err(Truncated);
         }
         let id = GrantId(fields.fixed()?);
@@ -76,8 +82,12 @@ impl AuthorizationCode {
         let redirect_uri_sent = fields.byte()? == 1;
         let challenge = fields.optional()?.map(Sha256::try_from).transpose().map_err(|_| Truncated)?;
         let session_id = SessionId(fields.fixed()?);
-        let auth_time = Timestamp(fields.integer()?);
+        let at = Timestamp(fields.integer()?);
         let expires_at = Timestamp(fields.integer()?);
+        let (methods, context) = match version {
+            VERSION_WITHOUT_METHODS => (AuthenticationMethods::default(), None),
+            _ => (methods(&fields.text()?)?, fields.optional_text()?),
+        };
         let client_id = ClientId::new(fields.text()?);
         let user_id = UserId::new(fields.text()?);
         let scope = Scope::parse(&fields.text()?).map_err(|_| Truncated)?;
@@ -99,10 +109,14 @@ impl AuthorizationCode {
             nonce,
             user_id,
             session_id,
-            auth_time,
+            authentication: Authentication { at, methods, context },
             expires_at,
         })
     }
+}
+
+fn methods(text: &str) -> Result<AuthenticationMethods, Truncated> {
+    AuthenticationMethods::parse(text).ok_or(Truncated)
 }
 
 #[cfg(test)]
@@ -110,7 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fixtures::{NOW, World, keys};
+    use crate::fixtures::{NOW, World, by_password, keys};
 
     fn code(nonce: Option<String>, resources: &[&str]) -> AuthorizationCode {
         AuthorizationCode {
@@ -124,7 +138,7 @@ mod tests {
             nonce,
             user_id: UserId::new("u-1"),
             session_id: SessionId([3; 16]),
-            auth_time: NOW,
+            authentication: by_password(NOW),
             expires_at: NOW + 60,
         }
     }
@@ -141,6 +155,21 @@ mod tests {
         fn any_content_reads_or_fails(content in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = AuthorizationCode::read(&content);
         }
+    }
+
+    #[test]
+    fn a_code_of_the_last_release_says_nothing_of_methods() {
+        let mut world = World::new();
+        let code = code(None, &[]);
+        let mut old = Writer::default();
+        old.byte(1).fixed(&code.id.0).fixed(&code.redirect_uri).byte(1).optional(Some(&[2; 32]));
+        old.fixed(&code.session_id.0).integer(NOW.seconds()).integer(NOW.seconds() + 60);
+        old.field(b"app").field(b"u-1").field(b"openid read").optional(None).byte(0);
+        let text = world.cx().seal(TokenKind::Code, &old.finish());
+        let authentication =
+            Authentication { at: NOW, methods: AuthenticationMethods::default(), context: None };
+        let opened = AuthorizationCode::open(&keys(), text.expose());
+        assert_eq!(opened, Some(AuthorizationCode { authentication, ..code }));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use proofkey_oauth::{Scope, Sha256, Timestamp};
 
-use crate::facts::{ConsentFacts, GrantFacts, SessionFacts};
+use crate::facts::{ConsentFacts, GrantFacts, SessionFacts, SessionProof};
 use crate::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
-use crate::session::{SessionProof, VerifiedPassword};
+use crate::sign_in::Proof;
 
 /// A change of the durable state.
 #[derive(Clone, Debug)]
@@ -51,14 +51,15 @@ pub enum Commit {
         keep_until: Timestamp,
     },
     /// Inserts a session; deletes the one it replaces and the account's failure count in the same transaction. A conflict
-    /// when the account was disabled, given another password or locked while this password was being checked.
+    /// when one of the factors no longer holds: the account was disabled, given another password or locked while this one
+    /// was being checked.
     SignIn {
         /// The new session.
         session: Box<SessionFacts>,
         /// The session that this browser had before, with the proof of it.
         replaces: Option<SessionProof>,
-        /// The password that was right.
-        verified: VerifiedPassword,
+        /// What was proved: one guard each.
+        factors: Vec<Proof>,
     },
     /// Counts a failed sign-in in a transaction of its own.
     CountSignInFailure {
@@ -118,6 +119,11 @@ impl<T> Verdict<T> {
     /// An answer that changes nothing.
     pub const fn unchanged(outcome: T) -> Self {
         Self { outcome, commit: None }
+    }
+
+    /// The same change, with an answer made of this one.
+    pub fn map<U>(self, answer: impl FnOnce(T) -> U) -> Verdict<U> {
+        Verdict { outcome: answer(self.outcome), commit: self.commit }
     }
 
     /// An answer that may leave once `commit` is durable.

@@ -2,6 +2,7 @@
 
 use proofkey_oauth::{ResourceUri, Scope, SecretHash, Sha256, Timestamp};
 
+use crate::authentication::Authentication;
 use crate::ids::{ClientId, GrantId, SessionId, UserId};
 
 /// A user, as far as rules need one.
@@ -37,12 +38,21 @@ pub struct SessionFacts {
     pub secret: SecretHash,
     /// Whose it is.
     pub user_id: UserId,
-    /// When the user authenticated.
-    pub auth_time: Timestamp,
+    /// When and how the user authenticated.
+    pub authentication: Authentication,
     /// When it was last used, to within a minute.
     pub seen_at: Timestamp,
     /// When it ends however often it is used.
     pub expires_at: Timestamp,
+}
+
+/// A session as a browser presents it: its id is no secret, so the hash of the cookie's other half goes with it.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionProof {
+    /// The session's id.
+    pub id: SessionId,
+    /// The hash that its row must have.
+    pub secret: SecretHash,
 }
 
 /// What a user has allowed a client.
@@ -80,8 +90,8 @@ pub struct GrantFacts {
     pub scope: Scope,
     /// The APIs named at the authorization endpoint.
     pub resources: Vec<ResourceUri>,
-    /// When the user authenticated.
-    pub auth_time: Timestamp,
+    /// When and how the user authenticated.
+    pub authentication: Authentication,
     /// When the code was redeemed.
     pub created_at: Timestamp,
     /// When the grant ends unless it is refreshed; never after `ends_at`.

@@ -9,15 +9,19 @@ use proofkey_oauth::{
 use serde_json::{Value, json};
 
 use crate::api::Apis;
+use crate::authentication::{Authentication, AuthenticationMethod};
 use crate::client::{AuthenticatedClient, Client, authenticate};
 use crate::commit::Commit;
 use crate::cx::{Cx, Random};
-use crate::facts::{ConsentFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts};
+use crate::facts::{ConsentFacts, CredentialFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts};
 use crate::ids::{ClientId, GrantId, UserId};
 use crate::policy::{Policy, SignInLimit};
 use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord};
 use crate::seal::ArtefactKeys;
-use crate::session::{self, Login, VerifiedPassword};
+use crate::session::{self, Login};
+use crate::sign_in::{
+    Account, HashVerdict, SessionBegun, SignInFacts, SignInOutcome, Started, decide_password, start,
+};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
 pub(crate) const ISSUER: &str = "https://id.example";
@@ -68,10 +72,22 @@ impl World {
     pub(crate) fn signed_in(&mut self, user: UserFacts, seconds_ago: i64) -> (Login, SessionFacts) {
         let now = self.now;
         self.now = now + -seconds_ago;
-        let new = session::begin(user, verified(), None, &mut self.cx());
+        let (begun, session) = self.sign_in(user.clone());
         self.now = now;
-        let Commit::SignIn { session, .. } = new.commit else { panic!("no session") };
-        (new.login, SessionFacts { seen_at: now, ..*session })
+        let session = SessionFacts { seen_at: now, ..session };
+        let subject = SubjectFacts { user, session: Some(session.clone()), consent: None };
+        (session::login(&begun.cookie, &subject, now, &self.policy).unwrap(), session)
+    }
+
+    /// A sign-in with the right password, and the session that it would write.
+    pub(crate) fn sign_in(&mut self, user: UserFacts) -> (SessionBegun, SessionFacts) {
+        let started = started(user, self.cx());
+        let verdict = HashVerdict::Matches { rehashed: None };
+        let verdict = decide_password(started, verdict, None, &mut self.cx());
+        match (verdict.outcome, verdict.commit) {
+            (SignInOutcome::Begun(begun), Some(Commit::SignIn { session, .. })) => (begun, *session),
+            other => panic!("no session: {other:?}"),
+        }
     }
 }
 
@@ -186,9 +202,16 @@ pub(crate) fn user() -> UserFacts {
     }
 }
 
-/// A password that was right.
-pub(crate) fn verified() -> VerifiedPassword {
-    VerifiedPassword { stored: "$argon2id$".into(), rehashed: None, account: [0; 32], failures_max: 100 }
+/// A sign-in of a user with a stored password, in a browser that the account does not know.
+pub(crate) fn started(user: UserFacts, cx: Cx<'_>) -> Started {
+    let account = Account::of(&user.username, None, &cx);
+    let credentials = Some(CredentialFacts { user, password: Some("$argon2id$".into()) });
+    start(account, SignInFacts { credentials, ..SignInFacts::default() }, &cx).unwrap()
+}
+
+/// An authentication with a password.
+pub(crate) fn by_password(at: Timestamp) -> Authentication {
+    Authentication { at, methods: [AuthenticationMethod::Password].into_iter().collect(), context: None }
 }
 
 /// Another user.
@@ -215,7 +238,7 @@ pub(crate) fn grant(session: &SessionFacts, text: &str) -> GrantFacts {
         session_id: session.id,
         scope: scope(text),
         resources: vec![],
-        auth_time: session.auth_time,
+        authentication: session.authentication.clone(),
         created_at: NOW + -30,
         expires_at: NOW + 1000,
         ends_at: NOW + 5000,

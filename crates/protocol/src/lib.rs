@@ -5,6 +5,7 @@
 //! clock, socket, SQL, HTTP status or HTML.
 
 mod api;
+mod authentication;
 pub mod authorize;
 pub mod bearer;
 mod client;
@@ -25,6 +26,7 @@ mod refresh_token;
 mod refusal;
 mod seal;
 pub mod session;
+pub mod sign_in;
 pub mod token;
 pub mod userinfo;
 
@@ -32,13 +34,14 @@ pub mod userinfo;
 pub use proofkey_jose::Algorithm;
 
 pub use api::{Apis, Audience};
+pub use authentication::{Authentication, AuthenticationMethod, AuthenticationMethods};
 pub use client::{AuthenticatedClient, Client, RegistrationRefused, authenticate};
 pub use code::AuthorizationCode;
 pub use commit::{Commit, Committed, Verdict};
 pub use cx::{Cx, Random};
 pub use facts::{
     CodeFacts, ConsentFacts, CredentialFacts, FailureFacts, GrantFacts, RedemptionFacts, SessionFacts,
-    SubjectFacts, UserFacts,
+    SessionProof, SubjectFacts, UserFacts,
 };
 pub use grant::GrantWithSubject;
 pub use ids::{ClientId, GrantId, SessionId, TokenId, USER_ID_PREFIX, UserId};

@@ -12,8 +12,8 @@ use crate::metrics::Endpoint;
 use crate::page::Lang;
 
 /// The claims of an ID token that are no claims of its user.
-const ID_TOKEN_CLAIMS: [&str; 9] =
-    ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid"];
+const ID_TOKEN_CLAIMS: [&str; 10] =
+    ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "amr", "sid"];
 
 /// The prepared document, with the headers that go with it.
 #[derive(Clone, Debug)]

@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use proofkey_oauth::{Scope, SecretHash, Timestamp};
-use proofkey_protocol::session::VerifiedPassword;
+use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
-    ClientId, Commit, Committed, GrantFacts, GrantId, SessionFacts, SessionId, UserId, UserRecord,
+    Authentication, AuthenticationMethod, ClientId, Commit, Committed, GrantFacts, GrantId, SessionFacts,
+    SessionId, UserId, UserRecord,
 };
 use proofkey_store::{Options, Store};
 
@@ -86,15 +87,20 @@ async fn sign_in(store: &Store) {
         id: SessionId([9; 16]),
         secret: SecretHash([9; 32]),
         user_id: user.id.clone(),
-        auth_time: at,
+        authentication: by_password(at),
         seen_at: at,
         expires_at: Timestamp(1_800_000_000),
     };
     store.add_user(user).await.unwrap();
-    let verified =
-        VerifiedPassword { stored: "hash".to_owned(), rehashed: None, account: [9; 32], failures_max: 1 };
-    let commit = Commit::SignIn { session: Box::new(session), replaces: None, verified };
+    let password =
+        PasswordProof { stored: "hash".to_owned(), rehashed: None, account: [9; 32], failures_max: 1 };
+    let factors = vec![Proof::Password(password)];
+    let commit = Commit::SignIn { session: Box::new(session), replaces: None, factors };
     assert_eq!(store.commit(commit).await.unwrap(), Committed::Applied);
+}
+
+fn by_password(at: Timestamp) -> Authentication {
+    Authentication { at, methods: [AuthenticationMethod::Password].into_iter().collect(), context: None }
 }
 
 fn redeem(number: u64) -> Commit {
@@ -108,7 +114,7 @@ fn redeem(number: u64) -> Commit {
             session_id: SessionId([9; 16]),
             scope: Scope::parse("openid profile email offline_access read").unwrap(),
             resources: vec![],
-            auth_time: Timestamp(1_790_000_000),
+            authentication: by_password(Timestamp(1_790_000_000)),
             created_at: Timestamp(1_790_000_000),
             expires_at: Timestamp(1_790_000_600 + i64::try_from(number & 0xffff_ffff).unwrap() / 5000),
             ends_at: Timestamp(1_800_000_000),

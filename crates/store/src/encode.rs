@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 
 use proofkey_oauth::{ClientMetadata, ResourceUri, Scope, SecretHash, Sha256, Timestamp};
-use proofkey_protocol::{Algorithm, ApiScope, ClientId, GrantId, SessionId, TokenId, UserId};
+use proofkey_protocol::{
+    Algorithm, ApiScope, Authentication, AuthenticationMethods, ClientId, GrantId, SessionId, TokenId, UserId,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Map;
 
 use crate::fault::Fault;
-use crate::row::{Cell, FromCell};
+use crate::row::{Cell, Cells, FromCell, FromCells};
 use crate::value::Value;
 
 /// Declares for each type the value that it becomes and how a cell becomes it again.
@@ -44,8 +46,15 @@ columns! {
     UserId: |id: UserId| id.into_string().into(), |cell| text(cell).map(UserId::new);
     ResourceUri: |uri: ResourceUri| uri.to_string().into(), |cell| ResourceUri::parse(text(cell)?).ok();
     Scope: |scope: Scope| spaced(scope.iter()).into(), |cell| Scope::parse(text(cell)?).ok();
+    AuthenticationMethods: |methods: AuthenticationMethods| methods.to_string().into(), |cell| AuthenticationMethods::parse(text(cell)?);
     Algorithm: |algorithm: Algorithm| algorithm.name().into(), |cell| Algorithm::from_name(text(cell)?);
     Vec<ResourceUri>: |all: Vec<ResourceUri>| spaced(all.iter().map(ResourceUri::as_str)).into(), resources;
+}
+
+impl FromCells for Authentication {
+    fn from_cells(cells: &mut Cells<'_>) -> Result<Self, Fault> {
+        Ok(Self { at: cells.cell()?, methods: cells.cell()?, context: cells.cell()? })
+    }
 }
 
 impl<'a> From<&'a str> for Value<'a> {

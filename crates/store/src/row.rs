@@ -40,6 +40,11 @@ pub(crate) trait FromRow: Sized {
     fn from_row(cells: &mut Cells<'_>) -> Result<Self, Fault>;
 }
 
+/// A value that some neighbouring columns of any table hold.
+pub(crate) trait FromCells: Sized {
+    fn from_cells(cells: &mut Cells<'_>) -> Result<Self, Fault>;
+}
+
 /// A row that is being read.
 pub(crate) struct Cells<'a> {
     columns: &'a dyn Columns,
@@ -101,22 +106,44 @@ impl<'a> Cells<'a> {
 }
 
 /// Declares the columns of a row once: as the list that a text selects, and as the decoder of the struct whose fields have
-/// the same names. Fields after `with` are no columns.
+/// the same names. A field with a list of names is read from those columns together. Fields after `with` are no columns.
 macro_rules! row {
-    ($type:ident in $table:literal { $first:ident $(, $column:ident)* $(,)? }
+    ($type:ident in $table:literal { $first:ident $(, $field_of:ident $(: [$($part:ident),+])?)* $(,)? }
      $(with { $($field:ident: $value:expr),+ })?) => {
         impl $crate::row::FromRow for $type {
             const COLUMNS: &str =
-                concat!($table, ".", stringify!($first) $(, ", ", $table, ".", stringify!($column))*);
+                concat!($table, ".", stringify!($first) $(, $crate::row::listed!($table, $field_of $(: $($part)+)?))*);
 
             fn from_row(cells: &mut $crate::row::Cells<'_>) -> Result<Self, $crate::fault::Fault> {
                 cells.of($table);
-                Ok(Self { $first: cells.cell()? $(, $column: cells.cell()?)* $($(, $field: $value)+)? })
+                Ok(Self {
+                    $first: cells.cell()?
+                    $(, $field_of: $crate::row::decoded!(cells $(: $($part)+)?))*
+                    $($(, $field: $value)+)?
+                })
             }
         }
     };
 }
 pub(crate) use row;
+
+/// The columns of one field, each after a comma.
+macro_rules! listed {
+    ($table:literal, $column:ident) => { concat!(", ", $table, ".", stringify!($column)) };
+    ($table:literal, $field:ident: $($column:ident)+) => { concat!($(", ", $table, ".", stringify!($column)),+) };
+}
+pub(crate) use listed;
+
+/// One field, out of its column or columns.
+macro_rules! decoded {
+    ($cells:ident) => {
+        $cells.cell()?
+    };
+    ($cells:ident: $($column:ident)+) => {
+        $crate::row::FromCells::from_cells($cells)?
+    };
+}
+pub(crate) use decoded;
 
 #[cfg(test)]
 mod tests {
@@ -160,7 +187,7 @@ mod tests {
     #[test]
     fn columns_that_an_outer_join_did_not_find_are_passed_over() {
         let consent = [Held::Text("openid".to_owned()), Held::Integer(7)];
-        let columns: Vec<Held> = [user(), vec![Held::Null; 6], consent.to_vec()].concat();
+        let columns: Vec<Held> = [user(), vec![Held::Null; 8], consent.to_vec()].concat();
         let subject: SubjectFacts = Cells::new(&columns).row().unwrap();
         assert!(subject.session.is_none());
         assert_eq!(subject.consent.unwrap().since.seconds(), 7);

@@ -40,7 +40,7 @@ impl Validated {
     ) -> Result<Authenticated, SignInPending> {
         let Freshness { prompt, max_age_seconds } = self.freshness();
         let Some(login) = login else { return Err(self.sign_in_pending(prompt.none)) };
-        let age = now - login.auth_time();
+        let age = now - login.authentication().at;
         let too_old = max_age_seconds.is_some_and(|max| age > max || max == 0);
         let fresh = authenticated_as == Some(login.session());
         let other_user = self.is_for_other_user(&login.user().id);

@@ -44,7 +44,7 @@ impl Consented {
             nonce: terms.nonce,
             user_id: login.user().id.clone(),
             session_id: login.session(),
-            auth_time: login.auth_time(),
+            authentication: login.authentication().clone(),
             expires_at: cx.now + life,
         };
         let text = code.seal(cx);

@@ -146,7 +146,7 @@ fn new_grant(code: &AuthorizationCode, refreshes: bool, plan: &AccessPlan<'_>, c
         session_id: code.session_id,
         scope: code.scope.clone(),
         resources: code.resources.clone(),
-        auth_time: code.auth_time,
+        authentication: code.authentication.clone(),
         created_at: cx.now,
         expires_at: if refreshes { ends_at.min(idle_ends) } else { ends_at },
         ends_at,

@@ -96,7 +96,7 @@ impl<'a> AccessPlan<'a> {
     ) -> Issue {
         // An API that does not introspect would accept the token beyond the end of the grant (RFC 9068 §5).
         self.seconds = self.seconds.min(grant.ends_at - cx.now);
-        let auth_time = NumericDate::from(grant.auth_time.seconds());
+        let auth_time = NumericDate::from(grant.authentication.at.seconds());
         let id = grant.scope.contains(standard_scope::OPENID).then(|| IdTokenClaims {
             iss: cx.policy.issuer.as_str().to_owned(),
             sub: grant.user_id.as_str().to_owned(),
@@ -108,8 +108,8 @@ impl<'a> AccessPlan<'a> {
             nonce,
             at_hash: None,
             sid: Some(grant.session_id.to_string()),
-            acr: None,
-            amr: None,
+            acr: grant.authentication.context.clone(),
+            amr: grant.authentication.methods.claim(),
         });
         let mut issue = self.for_subject(grant.user_id.as_str(), cx);
         issue.access.auth_time = Some(auth_time);

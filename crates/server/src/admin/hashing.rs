@@ -7,7 +7,7 @@ use proofkey_protocol::ArtefactKeys;
 
 use super::AdminRefused;
 use crate::config::Config;
-use crate::login::account_keys;
+
 use crate::metrics::Metrics;
 use crate::password::{Password, PasswordParams, Passwords, PolicyContext, acceptable};
 
@@ -53,6 +53,6 @@ impl Hashing {
 
     /// Under which keys the failed sign-ins of a user are counted.
     pub(super) fn account_keys(&self, username_key: &str) -> [Sha256; 2] {
-        account_keys(&self.seal, username_key)
+        proofkey_protocol::sign_in::account_keys(&self.seal, username_key)
     }
 }

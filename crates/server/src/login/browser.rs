@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, header};
 use proofkey_oauth::{Secret, Sha256, sha256};
-use proofkey_protocol::Cx;
-use proofkey_protocol::session::{SessionCookie, SessionProof};
+use proofkey_protocol::session::SessionCookie;
+use proofkey_protocol::{Cx, SessionProof};
 
 use crate::cookies::{Cookie, CookieNames};
 

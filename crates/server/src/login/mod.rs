@@ -1,9 +1,9 @@
-//! Signing in: the browser's cookies, and what becomes of a username and a password.
+//! Signing in: the browser's cookies, usernames as they are compared, and the hash of a password.
 
-mod attempt;
 mod browser;
+mod hashing;
 mod username;
 
-pub(crate) use attempt::{Attempt, Attempted, Credentials, account_keys};
 pub(crate) use browser::Browser;
+pub(crate) use hashing::compare;
 pub use username::username_key;

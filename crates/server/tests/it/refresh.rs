@@ -255,7 +255,7 @@ async fn rt_12_the_refreshed_id_token_is_of_the_same_sign_in() {
         server.advance(30);
         let second = refreshed(&server, &client, &first).await;
         let (old, new) = (decode(&first.id_token).claims, decode(&second.id_token).claims);
-        for claim in ["iss", "sub", "aud", "auth_time", "sid"] {
+        for claim in ["iss", "sub", "aud", "auth_time", "amr", "sid"] {
             assert!(!old[claim].is_null(), "{claim} is told at first");
             assert_eq!(old[claim], new[claim], "{}: {claim}", client.id);
         }

@@ -8,8 +8,8 @@ use crate::row::{Cells, FromRow, row};
 
 row! {
     GrantFacts in "grants" {
-        id, client_id, user_id, session_id, scope, resources, auth_time, created_at, expires_at, ends_at, session_bound,
-        generation, used, revoked_at
+        id, client_id, user_id, session_id, scope, resources, authentication: [auth_time, amr, acr], created_at, expires_at,
+        ends_at, session_bound, generation, used, revoked_at
     }
 }
 
@@ -43,11 +43,11 @@ statements! {
     /// Redemption, grant and revocability in one row (design: one durable row per code flow). No row changed means that
     /// the code was redeemed before, that wrong verifiers have locked it, or that its session has ended meanwhile.
     REDEEM_CODE = "
-        INSERT INTO grants (id, client_id, user_id, session_id, scope, resources, auth_time, created_at, expires_at,
-                            ends_at, session_bound, generation, used, revoked_at)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+        INSERT INTO grants (id, client_id, user_id, session_id, scope, resources, auth_time, amr, acr, created_at,
+                            expires_at, ends_at, session_bound, generation, used, revoked_at)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
         WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $4)
-          AND NOT EXISTS (SELECT 1 FROM code_failures WHERE id = $1 AND failures >= $15)
+          AND NOT EXISTS (SELECT 1 FROM code_failures WHERE id = $1 AND failures >= $17)
         ON CONFLICT (id) DO NOTHING";
 
     /// Counts a wrong verifier. The later of two ends wins, so that a count is never forgotten while the code lives.

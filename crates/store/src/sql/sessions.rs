@@ -6,17 +6,14 @@ use super::statements;
 use crate::row::row;
 
 row! {
-    SessionFacts in "sessions" { id, secret, user_id, auth_time, seen_at, expires_at }
+    SessionFacts in "sessions" { id, secret, user_id, authentication: [auth_time, amr, acr], seen_at, expires_at }
 }
 
 statements! {
-    /// Begins a session, unless the account was disabled, given another password or locked while the password was being
-    /// checked. The stored hash tells one password from the next: an instant would not, for a check takes its time.
+    /// Begins a session. What was proved is guarded by a statement of its own, before this one.
     INSERT_SESSION = "
-        INSERT INTO sessions (id, secret, user_id, auth_time, seen_at, expires_at)
-        SELECT $1, $2, $3, $4, $5, $6
-        WHERE EXISTS (SELECT 1 FROM users WHERE id = $3 AND disabled = 0 AND password = $7)
-          AND NOT EXISTS (SELECT 1 FROM sign_in_failures WHERE account = $8 AND failures >= $9)
+        INSERT INTO sessions (id, secret, user_id, auth_time, amr, acr, seen_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (id) DO NOTHING";
 
     /// Only ever forward: requests of one browser may arrive out of order.

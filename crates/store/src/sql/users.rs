@@ -64,7 +64,12 @@ statements! {
         UPDATE users SET claims = $2, display_name = COALESCE($3, username), updated_at = $4
         WHERE username_key = $1";
 
-    /// Stores the same password under stronger parameters. Never over a password that was set while the old one was
-    /// being checked: that would bring the old one back.
-    REHASH_PASSWORD = "UPDATE users SET password = $2 WHERE id = $1 AND password = $3";
+    /// Guards a password that was right: no row when the account was disabled, given another password or locked while this
+    /// one was being compared. The stored hash tells one password from the next; an instant would not, for to compare takes
+    /// its time. It stores the same password as `$5`, under stronger parameters where the stored hash was weak, and so
+    /// decides by the row that it writes.
+    PASSWORD_HOLDS = "
+        UPDATE users SET password = $5
+        WHERE id = $1 AND disabled = 0 AND password = $2
+          AND NOT EXISTS (SELECT 1 FROM sign_in_failures WHERE account = $3 AND failures >= $4)";
 }

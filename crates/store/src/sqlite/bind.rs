@@ -9,8 +9,10 @@ use rusqlite::{Connection, Error, PrepFlags, Result, ToSql};
 use crate::value::{Statement, Value};
 
 /// The names, in the order of the values that they stand for. Also the maximum of parameters per statement.
-const NAMES: [&str; 15] =
-    ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15"];
+const NAMES: [&str; 17] = [
+    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
+    "$17",
+];
 
 impl ToSql for Value<'_> {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {

@@ -18,11 +18,18 @@ pub(super) struct Migration {
 }
 
 /// Every step, oldest first.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "0001_begin",
-    text: include_str!("../../migrations/sqlite/0001_begin.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_begin",
+        text: include_str!("../../migrations/sqlite/0001_begin.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "0002_authentication",
+        text: include_str!("../../migrations/sqlite/0002_authentication.sql"),
+    },
+];
 
 const DOING: &str = "migrate the database";
 

@@ -1,41 +1,47 @@
 //! Browser sessions, and the failures to begin one.
 
 use proofkey_oauth::{Sha256, Timestamp};
-use proofkey_protocol::session::{SessionProof, VerifiedPassword};
-use proofkey_protocol::{SessionFacts, SessionId};
+use proofkey_protocol::sign_in::{PasswordProof, Proof};
+use proofkey_protocol::{SessionFacts, SessionId, SessionProof, UserId};
 
 use crate::script::{Script, Step};
 use crate::sql::{failures, sessions, users};
 use crate::value::values;
 
-/// Begins a session; then the one that it replaces ends, failures are forgotten, and a stronger hash is stored.
-pub(super) fn sign_in(
-    session: SessionFacts,
-    replaces: Option<SessionProof>,
-    verified: VerifiedPassword,
-) -> Script {
-    let VerifiedPassword { stored, rehashed, account, failures_max } = verified;
-    let rehash = rehashed.map(|password| {
-        let values = values![session.user_id.clone(), password, stored.clone()];
-        Step::may_find(&users::REHASH_PASSWORD, values)
-    });
+/// Begins a session while every factor still holds; then the one that it replaces ends, and the account's failures are
+/// forgotten.
+pub(super) fn sign_in(session: SessionFacts, replaces: Option<SessionProof>, factors: Vec<Proof>) -> Script {
+    let user = session.user_id.clone();
+    let authentication = session.authentication;
     let begin = values![
         session.id,
         session.secret,
         session.user_id,
-        session.auth_time,
+        authentication.at,
+        authentication.methods,
+        authentication.context,
         session.seen_at,
         session.expires_at,
-        stored,
-        account,
-        failures_max,
     ];
     let replace = replaces
         .map(|replaced| Step::may_find(&sessions::REPLACE_SESSION, values![replaced.id, replaced.secret]));
-    Script::from(Step::must_add(&sessions::INSERT_SESSION, begin))
-        .then_all(replace)
-        .then(Step::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![account]))
-        .then_all(rehash)
+    // Should a guard find no row, the insertion before it is undone too.
+    let guards = factors.into_iter().flat_map(|proof| guard(&user, proof));
+    Script::from(Step::must_add(&sessions::INSERT_SESSION, begin)).then_all(guards).then_all(replace)
+}
+
+/// One factor: the statement that finds no row when it holds no more, and what is forgotten when it does.
+fn guard(user: &UserId, proof: Proof) -> [Step; 2] {
+    match proof {
+        Proof::Password(PasswordProof { stored, rehashed, account, failures_max }) => {
+            let password = rehashed.unwrap_or_else(|| stored.clone());
+            let holds = values![user.clone(), stored, account, failures_max, password];
+            [
+                Step::must_find(&users::PASSWORD_HOLDS, holds),
+                Step::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![account]),
+            ]
+        }
+    }
 }
 
 /// Counts a failed sign-in.

@@ -184,7 +184,7 @@ fn az_21_az_22_the_code_is_bound_to_all_that_was_decided_and_lives_a_minute() {
     assert_eq!((code.scope.to_string().as_str(), code.nonce.as_deref()), ("openid read", Some("n")));
     assert_eq!(code.resources, resources(&[NOTES]));
     assert_eq!((code.user_id, code.session_id), (UserId::new("u-ada"), session));
-    assert_eq!((code.auth_time, code.expires_at), (NOW + -60, NOW + 60));
+    assert_eq!((code.authentication.at, code.expires_at), (NOW + -60, NOW + 60));
 }
 
 #[test]

@@ -7,11 +7,11 @@ use proptest::prelude::*;
 
 use super::Redemption;
 use crate::code::AuthorizationCode;
-use crate::fixtures::{NOW, World, keys, verified};
+use crate::fixtures::{NOW, World, keys, user};
 use crate::ids::{GrantId, SessionId, TokenId};
 use crate::interaction::{Consent, Logout, Sealed, SignIn};
 use crate::refresh_token::RefreshToken;
-use crate::session::{SessionCookie, begin};
+use crate::session::SessionCookie;
 
 /// The texts that this server hands out, by name.
 fn artefacts() -> Vec<(&'static str, String)> {
@@ -21,7 +21,7 @@ fn artefacts() -> Vec<(&'static str, String)> {
     let step = Consent { session: SessionId([2; 16]), fresh: false };
     let begun = Sealed::begin(step, "client_id=app".into(), [1; 32], &world.cx());
     let interaction = begun.seal(&mut world.cx());
-    let session = begin(crate::fixtures::user(), verified(), None, &mut world.cx()).cookie.value();
+    let session = world.sign_in(user()).0.cookie.value();
     let of_kind = |kind| encode_token(kind, &[3; 40]);
     let text = |secret: &Secret| secret.expose().to_owned();
     vec![

@@ -4,6 +4,7 @@ use proofkey_oauth::{CodeVerifier, Timestamp};
 use serde_json::json;
 
 use super::{AudienceCase, Redemption, Writes, judged};
+use crate::authentication::{Authentication, AuthenticationMethods};
 use crate::commit::Commit;
 use crate::fixtures::{
     CALLBACK, MAIL, NOTES, NOW, VERIFIER, client, client_named, confidential, resources, scope,
@@ -261,11 +262,30 @@ fn tk_18_tk_17_the_id_token_says_who_when_and_for_whom() {
     assert_eq!(id.auth_time.map(|at| at.seconds()), Some(NOW.seconds() - 60));
     assert_eq!((id.iat.seconds(), id.exp.seconds()), (NOW.seconds(), NOW.seconds() + 3600));
     assert_eq!(id.sid, Some(session));
+    assert_eq!((id.amr, id.acr), (Some(vec!["pwd".to_owned()]), None));
     assert_eq!((issue.expires_in, issue.id_algorithm.name()), (600, "RS256"));
     assert_eq!(issue.access.grant_id, Some(redemption.code().id.to_string()));
     let mut without = Redemption::new();
     without.code().scope = scope("read");
     assert!(without.redeem().outcome.unwrap().id.is_none());
+}
+
+#[test]
+fn tk_18_the_id_token_claims_no_more_of_the_authentication_than_is_known() {
+    for (methods, context) in [("", None), ("pwd", Some("urn:example:two"))] {
+        let mut redemption = Redemption::new();
+        let authentication = Authentication {
+            at: NOW,
+            methods: AuthenticationMethods::parse(methods).unwrap(),
+            context: context.map(str::to_owned),
+        };
+        redemption.code().authentication = authentication.clone();
+        let verdict = redemption.redeem();
+        let Some(Commit::RedeemCode { grant, .. }) = verdict.commit else { panic!("no grant") };
+        assert_eq!(grant.authentication, authentication);
+        let id = verdict.outcome.unwrap().id.unwrap();
+        assert_eq!((id.amr, id.acr.as_deref()), (authentication.methods.claim(), context));
+    }
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Redemption {
             nonce: Some("n".into()),
             user_id: login.user().id.clone(),
             session_id: login.session(),
-            auth_time: login.auth_time(),
+            authentication: login.authentication().clone(),
             expires_at: NOW + 60,
         };
         let facts = CodeFacts { subject: Some(subject), redemption: None, failures: 0 };

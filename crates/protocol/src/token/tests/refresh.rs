@@ -193,7 +193,7 @@ fn rt_07_idle_and_absolute_end_and_rotation_moves_only_the_first() {
 fn rt_12_the_refreshed_id_token_is_of_the_same_sign_in() {
     let mut refreshing = Refreshing::new();
     refreshing.world.now = NOW + 500;
-    let auth_time: Timestamp = refreshing.grant().auth_time;
+    let auth_time: Timestamp = refreshing.grant().authentication.at;
     let sid = refreshing.grant().session_id.to_string();
     let id = refreshing.refresh().outcome.unwrap().id.unwrap();
     assert_eq!((id.iss.as_str(), id.sub.as_str()), (ISSUER, "u-ada"));

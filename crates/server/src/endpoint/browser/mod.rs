@@ -7,6 +7,7 @@ mod authorize;
 mod consent;
 mod error_page;
 mod logout;
+mod password;
 mod request;
 mod sign_in;
 mod trace;

@@ -8,17 +8,18 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use proofkey_oauth::Secret;
 use proofkey_protocol::authorize::{Progress, Refused};
 use proofkey_protocol::interaction;
+use proofkey_protocol::sign_in::SessionBegun;
 use proofkey_protocol::{Client, Refusal};
 
 use super::app_names::{app_host, app_name};
 use super::authorization::{Authorization, SentRequest};
+use super::password::PasswordSignIn;
 use super::request::{BrowserRequest, RequestMethod, flow_parameter};
 use crate::app::App;
 use crate::endpoint::body::form;
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
-use crate::login::{Attempt, Attempted, Credentials};
 use crate::metrics::Endpoint;
 use crate::page::{self, SignIn, SignInError};
 
@@ -58,7 +59,8 @@ fn sent(browser: &BrowserRequest<'_>, flow: &str) -> Result<SentRequest, Refusal
 struct Submitted {
     sent: SentRequest,
     flow: String,
-    credentials: Credentials,
+    username: String,
+    password: Secret,
 }
 
 async fn read(browser: &BrowserRequest<'_>, request: Request) -> Result<Submitted, Failure> {
@@ -67,31 +69,27 @@ async fn read(browser: &BrowserRequest<'_>, request: Request) -> Result<Submitte
     let take = |name: &str| form.params.first(name).unwrap_or_default().to_owned();
     let flow = take("flow");
     let sent = sent(browser, &flow)?;
-    let credentials = Credentials { username: take("username"), password: Secret::new(take("password")) };
-    Ok(Submitted { sent, flow, credentials })
+    Ok(Submitted { sent, flow, username: take("username"), password: Secret::new(take("password")) })
 }
 
 impl Submitted {
     async fn sign_in(self, mut browser: BrowserRequest<'_>) -> Response {
-        let Self { sent, flow, credentials } = self;
-        let attempt = Attempt {
-            credentials: &credentials,
+        let Self { sent, flow, username, password } = self;
+        let attempt = PasswordSignIn {
+            username: &username,
+            password: &password,
             device: browser.cookies.device(),
             replaces: browser.cookies.session_proof(),
-            arrival: browser.context.arrival,
         };
-        let error = match attempt.run(browser.context.app).await {
-            Ok(Attempted::SignedIn { session, device }) => {
-                let progress = Progress { authenticated_as: Some(session.cookie.id), consent: None };
-                browser.cookies.signed_in(session.cookie, device);
-                return Authorization::new(browser, sent, progress).dispatch().await;
+        match attempt.run(browser.context).await {
+            Ok(Ok(SessionBegun { cookie, device, .. })) => {
+                let progress = Progress { authenticated_as: Some(cookie.id), consent: None };
+                browser.cookies.signed_in(cookie, device);
+                Authorization::new(browser, sent, progress).dispatch().await
             }
-            Ok(Attempted::Wrong) => SignInError::Wrong,
-            Ok(Attempted::Wait(seconds)) => SignInError::TooMany { retry_after_seconds: seconds },
-            Ok(Attempted::Busy(seconds)) => SignInError::Busy { retry_after_seconds: seconds },
-            Err(fault) => return Authorization::new(browser, sent, Progress::default()).fail(&fault.into()),
-        };
-        SignInForm::again(browser, sent, flow, credentials.username, error).show()
+            Ok(Err(error)) => SignInForm::again(browser, sent, flow, username, error).show(),
+            Err(failure) => Authorization::new(browser, sent, Progress::default()).fail(&failure),
+        }
     }
 }
 

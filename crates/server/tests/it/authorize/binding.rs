@@ -94,6 +94,7 @@ async fn az_22_a_code_carries_what_was_asked_decided_and_proved() {
     let (id, access) = (decode(&tokens.id_token).claims, decode(&tokens.access_token).claims);
     assert_eq!(id["nonce"], request.get("nonce"));
     assert_eq!((&id["auth_time"], &access["auth_time"]), (&json!(signed_in_at), &json!(signed_in_at)));
+    assert_eq!((&id["amr"], &id["acr"]), (&json!(["pwd"]), &json!(null)), "how the person signed in");
     assert_eq!(id["sub"], access["sub"]);
     assert_eq!(
         access["aud"],

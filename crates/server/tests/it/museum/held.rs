@@ -16,6 +16,8 @@ async fn refresh_tokens_of_live_grants_are_taken_and_no_others() {
             if is_live(grant) {
                 let tokens = Tokens::of(&answer);
                 assert_eq!(tokens.body["scope"], grant["scope"], "{grant}");
+                let id = decode(&tokens.id_token).claims;
+                assert!(id["amr"].is_null() && id["acr"].is_null(), "how it was proved is not known: {id}");
                 let _ = Tokens::of(&server.refresh(&client, &tokens.refresh_token).await);
             } else if grant["state"] == "client disabled" {
                 assert_eq!(answer.refusal(), (401, "invalid_client".into()), "{grant}");

@@ -1,8 +1,10 @@
 //! What each commit writes, and when it is a conflict.
 
 use proofkey_oauth::SecretHash;
-use proofkey_protocol::session::{SessionProof, VerifiedPassword};
-use proofkey_protocol::{AuthorizationCode, Commit, Committed, FailureFacts, RedemptionFacts, UserId};
+use proofkey_protocol::sign_in::PasswordProof;
+use proofkey_protocol::{
+    AuthorizationCode, Commit, Committed, FailureFacts, RedemptionFacts, SessionProof, UserId,
+};
 
 use super::World;
 use crate::support::same::{assert_same_grant, assert_same_session};
@@ -63,7 +65,7 @@ fn code(number: u64) -> AuthorizationCode {
         nonce: None,
         user_id: grant.user_id,
         session_id: grant.session_id,
-        auth_time: grant.auth_time,
+        authentication: grant.authentication,
         expires_at: NOW + 60,
     }
 }
@@ -135,9 +137,8 @@ async fn a_sign_in_replaces_the_old_session_clears_failures_and_strengthens_the_
     world.applied(sign_in(session(1))).await;
     world.applied(Commit::CountSignInFailure { account, at: NOW + 1 }).await;
     let mut second = session(2);
-    second.auth_time = NOW + 2;
-    let stronger =
-        VerifiedPassword { rehashed: Some("$argon2id$new".to_owned()), ..verified("$argon2id$old") };
+    second.authentication.at = NOW + 2;
+    let stronger = PasswordProof { rehashed: Some("$argon2id$new".to_owned()), ..verified("$argon2id$old") };
     world.applied(sign_in_over(second.clone(), Some(proof(1, 3)), stronger)).await;
     assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
     let subject = world.store.session(session_id(2), &app()).await.unwrap().unwrap();
@@ -176,9 +177,9 @@ async fn lg_09_a_sign_in_that_was_overtaken_by_disabling_or_a_new_password_is_a_
     // However late the check of the old password ends: neither a session nor its stronger hash may come of it.
     for late in [0, 10, 11, 5_000] {
         let mut overtaken = session(1);
-        overtaken.auth_time = NOW + late;
+        overtaken.authentication.at = NOW + late;
         let stronger =
-            VerifiedPassword { rehashed: Some("$argon2id$strong".to_owned()), ..verified("$argon2id$old") };
+            PasswordProof { rehashed: Some("$argon2id$strong".to_owned()), ..verified("$argon2id$old") };
         assert_eq!(world.commit(sign_in_over(overtaken, None, stronger)).await, Committed::Conflict);
         assert_eq!(password(&world).await, "$argon2id$reset");
     }
@@ -192,7 +193,7 @@ async fn lg_09_a_sign_in_that_was_overtaken_by_disabling_or_a_new_password_is_a_
 #[tokio::test]
 async fn lg_07_v_61_a_right_password_that_comes_after_the_last_failure_is_a_conflict() {
     let world = World::new().await;
-    let limited = || VerifiedPassword { failures_max: 3, ..verified("$argon2id$old") };
+    let limited = || PasswordProof { failures_max: 3, ..verified("$argon2id$old") };
     for number in 1..=3 {
         // Tries in parallel all saw an open account; the failures that were counted meanwhile decide.
         world.applied(sign_in_over(session(number), None, limited())).await;

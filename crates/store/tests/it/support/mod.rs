@@ -5,10 +5,10 @@ pub(crate) mod same;
 use std::future::Future;
 
 use proofkey_oauth::{ClientMetadata, Scope, SecretHash, Timestamp};
-use proofkey_protocol::session::{SessionProof, VerifiedPassword};
+use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
-    ClientId, ClientRecord, ClientSecretRecord, Commit, Committed, ConsentFacts, GrantFacts, GrantId,
-    SessionFacts, SessionId, TokenId, UserId, UserRecord,
+    Authentication, AuthenticationMethod, ClientId, ClientRecord, ClientSecretRecord, Commit, Committed,
+    ConsentFacts, GrantFacts, GrantId, SessionFacts, SessionId, SessionProof, TokenId, UserId, UserRecord,
 };
 use proofkey_store::{Options, Store};
 
@@ -147,12 +147,18 @@ pub(crate) fn secret(number: u8) -> ClientSecretRecord {
     }
 }
 
+/// An authentication of a class, so that each of its columns is read back.
+pub(crate) fn by_password(at: Timestamp) -> Authentication {
+    let methods = [AuthenticationMethod::Password].into_iter().collect();
+    Authentication { at, methods, context: Some("urn:example:one".to_owned()) }
+}
+
 pub(crate) fn session(number: u64) -> SessionFacts {
     SessionFacts {
         id: session_id(number),
         secret: SecretHash([3; 32]),
         user_id: ada(),
-        auth_time: NOW,
+        authentication: by_password(NOW),
         seen_at: NOW,
         expires_at: NOW + 3600,
     }
@@ -165,14 +171,14 @@ pub(crate) fn sign_in(session: SessionFacts) -> Commit {
 pub(crate) fn sign_in_over(
     session: SessionFacts,
     replaces: Option<SessionProof>,
-    verified: VerifiedPassword,
+    password: PasswordProof,
 ) -> Commit {
-    Commit::SignIn { session: Box::new(session), replaces, verified }
+    Commit::SignIn { session: Box::new(session), replaces, factors: vec![Proof::Password(password)] }
 }
 
 /// A password that was right against this stored hash.
-pub(crate) fn verified(stored: &str) -> VerifiedPassword {
-    VerifiedPassword { stored: stored.to_owned(), rehashed: None, account: ACCOUNT, failures_max: 100 }
+pub(crate) fn verified(stored: &str) -> PasswordProof {
+    PasswordProof { stored: stored.to_owned(), rehashed: None, account: ACCOUNT, failures_max: 100 }
 }
 
 pub(crate) fn grant(number: u64) -> GrantFacts {
@@ -186,7 +192,7 @@ pub(crate) fn grant(number: u64) -> GrantFacts {
             .into_iter()
             .map(|text| proofkey_oauth::ResourceUri::parse(text).unwrap())
             .collect(),
-        auth_time: NOW,
+        authentication: by_password(NOW),
         created_at: NOW + 1,
         expires_at: NOW + 600,
         ends_at: NOW + 6000,

@@ -26,7 +26,7 @@ macro_rules! view {
 pub(crate) fn assert_same_session(read: &SessionFacts, written: &SessionFacts) {
     let bytes = |hash: &proofkey_oauth::SecretHash| hash.0;
     assert_fields!(
-        SessionFacts { id, secret as bytes, user_id, auth_time, seen_at, expires_at },
+        SessionFacts { id, secret as bytes, user_id, authentication, seen_at, expires_at },
         read,
         written
     );
@@ -41,7 +41,7 @@ pub(crate) fn assert_same_grant(read: &GrantFacts, written: &GrantFacts) {
             session_id,
             scope,
             resources,
-            auth_time,
+            authentication,
             created_at,
             expires_at,
             ends_at,

@@ -1,0 +1,35 @@
+//! Factors: what a user has proved, and what must still hold when the session begins.
+
+use proofkey_oauth::Sha256;
+
+use crate::authentication::AuthenticationMethod;
+
+/// The proof of one factor. The store guards each by a statement of its own: a session begins only while what was proved
+/// still holds.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// A password was right.
+    Password(PasswordProof),
+}
+
+/// A password that was right.
+#[derive(Clone, Debug)]
+pub struct PasswordProof {
+    /// The stored hash that it was compared with: an account that has another one by now has another password.
+    pub stored: String,
+    /// The same password hashed with stronger parameters, where the stored hash was weaker.
+    pub rehashed: Option<String>,
+    /// The key under which the account's failures are counted.
+    pub account: Sha256,
+    /// Failures at which the account takes no password any more.
+    pub failures_max: i64,
+}
+
+impl Proof {
+    /// How the claim `amr` names it.
+    pub(super) const fn method(&self) -> AuthenticationMethod {
+        match self {
+            Self::Password(_) => AuthenticationMethod::Password,
+        }
+    }
+}

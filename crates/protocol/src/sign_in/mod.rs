@@ -1,0 +1,53 @@
+//! Signing in: `Started → Proved → SessionBegun`.
+//!
+//! What a proof is worth is decided here; what it costs is the shell's. Around a password the shell makes one round:
+//! [`start`] says whether the account takes a password now, the shell runs one hash over what was typed, [`decide_password`]
+//! judges the result. Whatever is refused looks and costs the same, so an unknown name, a wrong password, a disabled and a
+//! locked account all run one hash and write one failure (LG-08).
+//!
+//! A session cannot begin without a proof, and a proof cannot be made up:
+//!
+//! ```compile_fail,E0599
+//! # use proofkey_protocol::{Cx, sign_in::Started};
+//! fn skip(started: Started, cx: &mut Cx<'_>) {
+//!     let _ = started.begin(None, cx);
+//! }
+//! ```
+//! ```compile_fail,E0451
+//! # use proofkey_protocol::{UserFacts, sign_in::Proved};
+//! fn forge(user: UserFacts) -> Proved {
+//!     Proved { user, factors: Vec::new() }
+//! }
+//! ```
+//! ```compile_fail,E0382
+//! # use proofkey_protocol::{Cx, sign_in::Proved};
+//! fn twice(proved: Proved, cx: &mut Cx<'_>) {
+//!     let _ = proved.begin(None, cx);
+//!     let _ = proved.begin(None, cx);
+//! }
+//! ```
+//!
+//! The same lines compile for the one state that may:
+//!
+//! ```
+//! # use proofkey_protocol::{Cx, sign_in::Proved};
+//! fn allowed(proved: Proved, cx: &mut Cx<'_>) {
+//!     let _ = proved.begin(None, cx);
+//! }
+//! ```
+
+mod account;
+mod factor;
+mod password;
+mod proved;
+mod started;
+mod throttle;
+
+#[cfg(test)]
+mod tests;
+
+pub use account::{Account, account_keys};
+pub use factor::{PasswordProof, Proof};
+pub use password::{HashVerdict, SignInOutcome, SignInRefused, decide_password};
+pub use proved::{Proved, SessionBegun};
+pub use started::{SignInFacts, Started, start};

@@ -1,0 +1,91 @@
+//! Judging a password once it has been compared.
+
+use super::factor::{PasswordProof, Proof};
+use super::proved::{Proved, SessionBegun};
+use super::started::Started;
+use crate::commit::{Commit, Verdict};
+use crate::cx::Cx;
+use crate::facts::{CredentialFacts, SessionProof};
+
+/// What came of comparing a password with the stored hash.
+#[derive(Debug)]
+pub enum HashVerdict {
+    /// It is the password, hashed anew where the stored hash was weak.
+    Matches {
+        /// A stronger hash of the same password, to be stored in place of the weaker one.
+        rehashed: Option<String>,
+    },
+    /// It is not.
+    Differs,
+    /// Longer than any stored password: nothing was compared.
+    TooLong,
+}
+
+/// What became of a sign-in.
+#[derive(Debug)]
+pub enum SignInOutcome {
+    /// The session begins once the commit is durable.
+    Begun(SessionBegun),
+    /// Refused. The person reads the same words whatever the reason; the log keeps it.
+    Refused(SignInRefused),
+}
+
+/// Why a sign-in is refused; for the log alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInRefused {
+    /// The password was too long to be compared.
+    TooLong,
+    /// Wrong name or password, or the account is disabled or locked.
+    Wrong,
+}
+
+impl SignInRefused {
+    /// The reason in words.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::TooLong => "password too long",
+            Self::Wrong => "wrong name or password, disabled or locked",
+        }
+    }
+}
+
+/// Decides about a sign-in with a password. What is refused counts one failure, in a commit of its own; what is right begins
+/// a session in place of the one that this browser had.
+pub fn decide_password(
+    started: Started,
+    verdict: HashVerdict,
+    replaces: Option<SessionProof>,
+    cx: &mut Cx<'_>,
+) -> Verdict<SignInOutcome> {
+    let account = started.account.counted_as(cx);
+    match started.prove_password(verdict, cx) {
+        Ok(proved) => proved.begin(replaces, cx).map(SignInOutcome::Begun),
+        Err(refused) => {
+            let commit = Commit::CountSignInFailure { account, at: cx.now };
+            Verdict::after(commit, SignInOutcome::Refused(refused))
+        }
+    }
+}
+
+impl Started {
+    fn prove_password(self, verdict: HashVerdict, cx: &Cx<'_>) -> Result<Proved, SignInRefused> {
+        let rehashed = match verdict {
+            HashVerdict::TooLong => return Err(SignInRefused::TooLong),
+            HashVerdict::Differs => return Err(SignInRefused::Wrong),
+            HashVerdict::Matches { rehashed } => rehashed,
+        };
+        if !self.is_open() {
+            return Err(SignInRefused::Wrong);
+        }
+        let Some(CredentialFacts { user, password: Some(stored) }) = self.credentials else {
+            return Err(SignInRefused::Wrong);
+        };
+        let proof = PasswordProof {
+            stored,
+            rehashed,
+            account: self.account.counted_as(cx),
+            failures_max: self.account.limit(cx).failures_max,
+        };
+        Ok(Proved::by(Proof::Password(proof), user, self.account))
+    }
+}

@@ -1,0 +1,122 @@
+//! Sign-in, rule by rule: what counts, what is refused, and that a refusal always counts.
+
+use proofkey_oauth::{Secret, TokenKind};
+
+use super::{
+    Account, HashVerdict, Proof, SignInFacts, SignInOutcome, SignInRefused, Started, account_keys,
+    decide_password, start,
+};
+use crate::commit::{Commit, Verdict};
+use crate::cx::Cx;
+use crate::facts::{CredentialFacts, FailureFacts, SessionProof};
+use crate::fixtures::{NOW, World, keys, started, user};
+use crate::ids::SessionId;
+
+const MATCHES: fn() -> HashVerdict = || HashVerdict::Matches { rehashed: None };
+
+fn facts() -> SignInFacts {
+    let credentials = Some(CredentialFacts { user: user(), password: Some("$argon2id$".into()) });
+    SignInFacts { credentials, failures: FailureFacts::default() }
+}
+
+fn begin(facts: SignInFacts, cx: &Cx<'_>) -> Started {
+    start(Account::of("ada", None, cx), facts, cx).unwrap()
+}
+
+fn refusal(verdict: &Verdict<SignInOutcome>) -> Option<SignInRefused> {
+    match verdict.outcome {
+        SignInOutcome::Refused(refused) => Some(refused),
+        SignInOutcome::Begun(_) => None,
+    }
+}
+
+type Spoil = fn(&mut SignInFacts, &mut HashVerdict);
+
+#[test]
+fn lg_08_lg_09_whatever_is_refused_counts_one_failure_and_begins_nothing() {
+    let cases: [(Spoil, Option<SignInRefused>); 7] = [
+        (|_, _| {}, None),
+        (|_, verdict| *verdict = HashVerdict::Differs, Some(SignInRefused::Wrong)),
+        (|_, verdict| *verdict = HashVerdict::TooLong, Some(SignInRefused::TooLong)),
+        (|facts, _| facts.credentials = None, Some(SignInRefused::Wrong)),
+        (|facts, _| facts.credentials.as_mut().unwrap().password = None, Some(SignInRefused::Wrong)),
+        (|facts, _| facts.credentials.as_mut().unwrap().user.disabled = true, Some(SignInRefused::Wrong)),
+        (|facts, _| facts.failures = FailureFacts { failures: 100, last_at: 0 }, Some(SignInRefused::Wrong)),
+    ];
+    let mut world = World::new();
+    let account_key = account_keys(&keys(), "ada")[0];
+    for (index, (spoil, expected)) in cases.into_iter().enumerate() {
+        let (mut facts, mut verdict) = (facts(), MATCHES());
+        spoil(&mut facts, &mut verdict);
+        let started = begin(facts, &world.cx());
+        let verdict = decide_password(started, verdict, None, &mut world.cx());
+        assert_eq!(refusal(&verdict), expected, "case {index}");
+        match verdict.commit {
+            Some(Commit::CountSignInFailure { account, at }) => {
+                assert!(expected.is_some() && account == account_key && at == NOW, "case {index}");
+            }
+            Some(Commit::SignIn { .. }) => assert!(expected.is_none(), "case {index}"),
+            other => panic!("case {index}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn lg_08_only_an_open_account_is_worth_more_work_than_one_hash() {
+    let mut world = World::new();
+    let cx = world.cx();
+    assert!(begin(facts(), &cx).is_open());
+    let mut disabled = facts();
+    disabled.credentials.as_mut().unwrap().user.disabled = true;
+    let locked = SignInFacts { failures: FailureFacts { failures: 100, last_at: 0 }, ..facts() };
+    let unknown = SignInFacts::default();
+    for closed in [disabled, locked, unknown] {
+        assert!(!begin(closed, &cx).is_open());
+    }
+}
+
+#[test]
+fn lg_07_an_account_that_must_wait_is_not_tried() {
+    let mut world = World::new();
+    let facts = SignInFacts { failures: FailureFacts { failures: 10, last_at: NOW.seconds() }, ..facts() };
+    let cx = world.cx();
+    assert_eq!(start(Account::of("ada", None, &cx), facts, &cx).unwrap_err(), 60);
+}
+
+#[test]
+fn lg_07_a_known_device_has_a_count_of_its_own_and_another_account_does_not_share_it() {
+    let mut world = World::new();
+    let device = world.sign_in(user()).0.device;
+    let [elsewhere, here] = account_keys(&keys(), "ada");
+    let counted = |name, device: Option<&Secret>, cx: &Cx<'_>| {
+        Account::of(name, device.map(Secret::expose), cx).counted_as(cx)
+    };
+    let garbage = Secret::new("pkd_garbage".into());
+    let cx = world.cx();
+    assert_eq!(counted("ada", Some(&device), &cx), here);
+    assert_eq!(counted("ada", None, &cx), elsewhere);
+    assert_eq!(counted("ada", Some(&garbage), &cx), elsewhere);
+    assert_eq!(counted("bob", Some(&device), &cx), account_keys(cx.keys, "bob")[0]);
+    let other_kind = world.cx().seal(TokenKind::Interaction, &elsewhere);
+    assert_eq!(counted("ada", Some(&other_kind), &world.cx()), elsewhere);
+}
+
+#[test]
+fn lg_12_v_56_a_session_that_begins_says_how_it_was_proved_and_replaces_the_one_before() {
+    let mut world = World::new();
+    let before = SessionProof { id: SessionId([9; 16]), secret: Secret::new("s".into()).hash() };
+    let started = started(user(), world.cx());
+    let matches = HashVerdict::Matches { rehashed: Some("$argon2id$stronger".into()) };
+    let verdict = decide_password(started, matches, Some(before), &mut world.cx());
+    let Some(Commit::SignIn { session, replaces, factors }) = verdict.commit else { panic!("no session") };
+    let SignInOutcome::Begun(begun) = verdict.outcome else { panic!("refused") };
+    assert_eq!((session.id, session.user_id), (begun.cookie.id, user().id));
+    assert!(session.secret.matches(&begun.cookie.secret));
+    assert_eq!(session.authentication.at, NOW);
+    assert_eq!(session.authentication.methods.claim(), Some(vec!["pwd".to_owned()]));
+    assert_eq!(replaces.map(|proof| proof.id), Some(before.id));
+    let [Proof::Password(password)] = &factors[..] else { panic!("{factors:?}") };
+    assert_eq!(password.stored, "$argon2id$");
+    assert_eq!(password.rehashed.as_deref(), Some("$argon2id$stronger"));
+    assert_eq!((password.account, password.failures_max), (account_keys(&keys(), "ada")[0], 100));
+}

@@ -1,0 +1,55 @@
+//! The pause after failures of one account.
+
+use proofkey_oauth::Timestamp;
+
+use crate::facts::FailureFacts;
+use crate::policy::SignInLimit;
+
+/// How an account stands with the limit on failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Throttle {
+    /// A proof counts.
+    Open,
+    /// Answer 429 before any work: so many seconds are left.
+    Wait(i64),
+    /// Do the work and refuse whatever comes of it: the account takes no password any more.
+    Locked,
+}
+
+/// Judges an account's failures: a burst is free, then the pause grows by as much with each failure up to its maximum, and
+/// at the hard stop no password counts (NIST SP 800-63B-4 §3.2.2). Unknown names are counted alike, so the answer tells
+/// nothing.
+pub(super) fn throttle(facts: FailureFacts, now: Timestamp, limit: &SignInLimit) -> Throttle {
+    if facts.failures >= limit.failures_max {
+        return Throttle::Locked;
+    }
+    let beyond = facts.failures.saturating_sub(limit.burst);
+    if beyond < 0 {
+        return Throttle::Open;
+    }
+    let pause = limit.pause_seconds.saturating_mul(beyond + 1).min(limit.pause_seconds_max);
+    let left = facts.last_at.saturating_add(pause).saturating_sub(now.seconds());
+    // A clock that was set back must not lock an account for longer than the pause itself.
+    if left > 0 { Throttle::Wait(left.min(pause)) } else { Throttle::Open }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{NOW, World};
+
+    #[test]
+    fn lg_07_failures_cost_nothing_then_time_then_the_password() {
+        let policy = World::new().policy;
+        let check = |failures, ago| {
+            throttle(FailureFacts { failures, last_at: NOW.seconds() - ago }, NOW, &policy.sign_in)
+        };
+        assert_eq!(check(9, 0), Throttle::Open);
+        assert_eq!(check(10, 0), Throttle::Wait(60));
+        assert_eq!(check(10, 60), Throttle::Open);
+        assert_eq!(check(12, 100), Throttle::Wait(80));
+        assert_eq!(check(99, 0), Throttle::Wait(900));
+        assert_eq!(check(100, 1_000_000), Throttle::Locked);
+        assert_eq!(check(10, -5000), Throttle::Wait(60), "a clock set back");
+    }
+}

@@ -1,0 +1,122 @@
+//! One sign-in with a password: the facts of the account are loaded, one hash runs between two decisions, and the session
+//! begins once it is durable. What counts and what is refused is decided in `protocol`.
+
+use proofkey_oauth::Secret;
+use proofkey_protocol::sign_in::{
+    Account, HashVerdict, SessionBegun, SignInFacts, SignInOutcome, SignInRefused, Started, decide_password,
+    start,
+};
+use proofkey_protocol::{SessionProof, Verdict};
+
+use crate::endpoint::context::RequestContext;
+use crate::endpoint::failure::Failure;
+use crate::limit::AddressKey;
+use crate::login::{self, username_key};
+use crate::metrics::SecurityEvent;
+use crate::page::SignInError;
+
+/// A sign-in form as it was filled in, with the browser that sends it.
+pub(super) struct PasswordSignIn<'a> {
+    /// The username as typed.
+    pub(super) username: &'a str,
+    /// The password as typed.
+    pub(super) password: &'a Secret,
+    /// The browser's device cookie.
+    pub(super) device: Option<&'a str>,
+    /// The session that this browser had.
+    pub(super) replaces: Option<SessionProof>,
+}
+
+/// What was found out about an account before the password counts.
+enum Checked {
+    /// Nothing was compared: too soon, or too many hashes are running.
+    NotNow(SignInError),
+    /// The password was compared.
+    Compared(Started, HashVerdict),
+}
+
+impl PasswordSignIn<'_> {
+    /// Runs it under the limit of the address. Only failures count there.
+    pub(super) async fn run(
+        &self,
+        context: &RequestContext<'_>,
+    ) -> Result<Result<SessionBegun, SignInError>, Failure> {
+        let (limit, millis) = (&context.app.limits.sign_in, context.app.clock.now_millis());
+        let address = AddressKey::of(context.arrival.client.0);
+        if let Err(wait) = limit.check(address, millis) {
+            tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many failures from one address");
+            return Ok(Err(SignInError::TooMany { retry_after_seconds: wait.seconds }));
+        }
+        let settled = self.settle(context).await;
+        if !matches!(settled, Ok(Err(SignInError::Wrong))) {
+            limit.refund(&address, millis);
+        }
+        settled
+    }
+
+    /// Checks the account again when it changed while the password was being compared. That takes no operator: of two
+    /// sign-ins at once the first may store the same password under stronger parameters.
+    async fn settle(
+        &self,
+        context: &RequestContext<'_>,
+    ) -> Result<Result<SessionBegun, SignInError>, Failure> {
+        let key = username_key(self.username);
+        // What cannot be a name is counted under its own bytes, like a name that is not registered.
+        let name = key.as_deref().unwrap_or(self.username);
+        let account = context.decide(|cx| Account::of(name, self.device, cx));
+        let check = || self.check(context, key.as_deref(), &account);
+        let settled = context.settle(check, |checked, cx| match checked {
+            Checked::NotNow(error) => Verdict::unchanged(Err(error)),
+            Checked::Compared(started, verdict) => {
+                decide_password(started, verdict, self.replaces, cx).map(Ok)
+            }
+        });
+        Ok(match settled.await? {
+            Err(error) => Err(error),
+            Ok(SignInOutcome::Begun(session)) => Ok(begun(context, session)),
+            Ok(SignInOutcome::Refused(refused)) => Err(wrong(context, refused)),
+        })
+    }
+
+    async fn check(
+        &self,
+        context: &RequestContext<'_>,
+        key: Option<&str>,
+        account: &Account,
+    ) -> Result<Checked, Failure> {
+        let app = context.app;
+        let counted_as = context.decide(|cx| account.counted_as(cx));
+        let failures = app.store.sign_in_failures(&counted_as).await?;
+        let credentials = match key {
+            Some(key) => app.store.credentials(key).await?,
+            None => None,
+        };
+        let facts = SignInFacts { failures, credentials };
+        let started = match context.decide(|cx| start(account.clone(), facts, cx)) {
+            Ok(started) => started,
+            Err(seconds) => {
+                tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many failures of one account");
+                app.metrics.count(SecurityEvent::AccountLocked);
+                let retry_after_seconds = u64::try_from(seconds).unwrap_or(1);
+                return Ok(Checked::NotNow(SignInError::TooMany { retry_after_seconds }));
+            }
+        };
+        Ok(match login::compare(&app.passwords, &started, self.password).await {
+            Ok(verdict) => Checked::Compared(started, verdict),
+            Err(busy) => Checked::NotNow(SignInError::Busy { retry_after_seconds: busy.retry_after_seconds }),
+        })
+    }
+}
+
+fn begun(context: &RequestContext<'_>, session: SessionBegun) -> SessionBegun {
+    tracing::info!(user = %session.user.id, address = %context.arrival.client.0, request_id = %context.arrival.id, "signed in");
+    context.app.metrics.count(SecurityEvent::SignedIn);
+    session
+}
+
+fn wrong(context: &RequestContext<'_>, refused: SignInRefused) -> SignInError {
+    let reason = refused.reason();
+    tracing::warn!(address = %context.arrival.client.0, request_id = %context.arrival.id, reason, "sign-in failed");
+    context.app.metrics.count(SecurityEvent::SignInFailed);
+    SignInError::Wrong
+}
