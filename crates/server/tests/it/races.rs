@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use proofkey_testkit::{Answer, AuthorizeRequest, Code, TestClient, TestServer, Tokens, fixtures};
+use proofkey_testkit::{Answer, AuthorizeRequest, Browser, Code, TestClient, TestServer, Tokens, fixtures};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -73,6 +73,25 @@ async fn tk_07_v_09_f_14_of_two_hundred_parallel_redemptions_one_wins_and_its_gr
     }
     assert_eq!(winners, total);
     println!("{PARALLEL} parallel redemptions × {total} codes: {winners} successes");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn az_30_what_one_user_allows_on_several_pages_at_once_is_all_remembered() {
+    let scopes = ["openid", "profile", "notes:read", "offline_access"];
+    let server = TestServer::start().await;
+    for client in [fixtures::web(), fixtures::web_b(), fixtures::spa()] {
+        let mut asked = Vec::new();
+        for scope in scopes {
+            let mut browser = Browser::signed_in(&server, &fixtures::ada()).await;
+            let page = browser.authorize(&AuthorizeRequest::new(&client).set("scope", scope)).await.page();
+            asked.push(async move { browser.allow(&page).await.redirect().param("code") });
+        }
+        let codes = asked.into_iter().collect::<JoinSet<_>>().join_all().await;
+        assert!(codes.iter().all(|code| !code.is_empty()), "{} {codes:?}", client.id);
+        let mut browser = Browser::signed_in(&server, &fixtures::ada()).await;
+        let all = AuthorizeRequest::new(&client).set("scope", &scopes.join(" ")).set("prompt", "none");
+        assert_ne!(browser.authorize(&all).await.redirect().param("code"), "", "{}", client.id);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
