@@ -65,7 +65,7 @@ impl Validated {
 }
 
 impl Authenticated {
-    /// The client.
+    /// The client that asks.
     pub fn client(&self) -> &Client {
         self.request.client()
     }
@@ -85,7 +85,7 @@ impl Authenticated {
         &self.terms().scope
     }
 
-    /// The APIs named.
+    /// The APIs that the request names by `resource`.
     pub fn resources(&self) -> &[ResourceUri] {
         &self.terms().resources
     }

@@ -7,9 +7,9 @@ use crate::session::Login;
 /// What the person answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Allow.
+    /// The app gets what the page listed.
     Allow,
-    /// Deny.
+    /// The app is told `access_denied`.
     Deny,
 }
 

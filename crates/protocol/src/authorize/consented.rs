@@ -46,7 +46,7 @@ impl Remembered {
 /// Why there is no consent yet.
 #[derive(Debug)]
 pub(super) enum ConsentPending {
-    /// Ask.
+    /// The user has not answered: show the page.
     Ask(Box<Authenticated>),
     /// The client is told: the person said no, or no page may be shown.
     Refused(ErrorResponse),

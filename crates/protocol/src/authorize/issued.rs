@@ -80,7 +80,7 @@ impl IssuedCode {
         &self.login
     }
 
-    /// What was allowed.
+    /// The scope that the code is good for.
     pub const fn scope(&self) -> &Scope {
         &self.scope
     }

@@ -89,7 +89,7 @@ pub fn validate(
 }
 
 impl Validated {
-    /// The client.
+    /// The client that asks.
     pub fn client(&self) -> &Client {
         &self.client
     }

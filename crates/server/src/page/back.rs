@@ -11,7 +11,7 @@ pub struct ReturnLink {
     pub app_name: String,
     /// The host of the link.
     pub host: String,
-    /// The link.
+    /// The whole address.
     pub href: String,
 }
 

@@ -44,9 +44,9 @@ pub struct Consent {
 /// An API that an app may call.
 #[derive(Clone, Debug)]
 pub struct Api {
-    /// Its name.
+    /// What the operator calls it.
     pub name: String,
-    /// Its host.
+    /// Where it is reached.
     pub host: String,
 }
 
@@ -60,7 +60,7 @@ pub enum Validity {
     },
     /// For some time from now.
     For {
-        /// How long.
+        /// Counted from now.
         ttl_seconds: u64,
     },
 }

@@ -11,12 +11,12 @@ use super::pages::Pages;
 use super::sanitise;
 use super::words::{Piece, Rich, Words, flat};
 
-/// The error page.
+/// What an error page shows.
 #[derive(Clone, Debug)]
 pub struct ErrorPage {
     /// The HTTP status of the answer.
     pub status: u16,
-    /// Who did what.
+    /// Whose failure it is.
     pub kind: ErrorKind,
     /// Say that nothing was shared; only if it is true.
     pub nothing_shared: bool,
@@ -44,7 +44,7 @@ pub struct ErrorPage {
     pub return_to: Option<ReturnLink>,
 }
 
-/// Who did what.
+/// Whose failure an error page tells of.
 #[derive(Clone, Debug)]
 pub enum ErrorKind {
     /// A known app sent something that we refuse.
@@ -72,7 +72,7 @@ pub enum ErrorKind {
 /// Two values that should have been equal.
 #[derive(Clone, Debug)]
 pub struct Compare {
-    /// What was sent.
+    /// The value in the request.
     pub sent: String,
     /// What is registered; only in development or for an administrator.
     pub registered: Option<String>,

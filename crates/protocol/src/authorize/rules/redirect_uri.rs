@@ -16,7 +16,7 @@ pub struct RedirectTarget {
 }
 
 impl RedirectTarget {
-    /// The address.
+    /// The address, without the parameters of an answer.
     pub fn uri(&self) -> &str {
         &self.uri
     }

@@ -83,7 +83,7 @@ enum Posted {
     Request(String),
     /// The answer of our page: sign out.
     SignOut(Sealed<interaction::Logout>, LogoutRequest),
-    /// The other answer.
+    /// The answer of our page: stay signed in.
     Stay,
 }
 
