@@ -13,6 +13,7 @@ mod algorithm;
 mod base64url;
 pub mod claims;
 mod jwk;
+mod key_error;
 mod key_set;
 mod private_jwk;
 mod signing;
@@ -27,13 +28,14 @@ mod tests;
 
 pub use algorithm::Algorithm;
 pub use jwk::{Jwk, JwkSet, JwkSetError, KEYS_MAX};
+pub use key_error::KeyError;
 pub use key_set::KeySet;
 pub use signing::{SignError, SigningKey};
 pub use strict_json::{JsonError, ensure_strict};
 pub use typ::Typ;
 pub use unverified::{Unverified, decode_unverified};
 pub use verify::{Expected, JwsError, Verified, verify};
-pub use verifying::{KeyError, VerifyingKey};
+pub use verifying::VerifyingKey;
 
 /// The longest token that is looked at, in bytes. Longer ones are refused before anything is decoded.
 pub const TOKEN_BYTES_MAX: usize = 16 * 1024;
