@@ -41,40 +41,49 @@ pub(crate) fn stream(
 ) -> Option<Body> {
     let changes = log.follow(&state)?;
     let (sender, receiver) = mpsc::channel(UNREAD_MAX);
+    let feed = Feed { log, state, place: first, changes, sender };
     tokio::spawn(async move {
         let _permit = permit;
         let ends_at = Instant::now() + until.follow_for;
-        until.stop.run_until_cancelled(feed(&log, &state, first, ends_at, changes, &sender)).await;
+        until.stop.run_until_cancelled(feed.until(ends_at)).await;
     });
     Some(Body::new(Events { receiver }))
 }
 
-async fn feed(
-    log: &TraceLog,
-    state: &str,
-    mut place: usize,
-    ends_at: Instant,
-    mut changes: watch::Receiver<usize>,
-    sender: &mpsc::Sender<Bytes>,
-) {
-    while Instant::now() < ends_at {
-        changes.borrow_and_update();
-        for event in log.events_from(state, place) {
-            let Ok(json) = serde_json::to_string(&event) else { return };
-            if sender.send(Bytes::from(format!("id: {place}\ndata: {json}\n\n"))).await.is_err() {
-                return;
+/// What feeds a stream: the events of a state from a place on.
+struct Feed {
+    log: Arc<TraceLog>,
+    state: String,
+    place: usize,
+    changes: watch::Receiver<usize>,
+    sender: mpsc::Sender<Bytes>,
+}
+
+impl Feed {
+    async fn until(mut self, ends_at: Instant) {
+        while Instant::now() < ends_at {
+            self.changes.borrow_and_update();
+            for event in self.log.events_from(&self.state, self.place) {
+                let Ok(json) = serde_json::to_string(&event) else { return };
+                if self.send(format!("id: {}\ndata: {json}\n\n", self.place).into()).await.is_err() {
+                    return;
+                }
+                self.place += 1;
             }
-            place += 1;
+            let wait = HEARTBEAT_EVERY.min(ends_at.saturating_duration_since(Instant::now()));
+            tokio::select! {
+                () = self.sender.closed() => return,
+                changed = timeout(wait, self.changes.changed()) => match changed {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_forgotten)) => return,
+                    Err(_elapsed) => if self.send(Bytes::from_static(b":\n\n")).await.is_err() { return },
+                },
+            }
         }
-        let wait = HEARTBEAT_EVERY.min(ends_at.saturating_duration_since(Instant::now()));
-        tokio::select! {
-            () = sender.closed() => return,
-            changed = timeout(wait, changes.changed()) => match changed {
-                Ok(Ok(())) => {}
-                Ok(Err(_forgotten)) => return,
-                Err(_elapsed) => if sender.send(Bytes::from_static(b":\n\n")).await.is_err() { return },
-            },
-        }
+    }
+
+    async fn send(&self, bytes: Bytes) -> Result<(), mpsc::error::SendError<Bytes>> {
+        self.sender.send(bytes).await
     }
 }
 
