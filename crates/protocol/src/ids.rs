@@ -8,6 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// What every user id starts with. A client id never does, so the `sub` of a client's own token can never name a user.
 pub const USER_ID_PREFIX: &str = "u-";
 
+/// Longest client id, in bytes.
+const CLIENT_ID_BYTES_MAX: usize = 128;
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -79,6 +82,17 @@ binary_id! {
 binary_id! {
     /// An access token's `jti`.
     TokenId
+}
+
+impl ClientId {
+    /// Reads what may be the id of a client: 1 to 128 letters, digits or `-._~`, and not the beginning of a user id.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        let ok = (1..=CLIENT_ID_BYTES_MAX).contains(&text.len())
+            && text.bytes().all(plain)
+            && !text.starts_with(USER_ID_PREFIX);
+        ok.then(|| Self(text.to_owned()))
+    }
 }
 
 impl UserId {

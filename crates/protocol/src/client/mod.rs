@@ -1,9 +1,11 @@
 //! A registered client, as rules see it.
 
 mod authentication;
+mod origins;
 mod registration;
 
 pub use authentication::{AuthenticatedClient, authenticate};
+pub use origins::web_origins;
 pub use registration::RegistrationRefused;
 
 use proofkey_jose::Algorithm;
