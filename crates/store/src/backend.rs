@@ -1,4 +1,5 @@
-//! The engines behind a store, and the three doors through which all of it goes: one row, many rows, and a script.
+//! The engines behind a store, and the four doors through which all of it goes: one row, the few rows of a key, many rows,
+//! and a script.
 
 use crate::fault::Fault;
 use crate::row::Cells;
@@ -23,6 +24,18 @@ impl Backend {
     ) -> Result<Option<T>, Fault> {
         match self {
             Self::Sqlite(engine) => engine.one(statement, values, decode),
+        }
+    }
+
+    /// The few rows that belong to one key. Reading them costs hardly more than reading one.
+    pub(crate) async fn few<T>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        decode: fn(&mut Cells<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        match self {
+            Self::Sqlite(engine) => engine.few(statement, values, decode),
         }
     }
 

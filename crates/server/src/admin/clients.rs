@@ -144,7 +144,7 @@ impl Admin {
     }
 
     async fn find_client(&self, id: &ClientId) -> Result<ClientRecord, AdminRefused> {
-        let found = self.store.clients().await?.into_iter().find(|record| record.id == *id);
+        let found = self.store.client(id).await?;
         found.ok_or_else(|| AdminRefused::Missing { noun: Noun::Client, name: id.to_string() })
     }
 }

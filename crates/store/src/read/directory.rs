@@ -1,13 +1,28 @@
-//! The directories that servers keep in memory: clients, APIs and keys.
+//! Clients, and the directories that servers keep in memory: APIs and keys.
 
-use proofkey_protocol::{ApiRecord, ClientRecord, KeyRecord};
+use proofkey_protocol::{ApiRecord, ClientId, ClientRecord, KeyRecord};
 
 use crate::fault::Fault;
 use crate::row::FromRow;
 use crate::sql::versions::{self, Versions};
 use crate::sql::{apis, clients, keys};
-use crate::store::Store;
+use crate::store::{ProtocolStore, Store};
 use crate::value::values;
+
+impl ProtocolStore {
+    /// A client with its secrets.
+    pub async fn client(&self, id: &ClientId) -> Result<Option<ClientRecord>, Fault> {
+        let values = [id.as_str().into()];
+        let rows = self.backend.few(&clients::CLIENT, &values, clients::client_with_secret).await?;
+        Ok(gather(rows).pop())
+    }
+
+    /// Whether a client that is not disabled has registered this web origin.
+    pub async fn knows_origin(&self, origin: &str) -> Result<bool, Fault> {
+        let found = self.backend.one(&clients::CLIENT_OF_ORIGIN, &[origin.into()], |_| Ok(())).await?;
+        Ok(found.is_some())
+    }
+}
 
 impl Store {
     /// The versions of the directories. Read them before the directories, never after.

@@ -1,4 +1,4 @@
-//! Clients and their secrets.
+//! Clients, their secrets, and the web origins by which preflights find one.
 
 use proofkey_protocol::{ClientRecord, ClientSecretRecord};
 
@@ -14,7 +14,7 @@ row! {
     ClientSecretRecord in "client_secrets" { hash, created_at, expires_at }
 }
 
-/// A row of [`CLIENTS`]: a client with at most one of its secrets.
+/// A row of [`CLIENTS`] or [`CLIENT`]: a client with at most one of its secrets.
 pub(crate) fn client_with_secret(cells: &mut Cells<'_>) -> Result<ClientRecord, Fault> {
     let mut client: ClientRecord = cells.row()?;
     client.secrets.extend(cells.joined::<ClientSecretRecord>()?);
@@ -27,6 +27,26 @@ statements! {
         SELECT ", ClientRecord::COLUMNS, ", ", ClientSecretRecord::COLUMNS, "
         FROM clients LEFT JOIN client_secrets ON client_secrets.client_id = clients.id
         ORDER BY clients.id, client_secrets.created_at, client_secrets.hash");
+
+    /// One client with every secret, as in [`CLIENTS`].
+    CLIENT = text!("
+        SELECT ", ClientRecord::COLUMNS, ", ", ClientSecretRecord::COLUMNS, "
+        FROM clients LEFT JOIN client_secrets ON client_secrets.client_id = clients.id
+        WHERE clients.id = $1
+        ORDER BY client_secrets.created_at, client_secrets.hash");
+
+    /// A client that is not disabled and has registered a web origin: any one of them.
+    CLIENT_OF_ORIGIN = "SELECT client_id FROM client_origins WHERE origin = $1 AND disabled = 0 LIMIT 1";
+
+    /// Adds a web origin of a client, open or closed as the client is.
+    INSERT_CLIENT_ORIGIN = "
+        INSERT INTO client_origins (origin, disabled, client_id) SELECT $2, disabled, id FROM clients WHERE id = $1";
+
+    /// Opens or closes the web origins of a client.
+    SET_CLIENT_ORIGINS_DISABLED = "UPDATE client_origins SET disabled = $2 WHERE client_id = $1";
+
+    /// Drops the web origins of a client.
+    DELETE_CLIENT_ORIGINS = "DELETE FROM client_origins WHERE client_id = $1";
 
     /// Adds a client, unless the id is taken.
     INSERT_CLIENT = "

@@ -74,6 +74,16 @@ impl Engine {
         self.readers.read(|connection| rows::one(connection, statement, values, decode))
     }
 
+    /// Reads the rows of one key on this thread, as [`Engine::one`] reads one.
+    pub(crate) fn few<T>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        decode: fn(&mut Cells<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        self.readers.read(|connection| rows::many(connection, statement, values, decode))
+    }
+
     /// Reads rows away from the threads that serve requests.
     pub(crate) async fn many<T: Send + 'static>(
         &self,

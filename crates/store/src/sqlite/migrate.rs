@@ -29,6 +29,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0002_authentication",
         text: include_str!("../../migrations/sqlite/0002_authentication.sql"),
     },
+    Migration {
+        version: 3,
+        name: "0003_client_origins",
+        text: include_str!("../../migrations/sqlite/0003_client_origins.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

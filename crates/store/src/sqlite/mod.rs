@@ -8,6 +8,8 @@ mod connection;
 mod engine;
 mod migrate;
 #[cfg(test)]
+mod origins;
+#[cfg(test)]
 mod plans;
 mod readers;
 mod rows;

@@ -1,10 +1,10 @@
 //! Every query text prepares on SQLite, and those of requests find their rows by an index.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 
 use super::migrate::{MIGRATIONS, migrate};
-use crate::sql;
-use crate::value::Statement;
+use crate::sql::{self, clients};
+use crate::value::{Statement, Value, values};
 
 /// Texts that walk a table on purpose: whole directories, lists for operators, rare changes, and one bounded walk.
 const WALKS: [&str; 9] = [
@@ -72,4 +72,61 @@ fn a_text_is_planned_once_whatever_values_it_is_given() {
         }
         assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0, "{name}");
     }
+}
+
+/// A database with so many clients. All share one origin and have one of their own; every second one is disabled.
+fn with_clients(count: i64) -> Connection {
+    let connection = migrated();
+    let fill = format!(
+        "INSERT INTO clients (id, metadata, disabled, created_at)
+             WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})
+             SELECT 'client-' || n, '{{}}', n % 2, 0 FROM numbers;
+         INSERT INTO client_secrets (client_id, hash, created_at) SELECT id, zeroblob(32), 0 FROM clients;
+         INSERT INTO client_origins (origin, disabled, client_id)
+             SELECT 'https://shared.example', disabled, id FROM clients
+             UNION ALL SELECT 'https://' || id || '.example', disabled, id FROM clients;"
+    );
+    connection.execute_batch(&fill).unwrap();
+    connection
+}
+
+/// The steps that the engine's machine takes to run a statement: a measure of work that is the same on every run.
+fn machine_steps(connection: &Connection, statement: &Statement, values: &[Value<'_>]) -> i32 {
+    let mut prepared = connection.prepare(statement.text).unwrap();
+    super::bind::bind(&mut prepared, values).unwrap();
+    let mut rows = prepared.raw_query();
+    while rows.next().unwrap().is_some() {}
+    drop(rows);
+    prepared.get_status(StatementStatus::VmStep)
+}
+
+#[test]
+fn a_hundred_thousand_clients_make_no_step_more_than_ten_do() {
+    let work = [10, 100_000].map(|count| {
+        let connection = with_clients(count);
+        let steps = |statement, values: &[Value<'_>]| machine_steps(&connection, statement, values);
+        let (new, known) = ("client-new", "client-9");
+        [
+            steps(&clients::INSERT_CLIENT, &values![new.to_owned(), "{}".to_owned(), false, 0]),
+            steps(&clients::INSERT_CLIENT_SECRET, &values![new.to_owned(), [7; 32], 0, None::<i64>]),
+            steps(
+                &clients::INSERT_CLIENT_ORIGIN,
+                &values![new.to_owned(), "https://shared.example".to_owned()],
+            ),
+            steps(&clients::CLIENT, &[new.into()]),
+            steps(&clients::CLIENT, &[known.into()]),
+            steps(&clients::CLIENT, &["client-none".into()]),
+            steps(&clients::CLIENT_OF_ORIGIN, &["https://shared.example".into()]),
+            steps(&clients::CLIENT_OF_ORIGIN, &["https://client-9.example".into()]),
+            steps(&clients::CLIENT_OF_ORIGIN, &["https://none.example".into()]),
+            steps(&clients::UPDATE_CLIENT, &values![known.to_owned(), "{}".to_owned()]),
+            steps(&clients::SET_CLIENT_DISABLED, &values![known.to_owned(), true]),
+            steps(&clients::SET_CLIENT_ORIGINS_DISABLED, &values![known.to_owned(), true]),
+            steps(&clients::DELETE_CLIENT_ORIGINS, &[known.into()]),
+            steps(&clients::DELETE_CLIENT_SECRETS, &[known.into()]),
+            steps(&clients::DELETE_CLIENT, &[known.into()]),
+        ]
+    });
+    assert_eq!(work[0], work[1]);
+    assert!(work[0].iter().all(|steps| (5..200).contains(steps)), "{work:?}");
 }

@@ -1,7 +1,7 @@
-//! Clients and their secrets.
+//! Clients, their secrets and their web origins.
 
 use proofkey_oauth::{ClientMetadata, Timestamp};
-use proofkey_protocol::{ClientId, ClientRecord, ClientSecretRecord};
+use proofkey_protocol::{ClientId, ClientRecord, ClientSecretRecord, web_origins};
 
 use crate::encode::json;
 use crate::fault::AdminFault;
@@ -17,6 +17,7 @@ impl Store {
         let values = values![id.clone(), json(&metadata)?, disabled, created_at];
         let script = Script::from(Step::must_add(&clients::INSERT_CLIENT, values))
             .then_all(secrets.into_iter().map(|secret| add_secret(&id, secret)))
+            .then_all(add_origins(&id, &metadata))
             .then(moved());
         self.change(script).await
     }
@@ -24,19 +25,28 @@ impl Store {
     /// Replaces a client's registration.
     pub async fn update_client(&self, id: &ClientId, metadata: &ClientMetadata) -> Result<(), AdminFault> {
         let replace = Step::must_find(&clients::UPDATE_CLIENT, values![id.clone(), json(metadata)?]);
-        self.change(Script::from(replace).then(moved())).await
+        let script = Script::from(replace)
+            .then(Step::may_find(&clients::DELETE_CLIENT_ORIGINS, values![id.clone()]))
+            .then_all(add_origins(id, metadata))
+            .then(moved());
+        self.change(script).await
     }
 
     /// Disables a client or enables it again.
     pub async fn set_client_disabled(&self, id: &ClientId, disabled: bool) -> Result<(), AdminFault> {
         let set = Step::must_find(&clients::SET_CLIENT_DISABLED, values![id.clone(), disabled]);
-        self.change(Script::from(set).then(moved())).await
+        let origins = values![id.clone(), disabled];
+        let script = Script::from(set)
+            .then(Step::may_find(&clients::SET_CLIENT_ORIGINS_DISABLED, origins))
+            .then(moved());
+        self.change(script).await
     }
 
     /// Removes a client, its secrets and the consents it had, and revokes its grants: should the id be given again, the
     /// tokens of the old client stay dead.
     pub async fn remove_client(&self, id: &ClientId, at: Timestamp) -> Result<(), AdminFault> {
         let script = Script::from(Step::may_find(&clients::DELETE_CLIENT_SECRETS, values![id.clone()]))
+            .then(Step::may_find(&clients::DELETE_CLIENT_ORIGINS, values![id.clone()]))
             .then(Step::must_find(&clients::DELETE_CLIENT, values![id.clone()]))
             .then(Step::may_find(&consents::DELETE_CONSENTS_OF_CLIENT, values![id.clone()]))
             .then(Step::may_find(&grants::REVOKE_GRANTS_OF_CLIENT, values![id.clone(), at]))
@@ -64,6 +74,14 @@ impl Store {
 fn add_secret(client: &ClientId, secret: ClientSecretRecord) -> Step {
     let values = values![client.clone(), secret.hash, secret.created_at, secret.expires_at];
     Step::must_add(&clients::INSERT_CLIENT_SECRET, values)
+}
+
+/// The steps that add each web origin of a registration.
+fn add_origins(client: &ClientId, metadata: &ClientMetadata) -> impl Iterator<Item = Step> {
+    let origins = web_origins(metadata.redirect_uris.iter().map(String::as_str));
+    let add =
+        |origin: String| Step::must_add(&clients::INSERT_CLIENT_ORIGIN, values![client.clone(), origin]);
+    origins.into_iter().map(add)
 }
 
 /// Nodes load the clients again.

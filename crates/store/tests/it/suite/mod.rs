@@ -3,6 +3,7 @@
 //! The suite knows no engine. The module that includes it says by its `World` which database is opened.
 
 mod admin;
+mod clients;
 mod commits;
 mod consents;
 mod races;
