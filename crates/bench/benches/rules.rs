@@ -16,9 +16,9 @@ use proofkey_protocol::session;
 use proofkey_protocol::sign_in::{Account, HashVerdict, SignInFacts, SignInOutcome, decide_password, start};
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, RefreshGrant};
 use proofkey_protocol::{
-    Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, CodeFacts,
-    Commit, ConsentFacts, CredentialFacts, Cx, GrantWithSubject, Policy, Random, RefreshToken, SignInLimit,
-    SubjectFacts, UserFacts, UserId, authenticate,
+    Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, ClientStatus,
+    CodeFacts, Commit, ConsentFacts, CredentialFacts, Cx, GrantWithSubject, Policy, Random, RefreshToken,
+    SignInLimit, SubjectFacts, UserFacts, UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -90,6 +90,7 @@ impl World {
                 user,
                 session: Some(*session),
                 consent: Some(ConsentFacts { scope, since: Timestamp(0) }),
+                client: ClientStatus::Active,
             },
             cookie: begun.cookie,
             request: AuthorizationRequest::from_params(&Params::parse(query.as_bytes()).unwrap()),
@@ -105,6 +106,7 @@ impl World {
     fn authorize(&self, cx: &mut Cx<'_>) -> Secret {
         let facts = AuthorizeFacts {
             client: Some(Arc::clone(&self.client)),
+            client_status: Some(self.subject.client),
             hint: Hint::Absent,
             login: session::login(&self.cookie, &self.subject, NOW, &self.policy),
             consent: self.subject.consent.clone(),

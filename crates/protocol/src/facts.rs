@@ -4,6 +4,7 @@ use proofkey_oauth::{ResourceUri, Scope, SecretHash, Sha256, Timestamp};
 
 use crate::authentication::Authentication;
 use crate::ids::{ClientId, GrantId, SessionId, UserId};
+use crate::refusal::Refusal;
 
 /// A user, as far as rules need one.
 #[derive(Clone, Debug)]
@@ -64,6 +65,29 @@ pub struct ConsentFacts {
     pub since: Timestamp,
 }
 
+/// How a client stands in the store at the moment of the read. A server remembers clients for a while, and may rely on that
+/// for what a registration gives; this is what takes it away, and no memory of it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientStatus {
+    /// Registered, and not disabled.
+    Active,
+    /// Registered, and disabled by an operator.
+    Disabled,
+    /// Never registered, or removed.
+    Unregistered,
+}
+
+impl ClientStatus {
+    /// Refuses a client that is not active.
+    pub(crate) const fn check(self) -> Result<(), Refusal> {
+        match self {
+            Self::Active => Ok(()),
+            Self::Disabled => Err(Refusal::ClientDisabled),
+            Self::Unregistered => Err(Refusal::ClientUnknown),
+        }
+    }
+}
+
 /// A user with the session and consent that a request concerns.
 #[derive(Clone, Debug)]
 pub struct SubjectFacts {
@@ -73,6 +97,8 @@ pub struct SubjectFacts {
     pub session: Option<SessionFacts>,
     /// The consent for the client in question, while it stands.
     pub consent: Option<ConsentFacts>,
+    /// How that client stands.
+    pub client: ClientStatus,
 }
 
 /// A grant: what one redeemed code gave.
@@ -117,6 +143,15 @@ pub struct CodeFacts {
     pub redemption: Option<RedemptionFacts>,
     /// Wrong verifiers counted against it.
     pub failures: i64,
+}
+
+/// What the store knows of an access token by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessTokenFacts {
+    /// How the client stands that it was issued to.
+    pub client: ClientStatus,
+    /// Whether the token was revoked by itself; whether its grant was is a fact of the grant.
+    pub revoked: bool,
 }
 
 /// The redemption of a code: the grant under the code's id.

@@ -13,7 +13,9 @@ use crate::authentication::{Authentication, AuthenticationMethod};
 use crate::client::{AuthenticatedClient, Client, authenticate};
 use crate::commit::Commit;
 use crate::cx::{Cx, Random};
-use crate::facts::{ConsentFacts, CredentialFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts};
+use crate::facts::{
+    ClientStatus, ConsentFacts, CredentialFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts,
+};
 use crate::ids::{ClientId, GrantId, UserId};
 use crate::policy::{Policy, SignInLimit};
 use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord};
@@ -75,7 +77,12 @@ impl World {
         let (begun, session) = self.sign_in(user.clone());
         self.now = now;
         let session = SessionFacts { seen_at: now, ..session };
-        let subject = SubjectFacts { user, session: Some(session.clone()), consent: None };
+        let subject = SubjectFacts {
+            user,
+            session: Some(session.clone()),
+            consent: None,
+            client: ClientStatus::Active,
+        };
         (session::login(&begun.cookie, &subject, now, &self.policy).unwrap(), session)
     }
 
@@ -226,7 +233,8 @@ pub(crate) fn consent(text: &str) -> ConsentFacts {
 /// Ada, signed in a minute ago, who allows `app` everything.
 pub(crate) fn subject(world: &mut World) -> (Login, SubjectFacts) {
     let (login, session) = world.signed_in(user(), 60);
-    (login, SubjectFacts { user: user(), session: Some(session), consent: Some(consent(SCOPES)) })
+    let (session, consent) = (Some(session), Some(consent(SCOPES)));
+    (login, SubjectFacts { user: user(), session, consent, client: ClientStatus::Active })
 }
 
 /// Ada's refreshable grant to `app`, an hour old.

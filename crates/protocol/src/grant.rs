@@ -93,9 +93,8 @@ fn check_active(
     client: &Client,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    if client.disabled {
-        return Err(Refusal::ClientDisabled);
-    }
+    // As the store has it, not as the client was when it was loaded.
+    subject.client.check()?;
     if grant.revoked_at.is_some() {
         return Err(Refusal::GrantRevoked);
     }
@@ -131,6 +130,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::facts::ClientStatus;
     use crate::fixtures::{NOW, World, bob, client, client_named, grant, scope, subject};
 
     type Spoil = fn(&mut GrantFacts, &mut SubjectFacts, &mut Client);
@@ -157,9 +157,10 @@ mod tests {
 
     #[test]
     fn rt_07_rt_08_rt_09_v_27_v_29_each_loss_alone_ends_a_grant_to_the_second() {
-        let cases: [(Spoil, Result<(), Refusal>); 20] = [
+        let cases: [(Spoil, Result<(), Refusal>); 21] = [
             (|_, _, _| {}, Ok(())),
-            (|_, _, c| c.disabled = true, Err(Refusal::ClientDisabled)),
+            (|_, s, _| s.client = ClientStatus::Disabled, Err(Refusal::ClientDisabled)),
+            (|_, s, _| s.client = ClientStatus::Unregistered, Err(Refusal::ClientUnknown)),
             (|g, _, _| g.revoked_at = Some(NOW + 5), Err(Refusal::GrantRevoked)),
             (|g, _, _| g.expires_at = NOW + 1, Ok(())),
             (|g, _, _| g.expires_at = NOW, Err(Refusal::RefreshTokenExpired)),

@@ -40,8 +40,8 @@ pub use code::AuthorizationCode;
 pub use commit::{Commit, Committed, Verdict};
 pub use cx::{Cx, Random};
 pub use facts::{
-    CodeFacts, ConsentFacts, CredentialFacts, FailureFacts, GrantFacts, RedemptionFacts, SessionFacts,
-    SessionProof, SubjectFacts, UserFacts,
+    AccessTokenFacts, ClientStatus, CodeFacts, ConsentFacts, CredentialFacts, FailureFacts, GrantFacts,
+    RedemptionFacts, SessionFacts, SessionProof, SubjectFacts, UserFacts,
 };
 pub use grant::GrantWithSubject;
 pub use ids::{ClientId, GrantId, SessionId, TokenId, USER_ID_PREFIX, UserId};

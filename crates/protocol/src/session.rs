@@ -108,11 +108,13 @@ pub fn login(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::ClientStatus;
     use crate::fixtures::{NOW, World, user};
 
     fn begun(world: &mut World) -> (SessionCookie, SubjectFacts) {
         let (begun, session) = world.sign_in(user());
-        (begun.cookie, SubjectFacts { user: user(), session: Some(session), consent: None })
+        let (session, client) = (Some(session), ClientStatus::Active);
+        (begun.cookie, SubjectFacts { user: user(), session, consent: None, client })
     }
 
     #[test]

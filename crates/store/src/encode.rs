@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use proofkey_oauth::{ClientMetadata, ResourceUri, Scope, SecretHash, Sha256, Timestamp};
 use proofkey_protocol::{
-    Algorithm, ApiScope, Authentication, AuthenticationMethods, ClientId, GrantId, SessionId, TokenId, UserId,
+    Algorithm, ApiScope, Authentication, AuthenticationMethods, ClientId, ClientStatus, GrantId, SessionId,
+    TokenId, UserId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -72,6 +73,16 @@ impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
 impl<T: FromCell> FromCell for Option<T> {
     fn from_cell(cell: Cell<'_>) -> Option<Self> {
         if matches!(cell, Cell::Null) { Some(None) } else { T::from_cell(cell).map(Some) }
+    }
+}
+
+/// The `disabled` of a client that an outer join looked for.
+impl FromCell for ClientStatus {
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        if matches!(cell, Cell::Null) {
+            return Some(Self::Unregistered);
+        }
+        flag(cell).map(|disabled| if disabled { Self::Disabled } else { Self::Active })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ConsentGiven;
 use crate::client::Client;
-use crate::facts::ConsentFacts;
+use crate::facts::{ClientStatus, ConsentFacts};
 use crate::ids::{SessionId, UserId};
 use crate::refusal::Refusal;
 use crate::session::Login;
@@ -14,6 +14,8 @@ use crate::session::Login;
 pub struct AuthorizeFacts {
     /// The client that the request names, if it is registered.
     pub client: Option<Arc<Client>>,
+    /// How that client stands, where a session was read: nothing is given without one.
+    pub client_status: Option<ClientStatus>,
     /// What became of the `id_token_hint`.
     pub hint: Hint,
     /// The user who is signed in in this browser.

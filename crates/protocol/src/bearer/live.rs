@@ -14,7 +14,7 @@ use proofkey_jose::claims::AccessTokenClaims;
 use proofkey_oauth::Timestamp;
 
 use crate::client::Client;
-use crate::facts::UserFacts;
+use crate::facts::{AccessTokenFacts, ClientStatus, UserFacts};
 use crate::grant::GrantWithSubject;
 use crate::ids::GrantId;
 use crate::refusal::Refusal;
@@ -24,8 +24,8 @@ use crate::refusal::Refusal;
 pub struct TokenFacts<'a> {
     /// The grant it names, with the user behind it; none for a client's own token.
     pub grant: Option<&'a GrantWithSubject>,
-    /// Whether the token itself was revoked.
-    pub revoked: bool,
+    /// What the store knows of the token itself.
+    pub token: AccessTokenFacts,
     /// The client it was issued to, while it is registered.
     pub client: Option<&'a Client>,
 }
@@ -61,7 +61,10 @@ pub fn live<'a>(
     now: Timestamp,
 ) -> Result<LiveToken<'a>, Refusal> {
     let client = facts.client.filter(|client| !client.disabled).ok_or(Refusal::TokenInvalid)?;
-    if facts.revoked || now.seconds() >= claims.exp.seconds() {
+    if facts.token.client != ClientStatus::Active
+        || facts.token.revoked
+        || now.seconds() >= claims.exp.seconds()
+    {
         return Err(Refusal::TokenInvalid);
     }
     if claims.grant_id.is_none() {

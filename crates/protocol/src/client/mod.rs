@@ -49,7 +49,7 @@ pub struct Client {
     pub require_redirect_uri: bool,
     /// Web origins that may call the token endpoint from a browser.
     pub origins: Vec<String>,
-    /// Whether an operator has disabled it.
+    /// Whether an operator had disabled it when it was loaded; see [`crate::ClientStatus`] for how it stands now.
     pub disabled: bool,
 }
 

@@ -100,9 +100,10 @@ impl<'a> CodeGrant<'a> {
         Ok(())
     }
 
-    /// The user and the session that the code names, the consent, and the client's registration hold as they did.
+    /// The client, the user and the session that the code names, the consent, and the registration hold as they did.
     fn check_subject(&self, code: &AuthorizationCode, client: &Client, cx: &Cx<'_>) -> Result<(), Refusal> {
         let subject = self.facts.subject.as_ref().ok_or(Refusal::UserDisabled)?;
+        subject.client.check()?;
         if subject.user.disabled {
             return Err(Refusal::UserDisabled);
         }

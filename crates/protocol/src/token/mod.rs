@@ -19,11 +19,12 @@ mod refresh;
 #[cfg(test)]
 mod tests;
 
+pub use client_credentials::CredentialsGrant;
 pub use code::CodeGrant;
 pub use issue::{Issue, IssuedRefresh, access_token_seconds};
 pub use refresh::RefreshGrant;
 
-use proofkey_oauth::{CredentialsRequest, GrantType};
+use proofkey_oauth::GrantType;
 
 use self::allowed::AllowedClient;
 use self::entitlement::{Basis, Refused};
@@ -41,7 +42,7 @@ pub enum GrantRequest<'a> {
     /// `refresh_token`
     Refresh(RefreshGrant<'a>),
     /// `client_credentials`
-    ClientCredentials(&'a CredentialsRequest),
+    ClientCredentials(CredentialsGrant<'a>),
 }
 
 impl GrantRequest<'_> {
@@ -58,7 +59,7 @@ impl GrantRequest<'_> {
         match self {
             Self::Code(grant) => &grant.request.resource,
             Self::Refresh(grant) => &grant.request.resource,
-            Self::ClientCredentials(request) => &request.resource,
+            Self::ClientCredentials(grant) => &grant.request.resource,
         }
     }
 }
@@ -82,7 +83,7 @@ fn issue(request: &GrantRequest<'_>, client: &Client, cx: &mut Cx<'_>) -> Result
     let entitlement = match request {
         GrantRequest::Code(grant) => grant.entitlement(client, cx)?,
         GrantRequest::Refresh(grant) => grant.entitlement(client, cx)?,
-        GrantRequest::ClientCredentials(request) => client_credentials::entitlement(request, client, cx)?,
+        GrantRequest::ClientCredentials(grant) => grant.entitlement(client, cx)?,
     };
     let plan = AccessPlan::new(client, &entitlement, request.resource(), cx)?;
     Ok(match entitlement.basis {

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, header};
 use proofkey_jose::claims::AccessTokenClaims;
 use proofkey_oauth::PresentedToken;
 use proofkey_protocol::bearer::{self, LiveToken, TokenFacts};
-use proofkey_protocol::{GrantWithSubject, Refusal, TokenId};
+use proofkey_protocol::{AccessTokenFacts, ClientId, ClientStatus, GrantWithSubject, Refusal, TokenId};
 
 use super::context::RequestContext;
 use super::failure::Failure;
@@ -22,8 +22,11 @@ pub(super) fn presented(headers: &HeaderMap) -> Result<&str, Refusal> {
 /// What the store knows of an access token of ours.
 pub(super) struct TokenState {
     grant: Option<GrantWithSubject>,
-    revoked: bool,
+    token: AccessTokenFacts,
 }
+
+/// What is known of a token that has no id, or whose grant is gone.
+const NOTHING: AccessTokenFacts = AccessTokenFacts { client: ClientStatus::Unregistered, revoked: true };
 
 impl TokenState {
     /// Loads it, for claims whose signature is ours.
@@ -32,15 +35,15 @@ impl TokenState {
         claims: &AccessTokenClaims,
     ) -> Result<Self, Failure> {
         let store = &context.app.store;
-        let grant = match bearer::grant_named(claims) {
-            Some(id) => store.grant(id).await?,
-            None => None,
+        let (grant, token) = match (bearer::grant_named(claims), TokenId::parse(&claims.jti)) {
+            (Some(grant), Some(token)) => store.granted_access_token(grant, token).await?.unzip(),
+            (None, Some(token)) => {
+                (None, Some(store.access_token(&ClientId::new(&*claims.client_id), token).await?))
+            }
+            (_, None) => (None, None),
         };
-        let revoked = match TokenId::parse(&claims.jti) {
-            Some(id) => store.access_token_revoked(id).await?,
-            None => true,
-        };
-        Ok(Self { grant, revoked })
+        let token = token.unwrap_or(NOTHING);
+        Ok(Self { grant, token })
     }
 
     /// Judges the token as things stand.
@@ -50,7 +53,7 @@ impl TokenState {
         claims: &'a AccessTokenClaims,
     ) -> Result<LiveToken<'a>, Refusal> {
         let client = context.directory.client(&claims.client_id).map(|client| &**client);
-        let facts = TokenFacts { grant: self.grant.as_ref(), revoked: self.revoked, client };
+        let facts = TokenFacts { grant: self.grant.as_ref(), token: self.token, client };
         bearer::live(claims, &facts, context.now)
     }
 }

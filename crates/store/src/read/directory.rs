@@ -1,9 +1,9 @@
 //! Clients, and the directories that servers keep in memory: APIs and keys.
 
-use proofkey_protocol::{ApiRecord, ClientId, ClientRecord, KeyRecord};
+use proofkey_protocol::{ApiRecord, ClientId, ClientRecord, ClientStatus, KeyRecord};
 
 use crate::fault::Fault;
-use crate::row::FromRow;
+use crate::row::{Cells, FromRow};
 use crate::sql::versions::{self, Versions};
 use crate::sql::{apis, clients, keys};
 use crate::store::{ProtocolStore, Store};
@@ -15,6 +15,13 @@ impl ProtocolStore {
         let values = [id.as_str().into()];
         let rows = self.backend.few(&clients::CLIENT, &values, clients::client_with_secret).await?;
         Ok(gather(rows).pop())
+    }
+
+    /// How a client stands.
+    pub async fn client_status(&self, id: &ClientId) -> Result<ClientStatus, Fault> {
+        let decode = |cells: &mut Cells<'_>| cells.of("clients").cell();
+        let found = self.backend.one(&clients::CLIENT_STATUS, &[id.as_str().into()], decode).await?;
+        Ok(found.unwrap_or(ClientStatus::Unregistered))
     }
 
     /// Whether a client that is not disabled has registered this web origin.

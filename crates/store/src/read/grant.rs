@@ -1,6 +1,9 @@
 //! Grants, and what stands against the tokens and codes of one.
 
-use proofkey_protocol::{AuthorizationCode, CodeFacts, GrantId, GrantWithSubject, TokenId};
+use proofkey_protocol::{
+    AccessTokenFacts, AuthorizationCode, ClientId, ClientStatus, CodeFacts, GrantId, GrantWithSubject,
+    TokenId,
+};
 
 use crate::fault::Fault;
 use crate::row::{Cells, FromRow};
@@ -8,7 +11,7 @@ use crate::sql::grants;
 use crate::store::ProtocolStore;
 
 impl ProtocolStore {
-    /// A grant with its user, and with its session and consent while they exist.
+    /// A grant with its user, with its session and consent while they exist, and how its client stands.
     pub async fn grant(&self, id: GrantId) -> Result<Option<GrantWithSubject>, Fault> {
         self.backend.one(&grants::GRANT, &[id.into()], FromRow::from_row).await
     }
@@ -26,9 +29,30 @@ impl ProtocolStore {
         Ok(self.backend.one(&grants::CODE_FAILURES, &[code.into()], decode).await?.unwrap_or(0))
     }
 
-    /// Whether this access token was revoked by itself; its grant is a question of its own.
-    pub async fn access_token_revoked(&self, token: TokenId) -> Result<bool, Fault> {
-        let found = self.backend.one(&grants::ACCESS_TOKEN_REVOKED, &[token.into()], |_| Ok(())).await?;
-        Ok(found.is_some())
+    /// What an access token of a grant rests on: the grant, as [`ProtocolStore::grant`] reads it, and what is known of the
+    /// token. `None` if there is no such grant any more.
+    pub async fn granted_access_token(
+        &self,
+        grant: GrantId,
+        token: TokenId,
+    ) -> Result<Option<(GrantWithSubject, AccessTokenFacts)>, Fault> {
+        let decode = |cells: &mut Cells<'_>| {
+            let grant: GrantWithSubject = cells.row()?;
+            let revoked: Option<TokenId> = cells.of("revoked_tokens").cell()?;
+            let token = AccessTokenFacts { client: grant.subject().client, revoked: revoked.is_some() };
+            Ok((grant, token))
+        };
+        self.backend.one(&grants::GRANT_OF_TOKEN, &[grant.into(), token.into()], decode).await
+    }
+
+    /// What is known of an access token that a client asked for by itself.
+    pub async fn access_token(&self, client: &ClientId, token: TokenId) -> Result<AccessTokenFacts, Fault> {
+        let decode = |cells: &mut Cells<'_>| {
+            let client = cells.of("clients").cell()?;
+            Ok(AccessTokenFacts { client, revoked: cells.of("revoked_tokens").cell()? })
+        };
+        let values = [client.as_str().into(), token.into()];
+        let found = self.backend.one(&grants::ACCESS_TOKEN, &values, decode).await?;
+        Ok(found.unwrap_or(AccessTokenFacts { client: ClientStatus::Unregistered, revoked: false }))
     }
 }

@@ -14,13 +14,13 @@ const SESSION_GRANTS_MAX: i64 = 1000;
 const SESSION_CLIENTS_MAX: i64 = 20;
 
 impl ProtocolStore {
-    /// A session with its user, and with the consent for that client.
+    /// A session with its user, with the consent for that client, and how the client stands.
     pub async fn session(&self, id: SessionId, client: &ClientId) -> Result<Option<SubjectFacts>, Fault> {
         let values = [Value::from(id), client.as_str().into()];
         self.backend.one(&subjects::SESSION, &values, FromRow::from_row).await
     }
 
-    /// A user, with that session if it is theirs and exists, and with the consent for that client.
+    /// A user, with that session if it is theirs and exists, with the consent for that client, and how the client stands.
     pub async fn subject(
         &self,
         user: &UserId,

@@ -35,6 +35,9 @@ statements! {
         WHERE clients.id = $1
         ORDER BY client_secrets.created_at, client_secrets.hash");
 
+    /// Whether a client is disabled.
+    CLIENT_STATUS = "SELECT disabled FROM clients WHERE id = $1";
+
     /// A client that is not disabled and has registered a web origin: any one of them.
     CLIENT_OF_ORIGIN = "SELECT client_id FROM client_origins WHERE origin = $1 AND disabled = 0 LIMIT 1";
 

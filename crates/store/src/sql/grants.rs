@@ -39,6 +39,14 @@ impl FromRow for CodeFacts {
     }
 }
 
+/// The tables of a [`GrantWithSubject`].
+const GRANT_AND_SUBJECT: &str = "
+        FROM grants
+        JOIN users ON users.id = grants.user_id
+        LEFT JOIN sessions ON sessions.id = grants.session_id AND sessions.user_id = grants.user_id
+        LEFT JOIN consents ON consents.user_id = grants.user_id AND consents.client_id = grants.client_id
+        LEFT JOIN clients ON clients.id = grants.client_id";
+
 statements! {
     /// Redemption, grant and revocability in one row (design: one durable row per code flow). No row changed means that
     /// the code was redeemed before, that wrong verifiers have locked it, or that its session has ended meanwhile.
@@ -73,22 +81,24 @@ statements! {
     REVOKE_ACCESS_TOKEN = "
         INSERT INTO revoked_tokens (id, keep_until) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
 
-    /// A grant with its user, and with its session and consent while they exist.
+    /// A grant with its user, with its session and consent while they exist, and how its client stands.
     GRANT = text!("
-        SELECT ", GrantWithSubject::COLUMNS, "
-        FROM grants
-        JOIN users ON users.id = grants.user_id
-        LEFT JOIN sessions ON sessions.id = grants.session_id AND sessions.user_id = grants.user_id
-        LEFT JOIN consents ON consents.user_id = grants.user_id AND consents.client_id = grants.client_id
+        SELECT ", GrantWithSubject::COLUMNS, GRANT_AND_SUBJECT, " WHERE grants.id = $1");
+
+    /// The same for an access token of the grant, and whether that was revoked by itself.
+    GRANT_OF_TOKEN = text!("
+        SELECT ", GrantWithSubject::COLUMNS, ", revoked_tokens.id", GRANT_AND_SUBJECT, "
+        LEFT JOIN revoked_tokens ON revoked_tokens.id = $2
         WHERE grants.id = $1");
 
-    /// All that redeeming a code depends on: the user, session and consent that it names, the grant under its id, and
-    /// the wrong verifiers sent for it. Each but the user may be missing.
+    /// All that redeeming a code depends on: the user, session, consent and client that it names, the grant under its id,
+    /// and the wrong verifiers sent for it. Each but the user may be missing.
     CODE = text!("
         SELECT ", CodeFacts::COLUMNS, "
         FROM users
         LEFT JOIN sessions ON sessions.id = $3 AND sessions.user_id = users.id
         LEFT JOIN consents ON consents.user_id = users.id AND consents.client_id = $4
+        LEFT JOIN clients ON clients.id = $4
         LEFT JOIN grants ON grants.id = $1
         LEFT JOIN code_failures ON code_failures.id = $1
         WHERE users.id = $2");
@@ -96,8 +106,10 @@ statements! {
     /// Wrong verifiers sent for a code.
     CODE_FAILURES = "SELECT id, failures FROM code_failures WHERE id = $1";
 
-    /// Whether an access token was revoked by itself.
-    ACCESS_TOKEN_REVOKED = "SELECT 1 FROM revoked_tokens WHERE id = $1";
+    /// How the client stands that an access token of no grant was issued to, and whether the token was revoked: always one
+    /// row.
+    ACCESS_TOKEN = "
+        SELECT (SELECT disabled FROM clients WHERE id = $1), EXISTS (SELECT 1 FROM revoked_tokens WHERE id = $2)";
 
     /// Clients of the newest grants that were given in a session. Walks the primary key backwards for a bounded number
     /// of rows: an index by session would cost one more page per code redeemed, for one line of the sign-out page.

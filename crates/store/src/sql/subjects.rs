@@ -1,4 +1,4 @@
-//! A user with the session and the consent that a request concerns.
+//! A user with the session, the consent and the client that a request concerns.
 
 use proofkey_protocol::{ConsentFacts, SessionFacts, SubjectFacts, UserFacts};
 
@@ -7,27 +7,37 @@ use crate::fault::Fault;
 use crate::row::{Cells, FromRow};
 
 impl FromRow for SubjectFacts {
-    const COLUMNS: &str = text!(UserFacts::COLUMNS, ", ", SessionFacts::COLUMNS, ", ", ConsentFacts::COLUMNS);
+    const COLUMNS: &str = text!(
+        UserFacts::COLUMNS,
+        ", ",
+        SessionFacts::COLUMNS,
+        ", ",
+        ConsentFacts::COLUMNS,
+        ", clients.disabled"
+    );
 
     fn from_row(cells: &mut Cells<'_>) -> Result<Self, Fault> {
-        Ok(Self { user: cells.row()?, session: cells.joined()?, consent: cells.joined()? })
+        let (user, session, consent) = (cells.row()?, cells.joined()?, cells.joined()?);
+        Ok(Self { user, session, consent, client: cells.of("clients").cell()? })
     }
 }
 
 statements! {
-    /// A session with its user and the consent for one client.
+    /// A session with its user, the consent for one client, and how that client stands.
     SESSION = text!("
         SELECT ", SubjectFacts::COLUMNS, "
         FROM sessions
         JOIN users ON users.id = sessions.user_id
         LEFT JOIN consents ON consents.user_id = sessions.user_id AND consents.client_id = $2
+        LEFT JOIN clients ON clients.id = $2
         WHERE sessions.id = $1");
 
-    /// A user with one session of theirs and the consent for one client.
+    /// A user with one session of theirs, the consent for one client, and how that client stands.
     SUBJECT = text!("
         SELECT ", SubjectFacts::COLUMNS, "
         FROM users
         LEFT JOIN sessions ON sessions.id = $2 AND sessions.user_id = users.id
         LEFT JOIN consents ON consents.user_id = users.id AND consents.client_id = $3
+        LEFT JOIN clients ON clients.id = $3
         WHERE users.id = $1");
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Scene, Shown};
 use crate::authorize::{Answer, Hint};
+use crate::facts::ClientStatus;
 use crate::fixtures::{Changes, bob, client, user};
 use crate::ids::SessionId;
 use crate::refusal::Refusal;
@@ -123,6 +124,12 @@ fn az_35_v_61_what_ends_between_page_and_form_leaves_no_code() {
     record.disabled = true;
     disabled.client = Some(record.into());
     assert_eq!(disabled.shown(&[]), Shown::Page(Refusal::ClientDisabled));
+    let mut disabled_since = allow(scene());
+    disabled_since.client_status = Some(ClientStatus::Disabled);
+    assert_eq!(disabled_since.shown(&[]), Shown::Page(Refusal::ClientDisabled));
+    let mut removed_since = allow(scene());
+    removed_since.client_status = Some(ClientStatus::Unregistered);
+    assert_eq!(removed_since.shown(&[]), Shown::Page(Refusal::ClientUnknown));
     let mut narrowed = allow(scene());
     narrowed.client = Some(client(json!({"scope": "openid"})));
     assert_eq!(narrowed.shown(&[]), Shown::Refuse(Refusal::ScopeUnregistered));

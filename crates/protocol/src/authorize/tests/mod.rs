@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{Answer, AuthorizeFacts, ConsentGiven, Hint, Next, Progress, decide};
 use crate::client::Client;
 use crate::commit::{Commit, Verdict};
-use crate::facts::ConsentFacts;
+use crate::facts::{ClientStatus, ConsentFacts};
 use crate::fixtures::{NOW, World, authorization_request, consent, keys, subject};
 use crate::ids::SessionId;
 use crate::interaction::{Consent, Logout, Sealed, SignIn};
@@ -32,6 +32,7 @@ enum Shown {
 struct Scene {
     world: World,
     client: Option<Arc<Client>>,
+    client_status: Option<ClientStatus>,
     hint: Hint,
     login: Option<Login>,
     consent: Option<ConsentFacts>,
@@ -46,6 +47,7 @@ impl Scene {
         Self {
             world,
             client: Some(client),
+            client_status: Some(ClientStatus::Active),
             hint: Hint::Absent,
             login: Some(login),
             consent: subject.consent,
@@ -71,6 +73,7 @@ impl Scene {
     fn decide(&mut self, changes: &[(&str, &str)]) -> Verdict<Next> {
         let facts = AuthorizeFacts {
             client: self.client.clone(),
+            client_status: self.client_status,
             hint: self.hint.clone(),
             login: self.login.clone(),
             consent: self.consent.clone(),

@@ -5,16 +5,19 @@ use serde_json::json;
 
 use super::{Shown, Spoil};
 use crate::bearer::{IntrospectionCaller, grant_named};
+use crate::facts::ClientStatus;
 use crate::fixtures::{NOTES, NOW, client_named, resources};
 use crate::ids::GrantId;
 use crate::refusal::Refusal;
 
 #[test]
 fn in_02_v_30_a_token_lives_while_all_that_it_rests_on_does() {
-    let spoils: [(&str, Spoil); 9] = [
-        ("revoked by itself", |s| s.revoked = true),
+    let spoils: [(&str, Spoil); 11] = [
+        ("revoked by itself", |s| s.token.revoked = true),
         ("expired", |s| s.claims.exp = NumericDate::from(NOW.seconds())),
         ("client removed", |s| s.client = None),
+        ("client disabled since it was loaded", |s| s.token.client = ClientStatus::Disabled),
+        ("client removed since it was loaded", |s| s.token.client = ClientStatus::Unregistered),
         ("grant revoked", |s| s.grant().revoked_at = Some(NOW)),
         ("grant over", |s| s.grant().ends_at = NOW),
         ("grant idle", |s| s.grant().expires_at = NOW),
@@ -33,6 +36,9 @@ fn in_02_v_30_a_token_lives_while_all_that_it_rests_on_does() {
         .unwrap();
         assert_eq!(body, r#"{"active":false}"#, "{name}");
     }
+    let mut disabled = Shown::of_the_client();
+    disabled.token.client = ClientStatus::Disabled;
+    assert_eq!(disabled.live(), Some(Refusal::TokenInvalid), "its own token as well");
     let mut own = Shown::of_the_client();
     own.client = Some(client_named("other", json!({})));
     assert_eq!(own.live(), Some(Refusal::TokenInvalid), "tk_16");

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{IntrospectionCaller, TokenFacts};
 use crate::client::Client;
-use crate::facts::{GrantFacts, SubjectFacts};
+use crate::facts::{AccessTokenFacts, ClientStatus, GrantFacts, SubjectFacts};
 use crate::fixtures::{ISSUER, NOTES, NOW, World, confidential, grant, subject};
 use crate::grant::GrantWithSubject;
 use crate::ids::TokenId;
@@ -23,7 +23,7 @@ use crate::refusal::Refusal;
 struct Shown {
     claims: AccessTokenClaims,
     grant: Option<GrantWithSubject>,
-    revoked: bool,
+    token: AccessTokenFacts,
     client: Option<Arc<Client>>,
 }
 
@@ -48,7 +48,8 @@ impl Shown {
             grant_id: Some(grant.id.to_string()),
         };
         let grant = GrantWithSubject::new(grant, subject);
-        Self { claims, grant, revoked: false, client: Some(confidential(json!({}))) }
+        let token = AccessTokenFacts { client: ClientStatus::Active, revoked: false };
+        Self { claims, grant, token, client: Some(confidential(json!({}))) }
     }
 
     /// A token that the client asked for by itself.
@@ -69,7 +70,7 @@ impl Shown {
     }
 
     fn facts(&self) -> TokenFacts<'_> {
-        TokenFacts { grant: self.grant.as_ref(), revoked: self.revoked, client: self.client.as_deref() }
+        TokenFacts { grant: self.grant.as_ref(), token: self.token, client: self.client.as_deref() }
     }
 
     fn live(&self) -> Option<Refusal> {

@@ -6,17 +6,23 @@ use proofkey_oauth::{TokenRequest, TokenRequestMalformed};
 use serde_json::json;
 
 use crate::client::Client;
+use crate::facts::ClientStatus;
 use crate::fixtures::{Changes, ISSUER, MAIL, NOTES, World, authenticated, client, confidential, form};
 use crate::refusal::Refusal;
-use crate::token::{GrantRequest, Issue, decide};
+use crate::token::{CredentialsGrant, GrantRequest, Issue, decide};
 
 fn decided(client: &Arc<Client>, changes: Changes<'_>) -> Result<Issue, Refusal> {
+    decided_while(ClientStatus::Active, client, changes)
+}
+
+fn decided_while(status: ClientStatus, client: &Arc<Client>, changes: Changes<'_>) -> Result<Issue, Refusal> {
     let params = form(&[("grant_type", "client_credentials")], changes);
     let TokenRequest::ClientCredentials(request) = TokenRequest::from_params(&params).unwrap() else {
         panic!()
     };
+    let grant = CredentialsGrant { request: &request, client: status };
     let verdict =
-        decide(&GrantRequest::ClientCredentials(&request), &authenticated(client), &mut World::new().cx());
+        decide(&GrantRequest::ClientCredentials(grant), &authenticated(client), &mut World::new().cx());
     assert!(verdict.commit.is_none());
     verdict.outcome
 }
@@ -62,6 +68,18 @@ fn tk_03_tk_15_v_35_only_a_confidential_client_that_registered_it() {
     assert_eq!(decided(&client(json!({})), &[]).map(|_| ()), Err(Refusal::ClientPublic));
     let unregistered = confidential(json!({"grant_types": ["authorization_code"]}));
     assert_eq!(decided(&unregistered, &[]).map(|_| ()), Err(Refusal::GrantTypeUnregistered));
+}
+
+#[test]
+fn tk_20_a_client_that_was_disabled_or_removed_since_it_was_loaded_gets_nothing() {
+    let service = confidential(json!({}));
+    for (status, refusal) in [
+        (ClientStatus::Disabled, Refusal::ClientDisabled),
+        (ClientStatus::Unregistered, Refusal::ClientUnknown),
+    ] {
+        let decided = decided_while(status, &service, &[("scope", "read")]);
+        assert_eq!(decided.map(|_| ()), Err(refusal));
+    }
 }
 
 #[test]

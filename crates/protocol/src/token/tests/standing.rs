@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Redemption, Refreshing, Writes, judged};
 use crate::bearer::{self, IntrospectionCaller, TokenFacts, introspect_refresh};
 use crate::client::Client;
-use crate::facts::SubjectFacts;
+use crate::facts::{AccessTokenFacts, ClientStatus, SubjectFacts};
 use crate::fixtures::{NOW, authenticated, bob, client, confidential, scope};
 use crate::refusal::Refusal;
 
@@ -20,8 +20,23 @@ struct Event {
     refresh: Option<Refusal>,
 }
 
-const EVENTS: [Event; 11] = [
+/// A token that was not revoked by itself, of a client that stands.
+const STANDS: AccessTokenFacts = AccessTokenFacts { client: ClientStatus::Active, revoked: false };
+
+const EVENTS: [Event; 13] = [
     Event { name: "nothing", happens: |_, _| {}, redeem: None, refresh: None },
+    Event {
+        name: "client disabled",
+        happens: |subject, _| subject.client = ClientStatus::Disabled,
+        redeem: Some(Refusal::ClientDisabled),
+        refresh: Some(Refusal::ClientDisabled),
+    },
+    Event {
+        name: "client removed",
+        happens: |subject, _| subject.client = ClientStatus::Unregistered,
+        redeem: Some(Refusal::ClientUnknown),
+        refresh: Some(Refusal::ClientUnknown),
+    },
     Event {
         name: "user disabled",
         happens: |subject, _| subject.user.disabled = true,
@@ -118,7 +133,8 @@ fn in_02_in_05_ui_02_v_27_v_30_v_61_an_access_token_is_worth_what_stands_when_it
         let claims = issued.refresh().outcome.unwrap().access;
         let token = issued.token.clone().unwrap();
         (event.happens)(issued.facts.as_mut().unwrap().subject_mut(), &mut issued.client);
-        let facts = TokenFacts { grant: issued.facts.as_ref(), revoked: false, client: Some(&issued.client) };
+        let grant = issued.facts.as_ref();
+        let facts = TokenFacts { grant, token: STANDS, client: Some(&issued.client) };
         let expected = event.refresh.as_ref().map(|_| Refusal::TokenInvalid);
         assert_eq!(bearer::live(&claims, &facts, NOW).map(|_| ()).err(), expected, "{}", event.name);
         if issued.client.scope == client(json!({})).scope {
@@ -137,7 +153,7 @@ fn rt_08_tk_20_a_disabled_clients_tokens_are_worth_nothing() {
     let mut disabled = (*issued.client).clone();
     disabled.disabled = true;
     for client in [Some(&disabled), None] {
-        let facts = TokenFacts { grant: issued.facts.as_ref(), revoked: false, client };
+        let facts = TokenFacts { grant: issued.facts.as_ref(), token: STANDS, client };
         assert_eq!(bearer::live(&claims, &facts, NOW).map(|_| ()).err(), Some(Refusal::TokenInvalid));
     }
 }

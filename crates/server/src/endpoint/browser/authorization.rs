@@ -15,7 +15,7 @@ use proofkey_protocol::{Client, Refusal, UserId};
 
 use super::app_names::{app_name, destination, host};
 use super::error_page;
-use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, see_other};
+use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, SignedIn, see_other};
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::page::{self, Compare, HandOver, HandOverOutcome, ReturnLink};
@@ -73,16 +73,28 @@ impl<'a> Authorization<'a> {
     }
 
     async fn load(&self) -> Result<AuthorizeFacts, Failure> {
-        let (login, consent) = match authorize::client_named(&self.request) {
-            Some(client) => self.browser.login(&client).await?,
-            None => (None, None),
+        let facts = self.load_without_user();
+        let signed_in = match authorize::client_named(&self.request) {
+            Some(client) => self.browser.signed_in(&client).await?,
+            None => None,
         };
-        Ok(AuthorizeFacts { client: self.client(), hint: self.hint(), login, consent })
+        Ok(match signed_in {
+            Some(SignedIn { login, consent, client_status }) => {
+                let (login, client_status) = (Some(login), Some(client_status));
+                AuthorizeFacts { login, consent, client_status, ..facts }
+            }
+            None => facts,
+        })
+    }
+
+    fn load_without_user(&self) -> AuthorizeFacts {
+        let (client, hint) = (self.client(), self.hint());
+        AuthorizeFacts { client, hint, client_status: None, login: None, consent: None }
     }
 
     /// The rules without the user: for a page that only shows what a request is about.
     pub(super) fn validate(&self) -> Result<Validated, Refused> {
-        let facts = AuthorizeFacts { client: self.client(), hint: self.hint(), login: None, consent: None };
+        let facts = self.load_without_user();
         self.context().decide(|cx| authorize::validate(&self.request, &facts, cx))
     }
 

@@ -158,9 +158,9 @@ impl Logout<'_> {
         let hint = token.and_then(|token| context.app.keyring.id_token(token).ok());
         let client_id = hint.as_ref().and_then(logout::client_hinted);
         let client = client_id.as_ref().and_then(|id| context.directory.client(id.as_str())).cloned();
-        // What is read beside the session is what its user allows a client. A logout asks for none of it.
-        let (login, _) = self.browser.login(&client_id.unwrap_or_else(|| ClientId::new(""))).await?;
-        Ok(LogoutFacts { hint, client, login })
+        // What is read beside the session is about its user and a client. A logout asks for none of it.
+        let signed_in = self.browser.signed_in(&client_id.unwrap_or_else(|| ClientId::new(""))).await?;
+        Ok(LogoutFacts { hint, client, login: signed_in.map(|found| found.login) })
     }
 
     async fn ask(&mut self, login: &Login) -> Result<Response, Failure> {

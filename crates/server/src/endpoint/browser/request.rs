@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use proofkey_oauth::{Params, Secret};
 use proofkey_protocol::interaction::{BoundStep, Resume, Sealed};
 use proofkey_protocol::session::{self, Login};
-use proofkey_protocol::{ClientId, ConsentFacts, Refusal};
+use proofkey_protocol::{ClientId, ClientStatus, ConsentFacts, Refusal};
 
 use super::error_page;
 use crate::endpoint::context::RequestContext;
@@ -33,6 +33,15 @@ pub(super) struct BrowserRequest<'a> {
     pub(super) cookies: Browser,
     pub(super) lang: Lang,
     headers: &'a HeaderMap,
+}
+
+/// A user who is signed in, as one read found it.
+pub(super) struct SignedIn {
+    pub(super) login: Login,
+    /// What the user allows the client that was asked about.
+    pub(super) consent: Option<ConsentFacts>,
+    /// How that client stands.
+    pub(super) client_status: ClientStatus,
 }
 
 impl<'a> BrowserRequest<'a> {
@@ -63,17 +72,14 @@ impl<'a> BrowserRequest<'a> {
         if ok { Ok(()) } else { Err(Refusal::FormFromAnotherSite) }
     }
 
-    /// The user who is signed in, and what that user allows a client.
-    pub(super) async fn login(
-        &self,
-        client: &ClientId,
-    ) -> Result<(Option<Login>, Option<ConsentFacts>), Failure> {
+    /// The user who is signed in, with what is known of that user and a client.
+    pub(super) async fn signed_in(&self, client: &ClientId) -> Result<Option<SignedIn>, Failure> {
         let (app, now) = (self.context.app, self.context.now);
-        let Some(cookie) = self.cookies.session() else { return Ok((None, None)) };
-        let Some(subject) = app.store.session(cookie.id, client).await? else { return Ok((None, None)) };
-        let Some(login) = session::login(cookie, &subject, now, &app.policy) else { return Ok((None, None)) };
+        let Some(cookie) = self.cookies.session() else { return Ok(None) };
+        let Some(subject) = app.store.session(cookie.id, client).await? else { return Ok(None) };
+        let Some(login) = session::login(cookie, &subject, now, &app.policy) else { return Ok(None) };
         self.note_use(&login).await;
-        Ok((Some(login), subject.consent))
+        Ok(Some(SignedIn { login, consent: subject.consent, client_status: subject.client }))
     }
 
     /// Notes that the session was used: once a minute at most. It is no part of the decision, which does not depend on it. To

@@ -1,7 +1,7 @@
-//! The client credentials grant. It depends on nothing that the store knows.
+//! The client credentials grant. It depends on the client alone, and on how that stands.
 
 use proofkey_oauth::CredentialsRequest;
-use proofkey_protocol::token::{self, GrantRequest, Issue};
+use proofkey_protocol::token::{self, CredentialsGrant, GrantRequest, Issue};
 use proofkey_protocol::{AuthenticatedClient, Refusal};
 
 use crate::endpoint::context::RequestContext;
@@ -13,6 +13,10 @@ pub(super) async fn issue(
     request: &CredentialsRequest,
     client: &AuthenticatedClient,
 ) -> Result<Result<Issue, Refusal>, Failure> {
-    let request = GrantRequest::ClientCredentials(request);
-    context.settle(|| async { Ok(()) }, |(), cx| token::decide(&request, client, cx)).await
+    let load = || async { Ok(context.app.store.client_status(&client.client().id).await?) };
+    let decided = context.settle(load, |status, cx| {
+        let grant = CredentialsGrant { request, client: status };
+        token::decide(&GrantRequest::ClientCredentials(grant), client, cx)
+    });
+    decided.await
 }

@@ -1,10 +1,13 @@
-//! What requests read of clients: one by id, and whether one has a web origin.
+//! What requests read of clients: one by id, by web origin, and beside the facts of a decision.
 
 use proofkey_oauth::ClientMetadata;
-use proofkey_protocol::{ClientId, ClientRecord};
+use proofkey_protocol::{ClientId, ClientRecord, ClientStatus};
 
 use super::World;
-use crate::support::{NOW, app, client, secret};
+use super::commits::code;
+use crate::support::{
+    GRANTS_SESSION, NOW, ada, app, client, grant, grant_id, redeem, secret, session_id, token_id,
+};
 
 fn with_origins(id: &str, origins: &[&str]) -> ClientRecord {
     let redirect_uris = origins.iter().map(|origin| format!("{origin}/callback")).collect();
@@ -25,6 +28,39 @@ async fn a_client_is_read_by_id_with_every_secret() {
     let secrets: Vec<_> = read.secrets.iter().map(|secret| (secret.hash.0[0], secret.expires_at)).collect();
     assert_eq!(secrets, [(1, Some(NOW + 100)), (2, None)]);
     assert!(store.client(&ClientId::new("")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_is_read_for_a_decision_says_how_its_client_stands() {
+    let world = World::new().await;
+    let store = &world.store;
+    world.applied(redeem(grant(1))).await;
+    let check = async |expected: ClientStatus| {
+        let row = store.grant(grant_id(1)).await.unwrap().unwrap();
+        let session = store.session(session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap();
+        let subject = store.subject(&ada(), session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap();
+        let token = store.access_token(&app(), token_id(1)).await.unwrap();
+        let of_code = store.code(&code(2)).await.unwrap().subject.unwrap();
+        let (row_of_token, of_token) =
+            store.granted_access_token(grant_id(1), token_id(1)).await.unwrap().unwrap();
+        assert_eq!((row_of_token.subject().client, of_token.client), (expected, expected));
+        let read = [row.subject().client, session.client, subject.client, of_code.client, token.client];
+        assert_eq!(read, [expected; 5]);
+        assert_eq!(store.client_status(&app()).await.unwrap(), expected);
+        let other =
+            store.session(session_id(GRANTS_SESSION), &ClientId::new("other")).await.unwrap().unwrap();
+        assert_eq!(other.client, ClientStatus::Unregistered, "of another client");
+    };
+    check(ClientStatus::Unregistered).await;
+    let beside = world.beside();
+    beside.add_client(client("app")).await.unwrap();
+    check(ClientStatus::Active).await;
+    beside.set_client_disabled(&app(), true).await.unwrap();
+    check(ClientStatus::Disabled).await;
+    beside.set_client_disabled(&app(), false).await.unwrap();
+    check(ClientStatus::Active).await;
+    beside.remove_client(&app(), NOW).await.unwrap();
+    check(ClientStatus::Unregistered).await;
 }
 
 #[tokio::test]

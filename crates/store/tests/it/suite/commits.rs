@@ -52,7 +52,7 @@ async fn tk_05_all_that_a_redemption_depends_on_is_read_at_once() {
 }
 
 /// A code of Ada's for `app`, which becomes the grant of the same number.
-fn code(number: u64) -> AuthorizationCode {
+pub(super) fn code(number: u64) -> AuthorizationCode {
     let grant = grant(number);
     AuthorizationCode {
         id: grant.id,
@@ -125,8 +125,15 @@ async fn rv_03_an_access_token_is_revoked_alone() {
     for _ in 0..2 {
         world.applied(Commit::RevokeAccessToken { token: token_id(1), keep_until: NOW + 600 }).await;
     }
-    assert!(world.store.access_token_revoked(token_id(1)).await.unwrap());
-    assert!(!world.store.access_token_revoked(token_id(2)).await.unwrap());
+    assert!(world.store.access_token(&app(), token_id(1)).await.unwrap().revoked);
+    assert!(!world.store.access_token(&app(), token_id(2)).await.unwrap().revoked);
+    assert!(world.store.granted_access_token(grant_id(1), token_id(1)).await.unwrap().is_none());
+    world.applied(redeem(grant(1))).await;
+    for (number, revoked) in [(1, true), (2, false)] {
+        let read = world.store.granted_access_token(grant_id(1), token_id(number)).await.unwrap();
+        let (row, token) = read.unwrap();
+        assert_eq!((row.grant().id, row.grant().revoked_at, token.revoked), (grant_id(1), None, revoked));
+    }
 }
 
 #[tokio::test]
