@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{ArtefactKeys, Policy};
-use proofkey_store::Store;
+use proofkey_store::{Fault, Store};
 
+use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::cookies::CookieNames;
 use crate::directory::Directory;
@@ -28,7 +29,9 @@ pub(crate) struct App {
     pub rotation: RotationPolicy,
     /// Durable state.
     pub store: Store,
-    /// Clients and APIs.
+    /// Clients.
+    pub clients: Clients,
+    /// APIs.
     pub directory: Directory,
     /// The keys under which codes, steps and refresh tokens are made.
     pub keys: ArtefactKeys,
@@ -69,5 +72,14 @@ impl App {
     /// The time, read once per request.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp(self.clock.now())
+    }
+
+    /// Looks at the versions of what is kept in memory: forgets clients and reads APIs again if they have changed. Returns
+    /// the version of the keys, which take longer to read.
+    pub(crate) async fn refresh(&self) -> Result<i64, Fault> {
+        let versions = self.store.directory_versions().await?;
+        self.clients.note_version(versions.clients);
+        self.directory.refresh(&self.store, versions.apis).await?;
+        Ok(versions.keys)
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod app;
+mod clients;
 pub mod clock;
 pub mod config;
 mod cookies;

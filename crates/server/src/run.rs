@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cookies::CookieNames;
@@ -101,7 +102,7 @@ impl Start {
         let store = Store::open(&config.store.database(), &Options::default())?;
         store.lock_for_serving()?;
         let app = Arc::new(build(&config, store.clone(), clock, randomness, tracer)?);
-        app.directory.refresh(&store).await?;
+        app.refresh().await?;
         // Stored keys must open before any is made: one made under a wrong sealing key would lock the right one out.
         tasks::load_keys(&app).await?;
         if tasks::rotate_keys(&app).await? > 0 {
@@ -160,9 +161,9 @@ impl Running {
         self.shutdown.cancel();
     }
 
-    /// Takes over what was just written to clients and APIs, without waiting for the next look.
+    /// Takes over what was just changed of clients and APIs, without waiting for the next look.
     pub async fn refreshed(&self) -> Result<(), StartFault> {
-        self.app.directory.refresh(&self.store).await?;
+        self.app.refresh().await?;
         Ok(())
     }
 
@@ -192,7 +193,7 @@ impl Running {
     }
 }
 
-fn build(
+pub(crate) fn build(
     config: &Config,
     store: Store,
     clock: Clock,
@@ -209,6 +210,7 @@ fn build(
         policy: config.policy(),
         rotation: config.rotation(),
         store,
+        clients: Clients::default(),
         directory: Directory::default(),
         keys: ArtefactKeys::derive(sealing_key),
         sealer: PrivateKeySealer::derive(sealing_key),

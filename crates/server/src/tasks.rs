@@ -12,7 +12,7 @@ use crate::http::Readiness;
 use crate::keys::{self, KeysFault, rotation};
 use crate::metrics::SecurityEvent;
 
-/// How often the directory's versions are read: changes by command take effect within a second.
+/// How often versions are read: changes by command take effect within a second.
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
 /// How many refreshes pass between two looks at the schedule of keys.
 const ROTATE_EVERY: u32 = 120;
@@ -31,9 +31,9 @@ pub(crate) async fn run(app: Arc<App>, readiness: Arc<Readiness>, shutdown: Canc
         let mut keys_version = None;
         for tick in 0_u32.. {
             ticks.tick().await;
-            match app.directory.refresh(&app.store).await {
+            match app.refresh().await {
                 Err(fault) => {
-                    tracing::error!(%fault, "clients and APIs could not be read again");
+                    tracing::error!(%fault, "changes of clients and APIs could not be read");
                     readiness.note_store(false);
                 }
                 Ok(version) => {

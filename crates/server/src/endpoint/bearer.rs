@@ -2,9 +2,11 @@
 
 use http::{HeaderMap, HeaderValue, header};
 use proofkey_jose::claims::AccessTokenClaims;
-use proofkey_oauth::PresentedToken;
+use proofkey_oauth::{PresentedToken, Timestamp};
 use proofkey_protocol::bearer::{self, LiveToken, TokenFacts};
-use proofkey_protocol::{AccessTokenFacts, ClientId, ClientStatus, GrantWithSubject, Refusal, TokenId};
+use proofkey_protocol::{
+    AccessTokenFacts, Client, ClientId, ClientStatus, GrantWithSubject, Refusal, TokenId,
+};
 
 use super::context::RequestContext;
 use super::failure::Failure;
@@ -46,14 +48,14 @@ impl TokenState {
         Ok(Self { grant, token })
     }
 
-    /// Judges the token as things stand.
+    /// Judges the token as things stand, for the client that it was issued to.
     pub(super) fn live<'a>(
         &'a self,
-        context: &'a RequestContext<'_>,
         claims: &'a AccessTokenClaims,
+        client: Option<&'a Client>,
+        now: Timestamp,
     ) -> Result<LiveToken<'a>, Refusal> {
-        let client = context.directory.client(&claims.client_id).map(|client| &**client);
         let facts = TokenFacts { grant: self.grant.as_ref(), token: self.token, client };
-        bearer::live(claims, &facts, context.now)
+        bearer::live(claims, &facts, now)
     }
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use proofkey_oauth::{PresentedCredentials, TwoMethods};
 use proofkey_protocol::{AuthenticatedClient, Client, Refusal};
 
-use super::body::Form;
+use super::body::{Form, form};
 use super::context::RequestContext;
 use super::failure::Failure;
 use crate::limit::AddressKey;
@@ -25,18 +26,26 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Looks for credentials in the header and the form.
-    pub(super) fn of(context: &RequestContext<'_>, form: &Form) -> Self {
+    /// Reads a form, and looks for credentials in it and in the header.
+    pub(super) async fn read(
+        context: &RequestContext<'_>,
+        request: Request,
+    ) -> Result<(Form, Self), Failure> {
+        let form = form(request).await?;
+        let caller = Self::of(context, &form).await?;
+        Ok((form, caller))
+    }
+
+    async fn of(context: &RequestContext<'_>, form: &Form) -> Result<Self, Failure> {
         let presented = presented(&form.head.headers, form);
         let client = match &presented {
-            PresentedCredentials::Present(credentials) => {
-                context.directory.client(credentials.client_id()).cloned()
-            }
+            PresentedCredentials::Present(credentials) => context.client(credentials.client_id()).await?,
             PresentedCredentials::Absent
             | PresentedCredentials::Malformed(_)
             | PresentedCredentials::Ambiguous(_) => None,
         };
-        Self { presented, client, tried_header: form.head.headers.contains_key(header::AUTHORIZATION) }
+        let tried_header = form.head.headers.contains_key(header::AUTHORIZATION);
+        Ok(Self { presented, client, tried_header })
     }
 
     /// Authenticates the client.

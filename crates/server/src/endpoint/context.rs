@@ -6,11 +6,13 @@ use std::time::Instant;
 use axum::response::Response;
 use http::Method;
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::Cx;
+use proofkey_protocol::{Client, Cx};
 
 use crate::app::App;
+use crate::clients::LookUpFailed;
 use crate::directory::Snapshot;
 use crate::http::Arrival;
+use crate::limit::AddressKey;
 use crate::metrics::{Endpoint, RequestOutcome};
 
 /// A request, and the moment at which it is judged.
@@ -19,7 +21,7 @@ pub(super) struct RequestContext<'a> {
     pub(super) arrival: Arrival,
     /// The time at which the request began.
     pub(super) now: Timestamp,
-    /// Clients and APIs at that time: every decision about the request, and its answer, see this one state.
+    /// The APIs at that time: every decision about the request, and its answer, see this one state.
     pub(super) directory: Arc<Snapshot>,
     endpoint: Endpoint,
     method: Method,
@@ -38,6 +40,12 @@ impl<'a> RequestContext<'a> {
         let mut random = self.app.randomness.clone();
         let (policy, apis, keys) = (&self.app.policy, self.directory.apis(), &self.app.keys);
         rule(&mut Cx { now: self.now, random: &mut random, policy, apis, keys })
+    }
+
+    /// The client of this id, if it is registered and can be used.
+    pub(super) async fn client(&self, id: &str) -> Result<Option<Arc<Client>>, LookUpFailed> {
+        let address = AddressKey::of(self.arrival.client.0);
+        self.app.clients.find(self.app.store.protocol(), id, address).await
     }
 
     /// Method and path, for people: in the log and on the error page.

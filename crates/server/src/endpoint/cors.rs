@@ -18,14 +18,22 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("www-authenticate, retry-a
 /// request itself goes by that client's own origins.
 pub(super) async fn preflight(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
-    let origin = headers.get(header::ORIGIN);
-    if let Some(origin) =
-        origin.filter(|origin| origin.to_str().is_ok_and(|text| app.directory.now().knows_origin(text)))
+    if let Some(origin) = headers.get(header::ORIGIN)
+        && is_registered(&app, origin).await
     {
         allow(&mut response, origin.clone());
         permit(&mut response);
     }
     response
+}
+
+/// Whether an active client has registered this origin. Where that cannot be read, none has.
+async fn is_registered(app: &App, origin: &HeaderValue) -> bool {
+    let Ok(origin) = origin.to_str() else { return false };
+    app.store.knows_origin(origin).await.unwrap_or_else(|fault| {
+        tracing::error!(%fault, "the origins of clients could not be read");
+        false
+    })
 }
 
 /// Answers a preflight for what is open to all: metadata and keys.

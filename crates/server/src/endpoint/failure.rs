@@ -8,6 +8,7 @@ use proofkey_store::Fault;
 use thiserror::Error;
 
 use super::context::RequestContext;
+use crate::clients::LookUpFailed;
 use crate::http::BodyRefusal;
 
 /// What a caller is asked to wait after a temporary fault.
@@ -45,6 +46,8 @@ pub(super) enum Failure {
 pub(super) enum Cause {
     #[error("the store failed: {0}")]
     Store(Fault),
+    #[error("too many clients are being looked up")]
+    LookUps,
     #[error("the facts changed at every attempt to decide")]
     Unsettled,
     #[error("no key signs {0}")]
@@ -69,6 +72,15 @@ impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         let of = if fault.is_temporary() { Self::Temporary } else { Self::Fault };
         of(Cause::Store(fault))
+    }
+}
+
+impl From<LookUpFailed> for Failure {
+    fn from(failed: LookUpFailed) -> Self {
+        match failed {
+            LookUpFailed::Busy => Self::Temporary(Cause::LookUps),
+            LookUpFailed::Store(fault) => fault.into(),
+        }
     }
 }
 

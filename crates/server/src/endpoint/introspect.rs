@@ -10,7 +10,7 @@ use proofkey_protocol::bearer::{self, IntrospectionCaller};
 use proofkey_protocol::{RefreshToken, Refusal};
 
 use super::bearer::TokenState;
-use super::body::{Form, form, token_query};
+use super::body::{Form, token_query};
 use super::caller::Caller;
 use super::context::RequestContext;
 use super::failure::{Failure, json};
@@ -21,11 +21,10 @@ use crate::metrics::Endpoint;
 /// `POST /introspect`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Introspect, Method::POST);
-    let form = match form(request).await {
-        Ok(form) => form,
+    let (form, caller) = match Caller::read(&context, request).await {
+        Ok(read) => read,
         Err(failure) => return context.finish(failure.json(&context, None)),
     };
-    let caller = Caller::of(&context, &form);
     let response = match serve(&context, &form, &caller).await {
         Ok(answer) => json(StatusCode::OK, &answer),
         Err(failure) => caller.refuse(&context, &failure),
@@ -49,8 +48,9 @@ async fn serve(
     let Some(claims) = app.keyring.access_token(token.expose()) else {
         return Ok(IntrospectionResponse::default());
     };
+    let client = context.client(&claims.client_id).await?;
     let state = TokenState::load(context, &claims).await?;
-    let live = state.live(context, &claims);
+    let live = state.live(&claims, client.as_deref(), context.now);
     Ok(live.map_or_else(|_| IntrospectionResponse::default(), |live| bearer::introspect(&asker, &live)))
 }
 

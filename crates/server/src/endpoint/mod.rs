@@ -11,6 +11,8 @@ mod introspect;
 mod metadata;
 mod revoke;
 mod settle;
+#[cfg(test)]
+mod tests;
 mod token;
 mod userinfo;
 

@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use proofkey_protocol::RefreshToken;
 use proofkey_protocol::bearer::{self, Revocable};
 
-use super::body::{Form, form, token_query};
+use super::body::{Form, token_query};
 use super::caller::Caller;
 use super::context::RequestContext;
 use super::cors;
@@ -20,11 +20,10 @@ use crate::metrics::Endpoint;
 /// `POST /revoke`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Revoke, Method::POST);
-    let form = match form(request).await {
-        Ok(form) => form,
-        Err(failure) => return context.finish(failure.json(&context, None)),
+    let (form, caller) = match Caller::read(&context, request).await {
+        Ok(read) => read,
+        Err(failure) => return context.finish(failure.worth_a_retry().json(&context, None)),
     };
-    let caller = Caller::of(&context, &form);
     let mut response = match serve(&context, &form, &caller).await {
         Ok(()) => {
             (StatusCode::OK, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response()

@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proofkey_jose::claims::AccessTokenClaims;
 use proofkey_oauth::standard_scope;
-use proofkey_protocol::{Refusal, bearer, userinfo};
+use proofkey_protocol::{Client, Refusal, bearer, userinfo};
 use serde_json::{Map, Value};
 
 use super::bearer::{TokenState, presented};
@@ -28,27 +28,40 @@ pub(super) async fn serve(
     let context = RequestContext::begin(&app, arrival, Endpoint::Userinfo, method);
     let claims =
         presented(&headers).and_then(|token| app.keyring.access_token(token).ok_or(Refusal::TokenInvalid));
-    let client_id = claims.as_ref().ok().map(|claims| claims.client_id.clone());
-    let answer = match claims {
-        Ok(claims) => answer(&context, &claims).await,
-        Err(refusal) => Err(refusal.into()),
+    let (client, answer) = match &claims {
+        Ok(claims) => of_token(&context, claims).await,
+        Err(refusal) => (None, Err(refusal.clone().into())),
     };
     let mut response = match answer {
         Ok(body) => json(StatusCode::OK, &body),
-        Err(failure) => refuse(&context, &failure, client_id.as_deref()),
+        Err(failure) => refuse(&context, &failure, claims.as_ref().ok().map(|claims| &*claims.client_id)),
     };
-    let client = client_id.as_deref().and_then(|id| context.directory.client(id)).map(|client| &**client);
-    cors::allow_client(&mut response, &headers, client);
+    cors::allow_client(&mut response, &headers, client.as_deref());
     context.finish(response)
+}
+
+/// The client of a token, whose own origin may read the answer, and the answer.
+async fn of_token(
+    context: &RequestContext<'_>,
+    claims: &AccessTokenClaims,
+) -> (Option<Arc<Client>>, Result<Map<String, Value>, Failure>) {
+    match context.client(&claims.client_id).await {
+        Ok(client) => {
+            let answer = answer(context, claims, client.as_deref()).await;
+            (client, answer)
+        }
+        Err(failed) => (None, Err(failed.into())),
+    }
 }
 
 async fn answer(
     context: &RequestContext<'_>,
     claims: &AccessTokenClaims,
+    client: Option<&Client>,
 ) -> Result<Map<String, Value>, Failure> {
     let app = context.app;
     let state = TokenState::load(context, claims).await?;
-    let live = state.live(context, claims)?;
+    let live = state.live(claims, client, context.now)?;
     let (user, scope) = bearer::userinfo(&live, &app.policy.issuer)?;
     let mut body = Map::new();
     body.insert("sub".to_owned(), Value::String(user.id.to_string()));

@@ -9,6 +9,7 @@
 
 mod administration;
 mod authorize;
+mod clients;
 mod enumeration;
 mod exchanges;
 mod faults;

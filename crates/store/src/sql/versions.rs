@@ -3,7 +3,7 @@
 use super::{statements, text};
 use crate::row::{FromRow as _, row};
 
-/// Numbers that grow with each change of a directory. A node that sees one move loads that directory again.
+/// Numbers that grow with each change. A node that sees one move loads its APIs or keys again, or forgets its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each field is the version of the directory of that name")]
 pub struct Versions {
@@ -20,7 +20,8 @@ statements! {
     /// The three versions.
     DIRECTORY_VERSIONS = text!("SELECT id, ", Versions::COLUMNS, " FROM directory_versions WHERE id = 1");
 
-    /// The clients have changed.
+    /// A client has changed: what servers remember of clients no longer holds. One that was added makes nothing false that
+    /// they remember, and moves nothing.
     BUMP_CLIENTS = "UPDATE directory_versions SET clients = clients + 1 WHERE id = 1";
 
     /// The APIs have changed.

@@ -11,14 +11,14 @@ use crate::store::Store;
 use crate::value::values;
 
 impl Store {
-    /// Registers a client with its secrets.
+    /// Registers a client with its secrets. No version moves: servers look for a client that they do not remember, so
+    /// nothing that they remember becomes wrong.
     pub async fn add_client(&self, client: ClientRecord) -> Result<(), AdminFault> {
         let ClientRecord { id, metadata, secrets, disabled, created_at } = client;
         let values = values![id.clone(), json(&metadata)?, disabled, created_at];
         let script = Script::from(Step::must_add(&clients::INSERT_CLIENT, values))
             .then_all(secrets.into_iter().map(|secret| add_secret(&id, secret)))
-            .then_all(add_origins(&id, &metadata))
-            .then(moved());
+            .then_all(add_origins(&id, &metadata));
         self.change(script).await
     }
 
@@ -84,7 +84,7 @@ fn add_origins(client: &ClientId, metadata: &ClientMetadata) -> impl Iterator<It
     origins.into_iter().map(add)
 }
 
-/// Nodes load the clients again.
+/// Servers forget the clients that they remember.
 fn moved() -> Step {
     Step::may_find(&versions::BUMP_CLIENTS, values![])
 }

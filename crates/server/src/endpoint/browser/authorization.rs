@@ -65,7 +65,7 @@ impl<'a> Authorization<'a> {
     /// Loads, decides and commits.
     pub(super) async fn decide(&self) -> Result<Next, Failure> {
         if self.raw.len() > REQUEST_BYTES_MAX {
-            return Ok(Next::Page(Refusal::RequestTooLong, self.client()));
+            return Ok(Next::Page(Refusal::RequestTooLong, self.client().await?));
         }
         self.context()
             .settle(|| self.load(), |facts, cx| authorize::decide(&self.request, facts, self.progress, cx))
@@ -73,7 +73,7 @@ impl<'a> Authorization<'a> {
     }
 
     async fn load(&self) -> Result<AuthorizeFacts, Failure> {
-        let facts = self.load_without_user();
+        let facts = self.load_without_user().await?;
         let signed_in = match authorize::client_named(&self.request) {
             Some(client) => self.browser.signed_in(&client).await?,
             None => None,
@@ -87,19 +87,22 @@ impl<'a> Authorization<'a> {
         })
     }
 
-    fn load_without_user(&self) -> AuthorizeFacts {
-        let (client, hint) = (self.client(), self.hint());
-        AuthorizeFacts { client, hint, client_status: None, login: None, consent: None }
+    async fn load_without_user(&self) -> Result<AuthorizeFacts, Failure> {
+        let (client, hint) = (self.client().await?, self.hint());
+        Ok(AuthorizeFacts { client, hint, client_status: None, login: None, consent: None })
     }
 
     /// The rules without the user: for a page that only shows what a request is about.
-    pub(super) fn validate(&self) -> Result<Validated, Refused> {
-        let facts = self.load_without_user();
-        self.context().decide(|cx| authorize::validate(&self.request, &facts, cx))
+    pub(super) async fn validate(&self) -> Result<Result<Validated, Refused>, Failure> {
+        let facts = self.load_without_user().await?;
+        Ok(self.context().decide(|cx| authorize::validate(&self.request, &facts, cx)))
     }
 
-    fn client(&self) -> Option<Arc<Client>> {
-        self.request.client_id.as_deref().and_then(|id| self.context().directory.client(id)).cloned()
+    async fn client(&self) -> Result<Option<Arc<Client>>, Failure> {
+        match self.request.client_id.as_deref() {
+            Some(id) => Ok(self.context().client(id).await?),
+            None => Ok(None),
+        }
     }
 
     fn hint(&self) -> Hint {

@@ -157,7 +157,10 @@ impl Logout<'_> {
         let token = self.request.id_token_hint.as_deref();
         let hint = token.and_then(|token| context.app.keyring.id_token(token).ok());
         let client_id = hint.as_ref().and_then(logout::client_hinted);
-        let client = client_id.as_ref().and_then(|id| context.directory.client(id.as_str())).cloned();
+        let client = match &client_id {
+            Some(id) => context.client(id.as_str()).await?,
+            None => None,
+        };
         // What is read beside the session is about its user and a client. A logout asks for none of it.
         let signed_in = self.browser.signed_in(&client_id.unwrap_or_else(|| ClientId::new(""))).await?;
         Ok(LogoutFacts { hint, client, login: signed_in.map(|found| found.login) })
@@ -166,13 +169,16 @@ impl Logout<'_> {
     async fn ask(&mut self, login: &Login) -> Result<Response, Failure> {
         let (context, lang) = (self.browser.context, self.browser.lang);
         let clients = context.app.store.session_clients(login.session()).await?;
+        let mut app_names = Vec::with_capacity(clients.len());
+        for id in &clients {
+            app_names.extend(context.client(id.as_str()).await?.map(|client| app_name(&client)));
+        }
         let flow = self.browser.seal(interaction::Logout { session: login.session() }, &self.raw);
-        let clients = clients.iter().filter_map(|id| context.directory.client(id.as_str()));
         let view = LogoutConfirm {
             action: format!("{}/end-session", context.app.policy.issuer.path()),
             flow: flow.expose().to_owned(),
             user_name: login.user().display_name.clone(),
-            app_names: clients.map(|client| app_name(client)).collect(),
+            app_names,
         };
         Ok(page::respond_with_form(StatusCode::OK, lang, context.app.pages.logout(lang, &view)))
     }

@@ -34,7 +34,7 @@ pub(super) async fn get(
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Get);
     let flow = flow_parameter(&uri);
     match sent(&browser, &flow) {
-        Ok(sent) => SignInForm::first(browser, sent, flow).show(),
+        Ok(sent) => SignInForm::first(browser, sent, flow).show().await,
         Err(refusal) => browser.refused(&refusal.into()),
     }
 }
@@ -87,7 +87,7 @@ impl Submitted {
                 browser.cookies.signed_in(cookie, device);
                 Authorization::new(browser, sent, progress).dispatch().await
             }
-            Ok(Err(error)) => SignInForm::again(browser, sent, flow, username, error).show(),
+            Ok(Err(error)) => SignInForm::again(browser, sent, flow, username, error).show().await,
             Err(failure) => Authorization::new(browser, sent, Progress::default()).fail(&failure),
         }
     }
@@ -119,13 +119,14 @@ impl<'a> SignInForm<'a> {
         Self { authorization, flow, username, error: Some(error) }
     }
 
-    fn show(self) -> Response {
+    async fn show(self) -> Response {
         let error =
             |refusal: Refusal, client: Option<&Client>| self.authorization.error(&refusal.into(), client);
-        let response = match self.authorization.validate() {
-            Ok(validated) => self.page(validated.client()),
-            Err(Refused::Page(refusal, client)) => error(refusal, client.as_deref()),
-            Err(Refused::Answer(response)) => error(response.refusal, Some(&response.client)),
+        let response = match self.authorization.validate().await {
+            Ok(Ok(validated)) => self.page(validated.client()),
+            Ok(Err(Refused::Page(refusal, client))) => error(refusal, client.as_deref()),
+            Ok(Err(Refused::Answer(response))) => error(response.refusal, Some(&response.client)),
+            Err(failure) => self.authorization.error(&failure, None),
         };
         self.authorization.browser.leave(response)
     }

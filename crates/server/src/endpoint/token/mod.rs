@@ -14,7 +14,7 @@ use proofkey_oauth::{TokenRequest, TokenRequestMalformed, TokenResponse};
 use proofkey_protocol::token::Issue;
 use proofkey_protocol::{AuthenticatedClient, Refusal};
 
-use super::body::{Form, form};
+use super::body::Form;
 use super::caller::Caller;
 use super::context::RequestContext;
 use super::cors;
@@ -26,11 +26,10 @@ use crate::metrics::Endpoint;
 /// `POST /token`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Token, Method::POST);
-    let form = match form(request).await {
-        Ok(form) => form,
+    let (form, caller) = match Caller::read(&context, request).await {
+        Ok(read) => read,
         Err(failure) => return context.finish(failure.json(&context, None)),
     };
-    let caller = Caller::of(&context, &form);
     let mut response = match serve(&context, &form, &caller).await {
         Ok(tokens) => json(StatusCode::OK, &tokens),
         Err(failure) => caller.refuse(&context, &failure),

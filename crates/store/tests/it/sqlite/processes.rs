@@ -1,6 +1,6 @@
 //! A command beside a server: a second process writes the same file.
 
-use proofkey_protocol::Committed;
+use proofkey_protocol::{ClientId, Committed};
 use proofkey_store::{Fault, Options, Store};
 
 use super::World;
@@ -11,12 +11,14 @@ const CLIENTS: i64 = 20;
 
 #[test]
 #[ignore = "a process that another test starts"]
-fn child_registers_clients() {
+fn child_registers_and_changes_clients() {
     let Some(path) = database() else { return };
     block_on(async {
         let store = Store::open(&path, &Options::default()).unwrap();
         for number in 0..CLIENTS {
-            store.add_client(client(&format!("client-{number}"))).await.unwrap();
+            let added = client(&format!("client-{number}"));
+            store.add_client(added.clone()).await.unwrap();
+            store.update_client(&added.id, &added.metadata).await.unwrap();
         }
         store.close().await;
     });
@@ -27,7 +29,7 @@ fn commands_write_while_the_server_writes() {
     let world = block_on(World::new());
     world.store.lock_for_serving().unwrap();
     let before = block_on(world.store.directory_versions()).unwrap();
-    let mut command = child("sqlite::processes::child_registers_clients", &world.path());
+    let mut command = child("sqlite::processes::child_registers_and_changes_clients", &world.path());
     block_on(async {
         let mut number = 0;
         while command.try_wait().unwrap().is_none() {
@@ -39,6 +41,7 @@ fn commands_write_while_the_server_writes() {
         assert_eq!(after.clients, before.clients + CLIENTS, "the server sees that it must load them");
         assert_eq!((after.apis, after.keys), (before.apis, before.keys));
         assert_eq!(world.store.clients().await.unwrap().len(), 20);
+        assert!(world.store.client(&ClientId::new("client-7")).await.unwrap().is_some());
         world.store.ping().await.unwrap();
     });
 }

@@ -35,8 +35,8 @@ async fn clients_are_added_changed_and_removed() {
     assert_eq!(hashes(&all[1]), [(1, None)]);
     assert_eq!(
         versions(&world).await,
-        Versions { clients: before.clients + 4, ..before },
-        "a refusal moves nothing"
+        Versions { clients: before.clients + 2, ..before },
+        "an update and a disabling move it; neither an addition nor a refusal does"
     );
     let nobody = ClientId::new("nobody");
     assert_eq!(store.update_client(&nobody, &metadata).await, Err(AdminFault::Missing));
