@@ -83,7 +83,7 @@ test("the code leaves the address before anything is waited for, and is not lost
   await waitForState(page, 10, "done");
 });
 
-// A trace that somebody else tells: the rest of the run is real.
+// A trace with events of the test's making: the rest of the run is real.
 async function runTold(page, events) {
   const body = events.map((event, id) => `id: ${id}\ndata: ${JSON.stringify(event)}\n\n`).join("");
   await page.route("**/trace?**", (route) => route.fulfill({ contentType: "text/event-stream", body }));

@@ -19,7 +19,7 @@ before(async () => {
 });
 after(async () => { await browser?.close(); await dev?.stop(); });
 
-// A terminal of somebody who never used Proofkey: a home of its own, and no keyring to wake.
+// A terminal on which Proofkey never ran: a home of its own, and no keyring to wake.
 async function openTerminal(t) {
   const home = await mkdtemp(join(tmpdir(), "proofkey-home-"));
   t.after(() => rm(home, { recursive: true, force: true }));
