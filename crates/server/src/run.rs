@@ -105,7 +105,7 @@ impl Start {
         app.refresh().await?;
         // Stored keys must open before any is made: one made under a wrong sealing key would lock the right one out.
         tasks::load_keys(&app).await?;
-        if tasks::rotate_keys(&app).await? > 0 {
+        if tasks::rotate_keys(&app).await?.moved() {
             tasks::load_keys(&app).await?;
         }
         let listener = match listener {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::http::Readiness;
-use crate::keys::{self, KeysFault, rotation};
+use crate::keys::{self, KeysFault, Rotated, rotation};
 use crate::metrics::SecurityEvent;
 
 /// How often versions are read: changes by command take effect within a second.
@@ -67,13 +67,13 @@ fn report(refreshed: Result<(), KeysFault>) {
     }
 }
 
-/// Makes the keys that are due, removes those that are done with; how many of both.
-pub(crate) async fn rotate_keys(app: &App) -> Result<usize, KeysFault> {
-    let steps = keys::rotate(&app.store, &app.sealer, &app.rotation, app.now()).await?;
-    for _ in 0..steps {
+/// Makes the keys that are due and removes those that are done with. What another node did first, that node counts.
+pub(crate) async fn rotate_keys(app: &App) -> Result<Rotated, KeysFault> {
+    let rotated = keys::rotate(&app.store, &app.sealer, &app.rotation, app.now()).await?;
+    for _ in 0..rotated.applied {
         app.metrics.count(SecurityEvent::KeyRotated);
     }
-    Ok(steps)
+    Ok(rotated)
 }
 
 /// Loads the stored keys into the keyring.

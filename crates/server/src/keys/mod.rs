@@ -11,7 +11,7 @@ pub use sealed::PrivateKeySealer;
 
 use proofkey_jose::{Algorithm, KeyError, SigningKey};
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::KeyRecord;
+use proofkey_protocol::{Committed, KeyRecord};
 use proofkey_store::{Fault, Store};
 use thiserror::Error;
 
@@ -38,24 +38,54 @@ pub enum KeysFault {
     Generate(#[from] KeyError),
 }
 
+/// What became of the steps that were due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotated {
+    /// Steps that were carried out here.
+    pub applied: usize,
+    /// Keys that were made here and dropped, because another node had taken their place in the ring.
+    pub conflicts: usize,
+}
+
+impl Rotated {
+    /// Whether the stored keys are others than those that the steps were planned from.
+    pub const fn moved(self) -> bool {
+        self.applied + self.conflicts > 0
+    }
+}
+
 /// Brings the stored keys in line with the schedule; any number of nodes may do it at once, and of two that make the same
-/// key one inserts. Returns how many keys were made and removed.
+/// key one inserts.
 pub async fn rotate(
     store: &Store,
     sealer: &PrivateKeySealer,
     policy: &RotationPolicy,
     now: Timestamp,
-) -> Result<usize, KeysFault> {
+) -> Result<Rotated, KeysFault> {
     let records = store.keys().await?;
-    let steps = rotation::plan(&records, policy, now);
-    for step in &steps {
-        apply(store, sealer, step, now).await?;
+    let mut rotated = Rotated::default();
+    for step in rotation::plan(&records, policy, now) {
+        match step {
+            RotationStep::Remove { kids } => {
+                store.delete_keys(&kids).await?;
+                tracing::info!(?kids, "signing keys removed: nothing that they signed lives any more");
+                rotated.applied += 1;
+            }
+            RotationStep::Make { algorithm, sequence, active_from } => {
+                let record = make(sealer, algorithm, sequence, active_from, now).await?;
+                match publish(store, record).await? {
+                    Some(_) => rotated.applied += 1,
+                    None => rotated.conflicts += 1,
+                }
+            }
+        }
     }
-    Ok(steps.len())
+    Ok(rotated)
 }
 
 /// Gives every ring a new key that signs at once: for a key that may have leaked. Keys that wait to sign go: they lay
-/// beside the one that leaked, and would take over from the new one when their day comes.
+/// beside the one that leaked, and would take over from the new one when their day comes. Returns the keys that were made; a ring in which another node was
+/// first has none among them.
 pub async fn rotate_now(
     store: &Store,
     sealer: &PrivateKeySealer,
@@ -70,30 +100,24 @@ pub async fn rotate_now(
     let mut made = Vec::new();
     for algorithm in rotation::ALGORITHMS {
         let sequence = rotation::next_sequence(&records, algorithm);
-        let step = RotationStep::Make { algorithm, sequence, active_from: now };
-        made.extend(apply(store, sealer, &step, now).await?);
+        let record = make(sealer, algorithm, sequence, now, now).await?;
+        made.extend(publish(store, record).await?);
     }
     Ok(made)
 }
 
-async fn apply(
-    store: &Store,
-    sealer: &PrivateKeySealer,
-    step: &RotationStep,
-    now: Timestamp,
-) -> Result<Option<String>, KeysFault> {
-    match step {
-        RotationStep::Remove { kids } => {
-            store.delete_keys(kids).await?;
-            tracing::info!(?kids, "signing keys removed: nothing that they signed lives any more");
-            Ok(None)
-        }
-        RotationStep::Make { algorithm, sequence, active_from } => {
-            let record = make(sealer, *algorithm, *sequence, *active_from, now).await?;
-            let (kid, algorithm) = (record.kid.clone(), record.algorithm.clone());
-            let committed = store.insert_key(record).await?;
-            tracing::info!(%kid, %algorithm, active_from = active_from.seconds(), ?committed, "signing key made and published");
+/// Adds a key to its ring; `None` if its place was taken meanwhile.
+async fn publish(store: &Store, record: KeyRecord) -> Result<Option<String>, KeysFault> {
+    let KeyRecord { kid, algorithm, active_from, .. } = &record;
+    let (kid, algorithm, active_from) = (kid.clone(), algorithm.clone(), active_from.seconds());
+    match store.insert_key(record).await? {
+        Committed::Applied => {
+            tracing::info!(%kid, %algorithm, active_from, "signing key made and published");
             Ok(Some(kid))
+        }
+        Committed::Conflict => {
+            tracing::info!(%algorithm, "another node has made the signing key that was due");
+            Ok(None)
         }
     }
 }

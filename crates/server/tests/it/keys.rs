@@ -43,6 +43,25 @@ async fn md_06_after_a_leak_no_key_that_lay_beside_it_ever_signs() {
 }
 
 #[tokio::test]
+async fn md_06_of_nodes_that_rotate_at_once_each_counts_what_it_made() {
+    let server = TestServer::start().await;
+    let sealer = PrivateKeySealer::derive(&[9; 32]);
+    let (before, late) = (keys(&server).await.len(), server.now() + 89 * DAY_SECONDS);
+    let on_schedule = || rotate(server.store(), &sealer, &POLICY, late);
+    let (one, other) = tokio::join!(on_schedule(), on_schedule());
+    let applied = one.unwrap().applied + other.unwrap().applied;
+    assert_eq!(applied, rotation::ALGORITHMS.len());
+    assert_eq!(keys(&server).await.len(), before + applied);
+
+    let at_once = || rotate_now(server.store(), &sealer, late);
+    let (one, other) = tokio::join!(at_once(), at_once());
+    let stored = keys(&server).await;
+    for kid in [one.unwrap(), other.unwrap()].concat() {
+        assert!(stored.iter().any(|key| key.kid == kid), "{kid} is said to be made");
+    }
+}
+
+#[tokio::test]
 async fn f_19_a_wrong_sealing_key_is_refused_and_makes_no_keys() {
     let mut server = TestServer::start().await;
     let before = keys(&server).await;
