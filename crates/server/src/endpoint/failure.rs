@@ -55,10 +55,11 @@ pub(super) enum Cause {
 }
 
 /// A failure as it is answered.
-struct Answer {
-    status: StatusCode,
-    error: ErrorCode,
-    words: Explanation,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) error: ErrorCode,
+    pub(super) words: Explanation,
+    /// What the caller is asked to wait.
     retry_seconds: Option<u64>,
 }
 
@@ -130,14 +131,15 @@ impl Failure {
         response
     }
 
-    fn answer(&self) -> Answer {
+    /// The one reading of it: JSON says all of it, the error page adds whose failure it is.
+    pub(super) fn answer(&self) -> Answer {
         let answer = |status, error, words| Answer { status, error, words, retry_seconds: None };
         let unreadable = |status| {
             let refusal = Refusal::ParametersMalformed;
             answer(status, refusal.code(), refusal.explain())
         };
         match self {
-            Self::Refused(refusal) => answer(status(refusal.code()), refusal.code(), refusal.explain()),
+            Self::Refused(refusal) => answer(status(refusal), refusal.code(), refusal.explain()),
             Self::Limited(refusal, seconds) => Answer {
                 retry_seconds: Some(*seconds),
                 ..answer(StatusCode::TOO_MANY_REQUESTS, refusal.code(), refusal.explain())
@@ -154,9 +156,13 @@ impl Failure {
     }
 }
 
-/// Who is not let in is told so by 401 and 403, all else by 400 (OAuth 2.1 §3.2.4, RFC 6750 §3.1).
-const fn status(error: ErrorCode) -> StatusCode {
-    match error {
+/// A request that is not let in is told so by 401 and 403 (OAuth 2.1 §3.2.4, RFC 6750 §3.1), and a form that this browser must
+/// not send by 403; all else by 400.
+const fn status(refusal: &Refusal) -> StatusCode {
+    if matches!(refusal, Refusal::InteractionOfAnotherBrowser | Refusal::FormFromAnotherSite) {
+        return StatusCode::FORBIDDEN;
+    }
+    match refusal.code() {
         ErrorCode::InvalidClient | ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
         ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
         ErrorCode::InvalidRequest

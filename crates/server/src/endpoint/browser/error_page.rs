@@ -10,7 +10,7 @@ use proofkey_protocol::{Client, Refusal};
 use super::app_names::{app_host, app_name};
 use crate::app::App;
 use crate::endpoint::context::RequestContext;
-use crate::endpoint::failure::Failure;
+use crate::endpoint::failure::{Answer, Failure};
 use crate::http::Arrival;
 use crate::metrics::Endpoint;
 use crate::page::{self, ErrorKind, ErrorPage, Lang};
@@ -22,48 +22,21 @@ pub(super) fn view(
     client: Option<&Client>,
     client_id: Option<&str>,
 ) -> ErrorPage {
-    let app_kind = || {
-        client.map_or(ErrorKind::UnknownApp, |client| ErrorKind::App {
-            name: app_name(client),
-            host: app_host(client),
-        })
-    };
-    let (status, kind, code, words) = match failure {
-        Failure::Refused(refusal @ (Refusal::InteractionExpired | Refusal::InteractionInvalid)) => {
-            (StatusCode::BAD_REQUEST, ErrorKind::Expired, refusal.code().as_str(), Some(refusal.explain()))
+    let Answer { status, error, words, .. } = failure.answer();
+    let kind = kind(failure, client);
+    let words = match kind {
+        ErrorKind::App { .. } | ErrorKind::UnknownApp | ErrorKind::Expired | ErrorKind::Limited { .. } => {
+            Some(words)
         }
-        Failure::Refused(refusal @ (Refusal::InteractionOfAnotherBrowser | Refusal::FormFromAnotherSite)) => {
-            (StatusCode::FORBIDDEN, ErrorKind::Expired, refusal.code().as_str(), Some(refusal.explain()))
-        }
-        Failure::Refused(refusal) => {
-            (StatusCode::BAD_REQUEST, app_kind(), refusal.code().as_str(), Some(refusal.explain()))
-        }
-        Failure::Limited(refusal, seconds) => {
-            let kind = ErrorKind::Limited { retry_after_seconds: *seconds };
-            (StatusCode::TOO_MANY_REQUESTS, kind, refusal.code().as_str(), Some(refusal.explain()))
-        }
-        Failure::Body(refusal) => {
-            (refusal.status(), app_kind(), "invalid_request", Some(Refusal::ParametersMalformed.explain()))
-        }
-        Failure::NotForm => (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            app_kind(),
-            "invalid_request",
-            Some(Refusal::ParametersMalformed.explain()),
-        ),
-        Failure::Temporary(_) => {
-            (StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Fault, "temporarily_unavailable", None)
-        }
-        Failure::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, ErrorKind::Fault, "server_error", None),
         // No app has done anything wrong, so no rule is explained.
-        Failure::NotFound => (StatusCode::NOT_FOUND, ErrorKind::NotFound, "invalid_request", None),
+        ErrorKind::Fault | ErrorKind::NotFound => None,
     };
     ErrorPage {
-        status: status.as_u16(),
+        status: status_of_page(status).as_u16(),
         kind,
         nothing_shared: true,
         error_id: context.error_id(),
-        code: code.to_owned(),
+        code: error.as_str().to_owned(),
         what_happened: words.map(|words| words.cause.to_owned()),
         compare: None,
         fix: words.map(|words| words.fix.to_owned()),
@@ -77,7 +50,36 @@ pub(super) fn view(
     }
 }
 
-/// Sends an error page.
+/// Whose failure it is, for the person who reads the page.
+fn kind(failure: &Failure, client: Option<&Client>) -> ErrorKind {
+    match failure {
+        Failure::Refused(
+            Refusal::InteractionExpired
+            | Refusal::InteractionInvalid
+            | Refusal::InteractionOfAnotherBrowser
+            | Refusal::FormFromAnotherSite,
+        ) => ErrorKind::Expired,
+        Failure::Refused(_) | Failure::Body(_) | Failure::NotForm => {
+            client.map_or(ErrorKind::UnknownApp, |client| ErrorKind::App {
+                name: app_name(client),
+                host: app_host(client),
+            })
+        }
+        Failure::Limited(_, seconds) => ErrorKind::Limited { retry_after_seconds: *seconds },
+        Failure::Temporary(_) | Failure::Fault(_) => ErrorKind::Fault,
+        Failure::NotFound => ErrorKind::NotFound,
+    }
+}
+
+/// A 401 has to say how to authenticate (RFC 9110 §15.5.2), and a page asks for no credentials of a client: it says 400.
+const fn status_of_page(status: StatusCode) -> StatusCode {
+    match status {
+        StatusCode::UNAUTHORIZED => StatusCode::BAD_REQUEST,
+        other => other,
+    }
+}
+
+/// Answers with an error page.
 pub(super) fn respond(context: &RequestContext<'_>, lang: Lang, view: &ErrorPage) -> Response {
     let status = StatusCode::from_u16(view.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = page::respond(status, lang, context.app.pages.error(lang, view));
