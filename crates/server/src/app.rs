@@ -14,7 +14,7 @@ use crate::keys::rotation::RotationPolicy;
 use crate::keys::{Keyring, PrivateKeySealer};
 use crate::limit::{AddressKey, Limiter};
 use crate::metadata::MetadataDocument;
-use crate::metrics::Metrics;
+use crate::metrics::{Endpoint, Metrics};
 use crate::page::Pages;
 use crate::password::Passwords;
 use crate::random::Randomness;
@@ -69,6 +69,11 @@ pub(crate) struct Limiters {
 }
 
 impl App {
+    /// The path at which an endpoint answers, below the issuer's. Routes and links are made from it.
+    pub(crate) fn path_of(&self, endpoint: Endpoint) -> String {
+        format!("{}{}", self.policy.issuer.path(), endpoint.path())
+    }
+
     /// The time, read once per request.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp(self.clock.now())

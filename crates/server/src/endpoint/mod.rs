@@ -27,8 +27,7 @@ use crate::page;
 
 /// Every route of the authorization server.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let base = app.policy.issuer.path().to_owned();
-    let at = |endpoint: Endpoint| format!("{base}{}", endpoint.path());
+    let at = |endpoint| app.path_of(endpoint);
     let mut router = Router::new()
         .route(&at(Endpoint::Token), post(token::post).options(cors::preflight))
         .route(&at(Endpoint::Userinfo), get(userinfo::serve).post(userinfo::serve).options(cors::preflight))
@@ -38,5 +37,5 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     for path in metadata::paths(&app.policy.issuer) {
         router = router.route(&path, get(metadata::document).options(cors::open_preflight));
     }
-    router.merge(browser::routes(&base)).merge(page::routes(&base)).with_state(app)
+    router.merge(browser::routes(&app)).merge(page::routes(app.policy.issuer.path())).with_state(app)
 }

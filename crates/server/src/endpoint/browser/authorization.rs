@@ -18,6 +18,7 @@ use super::error_page;
 use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, SignedIn, see_other};
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
+use crate::metrics::Endpoint;
 use crate::page::{self, Compare, HandOver, HandOverOutcome, ReturnLink};
 
 /// An authorization request, form-encoded as it came and parsed.
@@ -142,11 +143,11 @@ impl<'a> Authorization<'a> {
 
     /// The address of the sign-in page for this request.
     pub(super) fn sign_in_address(&mut self) -> String {
-        self.browser.address_of("/sign-in", SignIn, &self.raw)
+        self.browser.address_of(Endpoint::SignIn, SignIn, &self.raw)
     }
 
     fn send_to_consent(&mut self, authenticated: &Authenticated) -> Response {
-        let location = self.browser.address_of("/consent", authenticated.consent_step(), &self.raw);
+        let location = self.browser.address_of(Endpoint::Consent, authenticated.consent_step(), &self.raw);
         if !authenticated.is_fresh() {
             // After a sign-in this is the second page of a person who was prompted already.
             self.trace_prompt(&location);

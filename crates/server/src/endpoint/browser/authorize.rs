@@ -40,7 +40,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     let headers = request.headers().clone();
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
     match posted(request).await {
-        Ok(raw) => browser.come_back("/authorize", &raw),
+        Ok(raw) => browser.come_back(Endpoint::Authorize, &raw),
         Err(failure) => browser.refused(&failure),
     }
 }

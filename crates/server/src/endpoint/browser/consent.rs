@@ -100,7 +100,7 @@ fn page(authorization: &mut Authorization<'_>, authenticated: &Authenticated) ->
         api.scopes.iter().find(|known| known.name == scope)?.description.clone()
     };
     let view = Consent {
-        action: format!("{}/consent", app.policy.issuer.path()),
+        action: app.path_of(Endpoint::Consent),
         flow,
         app_name: app_name(client),
         app_host: app_host(client),

@@ -46,7 +46,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     let headers = request.headers().clone();
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
     match read(&browser, request).await {
-        Ok(Posted::Request(raw)) => browser.come_back("/end-session", &raw),
+        Ok(Posted::Request(raw)) => browser.come_back(Endpoint::EndSession, &raw),
         Ok(Posted::Stay) => stay(browser),
         Ok(Posted::SignOut(page, request)) => {
             let raw = page.request().to_owned();
@@ -175,7 +175,7 @@ impl Logout<'_> {
         }
         let flow = self.browser.seal(interaction::Logout { session: login.session() }, &self.raw);
         let view = LogoutConfirm {
-            action: format!("{}/end-session", context.app.policy.issuer.path()),
+            action: context.app.path_of(Endpoint::EndSession),
             flow: flow.expose().to_owned(),
             user_name: login.user().display_name.clone(),
             app_names,

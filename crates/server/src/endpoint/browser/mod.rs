@@ -18,14 +18,15 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::app::App;
+use crate::metrics::Endpoint;
 
-/// The routes of this folder, below `base`, and the page for every address that is none.
-pub(super) fn routes(base: &str) -> Router<Arc<App>> {
-    let at = |path: &str| format!("{base}{path}");
+/// The routes of this folder, and the page for every address that is none.
+pub(super) fn routes(app: &App) -> Router<Arc<App>> {
+    let at = |endpoint| app.path_of(endpoint);
     Router::new()
-        .route(&at("/authorize"), get(authorize::get).post(authorize::post))
-        .route(&at("/sign-in"), get(sign_in::get).post(sign_in::post))
-        .route(&at("/consent"), get(consent::get).post(consent::post))
-        .route(&at("/end-session"), get(logout::get).post(logout::post))
+        .route(&at(Endpoint::Authorize), get(authorize::get).post(authorize::post))
+        .route(&at(Endpoint::SignIn), get(sign_in::get).post(sign_in::post))
+        .route(&at(Endpoint::Consent), get(consent::get).post(consent::post))
+        .route(&at(Endpoint::EndSession), get(logout::get).post(logout::post))
         .fallback(error_page::not_found)
 }

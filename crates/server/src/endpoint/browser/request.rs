@@ -12,6 +12,7 @@ use super::error_page;
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::login::Browser;
+use crate::metrics::Endpoint;
 use crate::page::Lang;
 
 /// Longest request, in bytes, that travels through our own addresses while a page is open.
@@ -111,21 +112,21 @@ impl<'a> BrowserRequest<'a> {
     }
 
     /// The address of one of our pages, with a step sealed to this browser in it.
-    pub(super) fn address_of<S: BoundStep>(&mut self, path: &str, step: S, request: &str) -> String {
+    pub(super) fn address_of<S: BoundStep>(&mut self, page: Endpoint, step: S, request: &str) -> String {
         let sealed = self.seal(step, request);
-        self.address(path, &sealed)
+        self.address(page, &sealed)
     }
 
     /// 303 to an address of ours that takes up a request which came by POST. A form of another site carries no `Lax` cookie;
     /// the GET does.
-    pub(super) fn come_back(self, path: &str, request: &str) -> Response {
+    pub(super) fn come_back(self, endpoint: Endpoint, request: &str) -> Response {
         let sealed = self.context.decide(|cx| Sealed::pause(request.to_owned(), cx).seal(cx));
-        let response = see_other(&self.address(path, &sealed));
+        let response = see_other(&self.address(endpoint, &sealed));
         self.leave(response)
     }
 
-    fn address(&self, path: &str, sealed: &Secret) -> String {
-        format!("{}{path}?flow={}", self.context.app.policy.issuer.path(), sealed.expose())
+    fn address(&self, endpoint: Endpoint, sealed: &Secret) -> String {
+        format!("{}?flow={}", self.context.app.path_of(endpoint), sealed.expose())
     }
 
     /// Answers a failure of which no app is known.

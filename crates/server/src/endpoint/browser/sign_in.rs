@@ -134,7 +134,7 @@ impl<'a> SignInForm<'a> {
     fn page(&self, client: &Client) -> Response {
         let (app, lang) = (self.authorization.context().app, self.authorization.browser.lang);
         let view = SignIn {
-            action: format!("{}/sign-in", app.policy.issuer.path()),
+            action: app.path_of(Endpoint::SignIn),
             flow: self.flow.clone(),
             app_name: Some(app_name(client)),
             app_host: Some(app_host(client)),
