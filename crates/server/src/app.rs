@@ -12,7 +12,7 @@ use crate::cookies::CookieNames;
 use crate::directory::Directory;
 use crate::keys::rotation::RotationPolicy;
 use crate::keys::{Keyring, PrivateKeySealer};
-use crate::limit::{AddressKey, Limiter};
+use crate::limit::Limiters;
 use crate::metadata::MetadataDocument;
 use crate::metrics::{Endpoint, Metrics};
 use crate::page::Pages;
@@ -57,15 +57,6 @@ pub(crate) struct App {
     pub randomness: Randomness,
     /// The trace of `proofkey dev`.
     pub tracer: Tracer,
-}
-
-/// The limits that live in memory.
-#[derive(Debug)]
-pub(crate) struct Limiters {
-    /// Sign-ins per address.
-    pub sign_in: Limiter<AddressKey>,
-    /// Failed client authentications per client and address, so that a stranger cannot lock a client out for others.
-    pub client: Limiter<(u64, AddressKey)>,
 }
 
 impl App {

@@ -3,9 +3,8 @@
 use proofkey_protocol::{Policy, SignInLimit};
 
 use super::resolved::Config;
-use crate::app::Limiters;
 use crate::keys::rotation::RotationPolicy;
-use crate::limit::Limiter;
+use crate::limit::{Limiter, Limiters};
 
 /// The longest life that an API may give its access tokens, in seconds.
 pub const ACCESS_TOKEN_SECONDS_MAX: i64 = 86_400;

@@ -1,13 +1,15 @@
 //! Rate limits in memory: a bounded table of keys under the generic cell rate algorithm (GCRA).
 //!
-//! It owns how often something may happen. It knows neither what is limited nor why, and reads no clock: the instant
-//! is an argument. Counters that must survive a restart (account lockout) live in the database, not here.
+//! It owns how often something may happen. Only [`Limiters`] knows what is limited. It reads no clock: the instant is an
+//! argument. Counters that must survive a restart (account lockout) live in the database, not here.
 
 mod address;
+mod limiters;
 mod rate;
 mod table;
 
 pub use address::AddressKey;
+pub(crate) use limiters::Limiters;
 pub use rate::{Rate, RetryAfter};
 
 use std::hash::Hash;
