@@ -15,6 +15,14 @@ pub(super) struct Form {
     pub(super) params: Params,
 }
 
+impl Form {
+    /// The form as it came, if it can travel on as text. Half a character may be escaped and the other half not: then the
+    /// parameters are text, and what came is none.
+    pub(super) fn into_text(self) -> Result<String, Refusal> {
+        String::from_utf8(self.raw.into()).map_err(|_| Refusal::ParametersMalformed)
+    }
+}
+
 /// Reads a form body. Parameters in the query do not count: they would end up in logs (OAuth 2.1 §2.4.1).
 pub(super) async fn form(request: Request) -> Result<Form, Failure> {
     let is_form = request.headers().get(header::CONTENT_TYPE).is_some_and(|value| {
@@ -35,4 +43,24 @@ pub(super) fn token_query(form: &Form) -> Result<TokenQuery, Refusal> {
         TokenQueryMalformed::Repeated(_) => Refusal::ParameterRepeated,
         TokenQueryMalformed::Missing(parameter) => Refusal::ParameterMissing(parameter),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    async fn posted(body: &'static [u8]) -> Form {
+        let request = Request::post("/").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        form(request.body(Body::from(body)).unwrap()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_form_travels_on_as_it_came_or_not_at_all() {
+        assert_eq!(posted(b"state=%C3%A9&a=b+c").await.into_text().unwrap(), "state=%C3%A9&a=b+c");
+        let half_escaped = posted(b"state=%C3\xa9").await;
+        assert_eq!(half_escaped.params.first("state"), Some("\u{e9}"));
+        assert_eq!(half_escaped.into_text(), Err(Refusal::ParametersMalformed));
+    }
 }

@@ -56,7 +56,6 @@ fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<SentRequest, Refusa
 }
 
 async fn posted(request: Request) -> Result<String, Failure> {
-    let form = form(request).await?;
-    let raw = String::from_utf8(form.raw.to_vec()).map_err(|_| Refusal::ParametersMalformed)?;
+    let raw = form(request).await?.into_text()?;
     if raw.len() > REQUEST_BYTES_MAX { Err(Refusal::RequestTooLong.into()) } else { Ok(raw) }
 }

@@ -22,6 +22,10 @@ use crate::http::Arrival;
 use crate::metrics::Endpoint;
 use crate::page::{self, LogoutConfirm, ReturnLink, SignedOut};
 
+/// Longest query, in bytes. One of our own carries a request of [`REQUEST_BYTES_MAX`] that came by POST, and sealing makes it
+/// longer by a third. One of a relying party may be as long: it travels in a form of ours, never in an address.
+const QUERY_BYTES_MAX: usize = 2 * REQUEST_BYTES_MAX;
+
 /// `GET /end-session`
 pub(super) async fn get(
     State(app): State<Arc<App>>,
@@ -59,7 +63,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
 /// The logout request of a GET: the query itself, or the one that was sealed when it came by POST.
 fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<(String, LogoutRequest), Refusal> {
     let params = Params::parse(query.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
-    if query.len() > REQUEST_BYTES_MAX * 2 {
+    if query.len() > QUERY_BYTES_MAX {
         return Err(Refusal::RequestTooLong);
     }
     match params.first("flow") {
@@ -90,10 +94,11 @@ enum Posted {
 async fn read(browser: &BrowserRequest<'_>, request: Request) -> Result<Posted, Failure> {
     let form = form(request).await?;
     let Some(flow) = form.params.first("flow") else {
+        // It travels on in an address of ours.
         if form.raw.len() > REQUEST_BYTES_MAX {
             return Err(Refusal::RequestTooLong.into());
         }
-        return Ok(Posted::Request(String::from_utf8_lossy(&form.raw).into_owned()));
+        return Ok(Posted::Request(form.into_text()?));
     };
     browser.same_site()?;
     let page: Sealed<interaction::Logout> = browser.open(flow)?;

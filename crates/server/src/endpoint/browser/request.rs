@@ -15,7 +15,8 @@ use crate::login::Browser;
 use crate::metrics::Endpoint;
 use crate::page::Lang;
 
-/// Longest request, in bytes, that travels through our own addresses while a page is open.
+/// Longest request, in bytes, that travels in our own addresses while a page is open: sealed it is a third longer, well
+/// below what the edge takes as an address.
 pub(super) const REQUEST_BYTES_MAX: usize = 8 * 1024;
 
 /// How the request that is being answered came.
