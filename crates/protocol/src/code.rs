@@ -152,7 +152,7 @@ mod tests {
         }
 
         #[test]
-        fn any_content_reads_or_fails(content in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn any_content_never_panics(content in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = AuthorizationCode::read(&content);
         }
     }
