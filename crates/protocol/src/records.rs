@@ -69,8 +69,8 @@ pub struct ApiScope {
 pub struct KeyRecord {
     /// Its id, the RFC 7638 thumbprint.
     pub kid: String,
-    /// The JOSE name of its algorithm.
-    pub algorithm: String,
+    /// What it signs by; the keys of one algorithm are a ring.
+    pub algorithm: Algorithm,
     /// Its place in its ring. Unique within the algorithm: of two nodes that rotate at once, one inserts.
     pub sequence: i64,
     /// When it was made, and published.

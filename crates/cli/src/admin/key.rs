@@ -36,7 +36,7 @@ async fn list(installation: &Installation) -> anyhow::Result<()> {
     installation.output.result(&views, || {
         let rows = keys.iter().map(|ListedKey { record, state }| {
             let (active_from, created_at) = (rfc3339(record.active_from), rfc3339(record.created_at));
-            [record.kid.clone(), record.algorithm.clone(), state.name().to_owned(), active_from, created_at]
+            [record.kid.clone(), record.algorithm.name().to_owned(), state.name().to_owned(), active_from, created_at]
         });
         let headings = ["KEY ID", "ALGORITHM", "STATE", "ACTIVE FROM", "CREATED"];
         table(headings, rows, "No keys yet: the first start of the server makes them.")
@@ -56,7 +56,7 @@ async fn rotate(installation: &Installation) -> anyhow::Result<()> {
 
 fn view(ListedKey { record, state }: &ListedKey) -> Value {
     json!({
-        "kid": record.kid, "algorithm": record.algorithm, "state": state.name(),
+        "kid": record.kid, "algorithm": record.algorithm.name(), "state": state.name(),
         "active_from": rfc3339(record.active_from), "created_at": rfc3339(record.created_at),
     })
 }

@@ -109,7 +109,7 @@ pub async fn rotate_now(
 /// Adds a key to its ring; `None` if its place was taken meanwhile.
 async fn publish(store: &Store, record: KeyRecord) -> Result<Option<String>, KeysFault> {
     let KeyRecord { kid, algorithm, active_from, .. } = &record;
-    let (kid, algorithm, active_from) = (kid.clone(), algorithm.clone(), active_from.seconds());
+    let (kid, algorithm, active_from) = (kid.clone(), *algorithm, active_from.seconds());
     match store.insert_key(record).await? {
         Committed::Applied => {
             tracing::info!(%kid, %algorithm, active_from, "signing key made and published");
@@ -135,7 +135,7 @@ async fn make(
     let public_jwk = serde_json::to_string(key.public_jwk()).unwrap_or_default();
     Ok(KeyRecord {
         kid: key.kid().to_owned(),
-        algorithm: algorithm.name().to_owned(),
+        algorithm,
         sequence,
         created_at: now,
         active_from,

@@ -87,7 +87,7 @@ pub fn next_sequence(records: &[KeyRecord], algorithm: Algorithm) -> i64 {
 }
 
 fn ring(records: &[KeyRecord], algorithm: Algorithm) -> impl Iterator<Item = &KeyRecord> {
-    records.iter().filter(move |key| key.algorithm == algorithm.name())
+    records.iter().filter(move |key| key.algorithm == algorithm)
 }
 
 fn make(
@@ -142,7 +142,7 @@ mod tests {
                 RotationStep::Remove { kids } => records.retain(|key| !kids.contains(&key.kid)),
                 RotationStep::Make { algorithm, sequence, active_from } => records.push(KeyRecord {
                     kid: format!("{}-{sequence}", algorithm.name()),
-                    algorithm: algorithm.name().to_owned(),
+                    algorithm,
                     sequence,
                     created_at: now,
                     active_from,

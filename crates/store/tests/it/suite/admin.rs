@@ -1,7 +1,7 @@
 //! What operators change, and that nodes notice.
 
 use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash};
-use proofkey_protocol::{ApiRecord, ApiScope, ClientId, Commit, Committed, KeyRecord, UserId};
+use proofkey_protocol::{Algorithm, ApiRecord, ApiScope, ClientId, Commit, Committed, KeyRecord, UserId};
 use proofkey_store::{AdminFault, Versions};
 
 use super::World;
@@ -97,7 +97,7 @@ async fn of_two_nodes_that_rotate_at_once_one_inserts_the_key() {
     let before = versions(&world).await;
     let key = |kid: &str, sequence| KeyRecord {
         kid: kid.to_owned(),
-        algorithm: "ES256".to_owned(),
+        algorithm: Algorithm::Es256,
         sequence,
         created_at: NOW,
         active_from: NOW + 1,
