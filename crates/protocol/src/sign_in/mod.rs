@@ -51,3 +51,4 @@ pub use factor::{PasswordProof, Proof};
 pub use password::{HashVerdict, SignInOutcome, SignInRefused, decide_password};
 pub use proved::{Proved, SessionBegun};
 pub use started::{SignInFacts, Started, start};
+pub use throttle::Pause;

@@ -1,11 +1,10 @@
 //! Judging a password once it has been compared.
 
-use super::factor::{PasswordProof, Proof};
-use super::proved::{Proved, SessionBegun};
+use super::proved::SessionBegun;
 use super::started::Started;
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
-use crate::facts::{CredentialFacts, SessionProof};
+use crate::facts::SessionProof;
 
 /// What came of comparing a password with the stored hash.
 #[derive(Debug)]
@@ -15,7 +14,7 @@ pub enum HashVerdict {
         /// A stronger hash of the same password, to be stored in place of the weaker one.
         rehashed: Option<String>,
     },
-    /// It is not.
+    /// It is another text, or there is no stored hash to compare it with.
     Differs,
     /// Longer than any stored password: nothing was compared.
     TooLong,
@@ -57,35 +56,12 @@ pub fn decide_password(
     replaces: Option<SessionProof>,
     cx: &mut Cx<'_>,
 ) -> Verdict<SignInOutcome> {
-    let account = started.account.counted_as(cx);
+    let account = started.account().counted_as(cx);
     match started.prove_password(verdict, cx) {
         Ok(proved) => proved.begin(replaces, cx).map(SignInOutcome::Begun),
         Err(refused) => {
             let commit = Commit::CountSignInFailure { account, at: cx.now };
             Verdict::after(commit, SignInOutcome::Refused(refused))
         }
-    }
-}
-
-impl Started {
-    fn prove_password(self, verdict: HashVerdict, cx: &Cx<'_>) -> Result<Proved, SignInRefused> {
-        let rehashed = match verdict {
-            HashVerdict::TooLong => return Err(SignInRefused::TooLong),
-            HashVerdict::Differs => return Err(SignInRefused::Wrong),
-            HashVerdict::Matches { rehashed } => rehashed,
-        };
-        if !self.is_open() {
-            return Err(SignInRefused::Wrong);
-        }
-        let Some(CredentialFacts { user, password: Some(stored) }) = self.credentials else {
-            return Err(SignInRefused::Wrong);
-        };
-        let proof = PasswordProof {
-            stored,
-            rehashed,
-            account: self.account.counted_as(cx),
-            failures_max: self.account.limit(cx).failures_max,
-        };
-        Ok(Proved::by(Proof::Password(proof), user, self.account))
     }
 }

@@ -1,11 +1,15 @@
 //! A user who has proved who they are, and the session that begins.
+//!
+//! The proof stands here, beside the state that it makes: no other file can make one.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proofkey_oauth::Secret;
 
 use super::account::Account;
-use super::factor::Proof;
+use super::factor::{PasswordProof, Proof};
+use super::password::{HashVerdict, SignInRefused};
+use super::started::Started;
 use crate::authentication::Authentication;
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
@@ -33,11 +37,26 @@ pub struct SessionBegun {
     pub user: UserFacts,
 }
 
-impl Proved {
-    pub(super) fn by(proof: Proof, user: UserFacts, account: Account) -> Self {
-        Self { user, account, factors: vec![proof] }
+impl Started {
+    /// Proves the password. A right one proves nothing of an account that is locked, disabled or unknown.
+    pub(super) fn prove_password(self, verdict: HashVerdict, cx: &Cx<'_>) -> Result<Proved, SignInRefused> {
+        let rehashed = match verdict {
+            HashVerdict::TooLong => return Err(SignInRefused::TooLong),
+            HashVerdict::Differs => return Err(SignInRefused::Wrong),
+            HashVerdict::Matches { rehashed } => rehashed,
+        };
+        let (account, user, stored) = self.into_open().ok_or(SignInRefused::Wrong)?;
+        let proof = PasswordProof {
+            stored,
+            rehashed,
+            account: account.counted_as(cx),
+            failures_max: account.limit(cx).failures_max,
+        };
+        Ok(Proved { user, account, factors: vec![Proof::Password(proof)] })
     }
+}
 
+impl Proved {
     /// Begins the session. Every authentication has a new id, and the session that this browser had before is deleted in the
     /// same transaction (OWASP ASVS 7.2.4).
     pub fn begin(self, replaces: Option<SessionProof>, cx: &mut Cx<'_>) -> Verdict<SessionBegun> {

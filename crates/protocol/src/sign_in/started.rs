@@ -1,9 +1,9 @@
 //! The beginning: whether an account may be tried now.
 
 use super::account::Account;
-use super::throttle::{Throttle, throttle};
+use super::throttle::{Pause, Throttle, throttle};
 use crate::cx::Cx;
-use crate::facts::{CredentialFacts, FailureFacts};
+use crate::facts::{CredentialFacts, FailureFacts, UserFacts};
 
 /// What the store knows of an account.
 #[derive(Clone, Debug, Default)]
@@ -14,18 +14,18 @@ pub struct SignInFacts {
     pub credentials: Option<CredentialFacts>,
 }
 
-/// A sign-in under way: the account may be tried now.
+/// A sign-in under way: the account may be tried now. Made by [`start`] alone.
 #[derive(Debug)]
 pub struct Started {
-    pub(super) account: Account,
-    pub(super) credentials: Option<CredentialFacts>,
-    pub(super) locked: bool,
+    account: Account,
+    credentials: Option<CredentialFacts>,
+    locked: bool,
 }
 
-/// Begins a sign-in, or says how many seconds are to pass before the account may be tried again.
-pub fn start(account: Account, facts: SignInFacts, cx: &Cx<'_>) -> Result<Started, i64> {
+/// Begins a sign-in, or says how long to wait before the account may be tried again.
+pub fn start(account: Account, facts: SignInFacts, cx: &Cx<'_>) -> Result<Started, Pause> {
     let locked = match throttle(facts.failures, cx.now, account.limit(cx)) {
-        Throttle::Wait(seconds) => return Err(seconds),
+        Throttle::Wait(pause) => return Err(pause),
         Throttle::Open => false,
         Throttle::Locked => true,
     };
@@ -42,5 +42,18 @@ impl Started {
     /// locked or disabled account the right password must cost what a wrong one does.
     pub fn is_open(&self) -> bool {
         !self.locked && self.credentials.as_ref().is_some_and(|known| !known.user.disabled)
+    }
+
+    pub(super) const fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The account, with its user and the stored hash. `None` if no session may come of it.
+    pub(super) fn into_open(self) -> Option<(Account, UserFacts, String)> {
+        if !self.is_open() {
+            return None;
+        }
+        let CredentialFacts { user, password } = self.credentials?;
+        Some((self.account, user, password?))
     }
 }

@@ -80,7 +80,7 @@ fn lg_07_an_account_that_must_wait_is_not_tried() {
     let mut world = World::new();
     let facts = SignInFacts { failures: FailureFacts { failures: 10, last_at: NOW.seconds() }, ..facts() };
     let cx = world.cx();
-    assert_eq!(start(Account::of("ada", None, &cx), facts, &cx).unwrap_err(), 60);
+    assert_eq!(start(Account::of("ada", None, &cx), facts, &cx).unwrap_err().seconds, 60);
 }
 
 #[test]

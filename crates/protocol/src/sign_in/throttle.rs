@@ -5,13 +5,20 @@ use proofkey_oauth::Timestamp;
 use crate::facts::FailureFacts;
 use crate::policy::SignInLimit;
 
+/// How long an account takes no attempt, after too many failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Seconds from now on; at least one.
+    pub seconds: i64,
+}
+
 /// How an account stands with the limit on failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Throttle {
     /// A proof counts.
     Open,
-    /// Answer 429 before any work: so many seconds are left.
-    Wait(i64),
+    /// Answer 429 before any work.
+    Wait(Pause),
     /// Do the work and refuse whatever comes of it: the account takes no password any more.
     Locked,
 }
@@ -30,7 +37,7 @@ pub(super) fn throttle(facts: FailureFacts, now: Timestamp, limit: &SignInLimit)
     let pause = limit.pause_seconds.saturating_mul(beyond + 1).min(limit.pause_seconds_max);
     let left = facts.last_at.saturating_add(pause).saturating_sub(now.seconds());
     // A clock that was set back must not lock an account for longer than the pause itself.
-    if left > 0 { Throttle::Wait(left.min(pause)) } else { Throttle::Open }
+    if left > 0 { Throttle::Wait(Pause { seconds: left.min(pause) }) } else { Throttle::Open }
 }
 
 #[cfg(test)]
@@ -44,12 +51,13 @@ mod tests {
         let check = |failures, ago| {
             throttle(FailureFacts { failures, last_at: NOW.seconds() - ago }, NOW, &policy.sign_in)
         };
+        let wait = |seconds| Throttle::Wait(Pause { seconds });
         assert_eq!(check(9, 0), Throttle::Open);
-        assert_eq!(check(10, 0), Throttle::Wait(60));
+        assert_eq!(check(10, 0), wait(60));
         assert_eq!(check(10, 60), Throttle::Open);
-        assert_eq!(check(12, 100), Throttle::Wait(80));
-        assert_eq!(check(99, 0), Throttle::Wait(900));
+        assert_eq!(check(12, 100), wait(80));
+        assert_eq!(check(99, 0), wait(900));
         assert_eq!(check(100, 1_000_000), Throttle::Locked);
-        assert_eq!(check(10, -5000), Throttle::Wait(60), "a clock set back");
+        assert_eq!(check(10, -5000), wait(60), "a clock set back");
     }
 }

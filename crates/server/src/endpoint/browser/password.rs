@@ -94,10 +94,10 @@ impl PasswordSignIn<'_> {
         let facts = SignInFacts { failures, credentials };
         let started = match context.decide(|cx| start(account.clone(), facts, cx)) {
             Ok(started) => started,
-            Err(seconds) => {
+            Err(pause) => {
                 tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many failures of one account");
                 app.metrics.count(SecurityEvent::AccountLocked);
-                let retry_after_seconds = u64::try_from(seconds).unwrap_or(1);
+                let retry_after_seconds = u64::try_from(pause.seconds).unwrap_or(1);
                 return Ok(Checked::NotNow(SignInError::TooMany { retry_after_seconds }));
             }
         };
