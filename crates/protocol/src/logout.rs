@@ -43,7 +43,7 @@ impl PostLogoutTarget {
 
 /// What the browser sees next.
 #[derive(Debug)]
-pub enum Next {
+pub enum LogoutNext {
     /// Ask this user whether to sign out.
     Confirm(Box<Login>),
     /// There is no session any more.
@@ -61,7 +61,7 @@ pub fn client_hinted(hint: &IdTokenClaims) -> Option<ClientId> {
 }
 
 /// Decides a logout request.
-pub fn decide(request: &LogoutRequest, facts: LogoutFacts) -> Verdict<Next> {
+pub fn decide(request: &LogoutRequest, facts: LogoutFacts) -> Verdict<LogoutNext> {
     // Without a hint for this very user any page could sign people out by a link. One for another client than the request
     // names is none (§2).
     let may_end = facts.hint.as_ref().zip(facts.login.as_ref()).is_some_and(|(claims, login)| {
@@ -71,20 +71,20 @@ pub fn decide(request: &LogoutRequest, facts: LogoutFacts) -> Verdict<Next> {
 }
 
 /// Decides once the person has confirmed. The page's step names the session that it showed; another one is left alone.
-pub fn confirmed(page: &Sealed<Logout>, request: &LogoutRequest, facts: LogoutFacts) -> Verdict<Next> {
+pub fn confirmed(page: &Sealed<Logout>, request: &LogoutRequest, facts: LogoutFacts) -> Verdict<LogoutNext> {
     let may_end = facts.login.as_ref().is_some_and(|login| login.session() == page.step().session);
     end(request, facts, may_end)
 }
 
-fn end(request: &LogoutRequest, facts: LogoutFacts, may_end: bool) -> Verdict<Next> {
+fn end(request: &LogoutRequest, facts: LogoutFacts, may_end: bool) -> Verdict<LogoutNext> {
     let target = target(request, facts.hint.as_ref(), facts.client);
     match facts.login {
-        None => Verdict::unchanged(Next::SignedOut { user: None, target }),
+        None => Verdict::unchanged(LogoutNext::SignedOut { user: None, target }),
         Some(login) if may_end => {
             let user = Some(login.user().id.clone());
-            Verdict::after(Commit::EndSession { session: login.session() }, Next::SignedOut { user, target })
+            Verdict::after(Commit::EndSession { session: login.session() }, LogoutNext::SignedOut { user, target })
         }
-        Some(login) => Verdict::unchanged(Next::Confirm(Box::new(login))),
+        Some(login) => Verdict::unchanged(LogoutNext::Confirm(Box::new(login))),
     }
 }
 
@@ -158,18 +158,18 @@ mod tests {
     }
 
     /// What the browser sees, and whether a session ends: that of the user who is named as signed out.
-    fn shown(verdict: Verdict<Next>, login: Option<&Login>) -> (Shown, bool) {
+    fn shown(verdict: Verdict<LogoutNext>, login: Option<&Login>) -> (Shown, bool) {
         let ended = verdict.commit.map(|commit| match commit {
             Commit::EndSession { session } => session,
             other => panic!("{other:?}"),
         });
         assert!(ended.is_none() || ended == login.map(Login::session));
         let shown = match verdict.outcome {
-            Next::Confirm(asked) => {
+            LogoutNext::Confirm(asked) => {
                 assert_eq!(Some(asked.session()), login.map(Login::session));
                 Shown::Confirm
             }
-            Next::SignedOut { user, target } => {
+            LogoutNext::SignedOut { user, target } => {
                 assert_eq!(user, login.filter(|_| ended.is_some()).map(|login| login.user().id.clone()));
                 Shown::SignedOut(target.map(|target| target.location().to_owned()))
             }

@@ -130,7 +130,7 @@ pub fn decide(
 ) -> Verdict<Next> {
     let validated = match validate(request, &facts, cx) {
         Ok(validated) => validated,
-        Err(refused) => return Verdict::unchanged(tell(refused, request, facts.login.is_some())),
+        Err(refused) => return Verdict::unchanged(next_after_refusal(refused, request, facts.login.is_some())),
     };
     let authenticated = match validated.authenticate(facts.login, progress.authenticated_as, cx.now) {
         Ok(authenticated) => authenticated,
@@ -147,7 +147,7 @@ pub fn decide(
 }
 
 /// Who is told that a request is refused, and how.
-fn tell(refused: Refused, request: &AuthorizationRequest, signed_in: bool) -> Next {
+fn next_after_refusal(refused: Refused, request: &AuthorizationRequest, signed_in: bool) -> Next {
     match refused {
         Refused::Page(refusal, client) => Next::Page(refusal, client),
         Refused::Answer(response) if signed_in || is_silent(request) => Next::Refuse(response),

@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use proofkey_oauth::{LogoutRequest, Params};
 use proofkey_protocol::interaction::{self, Sealed};
-use proofkey_protocol::logout::{self, LogoutFacts, Next, PostLogoutTarget};
+use proofkey_protocol::logout::{self, LogoutFacts, LogoutNext, PostLogoutTarget};
 use proofkey_protocol::session::Login;
 use proofkey_protocol::{ClientId, Refusal};
 
@@ -131,8 +131,8 @@ impl Logout<'_> {
     /// Decides and answers.
     async fn dispatch(mut self) -> Response {
         let answer = match self.decide().await {
-            Ok(Next::Confirm(login)) => self.ask(&login).await,
-            Ok(Next::SignedOut { user, target }) => {
+            Ok(LogoutNext::Confirm(login)) => self.ask(&login).await,
+            Ok(LogoutNext::SignedOut { user, target }) => {
                 if let Some(user) = user {
                     tracing::info!(request_id = %self.browser.context.arrival.id, user = user.as_str(), "signed out");
                 }
@@ -144,7 +144,7 @@ impl Logout<'_> {
         self.browser.leave(response)
     }
 
-    async fn decide(&self) -> Result<Next, Failure> {
+    async fn decide(&self) -> Result<LogoutNext, Failure> {
         self.browser
             .context
             .settle(
