@@ -9,12 +9,12 @@ use crate::sign_in::Proof;
 /// A change of the durable state.
 #[derive(Clone, Debug)]
 pub enum Commit {
-    /// Inserts the grant under the code's id, unless the id is taken, the code is burnt or its session has ended: then it
-    /// is a conflict.
+    /// Inserts the grant under the code's id, unless the id is taken, the code is locked or its session has ended: then
+    /// it is a conflict.
     RedeemCode {
         /// The new grant.
         grant: Box<GrantFacts>,
-        /// Failures at which the code is burnt.
+        /// Failures at which the code is locked.
         failures_max: i64,
     },
     /// Counts a wrong verifier against a code.

@@ -1,4 +1,4 @@
-//! What a rule may know of the world: the time, randomness, the policy, the APIs and the artefact keys, each as a value.
+//! What a rule may know of the world: the time, randomness, the policy, the APIs and the keys, each as a value.
 
 use proofkey_oauth::{Secret, Timestamp, TokenKind};
 

@@ -1,12 +1,13 @@
 //! Sealed envelopes: state that travels through the browser and that only this server can open (AES-256-GCM-SIV,
-//! RFC 8452, with the kind of artefact as associated data, so that one kind never opens as another).
+//! RFC 8452, with the kind of token as associated data, so that one kind never opens as another).
 
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use proofkey_oauth::{Secret, TokenKind, decode_token, encode_token, hmac_sha256};
 
-/// The keys under which artefacts are sealed and authenticated, all derived from the operator's sealing key.
+/// The keys under which artefacts are sealed and authenticated, all derived from the operator's sealing key. An artefact is
+/// what this server makes for itself to read again: a code, a page's step, a device cookie, a refresh token.
 pub struct ArtefactKeys {
     aead: LessSafeKey,
     mac: [u8; 32],
@@ -52,7 +53,7 @@ impl ArtefactKeys {
         Some(content.to_vec())
     }
 
-    /// The authentication tag of `message`, for artefacts that carry no hidden content.
+    /// The authentication tag of `message`, for what carries no hidden content.
     pub fn authenticate(&self, purpose: &'static [u8], message: &[u8]) -> [u8; 32] {
         let mut input = Vec::with_capacity(purpose.len() + 1 + message.len());
         input.extend_from_slice(purpose);

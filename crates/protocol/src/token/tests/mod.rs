@@ -1,11 +1,11 @@
 //! The token endpoint, grant by grant: every case is data, and one `check` of its file judges it.
 
-mod artefacts;
+mod check_active;
 mod client_credentials;
 mod code;
 mod lossless;
 mod refresh;
-mod standing;
+mod token_kinds;
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Every artefact put where every other is expected (V-10): it opens as its own kind, and is nothing anywhere else.
+//! Every text that this server hands out, put where every other is expected (V-10): it opens as its own kind, and is
+//! nothing anywhere else.
 
 use proofkey_jose::decode_unverified;
 use proofkey_oauth::{Secret, TokenKind, encode_token};
@@ -14,7 +15,7 @@ use crate::refresh_token::RefreshToken;
 use crate::session::SessionCookie;
 
 /// The texts that this server hands out, by name.
-fn artefacts() -> Vec<(&'static str, String)> {
+fn tokens() -> Vec<(&'static str, String)> {
     let world = &mut World::new();
     let code = Redemption::new().code.unwrap().seal(&mut world.cx());
     let refresh = RefreshToken::issue(GrantId([5; 16]), 1, &mut world.cx());
@@ -59,9 +60,9 @@ fn opens_as(text: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn v_10_an_artefact_is_of_one_kind_everywhere() {
+fn v_10_a_token_is_of_one_kind_everywhere() {
     let readable = ["code", "refresh token", "interaction", "session cookie"];
-    for (name, text) in artefacts() {
+    for (name, text) in tokens() {
         let opened = opens_as(&text);
         if readable.contains(&name) {
             assert_eq!(opened, [name]);
@@ -80,7 +81,7 @@ fn v_10_another_prefix_or_a_mended_checksum_makes_no_other_kind() {
         TokenKind::Interaction,
         TokenKind::Device,
     ];
-    for (name, text) in artefacts() {
+    for (name, text) in tokens() {
         for from in kinds {
             let Some(payload) = proofkey_oauth::decode_token(from, &text) else { continue };
             for to in kinds.into_iter().filter(|to| *to != from) {
@@ -92,7 +93,7 @@ fn v_10_another_prefix_or_a_mended_checksum_makes_no_other_kind() {
 
 #[test]
 fn v_06_v_33_a_text_altered_in_any_byte_is_nothing() {
-    for (name, text) in artefacts().into_iter().take(3) {
+    for (name, text) in tokens().into_iter().take(3) {
         for index in 0..text.len() {
             for other in ["A", "z", "-"] {
                 let mut altered = text.clone();
@@ -112,7 +113,7 @@ proptest! {
     fn v_10_v_33_any_text_is_read_or_refused(text in "\\PC{0,120}", at in any::<prop::sample::Index>(), put in "\\PC{0,3}") {
         prop_assert!(opens_as(&text).is_empty());
         let _ = (GrantId::parse(&text), SessionId::parse(&text), TokenId::parse(&text));
-        for (name, good) in artefacts() {
+        for (name, good) in tokens() {
             let mut cut = good.clone();
             cut.truncate(at.index(good.len() + 1));
             let mutated = format!("{cut}{put}");
