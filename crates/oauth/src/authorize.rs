@@ -25,7 +25,7 @@ pub struct AuthorizationRequest {
     pub request: Option<String>,
     pub request_uri: Option<String>,
     pub resource: Vec<String>,
-    /// `client_id` or `redirect_uri` came twice: there is nobody to answer but the person.
+    /// `client_id` or `redirect_uri` came twice: no address is certain, so the answer is a page of ours.
     pub target_repeated: Option<Repeated>,
     /// Another parameter came twice.
     pub repeated: Option<Repeated>,
@@ -63,11 +63,11 @@ impl AuthorizationRequest {
 /// What an authorization request wants the person to be asked (OpenID Connect Core §3.1.2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prompt {
-    /// Show nothing.
+    /// `none`: no page may be shown.
     pub none: bool,
-    /// Authenticate again.
+    /// `login` or `select_account`: authenticate again.
     pub login: bool,
-    /// Ask for consent again.
+    /// `consent`: ask even where a remembered consent covers the request.
     pub consent: bool,
 }
 

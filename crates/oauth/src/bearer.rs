@@ -11,7 +11,7 @@ pub enum PresentedToken<'a> {
     Unreadable,
     /// What follows the scheme cannot be a token.
     Malformed,
-    /// One token.
+    /// What may be a token: one text in its alphabet, not yet verified.
     Present(&'a str),
 }
 

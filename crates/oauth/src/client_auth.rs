@@ -23,30 +23,18 @@ pub struct TwoMethods;
 
 /// Who sends a request, as the request itself says.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "the fields are named after what they hold")]
 pub enum ClientCredentials {
-    /// An id alone.
-    None {
-        /// The client's id.
-        client_id: String,
-    },
+    /// An id alone, which proves nothing.
+    None { client_id: String },
     /// Id and secret in the header.
-    Basic {
-        /// The client's id.
-        client_id: String,
-        /// What proves it.
-        secret: Secret,
-    },
+    Basic { client_id: String, secret: Secret },
     /// Id and secret in the form.
-    Post {
-        /// The client's id.
-        client_id: String,
-        /// What proves it.
-        secret: Secret,
-    },
+    Post { client_id: String, secret: Secret },
 }
 
 impl ClientCredentials {
-    /// The client's id.
+    /// The id that the client goes by, whichever way it authenticates.
     pub fn client_id(&self) -> &str {
         match self {
             Self::None { client_id } | Self::Basic { client_id, .. } | Self::Post { client_id, .. } => {
@@ -76,7 +64,7 @@ impl ClientCredentials {
 /// The outcome of looking for credentials.
 #[derive(Debug)]
 pub enum PresentedCredentials {
-    /// There are none.
+    /// None that this server reads.
     Absent,
     /// Malformed Basic: answered with 401 and a challenge.
     Malformed(BasicMalformed),

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-/// The registered error codes that this server uses: closed, so that each place that answers says what each means (OAuth 2.1 §4.1.2.1 and §3.2.4, RFC 6750 §3.1, RFC 8707 §2,
-/// OpenID Connect Core §3.1.2.6).
+/// The registered error codes that this server uses: closed, so that each place that answers says what each means
+/// (OAuth 2.1 §4.1.2.1 and §3.2.4, RFC 6750 §3.1, RFC 8707 §2, OpenID Connect Core §3.1.2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each variant is the wire code of the same name")]
 pub enum ErrorCode {

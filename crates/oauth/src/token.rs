@@ -22,7 +22,7 @@ pub enum TokenRequest {
 /// Parameters of the authorization code grant.
 #[derive(Debug)]
 pub struct CodeRequest {
-    /// The code.
+    /// The code as it was sent, not yet opened.
     pub code: Secret,
     /// The redirect URI, where the client still sends it.
     pub redirect_uri: Option<String>,
@@ -35,7 +35,7 @@ pub struct CodeRequest {
 /// Parameters of the refresh token grant.
 #[derive(Debug)]
 pub struct RefreshRequest {
-    /// The refresh token.
+    /// The refresh token as it was sent, not yet read.
     pub refresh_token: Secret,
     /// A narrower scope for the access token.
     pub scope: Option<String>,
@@ -101,7 +101,7 @@ impl TokenRequest {
 /// A successful token response (OAuth 2.1 §3.2.3).
 #[derive(Serialize)]
 pub struct TokenResponse {
-    /// The access token.
+    /// The access token, a signed JWT (RFC 9068).
     pub access_token: String,
     /// Always `Bearer`.
     pub token_type: &'static str,

@@ -42,7 +42,7 @@ impl Apis {
         apis
     }
 
-    /// One API.
+    /// The API of a resource indicator, if it is registered.
     pub fn find(&self, resource: &ResourceUri) -> Option<&ApiRecord> {
         self.apis.get(resource)
     }
@@ -52,7 +52,7 @@ impl Apis {
         self.owners.get(scope)
     }
 
-    /// Every API scope.
+    /// Every scope that an API owns, in no order.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.owners.keys().map(String::as_str)
     }

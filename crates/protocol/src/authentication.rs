@@ -70,9 +70,9 @@ impl fmt::Display for AuthenticationMethods {
 /// When and how a user authenticated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    /// The claim `auth_time`.
+    /// The instant of the proof: the claim `auth_time`.
     pub at: Timestamp,
-    /// The claim `amr`.
+    /// What was proved: the claim `amr`.
     pub methods: AuthenticationMethods,
     /// The claim `acr`: the class of the authentication, where a proof satisfies one. A password alone satisfies none.
     pub context: Option<String>,

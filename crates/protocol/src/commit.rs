@@ -12,14 +12,14 @@ pub enum Commit {
     /// Inserts the grant under the code's id, unless the id is taken, the code is locked or its session has ended: then
     /// it is a conflict.
     RedeemCode {
-        /// The new grant.
+        /// The row to insert; its id is the code's.
         grant: Box<GrantFacts>,
         /// Failures at which the code is locked.
         failures_max: i64,
     },
     /// Counts a wrong verifier against a code.
     CountCodeFailure {
-        /// The code's id.
+        /// The id under which the code is counted, and would be redeemed.
         code: GrantId,
         /// When the count may be forgotten: the code has expired by then.
         keep_until: Timestamp,
@@ -27,34 +27,33 @@ pub enum Commit {
     /// Spends a refresh token by one compare-and-set on its grant; a conflict when the token is retired or the grant is
     /// revoked.
     UseRefreshToken {
-        /// The grant.
+        /// The row that is compared and set.
         grant: GrantId,
-        /// The token's generation.
+        /// The token's place in the chain, which the grant must not have passed.
         generation: i64,
-        /// The token's hash.
+        /// What tells the token from its siblings: once it is used, no other of its generation may be.
         token: Sha256,
-        /// The grant's new end.
+        /// When the grant ends from now on, unless it is refreshed again.
         expires_at: Timestamp,
     },
     /// Ends a grant and with it every token that names it.
+    #[expect(missing_docs, reason = "what ends, and the instant of the request")]
     RevokeGrant {
-        /// The grant.
         grant: GrantId,
-        /// When.
         at: Timestamp,
     },
     /// Ends one access token.
     RevokeAccessToken {
-        /// Its id.
+        /// Its `jti`, by which it is refused from now on.
         token: TokenId,
-        /// When it would have expired.
+        /// When that may be forgotten: the token has expired by then.
         keep_until: Timestamp,
     },
     /// Inserts a session; deletes the one it replaces and the account's failure count in the same transaction. A conflict
     /// when one of the factors no longer holds: the account was disabled, given another password or locked while this one
     /// was being checked.
     SignIn {
-        /// The new session.
+        /// The row to insert.
         session: Box<SessionFacts>,
         /// The session that this browser had before, with the proof of it.
         replaces: Option<SessionProof>,
@@ -65,32 +64,31 @@ pub enum Commit {
     CountSignInFailure {
         /// The limiter's key of the account.
         account: Sha256,
-        /// When.
+        /// The instant from which the pause counts.
         at: Timestamp,
     },
-    /// Notes that a session was used.
+    /// Notes that a session was used, so that it is not idle.
+    #[expect(missing_docs, reason = "what was used, and the instant of the request")]
     TouchSession {
-        /// The session.
         session: SessionId,
-        /// When.
         at: Timestamp,
     },
-    /// Deletes a session.
+    /// Deletes a session: what its cookie names is gone, and grants bound to it end.
+    #[expect(missing_docs, reason = "what is deleted")]
     EndSession {
-        /// The session.
         session: SessionId,
     },
     /// Adds to what a user allows a client; a conflict when what stood before has changed since it was read.
     GiveConsent {
-        /// The user.
+        /// The user who allows it.
         user: UserId,
-        /// The client.
+        /// The client that is allowed it.
         client: ClientId,
         /// What was allowed on this page.
         scope: Scope,
         /// What stood when this was decided.
         before: Option<ConsentFacts>,
-        /// When.
+        /// When the page was answered.
         at: Timestamp,
     },
 }
@@ -109,7 +107,7 @@ pub enum Committed {
 #[derive(Debug)]
 #[must_use]
 pub struct Verdict<T> {
-    /// The answer.
+    /// What to answer; it is true only once `commit` is durable.
     pub outcome: T,
     /// The change, if there is one. A refusal may carry one too.
     pub commit: Option<Commit>,

@@ -21,10 +21,11 @@ pub struct UserFacts {
     pub valid_from: Timestamp,
 }
 
-/// What signing in needs of a user, and nothing more: reading more than of nobody would take longer than of nobody.
+/// What signing in needs of a user, and nothing more: each further read for a registered name would take time that an
+/// unregistered one does not, and so tell them apart.
 #[derive(Clone, Debug)]
 pub struct CredentialFacts {
-    /// The user.
+    /// The user who signs in by that name.
     pub user: UserFacts,
     /// The stored password hash, a PHC string; without one no password signs in.
     pub password: Option<String>,
@@ -33,7 +34,7 @@ pub struct CredentialFacts {
 /// A browser session.
 #[derive(Clone, Debug)]
 pub struct SessionFacts {
-    /// Its public id.
+    /// Its public id, which is the claim `sid`.
     pub id: SessionId,
     /// Hash of the cookie's secret half.
     pub secret: SecretHash,
@@ -50,7 +51,7 @@ pub struct SessionFacts {
 /// A session as a browser presents it: its id is no secret, so the hash of the cookie's other half goes with it.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionProof {
-    /// The session's id.
+    /// The row that it names.
     pub id: SessionId,
     /// The hash that its row must have.
     pub secret: SecretHash,
@@ -59,7 +60,7 @@ pub struct SessionProof {
 /// What a user has allowed a client.
 #[derive(Clone, Debug)]
 pub struct ConsentFacts {
-    /// The scope.
+    /// All that is allowed so far.
     pub scope: Scope,
     /// Since when without a break: a grant from before belongs to a consent that was withdrawn.
     pub since: Timestamp,
@@ -91,7 +92,7 @@ impl ClientStatus {
 /// A user with the session and consent that a request concerns.
 #[derive(Clone, Debug)]
 pub struct SubjectFacts {
-    /// The user.
+    /// The user whose session, code or grant it is.
     pub user: UserFacts,
     /// The session, while its row exists.
     pub session: Option<SessionFacts>,

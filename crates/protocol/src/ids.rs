@@ -23,7 +23,7 @@ macro_rules! text_id {
                 Self(id.into())
             }
 
-            /// The id.
+            /// The id as it stands on the wire and in rows.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -96,7 +96,7 @@ impl ClientId {
 }
 
 impl UserId {
-    /// A new user id.
+    /// The id of a new user: the prefix, then the bytes in hexadecimal.
     pub fn from_random(bytes: [u8; 10]) -> Self {
         let mut id = String::from(USER_ID_PREFIX);
         bytes.iter().for_each(|byte| id.push_str(&format!("{byte:02x}")));

@@ -9,9 +9,9 @@ use crate::ids::{ClientId, UserId};
 /// A registered client.
 #[derive(Clone, Debug)]
 pub struct ClientRecord {
-    /// Its id.
+    /// The `client_id`.
     pub id: ClientId,
-    /// Its registration.
+    /// The registration as `client add` took it.
     pub metadata: ClientMetadata,
     /// Its secrets: two may live side by side while one is being replaced.
     pub secrets: Vec<ClientSecretRecord>,
@@ -24,7 +24,7 @@ pub struct ClientRecord {
 /// One secret of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientSecretRecord {
-    /// Its hash.
+    /// All that is kept of its text, which was shown once.
     pub hash: SecretHash,
     /// When it was made.
     pub created_at: Timestamp,
@@ -39,7 +39,7 @@ pub struct ApiRecord {
     pub resource: ResourceUri,
     /// Its name for people.
     pub name: Option<String>,
-    /// Its scopes.
+    /// The scopes that mean something there.
     pub scopes: Vec<ApiScope>,
     /// Life of its access tokens in seconds, where it differs from the server's.
     pub access_token_seconds: Option<i64>,

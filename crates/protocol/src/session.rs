@@ -14,9 +14,9 @@ const SEEN_SECONDS_MAX: i64 = 60;
 /// A session cookie's two halves: the id finds the row, the secret proves the cookie.
 #[derive(Debug)]
 pub struct SessionCookie {
-    /// The public half.
+    /// The public half, which finds the row.
     pub id: SessionId,
-    /// The secret half.
+    /// The secret half, of which the row has the hash.
     pub secret: Secret,
 }
 
@@ -50,12 +50,12 @@ pub struct Login {
 }
 
 impl Login {
-    /// The user.
+    /// Who is signed in.
     pub const fn user(&self) -> &UserFacts {
         &self.user
     }
 
-    /// The session.
+    /// The session by which the user is signed in; the claim `sid`.
     pub const fn session(&self) -> SessionId {
         self.session
     }

@@ -27,7 +27,7 @@ pub struct AuthorizeFacts {
 /// A verified, false or absent `id_token_hint`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hint {
-    /// There was none.
+    /// The request has no hint.
     Absent,
     /// It is not an ID token of ours.
     Invalid,

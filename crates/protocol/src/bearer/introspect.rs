@@ -8,7 +8,7 @@ use crate::client::AuthenticatedClient;
 use crate::grant::GrantWithSubject;
 use crate::refresh_token::RefreshToken;
 
-/// Who introspects.
+/// Who asks about a token, and so what may be told.
 #[derive(Debug)]
 pub enum IntrospectionCaller {
     /// A client, about its own tokens.

@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 pub struct AuthenticatedClient(Arc<Client>);
 
 impl AuthenticatedClient {
-    /// The client.
+    /// The client that sends the request.
     pub fn client(&self) -> &Client {
         &self.0
     }

@@ -17,7 +17,7 @@ use crate::records::ClientSecretRecord;
 /// A client whose registration has been checked; made from its record alone.
 #[derive(Clone, Debug)]
 pub struct Client {
-    /// Its id.
+    /// The `client_id`.
     pub id: ClientId,
     /// The name to show, already cut and cleaned by the page that shows it.
     pub name: Option<String>,
@@ -25,7 +25,7 @@ pub struct Client {
     pub uri: Option<String>,
     /// How it authenticates.
     pub authentication: AuthMethod,
-    /// Its secrets.
+    /// What proves it, unless it is public; two may live side by side while one is being replaced.
     pub secrets: Vec<ClientSecretRecord>,
     /// Where it runs.
     pub application: ApplicationType,

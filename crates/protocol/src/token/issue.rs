@@ -30,16 +30,16 @@ pub struct Issue {
     pub id: Option<IdTokenClaims>,
     /// The algorithm to sign it with.
     pub id_algorithm: Algorithm,
-    /// The refresh token.
+    /// The next refresh token, where the grant can be refreshed.
     pub refresh: Option<IssuedRefresh>,
 }
 
 /// A refresh token to send, and what the log may say of it.
 #[derive(Debug)]
 pub struct IssuedRefresh {
-    /// Its text.
+    /// What the client is sent.
     pub token: Secret,
-    /// Its place in the chain.
+    /// Its place in the chain; the first is 1.
     pub generation: i64,
 }
 

@@ -64,7 +64,7 @@ fn az_25_only_the_session_that_began_during_the_interaction_is_fresh() {
         let mut own = scene();
         own.authenticated_as = Some(own.session());
         assert_eq!(own.shown(&changes), Shown::Issue);
-        // Somebody authenticated here, and then another session's cookie came in.
+        // A user authenticated here, and then another session's cookie came in.
         let mut other = scene();
         other.authenticated_as = Some(SessionId([9; 16]));
         assert_eq!(other.shown(&changes), Shown::SignIn);
@@ -94,7 +94,7 @@ fn az_26_a_hint_names_who_must_be_there() {
         // The session that began is gone, or another one is there now: no answer yet.
         (None, by_other, "", Shown::SignIn),
         (Some(&other), by_ada, "", Shown::SignIn),
-        // Somebody has signed in, and it is the wrong one: asking again would go on for ever.
+        // A user has signed in, and it is the wrong one: asking again would go on for ever.
         (Some(&other), by_other, "", refused()),
         (Some(&other), by_other, "login", refused()),
         (Some(&ada), by_ada, "login", Shown::Issue),

@@ -12,7 +12,7 @@ use crate::fixtures::{
 use crate::ids::{ClientId, UserId};
 use crate::refusal::Refusal;
 
-/// Refused on a page of ours whoever is there, and whatever else the request says.
+/// Refused on a page of ours, with a user signed in and without, and whatever else the request says.
 fn check_page(scene: impl Fn() -> Scene, changes: &[(&str, &str)], refusal: Refusal) {
     let others: [&[(&str, &str)]; 4] =
         [&[], &[("prompt", "none")], &[("response_mode", "fragment")], &[("scope", "openid \"")]];
