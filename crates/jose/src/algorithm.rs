@@ -5,22 +5,23 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
-/// A signature algorithm. Closed on purpose: every match is total, so that each one has to decide about a new
-/// algorithm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Algorithm {
-    /// ECDSA on P-256 with SHA-256 (RFC 7518 §3.4).
-    Es256,
-    /// Ed25519 (RFC 8037 §3.1; RFC 9864 names it `Ed25519`).
-    EdDsa,
-    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3), the default of OpenID Connect clients.
-    Rs256,
+use crate::listed::listed_enum;
+
+listed_enum! {
+    /// A signature algorithm, in the order of preference. Closed on purpose: every match is total, so that each one has to
+    /// decide about a new algorithm.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum Algorithm {
+        /// ECDSA on P-256 with SHA-256 (RFC 7518 §3.4).
+        Es256,
+        /// Ed25519 (RFC 8037 §3.1; RFC 9864 names it `Ed25519`).
+        EdDsa,
+        /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3), the default of OpenID Connect clients.
+        Rs256,
+    }
 }
 
 impl Algorithm {
-    /// Every algorithm, in the order of preference.
-    pub const ALL: [Self; 3] = [Self::Es256, Self::EdDsa, Self::Rs256];
-
     /// The registered name, as written into headers, JWKs and metadata.
     pub fn name(self) -> &'static str {
         match self {

@@ -15,6 +15,7 @@ pub mod claims;
 mod jwk;
 mod key_error;
 mod key_set;
+mod listed;
 mod private_jwk;
 mod signing;
 mod strict_json;

@@ -1,18 +1,19 @@
 //! Explicit typing of tokens (RFC 8725 §3.11): every kind of token has a `typ` that fails every other verifier.
 
-/// A kind of token. Closed on purpose: every verifier has to decide about a new kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Typ {
-    /// An access token, `at+jwt` (RFC 9068 §2.1).
-    AccessToken,
-    /// An ID token, `JWT`. OpenID Connect does not demand the member, so its absence means this one and no other.
-    IdToken,
+use crate::listed::listed_enum;
+
+listed_enum! {
+    /// A kind of token. Closed on purpose: every verifier has to decide about a new kind.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Typ {
+        /// An access token, `at+jwt` (RFC 9068 §2.1).
+        AccessToken,
+        /// An ID token, `JWT`. OpenID Connect does not demand the member, so its absence means this one and no other.
+        IdToken,
+    }
 }
 
 impl Typ {
-    /// Every kind of token that exists here.
-    pub const ALL: [Self; 2] = [Self::AccessToken, Self::IdToken];
-
     /// The value of the header member, as we write it.
     pub fn name(self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::listed_enum;
 use crate::scope::Scope;
 
 /// Where an app runs (OpenID Connect Registration §2).
@@ -14,22 +15,21 @@ pub enum ApplicationType {
     Native,
 }
 
-/// How a client authenticates at the token endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthMethod {
-    /// It does not: a public client has no secret.
-    None,
-    /// Secret in the `Authorization` header.
-    ClientSecretBasic,
-    /// Secret in the form, for clients that cannot set headers.
-    ClientSecretPost,
+listed_enum! {
+    /// How a client authenticates at the token endpoint.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum AuthMethod {
+        /// It does not: a public client has no secret.
+        None,
+        /// Secret in the `Authorization` header.
+        ClientSecretBasic,
+        /// Secret in the form, for clients that cannot set headers.
+        ClientSecretPost,
+    }
 }
 
 impl AuthMethod {
-    /// Every method.
-    pub const ALL: [Self; 3] = [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost];
-
     /// The name of the method, as metadata spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,20 +40,19 @@ impl AuthMethod {
     }
 }
 
-/// The grant types that a client can be registered for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each variant is the grant type of the same name")]
-pub enum GrantType {
-    AuthorizationCode,
-    RefreshToken,
-    ClientCredentials,
+listed_enum! {
+    /// The grant types that a client can be registered for.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    #[expect(missing_docs, reason = "each variant is the grant type of the same name")]
+    pub enum GrantType {
+        AuthorizationCode,
+        RefreshToken,
+        ClientCredentials,
+    }
 }
 
 impl GrantType {
-    /// Every grant type.
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
-
     /// The value of `grant_type`.
     pub const fn as_str(self) -> &'static str {
         match self {

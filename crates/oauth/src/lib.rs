@@ -11,6 +11,7 @@ mod digest;
 mod error;
 mod introspect;
 mod issuer;
+mod listed;
 mod logout;
 mod metadata;
 mod params;

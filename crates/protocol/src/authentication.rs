@@ -4,19 +4,18 @@
 
 use std::fmt;
 
-use proofkey_oauth::Timestamp;
+use proofkey_oauth::{Timestamp, listed_enum};
 
-/// A way to prove who one is (RFC 8176 §2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthenticationMethod {
-    /// `pwd`: a password.
-    Password,
+listed_enum! {
+    /// A way to prove who one is (RFC 8176 §2).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum AuthenticationMethod {
+        /// `pwd`: a password.
+        Password,
+    }
 }
 
 impl AuthenticationMethod {
-    /// Every method that this server knows.
-    pub const ALL: [Self; 1] = [Self::Password];
-
     /// The registered value of the claim `amr`.
     pub const fn name(self) -> &'static str {
         match self {
