@@ -38,10 +38,7 @@ pub enum Commit {
     },
     /// Ends a grant and with it every token that names it.
     #[expect(missing_docs, reason = "what ends, and the instant of the request")]
-    RevokeGrant {
-        grant: GrantId,
-        at: Timestamp,
-    },
+    RevokeGrant { grant: GrantId, at: Timestamp },
     /// Ends one access token.
     RevokeAccessToken {
         /// Its `jti`, by which it is refused from now on.
@@ -69,15 +66,10 @@ pub enum Commit {
     },
     /// Notes that a session was used, so that it is not idle.
     #[expect(missing_docs, reason = "what was used, and the instant of the request")]
-    TouchSession {
-        session: SessionId,
-        at: Timestamp,
-    },
+    TouchSession { session: SessionId, at: Timestamp },
     /// Deletes a session: what its cookie names is gone, and grants bound to it end.
     #[expect(missing_docs, reason = "what is deleted")]
-    EndSession {
-        session: SessionId,
-    },
+    EndSession { session: SessionId },
     /// Adds to what a user allows a client; a conflict when what stood before has changed since it was read.
     GiveConsent {
         /// The user who allows it.

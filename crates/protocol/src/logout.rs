@@ -82,7 +82,10 @@ fn end(request: &LogoutRequest, facts: LogoutFacts, may_end: bool) -> Verdict<Lo
         None => Verdict::unchanged(LogoutNext::SignedOut { user: None, target }),
         Some(login) if may_end => {
             let user = Some(login.user().id.clone());
-            Verdict::after(Commit::EndSession { session: login.session() }, LogoutNext::SignedOut { user, target })
+            Verdict::after(
+                Commit::EndSession { session: login.session() },
+                LogoutNext::SignedOut { user, target },
+            )
         }
         Some(login) => Verdict::unchanged(LogoutNext::Confirm(Box::new(login))),
     }

@@ -36,7 +36,13 @@ async fn list(installation: &Installation) -> anyhow::Result<()> {
     installation.output.result(&views, || {
         let rows = keys.iter().map(|ListedKey { record, state }| {
             let (active_from, created_at) = (rfc3339(record.active_from), rfc3339(record.created_at));
-            [record.kid.clone(), record.algorithm.name().to_owned(), state.name().to_owned(), active_from, created_at]
+            [
+                record.kid.clone(),
+                record.algorithm.name().to_owned(),
+                state.name().to_owned(),
+                active_from,
+                created_at,
+            ]
         });
         let headings = ["KEY ID", "ALGORITHM", "STATE", "ACTIVE FROM", "CREATED"];
         table(headings, rows, "No keys yet: the first start of the server makes them.")

@@ -53,14 +53,15 @@
 //! }
 //! ```
 //!
-//! No rule can be left out of [`validate`]: each returns a value that a later one or [`Validated`] needs.
+//! No rule can be left out of [`validate`]: each returns a value that a later one or [`Validated`] needs, so without its
+//! line this crate does not compile. The rules are private, so no example here can show it.
 //!
 //! | rule | what it yields | needed by |
 //! |---|---|---|
 //! | `client_id` and `redirect_uri` come once | `UnambiguousTarget` | `redirect_uri`, `Unambiguous` |
-//! | the client is registered and not disabled | the client | every rule below |
+//! | the client is registered and not disabled | `EnabledClient` | `redirect_uri`, `response`, `pkce`, `scope`, [`Validated`] |
 //! | the redirect URI is the client's | [`RedirectTarget`] | [`Validated`], every answer |
-//! | every parameter comes once | `Unambiguous` | every rule below |
+//! | every parameter comes once | `Unambiguous` | every rule below on a parameter |
 //! | response type and mode, no request object | `CodeResponse` | [`Validated`] |
 //! | PKCE | the challenge | [`Validated`] |
 //! | `prompt` and `max_age` | `Freshness` | [`Validated`] |
@@ -130,7 +131,9 @@ pub fn decide(
 ) -> Verdict<Next> {
     let validated = match validate(request, &facts, cx) {
         Ok(validated) => validated,
-        Err(refused) => return Verdict::unchanged(next_after_refusal(refused, request, facts.login.is_some())),
+        Err(refused) => {
+            return Verdict::unchanged(next_after_refusal(refused, request, facts.login.is_some()));
+        }
     };
     let authenticated = match validated.authenticate(facts.login, progress.authenticated_as, cx.now) {
         Ok(authenticated) => authenticated,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use proofkey_oauth::{AuthorizationRequest, CodeChallenge, ResourceUri, Scope};
 
 use super::facts::AuthorizeFacts;
-use super::rules::{self, CodeResponse, Freshness, RedirectTarget, Unambiguous, UnambiguousTarget};
+use super::rules::{
+    self, CodeResponse, EnabledClient, Freshness, RedirectTarget, Unambiguous, UnambiguousTarget,
+};
 use crate::client::Client;
 use crate::cx::Cx;
 use crate::ids::UserId;
@@ -34,7 +36,7 @@ pub struct ErrorResponse {
 /// A request that keeps every rule, before it is known who is there. Made by [`validate`] alone.
 #[derive(Debug)]
 pub struct Validated {
-    client: Arc<Client>,
+    client: EnabledClient,
     target: RedirectTarget,
     terms: Terms,
     freshness: Freshness,
@@ -64,23 +66,24 @@ pub fn validate(
     let on_page = |refusal| Refused::Page(refusal, facts.client.clone());
     let addressed = UnambiguousTarget::of(request).map_err(on_page)?;
     let client = rules::client(facts).map_err(on_page)?;
-    let target = rules::redirect_uri(addressed, client, issuer).map_err(on_page)?;
+    let target = rules::redirect_uri(addressed, &client, issuer).map_err(on_page)?;
 
     let to_client = |refusal| {
-        Refused::Answer(ErrorResponse { refusal, target: target.clone(), client: Arc::clone(client) })
+        let client = client.clone().into_inner();
+        Refused::Answer(ErrorResponse { refusal, target: target.clone(), client })
     };
     let request = Unambiguous::of(addressed).map_err(to_client)?;
-    let response = rules::response(request, client).map_err(to_client)?;
-    let challenge = rules::pkce(request, client).map_err(to_client)?;
+    let response = rules::response(request, &client).map_err(to_client)?;
+    let challenge = rules::pkce(request, &client).map_err(to_client)?;
     let freshness = rules::freshness(request).map_err(to_client)?;
     let resources = apis.resources(&request.resource, issuer).map_err(to_client)?;
-    let scope = rules::scope(request, client, &resources, apis).map_err(to_client)?;
+    let scope = rules::scope(request, &client, &resources, apis).map_err(to_client)?;
     let hinted = facts.hint.verified().map_err(to_client)?;
 
     Ok(Validated {
-        client: Arc::clone(client),
         names_unscoped_api: rules::names_unscoped_api(&resources, &scope, apis, issuer),
         terms: Terms { challenge, scope, resources, nonce: request.nonce.clone() },
+        client,
         target,
         freshness,
         hinted,
@@ -96,7 +99,7 @@ impl Validated {
 
     /// Ends the request here, by an error that the client is told.
     pub(super) fn refuse(self, refusal: Refusal) -> ErrorResponse {
-        ErrorResponse { refusal, target: self.target, client: self.client }
+        ErrorResponse { refusal, target: self.target, client: self.client.into_inner() }
     }
 
     pub(super) const fn target(&self) -> &RedirectTarget {
@@ -122,6 +125,6 @@ impl Validated {
     }
 
     pub(super) fn into_parts(self) -> (Arc<Client>, RedirectTarget, Terms) {
-        (self.client, self.target, self.terms)
+        (self.client.into_inner(), self.target, self.terms)
     }
 }

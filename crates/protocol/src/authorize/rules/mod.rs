@@ -10,7 +10,7 @@ mod scope;
 mod unambiguous;
 mod unscoped_api;
 
-pub(super) use client::client;
+pub(super) use client::{EnabledClient, client};
 pub(super) use pkce::pkce;
 pub(super) use prompt::{Freshness, freshness};
 pub use redirect_uri::RedirectTarget;

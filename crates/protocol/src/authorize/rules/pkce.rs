@@ -2,14 +2,13 @@
 
 use proofkey_oauth::{CHALLENGE_METHOD, CodeChallenge, PkcePolicy};
 
-use super::Unambiguous;
-use crate::client::Client;
+use super::{EnabledClient, Unambiguous};
 use crate::refusal::Refusal;
 
 /// The challenge of a request.
 pub(in crate::authorize) fn pkce(
     request: Unambiguous<'_>,
-    client: &Client,
+    client: &EnabledClient,
 ) -> Result<Option<CodeChallenge>, Refusal> {
     let Some(challenge) = request.code_challenge.as_deref() else {
         // A method without a challenge is what a stripped challenge leaves behind.

@@ -2,8 +2,7 @@
 
 use proofkey_oauth::{AuthorizationResponse, Issuer, Secret, Sha256, sha256, standard_scope};
 
-use super::UnambiguousTarget;
-use crate::client::Client;
+use super::{EnabledClient, UnambiguousTarget};
 use crate::refusal::Refusal;
 
 /// Proof that an address is one that the client registered. Made by the rule in this file alone.
@@ -58,7 +57,7 @@ impl RedirectTarget {
 /// Finds the address to answer to. Every refusal here is a page of ours: without the address only the person can be told.
 pub(in crate::authorize) fn redirect_uri(
     request: UnambiguousTarget<'_>,
-    client: &Client,
+    client: &EnabledClient,
     issuer: &Issuer,
 ) -> Result<RedirectTarget, Refusal> {
     let request = request.request();

@@ -2,8 +2,7 @@
 
 use proofkey_oauth::GrantType;
 
-use super::Unambiguous;
-use crate::client::Client;
+use super::{EnabledClient, Unambiguous};
 use crate::refusal::Refusal;
 
 /// Proof that the answer is a code in the query, which the client is registered for. Made by the rule in this file alone.
@@ -13,7 +12,7 @@ pub(in crate::authorize) struct CodeResponse(());
 /// Checks response type and mode, and that no request object changes them unseen (OpenID Connect Core §3.1.2.6).
 pub(in crate::authorize) fn response(
     request: Unambiguous<'_>,
-    client: &Client,
+    client: &EnabledClient,
 ) -> Result<CodeResponse, Refusal> {
     if request.request.is_some() {
         return Err(Refusal::RequestObjectUnsupported);

@@ -2,15 +2,14 @@
 
 use proofkey_oauth::{GrantType, ResourceUri, Scope, standard_scope};
 
-use super::Unambiguous;
+use super::{EnabledClient, Unambiguous};
 use crate::api::Apis;
-use crate::client::Client;
 use crate::refusal::Refusal;
 
 /// The scope of a request. Without a `scope` it is what the client may have at the APIs that it names.
 pub(in crate::authorize) fn scope(
     request: Unambiguous<'_>,
-    client: &Client,
+    client: &EnabledClient,
     resources: &[ResourceUri],
     apis: &Apis,
 ) -> Result<Scope, Refusal> {
