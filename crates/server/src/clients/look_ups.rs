@@ -2,7 +2,7 @@
 //!
 //! An unknown id costs a read, and nothing to make up. The limits keep a flood of them from the store, and from the turns
 //! of other addresses. A request that waits for another's look-up of an id holds no place, so that one slow look-up takes
-//! nothing from other ids.
+//! nothing from other ids. How many wait is bounded by what the listener lets in, and how long by its caller.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
