@@ -78,11 +78,15 @@ pub enum ClientStatus {
     Unregistered,
 }
 
+/// Proof that a client was active at the moment of the read. Made by [`ClientStatus::check`] alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ActiveClient(());
+
 impl ClientStatus {
     /// Refuses a client that is not active.
-    pub(crate) const fn check(self) -> Result<(), Refusal> {
+    pub(crate) const fn check(self) -> Result<ActiveClient, Refusal> {
         match self {
-            Self::Active => Ok(()),
+            Self::Active => Ok(ActiveClient(())),
             Self::Disabled => Err(Refusal::ClientDisabled),
             Self::Unregistered => Err(Refusal::ClientUnknown),
         }

@@ -46,7 +46,7 @@ impl GrantWithSubject {
     }
 
     /// The grant in the hands of a client. `None` if it was given to another one.
-    pub(crate) fn of<'a>(&'a self, client: &'a Client) -> Option<ClientGrant<'a>> {
+    pub(crate) fn of<'a, 'c>(&'a self, client: &'c Client) -> Option<ClientGrant<'a, 'c>> {
         (self.grant.client_id == client.id).then_some(ClientGrant { row: self, client })
     }
 }
@@ -64,26 +64,41 @@ impl GrantWithSubject {
 
 /// A grant with its own user and its own client. Made by [`GrantWithSubject::of`] alone.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ClientGrant<'a> {
+pub(crate) struct ClientGrant<'a, 'c> {
     row: &'a GrantWithSubject,
-    client: &'a Client,
+    client: &'c Client,
 }
 
-impl<'a> ClientGrant<'a> {
+impl<'a> ClientGrant<'a, '_> {
     /// What was granted.
     pub(crate) const fn grant(self) -> &'a GrantFacts {
         &self.row.grant
     }
 
-    /// The user who gave it.
-    pub(crate) const fn user(self) -> &'a UserFacts {
-        &self.row.subject.user
+    /// Judges the grant with all that it lives by (OAuth 2.1 §4.3.1: is the grant still active?).
+    pub(crate) fn check_active(self, now: Timestamp) -> Result<ActiveGrant<'a>, Refusal> {
+        let Self { row: GrantWithSubject { grant, subject }, client } = self;
+        check_active(grant, subject, client, now)?;
+        Ok(ActiveGrant { grant, user: &subject.user })
+    }
+}
+
+/// Proof that a grant is active, in the hands of its own client. Made by [`ClientGrant::check_active`] alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ActiveGrant<'a> {
+    grant: &'a GrantFacts,
+    user: &'a UserFacts,
+}
+
+impl<'a> ActiveGrant<'a> {
+    /// What was granted.
+    pub(crate) const fn grant(self) -> &'a GrantFacts {
+        self.grant
     }
 
-    /// Judges the grant with all that it lives by (OAuth 2.1 §4.3.1: is the grant still active?).
-    pub(crate) fn check_active(self, now: Timestamp) -> Result<(), Refusal> {
-        let Self { row: GrantWithSubject { grant, subject }, client } = self;
-        check_active(grant, subject, client, now)
+    /// The user who gave it.
+    pub(crate) const fn user(self) -> &'a UserFacts {
+        self.user
     }
 }
 
@@ -141,7 +156,7 @@ mod tests {
         let mut client = (*client(json!({}))).clone();
         grant.session_bound = true;
         spoil(&mut grant, &mut subject, &mut client);
-        GrantWithSubject::new(grant, subject).unwrap().of(&client).unwrap().check_active(NOW)
+        GrantWithSubject::new(grant, subject).unwrap().of(&client).unwrap().check_active(NOW).map(|_| ())
     }
 
     #[test]

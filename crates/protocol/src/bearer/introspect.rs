@@ -67,15 +67,16 @@ pub fn introspect_refresh(
     let IntrospectionCaller::Client(client) = caller else { return IntrospectionResponse::default() };
     let client = client.client();
     let own = grant.and_then(|row| row.of(client)).filter(|_| caller.is_client(client.id.as_str()));
-    let Some(own) = own.filter(|own| own.check_active(now).is_ok() && !token.is_retired(own.grant())) else {
+    let active = own.and_then(|own| own.check_active(now).ok());
+    let Some(active) = active.filter(|active| !token.is_retired(active.grant())) else {
         return IntrospectionResponse::default();
     };
-    let grant = own.grant();
+    let grant = active.grant();
     IntrospectionResponse {
         active: true,
         scope: Some(grant.scope.to_string()),
         client_id: Some(client.id.to_string()),
-        username: Some(own.user().username.clone()),
+        username: Some(active.user().username.clone()),
         exp: Some(grant.expires_at),
         iat: Some(grant.created_at),
         sub: Some(grant.user_id.to_string()),

@@ -72,6 +72,6 @@ pub fn live<'a>(
         return if own { Ok(LiveToken { claims, user: None }) } else { Err(Refusal::TokenInvalid) };
     }
     let grant = facts.grant.and_then(|row| row.of(client)).ok_or(Refusal::TokenInvalid)?;
-    grant.check_active(now).map_err(|_| Refusal::TokenInvalid)?;
-    Ok(LiveToken { claims, user: Some(grant.user()) })
+    let active = grant.check_active(now).map_err(|_| Refusal::TokenInvalid)?;
+    Ok(LiveToken { claims, user: Some(active.user()) })
 }

@@ -7,6 +7,7 @@ use proofkey_oauth::{CredentialsRequest, Scope};
 
 use super::allowed::AllowedClient;
 use super::entitlement::{Basis, Entitlement};
+use super::requested::RequestedApis;
 use crate::cx::Cx;
 use crate::facts::ClientStatus;
 use crate::refusal::Refusal;
@@ -27,7 +28,7 @@ impl CredentialsGrant<'_> {
         client: AllowedClient<'_>,
         cx: &Cx<'_>,
     ) -> Result<Entitlement<'a>, Refusal> {
-        self.client.check()?;
+        let active = self.client.check()?;
         // Scopes of APIs alone: the standard ones speak of a user, and here is none.
         let own = client.scope.filter(|token| cx.apis.owner(token).is_some());
         let scope = match self.request.scope.as_deref() {
@@ -37,6 +38,7 @@ impl CredentialsGrant<'_> {
         if !scope.is_subset(&own) {
             return Err(Refusal::ScopeUnregistered);
         }
-        Ok(Entitlement { scope: Cow::Owned(scope), resources: &[], basis: Basis::Client })
+        let requested = RequestedApis::read(&self.request.resource, cx)?;
+        Ok(Entitlement { scope: Cow::Owned(scope), resources: &[], requested, basis: Basis::Client(active) })
     }
 }

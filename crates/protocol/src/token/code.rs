@@ -1,37 +1,20 @@
-//! Redeeming an authorization code (OAuth 2.1 §4.1.3).
-//!
-//! The order of the checks is part of the contract: client, redirect URI, verifier, and only then whether the code was
-//! redeemed before. A replay that fails an earlier check revokes nothing, so a stolen code alone is no kill switch.
+//! Redeeming an authorization code (OAuth 2.1 §4.1.3), once [`CodeGrant::entitling_code`] has checked it.
 
 use std::borrow::Cow;
 
-use proofkey_oauth::{CodeRequest, CodeVerifier, GrantType, standard_scope};
+use proofkey_oauth::{GrantType, standard_scope};
 
 use super::allowed::AllowedClient;
-use super::entitlement::{Basis, Entitlement, Refused};
+use super::entitlement::{Basis, Entitlement};
+use super::entitling_code::{CodeGrant, EntitlingCode, SKEW_SECONDS};
 use super::issue::{AccessPlan, Issue, IssuedRefresh};
-use crate::client::Client;
+use super::refused::Refused;
+use super::requested::RequestedApis;
 use crate::code::AuthorizationCode;
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
-use crate::facts::{CodeFacts, GrantFacts};
+use crate::facts::GrantFacts;
 use crate::refresh_token::RefreshToken;
-use crate::refusal::Refusal;
-use crate::session;
-
-/// How long a spent code is remembered beyond its expiry, for clocks that differ.
-const SKEW_SECONDS: i64 = 60;
-
-/// A request to redeem a code.
-#[derive(Debug)]
-pub struct CodeGrant<'a> {
-    /// The request as it was sent.
-    pub request: &'a CodeRequest,
-    /// What the request's code opened to.
-    pub code: Option<&'a AuthorizationCode>,
-    /// What the store knows of that code.
-    pub facts: &'a CodeFacts,
-}
 
 impl<'a> CodeGrant<'a> {
     pub(super) fn entitlement(
@@ -39,92 +22,17 @@ impl<'a> CodeGrant<'a> {
         client: AllowedClient<'_>,
         cx: &Cx<'_>,
     ) -> Result<Entitlement<'a>, Refused> {
-        let code = self.bound_code(&client, cx)?;
-        self.check_verifier(code)?;
-        self.check_unspent(code, cx)?;
-        self.check_subject(code, &client, cx)?;
-        let scope = Cow::Borrowed(&code.scope);
-        Ok(Entitlement { scope, resources: &code.resources, basis: Basis::Code(code) })
-    }
-
-    /// The code, once it is known to be this client's, in time, and asked for at this address.
-    fn bound_code(&self, client: &Client, cx: &Cx<'_>) -> Result<&'a AuthorizationCode, Refusal> {
-        let code = self.code.ok_or(Refusal::CodeInvalid)?;
-        if code.client_id != client.id {
-            return Err(Refusal::CodeOfAnotherClient);
-        }
-        if cx.now >= code.expires_at {
-            return Err(Refusal::CodeExpired);
-        }
-        match self.request.redirect_uri.as_deref() {
-            Some(sent) if !code.was_redirected_to(sent) => Err(Refusal::RedirectUriMismatch),
-            None if client.require_redirect_uri && code.redirect_uri_sent => {
-                Err(Refusal::RedirectUriMismatch)
-            }
-            _ => Ok(code),
-        }
-    }
-
-    /// The proof key: a challenge demands its verifier, and a verifier demands a challenge (RFC 9700 §4.8.2). A verifier that
-    /// is wrong is counted: it may be a guess.
-    fn check_verifier(&self, code: &AuthorizationCode) -> Result<(), Refused> {
-        let refusal = match (&code.challenge, &self.request.code_verifier) {
-            (None, None) => return Ok(()),
-            (None, Some(_)) => return Err(Refusal::VerifierUnexpected.into()),
-            (Some(_), None) => return Err(Refusal::VerifierMissing.into()),
-            (Some(challenge), Some(sent)) => match CodeVerifier::parse(sent.expose()) {
-                Ok(verifier) if challenge.matches(&verifier) => return Ok(()),
-                Ok(_) => Refusal::VerifierWrong,
-                Err(_) => Refusal::VerifierMalformed,
-            },
-        };
-        let keep_until = code.expires_at + SKEW_SECONDS;
-        Err(Refused::after(Commit::CountCodeFailure { code: code.id, keep_until }, refusal))
-    }
-
-    /// A code that was redeemed before is in two hands: what it gave is revoked.
-    fn check_unspent(&self, code: &AuthorizationCode, cx: &Cx<'_>) -> Result<(), Refused> {
-        if let Some(redemption) = &self.facts.redemption {
-            // Once is enough: of two hundred losers of a race, one writes.
-            return Err(match redemption.revoked_at {
-                Some(_) => Refusal::CodeRedeemed.into(),
-                None => {
-                    let revoke = Commit::RevokeGrant { grant: code.id, at: cx.now };
-                    Refused::after(revoke, Refusal::CodeRedeemed)
-                }
-            });
-        }
-        if self.facts.failures >= cx.policy.code_failures_max {
-            return Err(Refusal::CodeLocked.into());
-        }
-        Ok(())
-    }
-
-    /// The client, the user and the session that the code names, the consent, and the registration hold as they did.
-    fn check_subject(&self, code: &AuthorizationCode, client: &Client, cx: &Cx<'_>) -> Result<(), Refusal> {
-        let subject = self.facts.subject.as_ref().ok_or(Refusal::UserDisabled)?;
-        subject.client.check()?;
-        if subject.user.disabled {
-            return Err(Refusal::UserDisabled);
-        }
-        let live = subject
-            .session
-            .as_ref()
-            .is_some_and(|session| session::is_live(session, &subject.user, cx.now, cx.policy));
-        if !live {
-            return Err(Refusal::SessionEnded);
-        }
-        let consent = subject.consent.as_ref().ok_or(Refusal::ConsentWithdrawn)?;
-        if !code.scope.is_subset(&consent.scope) {
-            return Err(Refusal::ConsentWithdrawn);
-        }
-        // The registration may have been narrowed since the authorization request.
-        if code.scope.is_subset(&client.scope) { Ok(()) } else { Err(Refusal::ScopeUnregistered) }
+        let entitling = self.entitling_code(&client, cx)?;
+        let requested = RequestedApis::read(&self.request.resource, cx)?;
+        let code = entitling.code();
+        let (scope, basis) = (Cow::Borrowed(&code.scope), Basis::Code(entitling));
+        Ok(Entitlement { scope, resources: &code.resources, requested, basis })
     }
 }
 
 /// The grant that a code makes, and the tokens that come with it.
-pub(super) fn issue(code: &AuthorizationCode, plan: AccessPlan<'_>, cx: &mut Cx<'_>) -> Verdict<Issue> {
+pub(super) fn issue(entitling: EntitlingCode<'_>, plan: AccessPlan<'_>, cx: &mut Cx<'_>) -> Verdict<Issue> {
+    let code = entitling.code();
     let refreshes = code.scope.contains(standard_scope::OFFLINE_ACCESS)
         && plan.client().allows_grant(GrantType::RefreshToken);
     let grant = new_grant(code, refreshes, &plan, cx);

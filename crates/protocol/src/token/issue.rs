@@ -59,17 +59,14 @@ pub(super) struct AccessPlan<'a> {
 }
 
 impl<'a> AccessPlan<'a> {
-    /// Decides audience, algorithm and life of an access token. `resource` are the parameters of that name as they were
-    /// sent.
+    /// Decides audience, algorithm and life of an access token.
     pub(super) fn new(
         client: AllowedClient<'a>,
         entitlement: &Entitlement<'_>,
-        resource: &[String],
         cx: &Cx<'_>,
     ) -> Result<Self, Refusal> {
-        let issuer = &cx.policy.issuer;
-        let requested = cx.apis.resources(resource, issuer)?;
-        let audience = cx.apis.audience(&requested, entitlement.resources, &entitlement.scope, issuer)?;
+        let Entitlement { scope, resources, requested, .. } = entitlement;
+        let audience = cx.apis.audience(requested.as_slice(), resources, scope, &cx.policy.issuer)?;
         let api = audience.api.as_ref().and_then(|resource| cx.apis.find(resource));
         let seconds = access_token_seconds(&client, api, cx.policy);
         let algorithm = api.and_then(|api| api.algorithm).unwrap_or(ApiRecord::ALGORITHM);

@@ -1,9 +1,11 @@
 //! The token endpoint: one file per grant, and around them what all grants share.
 //!
-//! [`decide`] is the one way to tokens. Whether the client may use the grant type, which APIs the request names, and
-//! for which audience and how long the access token is, is decided there once: a grant's own file says what the client is entitled to by
-//! it, and what is made of that. It cannot leave a shared step out, for nothing is issued without an [`AccessPlan`], which
-//! takes an [`AllowedClient`], the grant's [`Entitlement`] and the resources as they were sent.
+//! [`decide`] is the one way to tokens. Whether the client may use the grant type, and for which audience and how long the
+//! access token is, is decided there once: a grant's own file says what the client is entitled to by it, and what is made of
+//! that. It cannot leave a shared step out: nothing is issued without an `AccessPlan`, which takes an `AllowedClient` and
+//! the grant's `Entitlement`, which takes the `RequestedApis` and, as its `Basis`, what the grant's own checks yield.
+//! So without the line of a step this crate does not compile. That no other crate can make a plan, and issue by it, is what
+//! this shows:
 //!
 //! ```compile_fail,E0603
 //! use proofkey_protocol::token::AccessPlan;
@@ -12,23 +14,28 @@
 mod allowed;
 mod client_credentials;
 mod code;
+mod current_token;
 mod entitlement;
+mod entitling_code;
 mod issue;
 mod refresh;
+mod refused;
+mod requested;
 
 #[cfg(test)]
 mod tests;
 
 pub use client_credentials::CredentialsGrant;
-pub use code::CodeGrant;
+pub use entitling_code::CodeGrant;
 pub use issue::{Issue, IssuedRefresh, access_token_seconds};
 pub use refresh::RefreshGrant;
 
 use proofkey_oauth::GrantType;
 
 use self::allowed::AllowedClient;
-use self::entitlement::{Basis, Refused};
+use self::entitlement::Basis;
 use self::issue::AccessPlan;
+use self::refused::Refused;
 use crate::client::{AuthenticatedClient, Client};
 use crate::commit::Verdict;
 use crate::cx::Cx;
@@ -51,15 +58,6 @@ impl GrantRequest<'_> {
             Self::Code(_) => GrantType::AuthorizationCode,
             Self::Refresh(_) => GrantType::RefreshToken,
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
-        }
-    }
-
-    /// The `resource` parameters.
-    fn resource(&self) -> &[String] {
-        match self {
-            Self::Code(grant) => &grant.request.resource,
-            Self::Refresh(grant) => &grant.request.resource,
-            Self::ClientCredentials(grant) => &grant.request.resource,
         }
     }
 }
@@ -85,10 +83,10 @@ fn issue(request: &GrantRequest<'_>, client: &Client, cx: &mut Cx<'_>) -> Result
         GrantRequest::Refresh(grant) => grant.entitlement(client, cx)?,
         GrantRequest::ClientCredentials(grant) => grant.entitlement(client, cx)?,
     };
-    let plan = AccessPlan::new(client, &entitlement, request.resource(), cx)?;
+    let plan = AccessPlan::new(client, &entitlement, cx)?;
     Ok(match entitlement.basis {
         Basis::Code(code) => code::issue(code, plan, cx),
         Basis::RefreshToken(token, grant) => refresh::issue(token, grant, plan, cx),
-        Basis::Client => Verdict::unchanged(plan.for_client(cx)),
+        Basis::Client(_) => Verdict::unchanged(plan.for_client(cx)),
     })
 }

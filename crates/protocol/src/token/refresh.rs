@@ -8,12 +8,15 @@ use std::borrow::Cow;
 use proofkey_oauth::{RefreshRequest, Scope};
 
 use super::allowed::AllowedClient;
-use super::entitlement::{Basis, Entitlement, Refused};
+use super::current_token::CurrentToken;
+use super::entitlement::{Basis, Entitlement};
 use super::issue::{AccessPlan, Issue, IssuedRefresh};
+use super::refused::Refused;
+use super::requested::RequestedApis;
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
 use crate::facts::GrantFacts;
-use crate::grant::GrantWithSubject;
+use crate::grant::{ActiveGrant, GrantWithSubject};
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
 
@@ -37,16 +40,15 @@ impl<'a> RefreshGrant<'a> {
         let token = self.token.ok_or(Refusal::RefreshTokenInvalid)?;
         let row = self.grant.ok_or(Refusal::RefreshTokenExpired)?;
         let own = row.of(&client).ok_or(Refusal::RefreshTokenOfAnotherClient)?;
-        let grant = row.grant();
         // Before the rest: a replay is a sign of theft even while the user cannot be served, and must not be forgotten until
         // the account is enabled again.
-        if grant.revoked_at.is_none() && token.is_retired(grant) {
-            let revoke = Commit::RevokeGrant { grant: grant.id, at: cx.now };
-            return Err(Refused::after(revoke, Refusal::RefreshTokenRetired));
-        }
-        own.check_active(cx.now)?;
+        let token = CurrentToken::check(token, own.grant(), cx)?;
+        let active = own.check_active(cx.now)?;
+        let grant = active.grant();
         let scope = self.narrowed(grant)?;
-        Ok(Entitlement { scope, resources: &grant.resources, basis: Basis::RefreshToken(token, grant) })
+        let requested = RequestedApis::read(&self.request.resource, cx)?;
+        let basis = Basis::RefreshToken(token, active);
+        Ok(Entitlement { scope, resources: &grant.resources, requested, basis })
     }
 
     /// A narrower scope narrows this access token alone; the grant keeps its own (OAuth 2.1 §4.3.1).
@@ -59,11 +61,12 @@ impl<'a> RefreshGrant<'a> {
 
 /// The next generation of a grant's tokens.
 pub(super) fn issue(
-    token: &RefreshToken,
-    grant: &GrantFacts,
+    current: CurrentToken<'_>,
+    active: ActiveGrant<'_>,
     plan: AccessPlan<'_>,
     cx: &mut Cx<'_>,
 ) -> Verdict<Issue> {
+    let (token, grant) = (current.token(), active.grant());
     let generation = token.generation.saturating_add(1);
     let next = IssuedRefresh { token: RefreshToken::issue(grant.id, generation, cx), generation };
     let commit = Commit::UseRefreshToken {

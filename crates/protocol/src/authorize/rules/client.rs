@@ -32,6 +32,6 @@ pub(in crate::authorize) fn client(facts: &AuthorizeFacts) -> Result<EnabledClie
     if client.disabled {
         return Err(Refusal::ClientDisabled);
     }
-    facts.client_status.map_or(Ok(()), ClientStatus::check)?;
+    facts.client_status.map(ClientStatus::check).transpose()?;
     Ok(EnabledClient(Arc::clone(client)))
 }
