@@ -29,6 +29,7 @@ impl CredentialsGrant<'_> {
         cx: &Cx<'_>,
     ) -> Result<Entitlement<'a>, Refusal> {
         let active = self.client.check()?;
+        let requested = RequestedApis::read(&self.request.resource, cx)?;
         // Scopes of APIs alone: the standard ones speak of a user, and here is none.
         let own = client.scope.filter(|token| cx.apis.owner(token).is_some());
         let scope = match self.request.scope.as_deref() {
@@ -38,7 +39,6 @@ impl CredentialsGrant<'_> {
         if !scope.is_subset(&own) {
             return Err(Refusal::ScopeUnregistered);
         }
-        let requested = RequestedApis::read(&self.request.resource, cx)?;
         Ok(Entitlement { scope: Cow::Owned(scope), resources: &[], requested, basis: Basis::Client(active) })
     }
 }

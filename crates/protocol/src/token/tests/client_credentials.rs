@@ -55,6 +55,15 @@ fn tk_15_v_35_the_scope_is_the_clients_own_and_speaks_of_no_user() {
 }
 
 #[test]
+fn tk_15_v_36_an_error_in_the_resources_is_told_before_one_in_the_scope() {
+    let elsewhere = ("resource", "https://other.example");
+    for scope in ["write", "read\""] {
+        let found = decided(&confidential(json!({"scope": "read"})), &[("scope", scope), elsewhere]);
+        assert_eq!(found.map(|_| ()), Err(Refusal::ResourceUnknown), "{scope}");
+    }
+}
+
+#[test]
 fn tk_15_tk_16_it_names_the_client_no_grant_and_brings_no_refresh_token() {
     let issue = decided(&confidential(json!({})), &[("scope", "read")]).unwrap();
     assert!(issue.refresh.is_none() && issue.id.is_none());
