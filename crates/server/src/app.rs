@@ -23,39 +23,28 @@ use crate::trace::Tracer;
 /// The state of one server.
 #[derive(Debug)]
 pub(crate) struct App {
-    /// What rules depend on.
     pub policy: Policy,
-    /// When keys rotate.
     pub rotation: RotationPolicy,
-    /// Durable state.
     pub store: Store,
-    /// Clients.
     pub clients: Clients,
-    /// APIs.
+    /// The APIs: a snapshot that is read again when operators change them.
     pub directory: Directory,
     /// The keys under which codes, steps and refresh tokens are made.
     pub keys: ArtefactKeys,
-    /// Seals private keys.
+    /// Seals signing keys for the store and opens them: no request needs it.
     pub sealer: PrivateKeySealer,
-    /// Signs and verifies.
+    /// The opened signing keys.
     pub keyring: Keyring,
-    /// Hashes passwords.
+    /// A pool of its own: a hash takes the whole of a processor and tens of megabytes for a while.
     pub passwords: Passwords,
-    /// The limits on failures.
     pub limits: Limiters,
-    /// Renders pages.
     pub pages: Pages,
-    /// What discovery answers.
     pub metadata: MetadataDocument,
-    /// What our cookies are called.
     pub cookies: CookieNames,
-    /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// The time.
     pub clock: Clock,
-    /// The source of what answers show.
     pub randomness: Randomness,
-    /// The trace of `proofkey dev`.
+    /// The trace of `proofkey dev`; off in any other server.
     pub tracer: Tracer,
 }
 

@@ -1,6 +1,6 @@
 //! The clock of the edge: the only place that reads the system's time.
 //!
-//! The shell reads it once per request and hands the instant on (invariant I2); rules never see a clock. It knows
+//! A request is judged at one moment (invariant I2): the shell reads it and hands it on; rules never see a clock. It knows
 //! nothing of what the time is used for.
 
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl Clock {
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
 fn system_millis() -> i64 {
-    // A clock before 1970 is a broken machine; zero makes every artefact look unissued rather than valid.
+    // A clock before 1970 is a broken machine; zero makes every code and token look not yet issued rather than valid.
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }

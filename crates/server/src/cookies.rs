@@ -20,7 +20,7 @@ pub(crate) struct CookieNames {
     secure: bool,
 }
 
-/// Which cookie.
+/// The three cookies; a browser needs none of them to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cookie {
     /// The browser session.

@@ -21,7 +21,7 @@ pub(crate) struct Snapshot {
 }
 
 impl Directory {
-    /// What holds now.
+    /// The snapshot as it is now; a request keeps the one that it began with.
     pub(crate) fn now(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
     }
@@ -37,7 +37,6 @@ impl Directory {
 }
 
 impl Snapshot {
-    /// The APIs.
     pub(crate) const fn apis(&self) -> &Apis {
         &self.apis
     }

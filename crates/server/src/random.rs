@@ -19,7 +19,7 @@ pub enum Randomness {
     Seeded(Arc<Fill>),
 }
 
-/// The operating system's generator.
+/// The operating system's generator, for what is made outside requests.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemRandom;
 

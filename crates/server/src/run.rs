@@ -63,11 +63,11 @@ pub enum StartFault {
 /// A server about to start.
 #[derive(Debug)]
 pub struct Start {
-    /// Its configuration.
+    /// Resolved: defaults, file and environment are put together already.
     pub config: Config,
-    /// Its clock.
+    /// The source of every instant that is judged; tests move it by hand.
     pub clock: Clock,
-    /// Its source of randomness.
+    /// The source of every id, code and nonce; tests seed it.
     pub randomness: Randomness,
     /// Where its trace goes; nowhere but in `proofkey dev`.
     pub tracer: Tracer,

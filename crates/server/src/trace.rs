@@ -12,12 +12,12 @@ use proofkey_protocol::GrantId;
 /// Codes whose `state` is remembered between steps 5 and 7.
 const CODES_MAX: usize = 256;
 
-/// How a step ended.
+/// How a step ended, as the flow page colours it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It held.
+    /// What the step checks was as it must be.
     Done,
-    /// It failed.
+    /// The step refused; `values` say why.
     Failed,
 }
 
@@ -28,7 +28,7 @@ pub struct Event {
     pub state: String,
     /// Its number, 1 to 10.
     pub step: u8,
-    /// How it ended.
+    /// Whether the flow went on after it.
     pub outcome: Outcome,
     /// When, in milliseconds since 1970.
     pub at_millis: i64,
@@ -38,7 +38,7 @@ pub struct Event {
     pub values: Vec<(String, String)>,
 }
 
-/// Where events go.
+/// Takes each event; called by requests at the same time.
 pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// Emits events, or does nothing.
@@ -54,7 +54,7 @@ struct Listening {
 }
 
 impl Tracer {
-    /// A tracer that emits.
+    /// A tracer whose events go to `sink`, within the request that causes them: it must not wait.
     pub fn to(sink: Sink) -> Self {
         Self { listening: Some(Arc::new(Listening { sink, states: Mutex::default() })) }
     }
@@ -64,7 +64,7 @@ impl Tracer {
         self.listening.is_some()
     }
 
-    /// Emits an event.
+    /// Hands an event on, if events go anywhere.
     pub fn emit(&self, event: Event) {
         if let Some(listening) = &self.listening {
             (listening.sink)(event);

@@ -61,7 +61,7 @@ impl Admin {
         Ok(AddedApi { record, introspection })
     }
 
-    /// Every API.
+    /// Every API, in the order of their resources.
     pub async fn apis(&self) -> Result<Vec<ApiRecord>, AdminRefused> {
         let records = self.store.apis().await?;
         self.record_list(Noun::Api);

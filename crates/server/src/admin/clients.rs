@@ -56,14 +56,14 @@ impl Admin {
         Ok(AddedClient { record, secret })
     }
 
-    /// Every client.
+    /// Every client, disabled ones too, in the order of their ids.
     pub async fn clients(&self) -> Result<Vec<ClientRecord>, AdminRefused> {
         let records = self.store.clients().await?;
         self.record_list(Noun::Client);
         Ok(records)
     }
 
-    /// One client.
+    /// The client of this id, or [`AdminRefused::Missing`].
     pub async fn client(&self, id: &ClientId) -> Result<ClientRecord, AdminRefused> {
         let record = self.find_client(id).await?;
         self.record_read(Verb::Show, Noun::Client, id);

@@ -15,7 +15,7 @@ use crate::password::{Password, PasswordParams, Passwords, PolicyContext, accept
 #[derive(Debug)]
 pub(super) struct Hashing {
     passwords: Passwords,
-    /// Fewest code points.
+    /// Fewest code points of a new password.
     length_min: usize,
     /// What this server is called: the names of its operator and its host are guessed early.
     service_names: Vec<String>,

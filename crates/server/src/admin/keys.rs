@@ -18,7 +18,7 @@ pub struct ListedKey {
 }
 
 impl Admin {
-    /// Every signing key.
+    /// Every signing key in the order of its ring, with its state now.
     pub async fn keys(&self) -> Result<Vec<ListedKey>, AdminRefused> {
         let listed = listed(self.store.keys().await?, self.now());
         self.record_list(Noun::Key);

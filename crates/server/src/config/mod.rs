@@ -74,7 +74,7 @@ mod tests {
     const MINIMAL: &str = "issuer = \"https://id.example\"\n[store]\ndata = \"data\"\n";
 
     #[test]
-    fn defaults_are_those_of_the_design_and_paths_start_at_the_file() {
+    fn what_a_file_leaves_out_has_its_default_and_paths_start_at_the_file() {
         let config = parse(MINIMAL, &[]).unwrap();
         assert_eq!(config.issuer.as_str(), "https://id.example");
         assert_eq!(config.store.database(), Path::new("/etc/proofkey/data/proofkey.db"));

@@ -30,7 +30,7 @@ pub enum Phase {
 }
 
 impl Readiness {
-    /// Moves to a phase.
+    /// Moves to a phase; probes are answered by it from now on.
     pub fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Release);
     }
@@ -40,7 +40,7 @@ impl Readiness {
         self.store_failed.store(!answered, Ordering::Release);
     }
 
-    /// The current phase.
+    /// The phase that probes are answered by.
     pub fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
             0 => Phase::Starting,

@@ -95,7 +95,7 @@ impl Keyring {
         self.ring.load().records.clone()
     }
 
-    /// Signs claims as a token of a kind. Nothing when the ring has no key of the algorithm.
+    /// Signs claims as a token of a kind. `None` if no key of the algorithm signs.
     pub fn sign<C: serde::Serialize>(&self, typ: Typ, algorithm: Algorithm, claims: &C) -> Option<String> {
         let ring = self.ring.load();
         let key = ring.signing.iter().find(|key| key.algorithm() == algorithm)?;

@@ -26,7 +26,7 @@ pub struct RotationPolicy {
 pub enum KeyState {
     /// Published; it signs when its day comes.
     Next,
-    /// Signs.
+    /// Its ring signs with it.
     Active,
     /// Verifies what it signed.
     Retiring,

@@ -24,7 +24,7 @@ impl PrivateKeySealer {
         Self { key }
     }
 
-    /// Seals a private key.
+    /// Seals a private key for its row. A fresh nonce goes before it: sealing twice gives two texts.
     pub fn seal(&self, kid: &str, private: &[u8]) -> Vec<u8> {
         let mut nonce = [0; NONCE_LEN];
         SystemRandom.fill(&mut nonce);
@@ -36,7 +36,7 @@ impl PrivateKeySealer {
         [&nonce[..], content.as_slice(), tag.as_ref()].concat()
     }
 
-    /// Opens a sealed key; nothing under another sealing key, for another id, or when altered.
+    /// Opens a sealed key; `None` under another sealing key, for another id, or if it was altered.
     pub fn open(&self, kid: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, content) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;

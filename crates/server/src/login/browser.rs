@@ -78,7 +78,7 @@ impl Browser {
         self.signed_out = false;
     }
 
-    /// The session has ended.
+    /// Lets the answer remove the session cookie: the session has ended.
     pub(crate) fn signed_out(&mut self) {
         self.session = None;
         self.new_session = None;

@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization as _;
 const USERNAME_BYTES_MAX: usize = 256;
 
 /// The form under which a username is stored and counted: normalised and in lower case, so that `Ada` and `ADA` are one
-/// account in every table (V-62). Nothing for a name that nobody can have.
+/// account in every table (V-62). `None` for what no account can be called: empty, too long, or with control characters.
 pub fn username_key(typed: &str) -> Option<String> {
     if typed.len() > USERNAME_BYTES_MAX {
         return None;

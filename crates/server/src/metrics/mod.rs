@@ -49,7 +49,7 @@ pub struct EndpointMetrics {
 /// The handles of the listener.
 #[derive(Clone, Debug, Default)]
 pub struct HttpMetrics {
-    /// Open connections.
+    /// Connections that are open now.
     pub connections: Gauge,
     /// Connections that could not be accepted, for want of file descriptors mostly.
     pub accept_failures: Counter,
@@ -89,7 +89,7 @@ struct EventLabel {
 }
 
 impl Metrics {
-    /// Registers everything.
+    /// Registers every metric, so that each is there from the first scrape on, at zero.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("proofkey");
         let requests = Family::<RequestLabels, Counter>::default();
@@ -144,7 +144,7 @@ impl Metrics {
         self.endpoints.of(endpoint)
     }
 
-    /// Counts a security event.
+    /// Counts one more of these events.
     pub fn count(&self, event: SecurityEvent) {
         self.events.of(event).inc();
     }
@@ -177,7 +177,7 @@ impl EndpointMetrics {
         }
     }
 
-    /// Counts one request.
+    /// Counts one answered request and the time that it took.
     pub fn observe(&self, outcome: RequestOutcome, elapsed: Duration) {
         self.requests.of(outcome).inc();
         self.latency.observe(elapsed.as_secs_f64());

@@ -38,7 +38,7 @@ impl Asset {
         &self.path
     }
 
-    /// Its content.
+    /// What stands at that path, as it is served: nothing is compressed.
     pub fn bytes(&self) -> &'static [u8] {
         self.bytes
     }

@@ -7,11 +7,11 @@ use super::words::{Piece, Rich, Words};
 /// A link back to an app.
 #[derive(Clone, Debug)]
 pub struct ReturnLink {
-    /// The app's name.
+    /// The name as registered, shown as the text of the link.
     pub app_name: String,
     /// The host of the link.
     pub host: String,
-    /// The whole address.
+    /// Where the link leads: an address that the app has registered.
     pub href: String,
 }
 

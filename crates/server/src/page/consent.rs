@@ -25,7 +25,7 @@ pub struct Consent {
     pub app_name: String,
     /// The app's host (or its client id): the name is never shown without it.
     pub app_host: String,
-    /// Who is signed in.
+    /// The display name of the user who is signed in.
     pub user_name: String,
     /// Where *Not you?* leads.
     pub not_you: String,
@@ -46,7 +46,7 @@ pub struct Consent {
 pub struct Api {
     /// What the operator calls it.
     pub name: String,
-    /// Where it is reached.
+    /// The host of its address; the whole address where two APIs share a host.
     pub host: String,
 }
 
@@ -55,12 +55,12 @@ pub struct Api {
 pub enum Validity {
     /// Until a day, in seconds since 1970.
     Until {
-        /// The moment it ends.
+        /// In seconds since 1970.
         ends_at: i64,
     },
     /// For some time from now.
     For {
-        /// Counted from now.
+        /// Counted from the moment of the page.
         ttl_seconds: u64,
     },
 }

@@ -56,16 +56,16 @@ pub enum ErrorKind {
     },
     /// An unknown sender sent something that we refuse: no name, no way back.
     UnknownApp,
-    /// Our fault.
+    /// The server failed: no app can help, and no rule is explained.
     Fault,
     /// A page of ours that is too old, used, or another browser's.
     Expired,
-    /// A limit was reached.
+    /// A limit was reached; the page names the wait, and so does `Retry-After`.
     Limited {
-        /// How long to wait.
+        /// After so long the next attempt is let through.
         retry_after_seconds: u64,
     },
-    /// No such page.
+    /// Nothing answers at the address.
     NotFound,
 }
 

@@ -24,11 +24,11 @@ pub struct HandOver {
 /// What a redirect tells the app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandOverOutcome {
-    /// It carries a code.
+    /// The app gets a code.
     Granted,
-    /// The person said no.
+    /// The app gets `access_denied`: the person said no.
     Denied,
-    /// It carries another error.
+    /// The app gets another error, of which the person need not know more.
     Failed,
 }
 

@@ -12,12 +12,12 @@ const WISHES_MAX: usize = 32;
 pub enum Lang {
     /// English, also when nothing else fits.
     En,
-    /// German.
+    /// German, with the formal *Sie*.
     De,
 }
 
 impl Lang {
-    /// Every language.
+    /// Every language that pages speak, the default first.
     pub const ALL: [Self; 2] = [Self::En, Self::De];
 
     /// The language for a request with these headers, and for the `ui_locales` in it.

@@ -16,7 +16,7 @@ const READING: &[&str] = &["get", "list", "read", "readonly", "view"];
 pub struct ConsentScope {
     /// The scope token as it stands in the request.
     pub raw: String,
-    /// What it means.
+    /// What it opens, by which its sentence and its picture are chosen.
     pub kind: ScopeKind,
 }
 

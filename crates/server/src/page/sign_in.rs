@@ -31,9 +31,9 @@ pub struct SignIn {
 pub enum SignInError {
     /// Unknown user or wrong password.
     Wrong,
-    /// A limit was reached.
+    /// Too many sign-ins failed, of this account or from this address.
     TooMany {
-        /// How long to wait.
+        /// After so long the next attempt is let through.
         retry_after_seconds: u64,
     },
     /// All places for password checks are taken.

@@ -19,7 +19,7 @@ pub struct LogoutConfirm {
     pub action: String,
     /// The hidden value that ties the post to this flow.
     pub flow: String,
-    /// Who is signed in.
+    /// The display name of the user who is signed in.
     pub user_name: String,
     /// The apps whose sessions end too.
     pub app_names: Vec<String>,

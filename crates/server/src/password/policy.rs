@@ -178,7 +178,9 @@ mod tests {
     #[test]
     fn lg_01_fifteen_code_points_at_least() {
         assert_eq!(judge("tidal gravel 14"), Ok(()));
-        assert_eq!(judge("tidal gravel 1"), Err(Unacceptable::TooShort { length_min: 15 }));
+        let refused = judge("tidal gravel 1").unwrap_err();
+        assert_eq!(refused, Unacceptable::TooShort { length_min: 15 });
+        assert!(refused.to_string().contains("15 characters"), "the limit is named: {refused}");
         assert_eq!(judge("grüße über säße"), Ok(()), "15 code points, more bytes");
         assert!(judge("🦀🌊🌵🍋🎻🧭🪁").is_err(), "7 code points, 28 bytes");
     }
@@ -222,7 +224,6 @@ mod tests {
         ];
         for (text, expected) in refused {
             assert_eq!(judge(text), Err(expected), "{text}");
-            assert!(!expected.to_string().is_empty());
         }
         assert_eq!(judge("ada likes a warm granite stone"), Ok(()), "a name inside a long password is fine");
     }

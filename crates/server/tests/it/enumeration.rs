@@ -58,7 +58,7 @@ fn same_distribution(one: &[u128], other: &[u128]) -> f64 {
 }
 
 async fn prepare(samples: usize) -> (TestServer, Browser, Page) {
-    // The limits are as much larger as there are more samples: nobody waits, and only the locked account is locked.
+    // The limits are as much larger as there are more samples: no sample waits, and only the locked account is locked.
     let factor = (2 * samples).div_ceil(100);
     let server = TestServer::builder()
         .set("limits.factor", factor)

@@ -11,7 +11,7 @@ use crate::support::consented;
 const SCOPE: &str = "openid offline_access notes:read";
 
 /// A second connection to the server's database, as a command beside it has one.
-fn beside(server: &TestServer) -> Connection {
+fn sibling_connection(server: &TestServer) -> Connection {
     Connection::open(server.data().join("proofkey.db")).expect("the database")
 }
 
@@ -33,8 +33,8 @@ async fn rv_04_v_31_a_store_that_cannot_write_is_a_503_and_never_a_200() {
     for client in fixtures::user_clients() {
         grants.push((client.clone(), server.tokens(&client, SCOPE).await));
     }
-    // Held until after the busy timeout, by somebody else.
-    let other = beside(&server);
+    // Held until after the busy timeout, by another process.
+    let other = sibling_connection(&server);
     other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
     let mut answers = JoinSet::new();
     for (client, tokens) in grants.clone() {
@@ -55,7 +55,7 @@ async fn rv_04_v_31_a_store_that_cannot_write_is_a_503_and_never_a_200() {
     }
 }
 
-/// Makes every write to these tables an error that nobody expects.
+/// Makes every write to these tables an error of a kind that no rule knows.
 const REFUSE_WRITES: &str = "
     CREATE TRIGGER a BEFORE INSERT ON grants BEGIN SELECT RAISE(ABORT, 'no'); END;
     CREATE TRIGGER b BEFORE UPDATE ON grants BEGIN SELECT RAISE(ABORT, 'no'); END;
@@ -83,7 +83,7 @@ async fn ht_08_without_a_durable_commit_there_is_no_token_no_code_and_no_session
     let mut stranger = Browser::new(&server);
     let sign_in = stranger.authorize(&request).await.page();
     let consent = signed_in.authorize(&AuthorizeRequest::new(&fixtures::spa())).await.page();
-    let other = beside(&server);
+    let other = sibling_connection(&server);
     other.execute_batch(REFUSE_WRITES).expect("triggers");
 
     check_fault(&server.redeem(&web, &code).await, 500, "server_error", "a code");
@@ -116,7 +116,7 @@ async fn ht_08_without_a_durable_commit_there_is_no_token_no_code_and_no_session
         }
     }
     assert!(stranger.jar.find("sid").is_none(), "no session cookie");
-    assert!(signed_in.jar.find("sid").is_some(), "nobody is told to be signed out who is not");
+    assert!(signed_in.jar.find("sid").is_some(), "no page claims a sign-out that was not written");
     for path in ["/jwks", "/.well-known/openid-configuration"] {
         assert_eq!(server.get(path, &[]).await.status, 200, "{path} needs no write");
     }

@@ -36,7 +36,7 @@ async fn attempt(server: &TestServer, browser: &mut Browser, user: &TestUser) ->
     }
 }
 
-/// Who is signed in in this browser, as a client sees it without asking anybody.
+/// Whether a user is signed in in this browser, as a client sees it without showing a page.
 async fn is_signed_in(browser: &Browser) -> bool {
     let request = AuthorizeRequest::new(&fixtures::web()).set("prompt", "none");
     let departure = browser.clone().authorize(&request).await.redirect();
@@ -254,7 +254,7 @@ async fn lg_12_v_56_every_authentication_has_a_new_session_and_the_old_cookie_is
         assert!(!seen.contains(&browser.jar.find("sid").map(|cookie| cookie.value.clone())));
         assert!(is_signed_in(&browser).await && !is_signed_in(&old).await, "the replaced session is gone");
     }
-    // A cookie that somebody planted before the sign-in never becomes a login.
+    // A cookie planted before the sign-in never becomes a login.
     let planted = seen[0].clone().unwrap_or_default();
     let mut victim = Browser::new(&server);
     let name = browser.jar.find("sid").map(|cookie| cookie.name.clone()).unwrap_or_default();
@@ -380,7 +380,7 @@ async fn lg_13_sessions_end_by_idleness_and_by_age_on_the_server() {
     assert!(!is_signed_in(&busy).await, "a day old, however busy");
 }
 
-/// Waits for what the server writes without making anybody wait: a ping goes through the same writer, behind it.
+/// Waits for what the server writes without a sleep: a ping goes through the same writer, behind it.
 async fn settle(server: &TestServer) {
     for _ in 0..3 {
         tokio::task::yield_now().await;

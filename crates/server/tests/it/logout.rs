@@ -21,7 +21,7 @@ async fn visitor(server: &TestServer, client: &TestClient, user: &TestUser) -> (
     (browser, Tokens::of(&server.redeem(client, &code).await))
 }
 
-/// Whether the session that a browser's cookie names still signs anybody in.
+/// Whether the session that a browser's cookie names still signs its user in.
 async fn is_signed_in(browser: &Browser) -> bool {
     let request = AuthorizeRequest::new(&fixtures::web()).set("prompt", "none");
     let departure = browser.clone().authorize(&request).await.redirect();

@@ -110,7 +110,7 @@ async fn rt_04_v_25_f_15_a_hundred_parallel_refreshes_never_leave_two_live_branc
         let (siblings, lost) = together((0..PARALLEL).map(|_| used(tokens.refresh_token.clone()))).await;
         assert_eq!(lost, 0, "none of them has a successor in use: each is answered");
         given += siblings.len();
-        // Now all that were handed out at once: whoever comes first retires the others.
+        // Now all that were handed out at once: the first to come retires the others.
         let (live, _) = together(siblings.into_iter().map(|tokens| used(tokens.refresh_token))).await;
         assert_eq!(live.len(), 1, "one branch");
         let last = server.refresh(&client, &live[0].refresh_token).await;

@@ -83,7 +83,7 @@ fn parse(raw: &str) -> Result<LogoutRequest, Refusal> {
 
 /// What a form asks for.
 enum Posted {
-    /// A relying party's request.
+    /// Sign out, says a relying party: the form as it came.
     Request(String),
     /// The answer of our page: sign out.
     SignOut(Sealed<interaction::Logout>, LogoutRequest),

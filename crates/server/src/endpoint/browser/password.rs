@@ -17,11 +17,10 @@ use crate::page::SignInError;
 
 /// A sign-in form as it was filled in, with the browser that sends it.
 pub(super) struct PasswordSignIn<'a> {
-    /// The username as typed.
+    /// As typed: neither trimmed nor folded.
     pub(super) username: &'a str,
-    /// The password as typed.
     pub(super) password: &'a Secret,
-    /// The browser's device cookie.
+    /// The device cookie: whether this account signed in from this browser before.
     pub(super) device: Option<&'a str>,
     /// The session that this browser had.
     pub(super) replaces: Option<SessionProof>,

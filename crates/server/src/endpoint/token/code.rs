@@ -9,7 +9,7 @@ use crate::endpoint::failure::Failure;
 use crate::metrics::SecurityEvent;
 use crate::trace;
 
-/// Redeems a code.
+/// Redeems a code. A replay that passes every check revokes what the code gave, and is counted.
 pub(super) async fn redeem(
     context: &RequestContext<'_>,
     request: &CodeRequest,

@@ -53,7 +53,7 @@ async fn serve(context: &RequestContext<'_>, form: &Form, caller: &Caller) -> Re
     sign(context, issue, &client)
 }
 
-/// Signs what was decided.
+/// Signs the tokens of a grant whose commit is durable.
 fn sign(
     context: &RequestContext<'_>,
     issue: Issue,

@@ -8,7 +8,7 @@ use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::metrics::SecurityEvent;
 
-/// Refreshes a grant.
+/// Redeems a refresh token. A retired one revokes its grant, which is logged and counted.
 pub(super) async fn refresh(
     context: &RequestContext<'_>,
     request: &RefreshRequest,

@@ -189,7 +189,7 @@ async fn az_35_a_consent_withdrawn_while_somebody_signs_in_is_asked_for_again() 
     assert!(browser.sign_in(&page, &fixtures::ada()).await.page().is_consent());
 }
 
-/// The page named a user; in another tab somebody else has signed in since.
+/// The page named a user; in another tab another user has signed in since.
 #[tokio::test]
 async fn az_35_an_answer_counts_for_the_user_that_the_page_named() {
     let server = TestServer::start().await;

@@ -66,7 +66,7 @@ async fn az_14_a_cross_site_post_leaves_a_sign_in_in_another_tab_alone() {
 async fn az_25_freshness_belongs_to_the_session_that_earned_it() {
     let server = TestServer::start().await;
     let web = fixtures::web();
-    // A session cookie of ada's that somebody else has got hold of.
+    // A session cookie of ada's, stolen.
     let stolen = consented(&server, &web).await.jar.find("sid").cloned().expect("ada is signed in");
     let fresh = AuthorizeRequest::new(&web).set("prompt", "login");
     let mut thief = Browser::new(&server);

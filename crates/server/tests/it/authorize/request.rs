@@ -213,7 +213,7 @@ async fn az_34_only_the_query_response_mode_exists() {
 async fn v_35_a_client_without_the_grant_type_starts_no_flow() {
     let server = TestServer::start().await;
     let browser = Browser::signed_in(&server, &fixtures::ada()).await;
-    // A service has no redirect URI, so there is nobody to tell but the person.
+    // A service has no redirect URI, so only the person can be told.
     let request =
         AuthorizeRequest::new(&fixtures::service()).set("redirect_uri", "https://web.example/callback");
     let page = browser.clone().authorize(&request).await.page();

@@ -100,7 +100,7 @@ async fn v_08_each_failing_check_refuses_alone_and_in_every_combination() {
 }
 
 #[tokio::test]
-async fn v_10_no_other_artefact_is_a_code_and_none_is_spent_by_trying() {
+async fn v_10_nothing_else_that_we_issue_is_a_code_and_none_is_spent_by_trying() {
     let server = TestServer::start().await;
     let web = fixtures::web();
     let mut browser = Browser::new(&server);
@@ -120,7 +120,7 @@ async fn v_10_no_other_artefact_is_a_code_and_none_is_spent_by_trying() {
     let cookie = |word| browser.jar.find(word).unwrap().value.clone();
     let (session, flow, device) = (cookie("sid"), cookie("flow"), cookie("device"));
     let sid = proofkey_testkit::decode(&tokens.id_token).claims["sid"].as_str().unwrap().to_owned();
-    let artefacts = [
+    let others = [
         ("refresh token", &tokens.refresh_token),
         ("access token", &tokens.access_token),
         ("ID token", &tokens.id_token),
@@ -133,30 +133,26 @@ async fn v_10_no_other_artefact_is_a_code_and_none_is_spent_by_trying() {
         ("state", &"x".repeat(64)),
         ("sid", &sid),
     ];
-    for (name, artefact) in artefacts {
+    for (name, value) in others {
         let form = [
             ("grant_type", "authorization_code"),
-            ("code", artefact.as_str()),
+            ("code", value.as_str()),
             ("code_verifier", &fresh.verifier),
             ("redirect_uri", &fresh.redirect_uri),
         ];
         assert_eq!(server.token(&web, &form).await.refusal(), refused(), "{name} as a code");
         if name != "refresh token" {
-            assert_eq!(
-                server.refresh(&web, artefact).await.refusal(),
-                refused(),
-                "{name} as a refresh token"
-            );
+            assert_eq!(server.refresh(&web, value).await.refusal(), refused(), "{name} as a refresh token");
         }
         if name != "access token" {
-            assert_eq!(server.userinfo(artefact).await.status, 401, "{name} as an access token");
+            assert_eq!(server.userinfo(value).await.status, 401, "{name} as an access token");
         }
         if !["access token", "refresh token"].contains(&name) {
-            assert!(!server.is_active(&web, artefact).await, "{name} at introspection");
+            assert!(!server.is_active(&web, value).await, "{name} at introspection");
         }
         // Nor is a code any of the others.
         let mut other = Browser::new(&server);
-        let page = other.open(&format!("/consent?flow={artefact}")).await.page();
+        let page = other.open(&format!("/consent?flow={value}")).await.page();
         assert!(page.status >= 400, "{name} as a step");
     }
     assert_eq!(server.refresh(&web, &fresh.code).await.refusal(), refused(), "a code as a refresh token");

@@ -1,10 +1,10 @@
 //! `/token` over the wire, and the authentication of clients that other endpoints share.
 
-mod artefacts;
 mod authentication;
 mod code;
 mod cors;
 mod grants;
+mod issued_tokens;
 mod pkce;
 mod replay;
 mod secrecy;

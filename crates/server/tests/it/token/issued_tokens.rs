@@ -1,4 +1,4 @@
-//! The tokens themselves.
+//! What issued tokens are like: random, short-lived, and about one user or one client.
 
 use proofkey_server::username_key;
 use proofkey_testkit::{AuthorizeRequest, Browser, TestClient, TestServer, Tokens, decode, fixtures};
