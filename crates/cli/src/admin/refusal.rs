@@ -3,34 +3,50 @@
 use std::fmt::Display;
 
 use anyhow::anyhow;
+use proofkey_protocol::userinfo::ClaimRefused;
 use proofkey_server::admin::{AdminRefused, Noun};
 
 use super::show::plain;
 
-/// The flags of `api add`, by the members that they give. The members of a client stand in its document under their own
-/// names.
-const FLAGS_OF_API: [(&str, &str); 4] = [
+/// The flags, by the members that they give. The members of a client stand in its document under their own names; a username
+/// is an argument as often as it is a flag, and no flag gives a password: their texts say themselves what they are about.
+const FLAGS: [(&str, &str); 5] = [
     ("resource", "--resource"),
     ("scopes", "--scope"),
     ("access_token_seconds", "--token-seconds"),
     ("algorithm", "--algorithm"),
+    ("keep_seconds", "--keep-seconds"),
 ];
 
 /// The refusal with its cure.
 pub(super) fn explain(refused: AdminRefused) -> anyhow::Error {
-    let text = match &refused {
-        AdminRefused::Api(cause) => {
-            let member = cause.member();
-            let flag = FLAGS_OF_API.iter().find(|(name, _)| *name == member.name()).map(|(_, flag)| *flag);
-            format!("{}: {cause}", flag.unwrap_or(member.name()))
-        }
-        _ => refused.to_string(),
-    };
     // Names and claims come from files that others may have written.
-    let text = plain(&text);
+    let text = plain(&by_flag(&refused));
     match cure(&refused) {
         Some(cure) => anyhow!("{text}; {cure}"),
         None => anyhow!(text),
+    }
+}
+
+/// The text, with the flag in the place of the member where a flag gave it.
+fn by_flag(refused: &AdminRefused) -> String {
+    let text = refused.to_string();
+    if let AdminRefused::Claim(cause) = refused {
+        return format!("{}: {text}", claim_flags(cause));
+    }
+    let Some(member) = refused.member() else { return text };
+    let Some((_, flag)) = FLAGS.iter().find(|(name, _)| *name == member.name()) else { return text };
+    match text.strip_prefix(&format!("{member}: ")) {
+        Some(cause) => format!("{flag}: {cause}"),
+        None => text,
+    }
+}
+
+/// Only a file can name a claim that does not exist; any other comes from there or by its own flag.
+fn claim_flags(refused: &ClaimRefused) -> String {
+    match refused {
+        ClaimRefused::Value(claim) => format!("--{} or --claims", claim.replace('_', "-")),
+        _ => "--claims".to_owned(),
     }
 }
 
@@ -70,5 +86,22 @@ const fn exists(noun: Noun) -> Option<&'static str> {
             Some("choose another name; `proofkey user set-password` changes the password of one that exists")
         }
         Noun::Consent | Noun::Key => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_flag_that_gave_the_member() {
+        let check = |refused: AdminRefused, start: &str| {
+            let text = explain(refused).to_string();
+            assert!(text.starts_with(start), "{text}");
+        };
+        check(AdminRefused::KeepSeconds, "--keep-seconds: 0 to ");
+        check(ClaimRefused::Unknown("role".into()).into(), "--claims: `role`");
+        check(ClaimRefused::Value("given_name".into()).into(), "--given-name or --claims: the claim");
+        check(AdminRefused::Username, "a username is");
     }
 }
