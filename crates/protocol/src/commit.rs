@@ -4,7 +4,7 @@ use proofkey_oauth::{Scope, Sha256, Timestamp};
 
 use crate::facts::{ConsentFacts, GrantFacts, SessionFacts, SessionProof};
 use crate::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
-use crate::sign_in::Proof;
+use crate::sign_in::Factors;
 
 /// A change of the durable state.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ pub enum Commit {
         /// The session that this browser had before, with the proof of it.
         replaces: Option<SessionProof>,
         /// What was proved: one guard each.
-        factors: Vec<Proof>,
+        factors: Factors,
     },
     /// Counts a failed sign-in in a transaction of its own.
     CountSignInFailure {

@@ -17,6 +17,7 @@ use crate::facts::{
     ClientStatus, ConsentFacts, CredentialFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts,
 };
 use crate::ids::{ClientId, GrantId, UserId};
+use crate::interaction::{BoundStep, Sealed};
 use crate::policy::{Policy, SignInLimit};
 use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord};
 use crate::seal::ArtefactKeys;
@@ -214,6 +215,12 @@ pub(crate) fn started(user: UserFacts, cx: Cx<'_>) -> Started {
     let account = Account::of(&user.username, None, &cx);
     let credentials = Some(CredentialFacts { user, password: Some("$argon2id$".into()) });
     start(account, SignInFacts { credentials, ..SignInFacts::default() }, &cx).unwrap()
+}
+
+/// A step that came back from its page, in the browser that it was sealed for.
+pub(crate) fn came_back<S: BoundStep>(step: S, cx: &mut Cx<'_>) -> Sealed<S> {
+    let text = Sealed::seal(step, "", [0; 32], cx);
+    Sealed::open(cx.keys, text.expose(), Some([0; 32]), cx.now).unwrap()
 }
 
 /// An authentication with a password.

@@ -122,7 +122,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fixtures::{NOW, World, bob, client, client_named, form, user};
+    use crate::fixtures::{NOW, World, bob, came_back, client, client_named, form, user};
     use crate::ids::SessionId;
 
     const AFTER: &str = "https://app.example/bye?x=1";
@@ -244,7 +244,7 @@ mod tests {
         let mut world = World::new();
         let ada = world.signed_in(user(), 60).0;
         let mut check = |session, login: Option<&Login>| {
-            let page = Sealed::begin(Logout { session }, String::new(), [0; 32], &world.cx());
+            let page = came_back(Logout { session }, &mut world.cx());
             let facts = LogoutFacts { hint: None, client: None, login: login.cloned() };
             shown(confirmed(&page, &request(&[]), facts), login)
         };

@@ -94,7 +94,7 @@ async fn sign_in(store: &Store) {
     store.add_user(user).await.unwrap();
     let password =
         PasswordProof { stored: "hash".to_owned(), rehashed: None, account: [9; 32], failures_max: 1 };
-    let factors = vec![Proof::Password(password)];
+    let factors = Proof::Password(password).into();
     let commit = Commit::SignIn { session: Box::new(session), replaces: None, factors };
     assert_eq!(store.commit(commit).await.unwrap(), Committed::Applied);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use proofkey_oauth::{PresentedCredentials, Timestamp};
+use proofkey_oauth::{ClientCredentials, PresentedCredentials, Timestamp};
 
 use super::Client;
 use crate::refusal::Refusal;
@@ -38,8 +38,11 @@ pub fn authenticate(
     if credentials.method() != client.authentication {
         return Err(Refusal::ClientAuthenticationMethod);
     }
-    // The method is the registered one, so only a public client's credentials are without a secret.
-    let Some(secret) = credentials.secret() else { return Ok(AuthenticatedClient(client)) };
+    let secret = match credentials {
+        // The method is the registered one: a public client proves nothing but by naming itself.
+        ClientCredentials::None { .. } => return Ok(AuthenticatedClient(client)),
+        ClientCredentials::Basic { secret, .. } | ClientCredentials::Post { secret, .. } => secret,
+    };
     let live = client.secrets.iter().filter(|stored| stored.expires_at.is_none_or(|end| now < end));
     // Every live secret is compared, so that the time does not tell which of two was meant.
     let matches = live.fold(false, |found, stored| stored.hash.matches(secret) | found);
@@ -48,7 +51,7 @@ pub fn authenticate(
 
 #[cfg(test)]
 mod tests {
-    use proofkey_oauth::{AuthMethod, ClientCredentials, Params, Secret};
+    use proofkey_oauth::{AuthMethod, Params, Secret};
     use serde_json::json;
 
     use super::*;

@@ -13,7 +13,17 @@
 //! }
 //! ```
 //!
-//! nor on its way through the browser: the step is inside and [`Sealed::open`] refuses another. The step of a page cannot be
+//! nor can one be had that did not come back: to seal gives text, and to open that text is the one way to a value;
+//!
+//! ```compile_fail,E0308
+//! # use proofkey_protocol::{Cx, authorize::{Answer, ConsentGiven}};
+//! # use proofkey_protocol::interaction::{Consent, Sealed};
+//! fn forge(step: Consent, cx: &mut Cx<'_>) -> ConsentGiven {
+//!     ConsentGiven::from_page(&Sealed::seal(step, "", [0; 32], cx), Answer::Allow)
+//! }
+//! ```
+//!
+//! nor is it another's on its way through the browser: the step is inside and [`Sealed::open`] refuses another. The step of a page cannot be
 //! opened without saying in which browser:
 //!
 //! ```compile_fail,E0599
@@ -38,7 +48,7 @@ use crate::seal::ArtefactKeys;
 /// The form of the envelope's content.
 const VERSION: u8 = 2;
 
-/// What is sealed into a page, or into an address of ours.
+/// What came back sealed, in the form of a page or in an address of ours. Made by opening alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed<S> {
     step: S,
@@ -49,9 +59,9 @@ pub struct Sealed<S> {
 }
 
 impl<S: BoundStep> Sealed<S> {
-    /// Begins a step for the browser whose flow cookie has this hash. `request` is form-encoded, as it came.
-    pub fn begin(step: S, request: String, browser: Sha256, cx: &Cx<'_>) -> Self {
-        Self::new(step, request, Some(browser), cx)
+    /// Seals a step for the browser whose flow cookie has this hash. `request` is form-encoded, as it came.
+    pub fn seal(step: S, request: &str, browser: Sha256, cx: &mut Cx<'_>) -> Secret {
+        seal(&step, request, Some(browser), cx)
     }
 
     /// Opens a step for the browser that sends it. `browser` is the hash of its flow cookie.
@@ -70,9 +80,9 @@ impl<S: BoundStep> Sealed<S> {
 }
 
 impl Sealed<Resume> {
-    /// Begins the way back to a request that came by POST.
-    pub fn pause(request: String, cx: &Cx<'_>) -> Self {
-        Self::new(Resume, request, None, cx)
+    /// Seals the way back to a request that came by POST.
+    pub fn pause(request: &str, cx: &mut Cx<'_>) -> Secret {
+        seal(&Resume, request, None, cx)
     }
 
     /// Takes up a request that came by POST, in any browser.
@@ -90,20 +100,6 @@ impl<S: Step> Sealed<S> {
     /// The request, form-encoded as it came.
     pub fn request(&self) -> &str {
         &self.request
-    }
-
-    /// The text for the page.
-    pub fn seal(&self, cx: &mut Cx<'_>) -> Secret {
-        let mut out = Writer::default();
-        out.byte(VERSION).byte(S::NUMBER).integer(self.expires_at.seconds());
-        out.optional(self.browser.as_ref().map(|browser| &browser[..]));
-        self.step.write(&mut out);
-        out.field(self.request.as_bytes());
-        cx.seal(TokenKind::Interaction, &out.finish())
-    }
-
-    fn new(step: S, request: String, browser: Option<Sha256>, cx: &Cx<'_>) -> Self {
-        Self { step, request, browser, expires_at: cx.now + cx.policy.interaction_seconds }
     }
 
     fn unseal(keys: &ArtefactKeys, text: &str) -> Result<Self, Refusal> {
@@ -129,6 +125,16 @@ impl<S: Step> Sealed<S> {
     }
 }
 
+fn seal<S: Step>(step: &S, request: &str, browser: Option<Sha256>, cx: &mut Cx<'_>) -> Secret {
+    let expires_at = cx.now + cx.policy.interaction_seconds;
+    let mut out = Writer::default();
+    out.byte(VERSION).byte(S::NUMBER).integer(expires_at.seconds());
+    out.optional(browser.as_ref().map(|browser| &browser[..]));
+    step.write(&mut out);
+    out.field(request.as_bytes());
+    cx.seal(TokenKind::Interaction, &out.finish())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,21 +147,22 @@ mod tests {
     fn v_11_v_38_v_56_a_step_opens_only_in_its_browser_at_its_page_and_in_time() {
         let mut world = World::new();
         let keys = keys();
-        let begun = Sealed::begin(STEP, "a=b".into(), [1; 32], &world.cx());
-        let text = begun.seal(&mut world.cx());
+        let ends_at = NOW + world.policy.interaction_seconds;
+        let text = Sealed::seal(STEP, "a=b", [1; 32], &mut world.cx());
         let open = |browser, now| Sealed::<Consent>::open(&keys, text.expose(), browser, now);
-        assert_eq!(open(Some([1; 32]), NOW), Ok(begun.clone()));
+        let opened = open(Some([1; 32]), ends_at + -1).unwrap();
+        assert_eq!((opened.step(), opened.request()), (&STEP, "a=b"));
         assert_eq!(
             Sealed::<SignIn>::open(&keys, text.expose(), Some([1; 32]), NOW),
             Err(Refusal::InteractionInvalid)
         );
         assert_eq!(Sealed::resume(&keys, text.expose(), NOW), Err(Refusal::InteractionInvalid));
-        let resumed = Sealed::pause("a=b".into(), &world.cx());
-        let link = resumed.seal(&mut world.cx());
-        assert_eq!(Sealed::resume(&keys, link.expose(), NOW), Ok(resumed));
+        let link = Sealed::pause("a=b", &mut world.cx());
+        assert_eq!(Sealed::resume(&keys, link.expose(), ends_at + -1).unwrap().request(), "a=b");
+        assert_eq!(Sealed::resume(&keys, link.expose(), ends_at), Err(Refusal::InteractionExpired));
         assert_eq!(open(Some([9; 32]), NOW), Err(Refusal::InteractionOfAnotherBrowser));
         assert_eq!(open(None, NOW), Err(Refusal::InteractionOfAnotherBrowser));
-        assert_eq!(open(Some([1; 32]), begun.expires_at), Err(Refusal::InteractionExpired));
+        assert_eq!(open(Some([1; 32]), ends_at), Err(Refusal::InteractionExpired));
         let tampered = text.expose().replace("pki_", "pki_A");
         assert_eq!(
             Sealed::<Consent>::open(&keys, &tampered, Some([1; 32]), NOW),
@@ -181,8 +188,7 @@ mod tests {
     fn v_38_a_page_without_a_browser_is_of_no_browser() {
         let mut world = World::new();
         let keys = keys();
-        let unbound = Sealed::new(STEP, "a=b".into(), None, &world.cx());
-        let text = unbound.seal(&mut world.cx());
+        let text = seal(&STEP, "a=b", None, &mut world.cx());
         for browser in [None, Some([1; 32])] {
             assert_eq!(
                 Sealed::<Consent>::open(&keys, text.expose(), browser, NOW),

@@ -12,6 +12,26 @@ pub enum Proof {
     Password(PasswordProof),
 }
 
+/// What was proved in one sign-in: one factor at least, so that no session begins without a guard.
+#[derive(Clone, Debug)]
+pub struct Factors {
+    first: Proof,
+    more: Vec<Proof>,
+}
+
+impl From<Proof> for Factors {
+    fn from(first: Proof) -> Self {
+        Self { first, more: Vec::new() }
+    }
+}
+
+impl Factors {
+    /// The factors in the order in which they were proved.
+    pub fn iter(&self) -> impl Iterator<Item = &Proof> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+}
+
 /// A password that was right.
 #[derive(Clone, Debug)]
 pub struct PasswordProof {

@@ -14,9 +14,9 @@
 //! }
 //! ```
 //! ```compile_fail,E0451
-//! # use proofkey_protocol::{UserFacts, sign_in::Proved};
-//! fn forge(user: UserFacts) -> Proved {
-//!     Proved { user, factors: Vec::new() }
+//! # use proofkey_protocol::{UserFacts, sign_in::{Proof, Proved}};
+//! fn forge(user: UserFacts, proof: Proof) -> Proved {
+//!     Proved { user, factors: proof.into() }
 //! }
 //! ```
 //! ```compile_fail,E0382
@@ -47,8 +47,8 @@ mod throttle;
 mod tests;
 
 pub use account::{Account, account_keys};
-pub use factor::{PasswordProof, Proof};
-pub use password::{HashVerdict, SignInOutcome, SignInRefused, decide_password};
+pub use factor::{Factors, PasswordProof, Proof};
+pub use password::{HashVerdict, SignInOutcome, SignInRefused, decide_password, give_up};
 pub use proved::{Proved, SessionBegun};
 pub use started::{SignInFacts, Started, start};
 pub use throttle::Pause;

@@ -1,5 +1,8 @@
 //! Judging a password once it has been compared.
 
+use proofkey_oauth::Sha256;
+
+use super::account::Account;
 use super::proved::SessionBegun;
 use super::started::Started;
 use crate::commit::{Commit, Verdict};
@@ -36,6 +39,8 @@ pub enum SignInRefused {
     TooLong,
     /// Wrong name or password, or the account is disabled or locked.
     Wrong,
+    /// The account changed during every check.
+    Unsettled,
 }
 
 impl SignInRefused {
@@ -44,6 +49,7 @@ impl SignInRefused {
         match self {
             Self::TooLong => "password too long",
             Self::Wrong => "wrong name or password, disabled or locked",
+            Self::Unsettled => "the account changed during every check",
         }
     }
 }
@@ -59,9 +65,16 @@ pub fn decide_password(
     let account = started.account().counted_as(cx);
     match started.prove_password(verdict, cx) {
         Ok(proved) => proved.begin(replaces, cx).map(SignInOutcome::Begun),
-        Err(refused) => {
-            let commit = Commit::CountSignInFailure { account, at: cx.now };
-            Verdict::after(commit, SignInOutcome::Refused(refused))
-        }
+        Err(refused) => refuse(account, refused, cx),
     }
+}
+
+/// Refuses a sign-in whose account changed during every check, as a wrong password is refused: any other answer would tell
+/// that the password was right (LG-08).
+pub fn give_up(account: &Account, cx: &Cx<'_>) -> Verdict<SignInOutcome> {
+    refuse(account.counted_as(cx), SignInRefused::Unsettled, cx)
+}
+
+fn refuse(account: Sha256, refused: SignInRefused, cx: &Cx<'_>) -> Verdict<SignInOutcome> {
+    Verdict::after(Commit::CountSignInFailure { account, at: cx.now }, SignInOutcome::Refused(refused))
 }

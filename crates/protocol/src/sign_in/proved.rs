@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proofkey_oauth::Secret;
 
 use super::account::Account;
-use super::factor::{PasswordProof, Proof};
+use super::factor::{Factors, PasswordProof, Proof};
 use super::password::{HashVerdict, SignInRefused};
 use super::started::Started;
 use crate::authentication::Authentication;
@@ -23,7 +23,7 @@ use crate::session::SessionCookie;
 pub struct Proved {
     user: UserFacts,
     account: Account,
-    factors: Vec<Proof>,
+    factors: Factors,
 }
 
 /// A session that begins, with what the browser gets. It exists once the commit beside it is durable, and not before.
@@ -52,7 +52,7 @@ impl Started {
             account: account.counted_as(cx),
             failures_max: account.limit(cx).failures_max,
         };
-        Ok(Proved { user, account, factors: vec![Proof::Password(proof)] })
+        Ok(Proved { user, account, factors: Proof::Password(proof).into() })
     }
 }
 

@@ -4,7 +4,7 @@ use proofkey_oauth::{Secret, TokenKind};
 
 use super::{
     Account, HashVerdict, Proof, SignInFacts, SignInOutcome, SignInRefused, Started, account_keys,
-    decide_password, start,
+    decide_password, give_up, start,
 };
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
@@ -62,6 +62,18 @@ fn lg_08_lg_09_whatever_is_refused_counts_one_failure_and_begins_nothing() {
 }
 
 #[test]
+fn lg_08_an_account_that_never_holds_still_is_refused_like_a_wrong_password() {
+    let mut world = World::new();
+    let cx = world.cx();
+    let verdict = give_up(&Account::of("ada", None, &cx), &cx);
+    assert_eq!(refusal(&verdict), Some(SignInRefused::Unsettled));
+    let key = account_keys(&keys(), "ada")[0];
+    assert!(
+        matches!(verdict.commit, Some(Commit::CountSignInFailure { account, at: NOW }) if account == key)
+    );
+}
+
+#[test]
 fn lg_08_only_an_open_account_is_worth_more_work_than_one_hash() {
     let mut world = World::new();
     let cx = world.cx();
@@ -115,7 +127,7 @@ fn lg_12_v_56_a_session_that_begins_says_how_it_was_proved_and_replaces_the_one_
     assert_eq!(session.authentication.at, NOW);
     assert_eq!(session.authentication.methods.claim(), Some(vec!["pwd".to_owned()]));
     assert_eq!(replaces.map(|proof| proof.id), Some(before.id));
-    let [Proof::Password(password)] = &factors[..] else { panic!("{factors:?}") };
+    let [Proof::Password(password)] = factors.iter().collect::<Vec<_>>()[..] else { panic!("{factors:?}") };
     assert_eq!(password.stored, "$argon2id$");
     assert_eq!(password.rehashed.as_deref(), Some("$argon2id$stronger"));
     assert_eq!((password.account, password.failures_max), (account_keys(&keys(), "ada")[0], 100));

@@ -10,7 +10,7 @@ row! {
 }
 
 statements! {
-    /// Begins a session. What was proved is guarded by a statement of its own, before this one.
+    /// Begins a session. What was proved is guarded by a statement of its own in the same script.
     INSERT_SESSION = "
         INSERT INTO sessions (id, secret, user_id, auth_time, amr, acr, seen_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

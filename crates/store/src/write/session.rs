@@ -1,16 +1,16 @@
 //! Browser sessions, and the failures to begin one.
 
 use proofkey_oauth::{Sha256, Timestamp};
-use proofkey_protocol::sign_in::{PasswordProof, Proof};
+use proofkey_protocol::sign_in::{Factors, PasswordProof, Proof};
 use proofkey_protocol::{SessionFacts, SessionId, SessionProof, UserId};
 
 use crate::script::{Script, Step};
 use crate::sql::{failures, sessions, users};
-use crate::value::values;
+use crate::value::{Statement, Value, values};
 
 /// Begins a session while every factor still holds; then the one that it replaces ends, and the account's failures are
 /// forgotten.
-pub(super) fn sign_in(session: SessionFacts, replaces: Option<SessionProof>, factors: Vec<Proof>) -> Script {
+pub(super) fn sign_in(session: SessionFacts, replaces: Option<SessionProof>, factors: &Factors) -> Script {
     let user = session.user_id.clone();
     let authentication = session.authentication;
     let begin = values![
@@ -26,20 +26,35 @@ pub(super) fn sign_in(session: SessionFacts, replaces: Option<SessionProof>, fac
     let replace = replaces
         .map(|replaced| Step::may_find(&sessions::REPLACE_SESSION, values![replaced.id, replaced.secret]));
     // Should a guard find no row, the insertion before it is undone too.
-    let guards = factors.into_iter().flat_map(|proof| guard(&user, proof));
+    let guards = factors.iter().flat_map(|proof| guard(&user, proof).steps());
     Script::from(Step::must_add(&sessions::INSERT_SESSION, begin)).then_all(guards).then_all(replace)
 }
 
-/// One factor: the statement that finds no row when it holds no more, and what is forgotten when it does.
-fn guard(user: &UserId, proof: Proof) -> [Step; 2] {
+/// What holds a factor to the moment at which the session begins.
+struct Guard {
+    /// Finds its row while what was proved still holds.
+    condition: &'static Statement,
+    values: Box<[Value<'static>]>,
+    /// What follows from the proof.
+    then: Step,
+}
+
+impl Guard {
+    /// No factor is guarded by a statement that may find nothing.
+    fn steps(self) -> [Step; 2] {
+        [Step::must_find(self.condition, self.values), self.then]
+    }
+}
+
+fn guard(user: &UserId, proof: &Proof) -> Guard {
     match proof {
         Proof::Password(PasswordProof { stored, rehashed, account, failures_max }) => {
-            let password = rehashed.unwrap_or_else(|| stored.clone());
-            let holds = values![user.clone(), stored, account, failures_max, password];
-            [
-                Step::must_find(&users::PASSWORD_HOLDS, holds),
-                Step::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![account]),
-            ]
+            let password = rehashed.as_ref().unwrap_or(stored);
+            Guard {
+                condition: &users::PASSWORD_HOLDS,
+                values: values![user.clone(), stored.clone(), *account, *failures_max, password.clone()],
+                then: Step::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![*account]),
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{Answer, AuthorizeFacts, ConsentGiven, Hint, Next, Progress, decide};
 use crate::client::Client;
 use crate::commit::{Commit, Verdict};
 use crate::facts::{ClientStatus, ConsentFacts};
-use crate::fixtures::{NOW, World, authorization_request, consent, keys, subject};
+use crate::fixtures::{NOW, World, authorization_request, came_back, consent, keys, subject};
 use crate::ids::SessionId;
 use crate::interaction::{Consent, Logout, Sealed, SignIn};
 use crate::refusal::Refusal;
@@ -106,7 +106,7 @@ impl Scene {
 fn consent_page(session: SessionId, answer: Answer) -> ConsentGiven {
     let mut world = World::new();
     let step = Consent { session, fresh: false };
-    ConsentGiven::from_page(&Sealed::begin(step, String::new(), [0; 32], &world.cx()), answer)
+    ConsentGiven::from_page(&came_back(step, &mut world.cx()), answer)
 }
 
 #[test]
@@ -114,14 +114,10 @@ fn v_38_only_the_consent_pages_own_step_is_an_answer() {
     let world = &mut World::new();
     let session = SessionId([1; 16]);
     let sealed = [
-        (
-            Sealed::begin(Consent { session, fresh: false }, String::new(), [0; 32], &world.cx())
-                .seal(&mut world.cx()),
-            true,
-        ),
-        (Sealed::begin(SignIn, String::new(), [0; 32], &world.cx()).seal(&mut world.cx()), false),
-        (Sealed::begin(Logout { session }, String::new(), [0; 32], &world.cx()).seal(&mut world.cx()), false),
-        (Sealed::pause(String::new(), &world.cx()).seal(&mut world.cx()), false),
+        (Sealed::seal(Consent { session, fresh: false }, "", [0; 32], &mut world.cx()), true),
+        (Sealed::seal(SignIn, "", [0; 32], &mut world.cx()), false),
+        (Sealed::seal(Logout { session }, "", [0; 32], &mut world.cx()), false),
+        (Sealed::pause("", &mut world.cx()), false),
     ];
     for (index, (text, ok)) in sealed.iter().enumerate() {
         let page = Sealed::<Consent>::open(&keys(), text.expose(), Some([0; 32]), NOW);

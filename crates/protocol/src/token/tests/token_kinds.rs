@@ -20,8 +20,7 @@ fn tokens() -> Vec<(&'static str, String)> {
     let code = Redemption::new().code.unwrap().seal(&mut world.cx());
     let refresh = RefreshToken::issue(GrantId([5; 16]), 1, &mut world.cx());
     let step = Consent { session: SessionId([2; 16]), fresh: false };
-    let begun = Sealed::begin(step, "client_id=app".into(), [1; 32], &world.cx());
-    let interaction = begun.seal(&mut world.cx());
+    let interaction = Sealed::seal(step, "client_id=app", [1; 32], &mut world.cx());
     let session = world.sign_in(user()).0.cookie.value();
     let of_kind = |kind| encode_token(kind, &[3; 40]);
     let text = |secret: &Secret| secret.expose().to_owned();

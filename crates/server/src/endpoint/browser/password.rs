@@ -1,15 +1,17 @@
 //! One sign-in with a password: the facts of the account are loaded, one hash runs between two decisions, and the session
 //! begins once it is durable. What counts and what is refused is decided in `protocol`.
 
+use std::future::ready;
+
 use proofkey_oauth::Secret;
 use proofkey_protocol::sign_in::{
     Account, HashVerdict, SessionBegun, SignInFacts, SignInOutcome, SignInRefused, Started, decide_password,
-    start,
+    give_up, start,
 };
 use proofkey_protocol::{SessionProof, Verdict};
 
 use crate::endpoint::context::RequestContext;
-use crate::endpoint::failure::Failure;
+use crate::endpoint::failure::{Cause, Failure};
 use crate::limit::AddressKey;
 use crate::login::{self, username_key};
 use crate::metrics::SecurityEvent;
@@ -70,7 +72,13 @@ impl PasswordSignIn<'_> {
                 decide_password(started, verdict, self.replaces, cx).map(Ok)
             }
         });
-        Ok(match settled.await? {
+        let settled = match settled.await {
+            Err(Failure::Temporary(Cause::Unsettled)) => {
+                context.settle(|| ready(Ok(())), |(), cx| give_up(&account, cx).map(Ok)).await
+            }
+            other => other,
+        };
+        Ok(match settled? {
             Err(error) => Err(error),
             Ok(SignInOutcome::Begun(session)) => Ok(begun(context, session)),
             Ok(SignInOutcome::Refused(refused)) => Err(wrong(context, refused)),

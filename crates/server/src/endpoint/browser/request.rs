@@ -108,7 +108,7 @@ impl<'a> BrowserRequest<'a> {
         let cookies = &mut self.cookies;
         self.context.decide(|cx| {
             let browser = cookies.flow_or_new(cx);
-            Sealed::begin(step, request.to_owned(), browser, cx).seal(cx)
+            Sealed::seal(step, request, browser, cx)
         })
     }
 
@@ -121,7 +121,7 @@ impl<'a> BrowserRequest<'a> {
     /// 303 to an address of ours that takes up a request which came by POST. A form of another site carries no `Lax` cookie;
     /// the GET does.
     pub(super) fn come_back(self, endpoint: Endpoint, request: &str) -> Response {
-        let sealed = self.context.decide(|cx| Sealed::pause(request.to_owned(), cx).seal(cx));
+        let sealed = self.context.decide(|cx| Sealed::pause(request, cx));
         let response = see_other(&self.address(endpoint, &sealed));
         self.leave(response)
     }

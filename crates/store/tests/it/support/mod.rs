@@ -173,7 +173,7 @@ pub(crate) fn sign_in_over(
     replaces: Option<SessionProof>,
     password: PasswordProof,
 ) -> Commit {
-    Commit::SignIn { session: Box::new(session), replaces, factors: vec![Proof::Password(password)] }
+    Commit::SignIn { session: Box::new(session), replaces, factors: Proof::Password(password).into() }
 }
 
 /// A password that was right against this stored hash.
