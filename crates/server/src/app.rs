@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{ArtefactKeys, Policy};
-use proofkey_store::{Fault, Store};
+use proofkey_store::{Fault, ProtocolStore, Store};
 
 use crate::clients::Clients;
 use crate::clock::Clock;
@@ -25,7 +25,9 @@ use crate::trace::Tracer;
 pub(crate) struct App {
     pub policy: Policy,
     pub rotation: RotationPolicy,
-    pub store: Store,
+    /// What endpoints may do with the store: read, and commit what was decided. Administration, keys and sweeping take the
+    /// whole store, which is not here (I6).
+    pub store: ProtocolStore,
     pub clients: Clients,
     /// The APIs: a snapshot that is read again when operators change them.
     pub directory: Directory,
@@ -61,10 +63,10 @@ impl App {
 
     /// Looks at the versions of what is kept in memory: forgets clients and reads APIs again if they have changed. Returns
     /// the version of the keys, which take longer to read.
-    pub(crate) async fn refresh(&self) -> Result<i64, Fault> {
-        let versions = self.store.directory_versions().await?;
+    pub(crate) async fn refresh(&self, store: &Store) -> Result<i64, Fault> {
+        let versions = store.directory_versions().await?;
         self.clients.note_version(versions.clients);
-        self.directory.refresh(&self.store, versions.apis).await?;
+        self.directory.refresh(store, versions.apis).await?;
         Ok(versions.keys)
     }
 }

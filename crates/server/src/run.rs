@@ -101,12 +101,12 @@ impl Start {
             .map_err(|source| StartFault::Data { path: data.display().to_string(), source })?;
         let store = Store::open(&config.store.database(), &Options::default())?;
         store.lock_for_serving()?;
-        let app = Arc::new(build(&config, store.clone(), clock, randomness, tracer)?);
-        app.refresh().await?;
+        let app = Arc::new(build(&config, &store, clock, randomness, tracer)?);
+        app.refresh(&store).await?;
         // Stored keys must open before any is made: one made under a wrong sealing key would lock the right one out.
-        tasks::load_keys(&app).await?;
-        if tasks::rotate_keys(&app).await?.moved() {
-            tasks::load_keys(&app).await?;
+        tasks::load_keys(&app, &store).await?;
+        if tasks::rotate_keys(&app, &store).await?.moved() {
+            tasks::load_keys(&app, &store).await?;
         }
         let listener = match listener {
             Some(listener) => listener,
@@ -122,8 +122,12 @@ impl Start {
             .map(Arc::new);
         let (shutdown, observed) = (CancellationToken::new(), CancellationToken::new());
         let readiness = Arc::new(Readiness::default());
-        let mut background =
-            vec![tokio::spawn(tasks::run(Arc::clone(&app), Arc::clone(&readiness), shutdown.clone()))];
+        let mut background = vec![tokio::spawn(tasks::run(
+            Arc::clone(&app),
+            store.clone(),
+            Arc::clone(&readiness),
+            shutdown.clone(),
+        ))];
         let store_failed = tokio::spawn(stop_when_store_fails(store.clone(), shutdown.clone()));
         if let Some(tls) = &tls {
             background.push(tokio::spawn(Arc::clone(tls).watch(shutdown.clone())));
@@ -163,7 +167,7 @@ impl Running {
 
     /// Takes over what was just changed of clients and APIs, without waiting for the next look.
     pub async fn refreshed(&self) -> Result<(), StartFault> {
-        self.app.refresh().await?;
+        self.app.refresh(&self.store).await?;
         Ok(())
     }
 
@@ -195,7 +199,7 @@ impl Running {
 
 pub(crate) fn build(
     config: &Config,
-    store: Store,
+    store: &Store,
     clock: Clock,
     randomness: Randomness,
     tracer: Tracer,
@@ -209,7 +213,7 @@ pub(crate) fn build(
     Ok(App {
         policy: config.policy(),
         rotation: config.rotation(),
-        store,
+        store: store.protocol().clone(),
         clients: Clients::default(),
         directory: Directory::default(),
         keys: ArtefactKeys::derive(sealing_key),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use proofkey_store::Fault;
+use proofkey_store::{Fault, Store};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -24,14 +24,14 @@ const SWEEP_ROWS_MAX: u32 = 500;
 const SWEEP_ROUNDS_MAX: u32 = 200;
 
 /// Runs until the server stops.
-pub(crate) async fn run(app: Arc<App>, readiness: Arc<Readiness>, shutdown: CancellationToken) {
+pub(crate) async fn run(app: Arc<App>, store: Store, readiness: Arc<Readiness>, shutdown: CancellationToken) {
     let work = async {
         let mut ticks = interval(REFRESH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut keys_version = None;
         for tick in 0_u32.. {
             ticks.tick().await;
-            match app.refresh().await {
+            match app.refresh(&store).await {
                 Err(fault) => {
                     tracing::error!(%fault, "changes of clients and APIs could not be read");
                     readiness.note_store(false);
@@ -40,10 +40,10 @@ pub(crate) async fn run(app: Arc<App>, readiness: Arc<Readiness>, shutdown: Canc
                     readiness.note_store(true);
                     if tick % ROTATE_EVERY == 0 {
                         // What it changes moves the version, so the next look takes it over.
-                        report(rotate_keys(&app).await.map(drop));
+                        report(rotate_keys(&app, &store).await.map(drop));
                     }
                     if keys_version != Some(version) || app.keyring.is_outdated(app.now()) {
-                        let loaded = load_keys(&app).await;
+                        let loaded = load_keys(&app, &store).await;
                         // Only what was taken over is known: a read that failed is tried again at the next look.
                         keys_version = loaded.is_ok().then_some(version);
                         report(loaded);
@@ -51,7 +51,7 @@ pub(crate) async fn run(app: Arc<App>, readiness: Arc<Readiness>, shutdown: Canc
                 }
             }
             if tick % SWEEP_EVERY == SWEEP_EVERY - 1
-                && let Err(fault) = sweep(&app).await
+                && let Err(fault) = sweep(&app, &store).await
             {
                 tracing::error!(%fault, "expired rows could not be removed");
             }
@@ -68,8 +68,8 @@ fn report(refreshed: Result<(), KeysFault>) {
 }
 
 /// Makes the keys that are due and removes those that are done with. What another node did first, that node counts.
-pub(crate) async fn rotate_keys(app: &App) -> Result<Rotated, KeysFault> {
-    let rotated = keys::rotate(&app.store, &app.sealer, &app.rotation, app.now()).await?;
+pub(crate) async fn rotate_keys(app: &App, store: &Store) -> Result<Rotated, KeysFault> {
+    let rotated = keys::rotate(store, &app.sealer, &app.rotation, app.now()).await?;
     for _ in 0..rotated.applied {
         app.metrics.count(SecurityEvent::KeyRotated);
     }
@@ -77,9 +77,9 @@ pub(crate) async fn rotate_keys(app: &App) -> Result<Rotated, KeysFault> {
 }
 
 /// Loads the stored keys into the keyring.
-pub(crate) async fn load_keys(app: &App) -> Result<(), KeysFault> {
+pub(crate) async fn load_keys(app: &App, store: &Store) -> Result<(), KeysFault> {
     let now = app.now();
-    let records = app.store.keys().await?;
+    let records = store.keys().await?;
     let due = rotation::ALGORITHMS
         .iter()
         .filter_map(|algorithm| rotation::active(&records, *algorithm, now))
@@ -89,9 +89,9 @@ pub(crate) async fn load_keys(app: &App) -> Result<(), KeysFault> {
     app.keyring.replace(records, &app.sealer, now)
 }
 
-async fn sweep(app: &App) -> Result<(), Fault> {
+async fn sweep(app: &App, store: &Store) -> Result<(), Fault> {
     for _ in 0..SWEEP_ROUNDS_MAX {
-        if app.store.sweep(app.now(), SWEEP_ROWS_MAX).await? < SWEEP_ROWS_MAX {
+        if store.sweep(app.now(), SWEEP_ROWS_MAX).await? < SWEEP_ROWS_MAX {
             break;
         }
         tokio::task::yield_now().await;

@@ -45,7 +45,7 @@ impl<'a> RequestContext<'a> {
     /// The client of this id, if it is registered and can be used.
     pub(super) async fn client(&self, id: &str) -> Result<Option<Arc<Client>>, LookUpFailed> {
         let address = AddressKey::of(self.arrival.client.0);
-        self.app.clients.find(self.app.store.protocol(), id, address).await
+        self.app.clients.find(&self.app.store, id, address).await
     }
 
     /// Method and path, for people: in the log and on the error page.

@@ -30,7 +30,7 @@ fn app(folder: &tempfile::TempDir) -> Arc<App> {
     let config = Config::parse(&text, &folder.path().join("proofkey.toml"), environment).unwrap();
     let store = Store::open(&config.store.database(), &Options::default()).unwrap();
     let clock = Clock::manual(1_790_000_000);
-    Arc::new(build(&config, store, clock, Randomness::System, Tracer::default()).unwrap())
+    Arc::new(build(&config, &store, clock, Randomness::System, Tracer::default()).unwrap())
 }
 
 async fn get(app: &Arc<App>, target: &str) -> (Response<()>, String) {
