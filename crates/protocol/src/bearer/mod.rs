@@ -13,4 +13,4 @@ mod tests;
 pub use introspect::{IntrospectionCaller, introspect, introspect_refresh};
 pub use live::{LiveToken, TokenFacts, grant_named, live};
 pub use revoke::{Revocable, revoke};
-pub use userinfo::userinfo;
+pub use userinfo::{OpenedClaims, userinfo};

@@ -6,8 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proofkey_jose::claims::AccessTokenClaims;
-use proofkey_oauth::standard_scope;
-use proofkey_protocol::{Client, Refusal, bearer, userinfo};
+use proofkey_protocol::{Client, Refusal, bearer};
 use serde_json::{Map, Value};
 
 use super::bearer::{TokenState, presented};
@@ -62,18 +61,12 @@ async fn answer(
     let app = context.app;
     let state = TokenState::load(context, claims).await?;
     let live = state.live(claims, client, context.now)?;
-    let (user, scope) = bearer::userinfo(&live, &app.policy.issuer)?;
-    let mut body = Map::new();
-    body.insert("sub".to_owned(), Value::String(user.id.to_string()));
-    if scope.iter().any(|token| token != standard_scope::OPENID && token != standard_scope::OFFLINE_ACCESS) {
-        let record = app.store.user(&user.id).await?;
-        let record = record.ok_or(Refusal::TokenInvalid)?;
-        body.extend(userinfo::claims(&scope, &record.claims));
-        if scope.contains("profile") {
-            body.entry("preferred_username").or_insert(Value::String(record.username));
-        }
-    }
-    Ok(body)
+    let opened = bearer::userinfo(&live, &app.policy.issuer)?;
+    let record = match opened.needs() {
+        Some(user) => app.store.user(user).await?,
+        None => None,
+    };
+    Ok(opened.answer(record.as_ref())?)
 }
 
 /// The challenge of a refused use (RFC 6750 §3). A request without a token made no error, so it is told of none.
@@ -81,19 +74,14 @@ fn refuse(context: &RequestContext<'_>, failure: &Failure, client_id: Option<&st
     let mut response = failure.json(context, client_id);
     let Failure::Refused(refusal) = failure else { return response };
     let issuer = &context.app.policy.issuer;
-    let words = refusal.explain();
-    let challenge = match refusal {
-        Refusal::TokenMissing => format!("Bearer realm=\"{issuer}\""),
-        Refusal::TokenScope => format!(
-            "Bearer realm=\"{issuer}\", error=\"insufficient_scope\", error_description=\"{}\", scope=\"openid\"",
-            words.cause
-        ),
-        _ => format!(
-            "Bearer realm=\"{issuer}\", error=\"{}\", error_description=\"{}\"",
-            refusal.code().as_str(),
-            words.cause
-        ),
-    };
+    let mut challenge = format!("Bearer realm=\"{issuer}\"");
+    if *refusal != Refusal::TokenMissing {
+        let (error, words) = (refusal.code().as_str(), refusal.explain().cause);
+        challenge.push_str(&format!(", error=\"{error}\", error_description=\"{words}\""));
+    }
+    if *refusal == Refusal::TokenScope {
+        challenge.push_str(", scope=\"openid\"");
+    }
     if let Ok(value) = HeaderValue::from_str(&challenge) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     }

@@ -80,7 +80,7 @@ impl Shown {
     fn userinfo(&self) -> Result<String, Refusal> {
         let issuer = Issuer::parse(ISSUER).unwrap();
         let token = super::live(&self.claims, &self.facts(), NOW)?;
-        super::userinfo(&token, &issuer).map(|(user, scope)| format!("{} {scope}", user.id))
+        super::userinfo(&token, &issuer).map(|opened| format!("{} {}", opened.user.id, opened.scope))
     }
 
     /// What introspection answers; of a token that does not live it tells nothing.

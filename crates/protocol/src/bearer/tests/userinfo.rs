@@ -1,9 +1,14 @@
 //! What an access token opens at userinfo.
 
 use proofkey_jose::claims::Audience;
+use proofkey_oauth::{Scope, Timestamp};
+use serde_json::{Value, json};
 
 use super::{Shown, Spoil};
-use crate::fixtures::NOTES;
+use crate::bearer::OpenedClaims;
+use crate::fixtures::{NOTES, user};
+use crate::ids::UserId;
+use crate::records::UserRecord;
 use crate::refusal::Refusal;
 
 #[test]
@@ -22,4 +27,40 @@ fn ui_02_ui_03_userinfo_is_for_a_users_token_with_openid_for_this_server() {
         assert_eq!(shown.userinfo(), expected.map(str::to_owned));
     }
     assert_eq!(Shown::of_the_client().userinfo(), Err(Refusal::TokenInvalid));
+}
+
+#[test]
+fn ui_02_ui_03_the_record_is_asked_for_where_the_scope_opens_a_claim_of_it() {
+    let user = user();
+    let record = |claims: Value| UserRecord {
+        id: user.id.clone(),
+        username: "Ada".into(),
+        username_key: "ada".into(),
+        password: None,
+        claims: claims.as_object().unwrap().clone(),
+        disabled: false,
+        valid_from: Timestamp(0),
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+    };
+    let plain = json!({"name": "Ada Lovelace", "email": "ada@mail.test"});
+    let named = json!({"preferred_username": "countess"});
+    let cases = [
+        ("openid", &plain, json!({"sub": "u-ada"})),
+        ("openid offline_access", &plain, json!({"sub": "u-ada"})),
+        ("openid email", &plain, json!({"sub": "u-ada", "email": "ada@mail.test"})),
+        (
+            "openid profile",
+            &plain,
+            json!({"sub": "u-ada", "name": "Ada Lovelace", "preferred_username": "Ada"}),
+        ),
+        ("openid profile", &named, json!({"sub": "u-ada", "preferred_username": "countess"})),
+    ];
+    for (scope, claims, expected) in cases {
+        let opened = OpenedClaims { user: &user, scope: Scope::parse(scope).unwrap() };
+        assert_eq!(opened.answer(Some(&record(claims.clone()))).map(Value::Object), Ok(expected), "{scope}");
+        let more = scope.contains("email") || scope.contains("profile");
+        assert_eq!(opened.needs(), more.then_some(&UserId::new("u-ada")), "{scope}");
+        assert_eq!(opened.answer(None).err(), more.then_some(Refusal::TokenInvalid), "{scope}");
+    }
 }
