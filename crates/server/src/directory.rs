@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use proofkey_oauth::ResourceUri;
-use proofkey_protocol::{ApiRecord, Apis};
+use proofkey_protocol::Apis;
 use proofkey_store::{Fault, Store};
 
 /// The current snapshot, and how to refresh it.
@@ -39,11 +38,5 @@ impl Directory {
 impl Snapshot {
     pub(crate) const fn apis(&self) -> &Apis {
         &self.apis
-    }
-
-    /// The API that introspects under this name: its resource.
-    pub(crate) fn introspecting_api(&self, resource: &str) -> Option<&ApiRecord> {
-        let api = self.apis.find(&ResourceUri::parse(resource).ok()?)?;
-        api.introspection.is_some().then_some(api)
     }
 }

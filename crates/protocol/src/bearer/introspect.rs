@@ -1,12 +1,18 @@
 //! Introspection (RFC 7662): who may know what of a token.
 
+use std::sync::Arc;
+
 use proofkey_jose::claims::AccessTokenClaims;
-use proofkey_oauth::{IntrospectionResponse, Issuer, ResourceUri, Timestamp};
+use proofkey_oauth::{
+    AuthMethod, IntrospectionResponse, Issuer, PresentedCredentials, ResourceUri, Timestamp,
+};
 
 use super::live::LiveToken;
-use crate::client::AuthenticatedClient;
+use crate::api::Apis;
+use crate::client::{AuthenticatedClient, Client, authenticate};
 use crate::grant::GrantWithSubject;
 use crate::refresh_token::RefreshToken;
+use crate::refusal::Refusal;
 
 /// Who asks about a token, and so what may be told.
 #[derive(Debug)]
@@ -18,6 +24,32 @@ pub enum IntrospectionCaller {
 }
 
 impl IntrospectionCaller {
+    /// Checks who asks: an API by the credential that was made for it, or a confidential client. A public client proves
+    /// nothing and learns nothing, so it need not even ask. `client` is the one that the credentials name, if it is registered.
+    pub fn authenticate(
+        presented: &PresentedCredentials,
+        client: Option<Arc<Client>>,
+        apis: &Apis,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        if let PresentedCredentials::Present(credentials) = presented {
+            let named = ResourceUri::parse(credentials.client_id()).ok();
+            let api = named.and_then(|resource| apis.find(&resource));
+            if let Some((api, secret)) = api.and_then(|api| Some((api, api.introspection?))) {
+                let proved = credentials.secret().is_some_and(|sent| secret.matches(sent));
+                return if proved {
+                    Ok(Self::Api(api.resource.clone()))
+                } else {
+                    Err(Refusal::ClientSecretWrong)
+                };
+            }
+            if credentials.method() == AuthMethod::None {
+                return Err(Refusal::ClientAuthenticationMissing);
+            }
+        }
+        authenticate(presented, client, now).map(Self::Client)
+    }
+
     fn may_know(&self, claims: &AccessTokenClaims) -> bool {
         match self {
             Self::Client(_) => self.is_client(&claims.client_id),

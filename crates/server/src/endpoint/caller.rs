@@ -1,4 +1,4 @@
-//! The client that calls: how it says who it is, the limit on saying so wrongly, and the challenge.
+//! The client that calls: its form, how it says who it is, the limit on saying so wrongly, and how its answer leaves.
 
 use std::sync::Arc;
 
@@ -6,63 +6,60 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use proofkey_oauth::{PresentedCredentials, TwoMethods};
+use proofkey_protocol::bearer::IntrospectionCaller;
 use proofkey_protocol::{AuthenticatedClient, Client, Refusal};
 
 use super::body::{Form, form};
 use super::context::RequestContext;
+use super::cors;
 use super::failure::Failure;
 use crate::limit::AddressKey;
 use crate::metrics::SecurityEvent;
 
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"proofkey\", charset=\"UTF-8\"");
 
-/// The sender of a form, by its own account.
-pub(super) struct Caller {
-    /// How it authenticates.
-    pub(super) presented: PresentedCredentials,
+/// A form and the client that sends it, by its own account.
+pub(super) struct Caller<'a> {
+    pub(super) context: &'a RequestContext<'a>,
+    pub(super) form: Form,
+    presented: PresentedCredentials,
     /// The client that it names, if that is registered. Nothing is proved yet.
-    pub(super) client: Option<Arc<Client>>,
-    tried_header: bool,
+    client: Option<Arc<Client>>,
 }
 
-impl Caller {
+impl<'a> Caller<'a> {
     /// Reads a form, and looks for credentials in it and in the header.
-    pub(super) async fn read(
-        context: &RequestContext<'_>,
-        request: Request,
-    ) -> Result<(Form, Self), Failure> {
+    pub(super) async fn read(context: &'a RequestContext<'a>, request: Request) -> Result<Self, Failure> {
         let form = form(request).await?;
-        let caller = Self::of(context, &form).await?;
-        Ok((form, caller))
-    }
-
-    async fn of(context: &RequestContext<'_>, form: &Form) -> Result<Self, Failure> {
-        let presented = presented(&form.head.headers, form);
+        let presented = presented(&form.head.headers, &form);
         let client = match &presented {
             PresentedCredentials::Present(credentials) => context.client(credentials.client_id()).await?,
             PresentedCredentials::Absent
             | PresentedCredentials::Malformed(_)
             | PresentedCredentials::Ambiguous(_) => None,
         };
-        let tried_header = form.head.headers.contains_key(header::AUTHORIZATION);
-        Ok(Self { presented, client, tried_header })
+        Ok(Self { context, form, presented, client })
     }
 
     /// Authenticates the client.
-    pub(super) fn authenticate(&self, context: &RequestContext<'_>) -> Result<AuthenticatedClient, Failure> {
-        self.limited(context, || {
-            proofkey_protocol::authenticate(&self.presented, self.client.clone(), context.now)
+    pub(super) fn authenticate(&self) -> Result<AuthenticatedClient, Failure> {
+        self.limited(|| {
+            proofkey_protocol::authenticate(&self.presented, self.client.clone(), self.context.now)
+        })
+    }
+
+    /// Authenticates a client or an API that asks about tokens.
+    pub(super) fn authenticate_to_introspect(&self) -> Result<IntrospectionCaller, Failure> {
+        let (context, client) = (self.context, self.client.clone());
+        self.limited(|| {
+            IntrospectionCaller::authenticate(&self.presented, client, context.directory.apis(), context.now)
         })
     }
 
     /// Judges credentials under the limit on failures, which is looked at before anything is compared. It counts per client
     /// and address, so that a stranger cannot lock a client out.
-    pub(super) fn limited<T>(
-        &self,
-        context: &RequestContext<'_>,
-        judge: impl FnOnce() -> Result<T, Refusal>,
-    ) -> Result<T, Failure> {
-        let app = context.app;
+    fn limited<T>(&self, judge: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Failure> {
+        let (context, app) = (self.context, self.context.app);
         let key = (client_key(&self.presented), AddressKey::of(context.arrival.client.0));
         let millis = app.clock.now_millis();
         if let Err(wait) = app.limits.client.peek(&key, millis) {
@@ -75,11 +72,27 @@ impl Caller {
         })
     }
 
-    /// The answer to a failed request; a challenge where the client tried the header (OAuth 2.1 §3.2.4).
-    pub(super) fn refuse(&self, context: &RequestContext<'_>, failure: &Failure) -> Response {
+    /// Lets the answer go; a failure with a challenge where the client tried the header (OAuth 2.1 §3.2.4).
+    pub(super) fn finish(&self, answer: Result<Response, Failure>) -> Response {
+        self.context.finish(self.response(answer))
+    }
+
+    /// Lets the answer go, readable for scripts of the client's own origins.
+    pub(super) fn finish_for_scripts(&self, answer: Result<Response, Failure>) -> Response {
+        let mut response = self.response(answer);
+        cors::allow_client(&mut response, &self.form.head.headers, self.client.as_deref());
+        self.context.finish(response)
+    }
+
+    fn response(&self, answer: Result<Response, Failure>) -> Response {
+        let failure = match answer {
+            Ok(response) => return response,
+            Err(failure) => failure,
+        };
         let client_id = self.client.as_ref().map(|client| client.id.as_str());
-        let mut response = failure.json(context, client_id);
-        if response.status() == StatusCode::UNAUTHORIZED && self.tried_header {
+        let mut response = failure.json(self.context, client_id);
+        let tried_header = self.form.head.headers.contains_key(header::AUTHORIZATION);
+        if response.status() == StatusCode::UNAUTHORIZED && tried_header {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, CHALLENGE);
         }
         response

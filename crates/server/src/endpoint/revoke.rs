@@ -8,10 +8,9 @@ use http::{HeaderValue, Method, StatusCode, header};
 use proofkey_protocol::RefreshToken;
 use proofkey_protocol::bearer::{self, Revocable};
 
-use super::body::{Form, token_query};
+use super::body::token_query;
 use super::caller::Caller;
 use super::context::RequestContext;
-use super::cors;
 use super::failure::Failure;
 use crate::app::App;
 use crate::http::Arrival;
@@ -20,25 +19,25 @@ use crate::metrics::Endpoint;
 /// `POST /revoke`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Revoke, Method::POST);
-    let (form, caller) = match Caller::read(&context, request).await {
-        Ok(read) => read,
-        Err(failure) => return context.finish(failure.worth_a_retry().json(&context, None)),
-    };
-    let mut response = match serve(&context, &form, &caller).await {
-        Ok(()) => {
-            (StatusCode::OK, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response()
+    // A client that could not revoke shall come back and not believe it done (RFC 7009 §2.2.1).
+    match Caller::read(&context, request).await {
+        Ok(caller) => {
+            let answer = serve(&caller).await.map(|()| nothing()).map_err(Failure::worth_a_retry);
+            caller.finish_for_scripts(answer)
         }
-        // A client that could not revoke shall come back and not believe it done (RFC 7009 §2.2.1).
-        Err(failure) => caller.refuse(&context, &failure.worth_a_retry()),
-    };
-    cors::allow_client(&mut response, &form.head.headers, caller.client.as_deref());
-    context.finish(response)
+        Err(failure) => context.finish(failure.worth_a_retry().json(&context, None)),
+    }
 }
 
-async fn serve(context: &RequestContext<'_>, form: &Form, caller: &Caller) -> Result<(), Failure> {
-    let app = context.app;
-    let client = caller.authenticate(context)?;
-    let query = token_query(form)?;
+/// A revocation is answered by its status alone.
+fn nothing() -> Response {
+    (StatusCode::OK, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response()
+}
+
+async fn serve(caller: &Caller<'_>) -> Result<(), Failure> {
+    let (context, app) = (caller.context, caller.context.app);
+    let client = caller.authenticate()?;
+    let query = token_query(&caller.form)?;
     let refresh = RefreshToken::read(&app.keys, query.token.expose());
     let access = app.keyring.access_token(query.token.expose());
     let load = || async {
@@ -48,10 +47,10 @@ async fn serve(context: &RequestContext<'_>, form: &Form, caller: &Caller) -> Re
         }
     };
     let decided = context.settle(load, |row, cx| {
-        let found = match (&refresh, &row, &access) {
-            (Some(token), Some(row), _) => Revocable::Refresh(token, &row.grant().client_id),
-            (_, _, Some(claims)) => Revocable::Access(claims),
-            _ => Revocable::Unknown,
+        let found = match (refresh.as_ref().zip(row.as_ref()), &access) {
+            (Some((token, row)), _) => Revocable::Refresh(token, &row.grant().client_id),
+            (None, Some(claims)) => Revocable::Access(claims),
+            (None, None) => Revocable::Unknown,
         };
         bearer::revoke(&found, &client, cx.now)
     });

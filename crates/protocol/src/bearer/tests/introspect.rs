@@ -1,15 +1,59 @@
 //! What introspection tells, and to which callers.
 
-use proofkey_oauth::Issuer;
+use proofkey_oauth::{AuthMethod, ClientCredentials, Issuer, PresentedCredentials, Secret};
 use serde_json::json;
 
 use super::{Shown, Spoil};
+use crate::api::Apis;
 use crate::bearer::{IntrospectionCaller, introspect_refresh};
 use crate::fixtures::{
-    ISSUER, MAIL, NOTES, NOW, World, authenticated, client, client_named, confidential, keys, resources,
+    ISSUER, MAIL, NOTES, NOW, World, api, authenticated, client, client_named, confidential, keys, resources,
 };
 use crate::ids::GrantId;
+use crate::records::ApiRecord;
 use crate::refresh_token::RefreshToken;
+use crate::refusal::Refusal;
+
+#[test]
+fn in_01_an_api_asks_by_its_credential_and_of_clients_only_a_confidential_one() {
+    let credential = Secret::new("the API's own".into()).hash();
+    let apis = Apis::new(vec![
+        ApiRecord { introspection: Some(credential), ..api(NOTES, &["read"]) },
+        api(MAIL, &["send"]),
+    ]);
+    let present = |method, client_id: &str, secret: &str| {
+        let (client_id, secret) = (client_id.to_owned(), Secret::new(secret.to_owned()));
+        PresentedCredentials::Present(match method {
+            AuthMethod::None => ClientCredentials::None { client_id },
+            AuthMethod::ClientSecretBasic => ClientCredentials::Basic { client_id, secret },
+            AuthMethod::ClientSecretPost => ClientCredentials::Post { client_id, secret },
+        })
+    };
+    let (basic, post, none) = (AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::None);
+    let method = confidential(json!({})).authentication;
+    for (name, presented, client, expected) in [
+        ("the API", present(basic, NOTES, "the API's own"), None, Ok(NOTES)),
+        ("the API, in the form", present(post, NOTES, "the API's own"), None, Ok(NOTES)),
+        ("a wrong credential", present(basic, NOTES, "the API's"), None, Err(Refusal::ClientSecretWrong)),
+        ("no credential", present(none, NOTES, ""), None, Err(Refusal::ClientSecretWrong)),
+        ("an API without one", present(basic, MAIL, ""), None, Err(Refusal::ClientUnknown)),
+        ("a client", present(method, "app", "the secret"), Some(confidential(json!({}))), Ok("app")),
+        (
+            "a public client",
+            present(none, "app", ""),
+            Some(client(json!({}))),
+            Err(Refusal::ClientAuthenticationMissing),
+        ),
+        ("no client", PresentedCredentials::Absent, None, Err(Refusal::ClientAuthenticationMissing)),
+    ] {
+        let asks = IntrospectionCaller::authenticate(&presented, client, &apis, NOW);
+        let found = asks.map(|caller| match caller {
+            IntrospectionCaller::Api(resource) => resource.to_string(),
+            IntrospectionCaller::Client(client) => client.client().id.to_string(),
+        });
+        assert_eq!(found, expected.map(str::to_owned), "{name}");
+    }
+}
 
 #[test]
 fn in_03_v_34_only_the_tokens_client_and_its_audience_learn_anything() {

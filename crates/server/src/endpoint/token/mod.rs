@@ -14,10 +14,8 @@ use proofkey_oauth::{TokenRequest, TokenRequestMalformed, TokenResponse};
 use proofkey_protocol::token::Issue;
 use proofkey_protocol::{AuthenticatedClient, Refusal};
 
-use super::body::Form;
 use super::caller::Caller;
 use super::context::RequestContext;
-use super::cors;
 use super::failure::{Cause, Failure, json};
 use crate::app::App;
 use crate::http::Arrival;
@@ -26,25 +24,23 @@ use crate::metrics::Endpoint;
 /// `POST /token`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Token, Method::POST);
-    let (form, caller) = match Caller::read(&context, request).await {
-        Ok(read) => read,
-        Err(failure) => return context.finish(failure.json(&context, None)),
-    };
-    let mut response = match serve(&context, &form, &caller).await {
-        Ok(tokens) => json(StatusCode::OK, &tokens),
-        Err(failure) => caller.refuse(&context, &failure),
-    };
-    cors::allow_client(&mut response, &form.head.headers, caller.client.as_deref());
-    context.finish(response)
+    match Caller::read(&context, request).await {
+        Ok(caller) => {
+            let answer = serve(&caller).await.map(|tokens| json(StatusCode::OK, &tokens));
+            caller.finish_for_scripts(answer)
+        }
+        Err(failure) => context.finish(failure.json(&context, None)),
+    }
 }
 
-async fn serve(context: &RequestContext<'_>, form: &Form, caller: &Caller) -> Result<TokenResponse, Failure> {
-    let request = TokenRequest::from_params(&form.params).map_err(|malformed| match malformed {
+async fn serve(caller: &Caller<'_>) -> Result<TokenResponse, Failure> {
+    let context = caller.context;
+    let request = TokenRequest::from_params(&caller.form.params).map_err(|malformed| match malformed {
         TokenRequestMalformed::Repeated(_) => Refusal::ParameterRepeated,
         TokenRequestMalformed::UnsupportedGrantType => Refusal::GrantTypeUnsupported,
         TokenRequestMalformed::Missing(parameter) => Refusal::ParameterMissing(parameter),
     })?;
-    let client = caller.authenticate(context)?;
+    let client = caller.authenticate()?;
     let issue = match &request {
         TokenRequest::AuthorizationCode(request) => code::redeem(context, request, &client).await?,
         TokenRequest::RefreshToken(request) => refresh::refresh(context, request, &client).await?,
