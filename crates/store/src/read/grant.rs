@@ -23,12 +23,6 @@ impl ProtocolStore {
         Ok(self.backend.one(&grants::CODE, &values, CodeFacts::from_row).await?.unwrap_or_default())
     }
 
-    /// Wrong verifiers that were sent for a code.
-    pub async fn code_failures(&self, code: GrantId) -> Result<i64, Fault> {
-        let decode = |cells: &mut Cells<'_>| cells.of("code_failures").skip().cell();
-        Ok(self.backend.one(&grants::CODE_FAILURES, &[code.into()], decode).await?.unwrap_or(0))
-    }
-
     /// What an access token of a grant rests on: the grant, as [`ProtocolStore::grant`] reads it, and what is known of the
     /// token. `None` if there is no such grant any more.
     pub async fn granted_access_token(

@@ -1,6 +1,6 @@
 //! Browser sessions with the user and the consent behind them.
 
-use proofkey_protocol::{ClientId, SessionId, SubjectFacts, UserId};
+use proofkey_protocol::{ClientId, SessionId, SubjectFacts};
 
 use crate::fault::Fault;
 use crate::row::FromRow;
@@ -18,17 +18,6 @@ impl ProtocolStore {
     pub async fn session(&self, id: SessionId, client: &ClientId) -> Result<Option<SubjectFacts>, Fault> {
         let values = [Value::from(id), client.as_str().into()];
         self.backend.one(&subjects::SESSION, &values, FromRow::from_row).await
-    }
-
-    /// A user, with that session if it is theirs and exists, with the consent for that client, and how the client stands.
-    pub async fn subject(
-        &self,
-        user: &UserId,
-        session: SessionId,
-        client: &ClientId,
-    ) -> Result<Option<SubjectFacts>, Fault> {
-        let values = [Value::from(user.as_str()), session.into(), client.as_str().into()];
-        self.backend.one(&subjects::SUBJECT, &values, FromRow::from_row).await
     }
 
     /// At most 20 clients that hold a live grant given in this session, as far as the newest 1,000 grants tell. For the

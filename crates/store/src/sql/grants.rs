@@ -48,8 +48,8 @@ const GRANT_AND_SUBJECT: &str = "
         LEFT JOIN clients ON clients.id = grants.client_id";
 
 statements! {
-    /// Redemption, grant and revocability in one row (design: one durable row per code flow). No row changed means that
-    /// the code was redeemed before, that wrong verifiers have locked it, or that its session has ended meanwhile.
+    /// Spends a code, and makes the grant that its tokens are revoked by: one durable row for both. No row changed means
+    /// that the code was redeemed before, that wrong verifiers have locked it, or that its session has ended meanwhile.
     REDEEM_CODE = "
         INSERT INTO grants (id, client_id, user_id, session_id, scope, resources, auth_time, amr, acr, created_at,
                             expires_at, ends_at, session_bound, generation, used, revoked_at)
@@ -102,9 +102,6 @@ statements! {
         LEFT JOIN grants ON grants.id = $1
         LEFT JOIN code_failures ON code_failures.id = $1
         WHERE users.id = $2");
-
-    /// Wrong verifiers sent for a code.
-    CODE_FAILURES = "SELECT id, failures FROM code_failures WHERE id = $1";
 
     /// How the client stands that an access token of no grant was issued to, and whether the token was revoked: always one
     /// row.

@@ -31,13 +31,4 @@ statements! {
         LEFT JOIN consents ON consents.user_id = sessions.user_id AND consents.client_id = $2
         LEFT JOIN clients ON clients.id = $2
         WHERE sessions.id = $1");
-
-    /// A user with one session of theirs, the consent for one client, and how that client stands.
-    SUBJECT = text!("
-        SELECT ", SubjectFacts::COLUMNS, "
-        FROM users
-        LEFT JOIN sessions ON sessions.id = $2 AND sessions.user_id = users.id
-        LEFT JOIN consents ON consents.user_id = users.id AND consents.client_id = $3
-        LEFT JOIN clients ON clients.id = $3
-        WHERE users.id = $1");
 }

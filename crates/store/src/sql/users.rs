@@ -59,11 +59,6 @@ statements! {
     SET_USER_PASSWORD = "
         UPDATE users SET password = $2, valid_from = $3, updated_at = $3 WHERE username_key = $1";
 
-    /// Replaces the claims and the name shown: the one claimed, else the one to sign in with.
-    SET_USER_CLAIMS = "
-        UPDATE users SET claims = $2, display_name = COALESCE($3, username), updated_at = $4
-        WHERE username_key = $1";
-
     /// Guards a password that was right: no row when the account was disabled, given another password or locked while this
     /// one was being compared. The stored hash tells one password from the next; an instant would not, for to compare takes
     /// its time. It stores the same password as `$5`, under stronger parameters where the stored hash was weak, and so

@@ -60,17 +60,6 @@ impl Store {
             .then_all(accounts.iter().map(forget));
         self.change(script).await
     }
-
-    /// Replaces a user's claims.
-    pub async fn set_user_claims(
-        &self,
-        username_key: &str,
-        claims: Map<String, Json>,
-        at: Timestamp,
-    ) -> Result<(), AdminFault> {
-        let values = values![username_key.to_owned(), json(&claims)?, claimed_name(&claims), at];
-        self.change(Step::must_find(&users::SET_USER_CLAIMS, values).into()).await
-    }
 }
 
 fn end_sessions(username_key: &str) -> Step {

@@ -6,7 +6,7 @@ use proofkey_protocol::{ClientId, ClientRecord, ClientStatus};
 use super::World;
 use super::commits::code;
 use crate::support::{
-    GRANTS_SESSION, NOW, ada, app, client, grant, grant_id, redeem, secret, session_id, token_id,
+    GRANTS_SESSION, NOW, app, client, grant, grant_id, redeem, secret, session_id, token_id,
 };
 
 fn with_origins(id: &str, origins: &[&str]) -> ClientRecord {
@@ -38,14 +38,13 @@ async fn what_is_read_for_a_decision_says_how_its_client_stands() {
     let check = async |expected: ClientStatus| {
         let row = store.grant(grant_id(1)).await.unwrap().unwrap();
         let session = store.session(session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap();
-        let subject = store.subject(&ada(), session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap();
         let token = store.access_token(&app(), token_id(1)).await.unwrap();
         let of_code = store.code(&code(2)).await.unwrap().subject.unwrap();
         let (row_of_token, of_token) =
             store.granted_access_token(grant_id(1), token_id(1)).await.unwrap().unwrap();
         assert_eq!((row_of_token.subject().client, of_token.client), (expected, expected));
-        let read = [row.subject().client, session.client, subject.client, of_code.client, token.client];
-        assert_eq!(read, [expected; 5]);
+        let read = [row.subject().client, session.client, of_code.client, token.client];
+        assert_eq!(read, [expected; 4]);
         assert_eq!(store.client_status(&app()).await.unwrap(), expected);
         let other =
             store.session(session_id(GRANTS_SESSION), &ClientId::new("other")).await.unwrap().unwrap();

@@ -94,7 +94,7 @@ async fn a_code_locked_by_wrong_verifiers_cannot_be_redeemed() {
     let world = World::new().await;
     for failures in 1..=FAILURES_MAX {
         world.applied(Commit::CountCodeFailure { code: grant_id(1), keep_until: NOW + 60 }).await;
-        assert_eq!(world.store.code_failures(grant_id(1)).await.unwrap(), failures);
+        assert_eq!(world.store.code(&code(1)).await.unwrap().failures, failures);
         let expected = if failures < FAILURES_MAX { Committed::Applied } else { Committed::Conflict };
         // Another code with as many failures is as far from locked.
         let other = failures.unsigned_abs() + 10;
@@ -105,7 +105,7 @@ async fn a_code_locked_by_wrong_verifiers_cannot_be_redeemed() {
     }
     assert_eq!(world.commit(redeem(grant(1))).await, Committed::Conflict);
     assert!(world.grant(1).await.is_none());
-    assert_eq!(world.store.code_failures(grant_id(2)).await.unwrap(), 0);
+    assert_eq!(world.store.code(&code(2)).await.unwrap().failures, 0);
 }
 
 #[tokio::test]
@@ -247,15 +247,18 @@ async fn a_subject_never_comes_with_the_session_of_someone_else() {
     world.store.add_user(crate::support::user("bob")).await.unwrap();
     world.applied(sign_in(session(1))).await;
     let bob = proofkey_protocol::UserId::new("u-bob");
-    let subject = world.store.subject(&bob, session_id(1), &app()).await.unwrap().unwrap();
-    assert!(subject.session.is_none());
+    let session_of = async |user| {
+        let code = AuthorizationCode { user_id: user, session_id: session_id(1), ..code(1) };
+        world.store.code(&code).await.unwrap().subject.unwrap().session
+    };
+    assert!(session_of(bob.clone()).await.is_none());
     let mut stolen = grant(1);
     stolen.user_id = bob;
     world.applied(redeem(stolen)).await;
     let row = world.store.grant(grant_id(1)).await.unwrap().unwrap();
     let subject = row.subject().clone();
     assert!(subject.session.is_none());
-    assert!(world.store.subject(&ada(), session_id(1), &app()).await.unwrap().unwrap().session.is_some());
+    assert!(session_of(ada()).await.is_some());
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 use proofkey_protocol::{Committed, ConsentFacts};
 
 use super::World;
-use crate::support::{NOW, ada, app, consent, session_id};
+use crate::support::{GRANTS_SESSION, NOW, ada, app, consent, session_id};
 
 async fn read(world: &World) -> Option<ConsentFacts> {
-    world.store.subject(&ada(), session_id(1), &app()).await.unwrap().unwrap().consent
+    world.store.session(session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap().consent
 }
 
 async fn shown(world: &World) -> Option<(String, proofkey_oauth::Timestamp)> {

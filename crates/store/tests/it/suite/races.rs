@@ -5,7 +5,7 @@ use proofkey_store::Store;
 use tokio::task::JoinSet;
 
 use super::World;
-use crate::support::{NOW, ada, app, consent, grant, redeem, session_id, spend};
+use crate::support::{GRANTS_SESSION, NOW, app, consent, grant, redeem, session_id, spend};
 
 /// How many of the commits were applied, each made by a task of its own on one of the stores in turn.
 async fn applied(stores: &[Store], commits: impl Iterator<Item = Commit>) -> usize {
@@ -64,7 +64,7 @@ async fn rt_04_v_25_two_nodes_on_one_file_leave_one_branch() {
 }
 
 async fn consented(store: &Store) -> Option<ConsentFacts> {
-    store.subject(&ada(), session_id(1), &app()).await.unwrap().unwrap().consent
+    store.session(session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap().consent
 }
 
 /// Adds to what was read before; on a conflict reads again, until it is through.

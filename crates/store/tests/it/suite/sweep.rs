@@ -5,6 +5,7 @@ use proofkey_protocol::Commit;
 use proptest::prelude::*;
 
 use super::World;
+use super::commits::code;
 use crate::support::{NOW, app, block_on, grant, grant_id, redeem, session, session_id, sign_in, token_id};
 
 /// How long ended rows stay, and how long failures do: the contract, written down a second time.
@@ -66,7 +67,7 @@ async fn is_there(world: &World, number: u64, (kind, _): Row) -> bool {
     let store = &world.store;
     match kind {
         Kind::Grant => world.grant(number).await.is_some(),
-        Kind::CodeFailure => store.code_failures(grant_id(number)).await.unwrap() > 0,
+        Kind::CodeFailure => store.code(&code(number)).await.unwrap().failures > 0,
         Kind::RevokedToken => store.access_token(&app(), token_id(number)).await.unwrap().revoked,
         Kind::Session => store.session(session_id(number), &crate::support::app()).await.unwrap().is_some(),
         Kind::SignInFailure => store.sign_in_failures(&account(number)).await.unwrap().failures > 0,
