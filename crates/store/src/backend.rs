@@ -3,7 +3,7 @@
 
 use crate::fault::Fault;
 use crate::row::Cells;
-use crate::script::{Outcome, Script};
+use crate::script::{Script, ScriptOutcome};
 use crate::sqlite::Engine;
 use crate::value::{Statement, Value};
 
@@ -52,7 +52,7 @@ impl Backend {
     }
 
     /// Runs a script in one transaction. When this returns, what it says is on the disk.
-    pub(crate) async fn run(&self, script: Script) -> Result<Outcome, Fault> {
+    pub(crate) async fn run(&self, script: Script) -> Result<ScriptOutcome, Fault> {
         match self {
             Self::Sqlite(engine) => engine.run(script).await,
         }

@@ -37,10 +37,9 @@ pub enum Fault {
     },
     /// A row that this program cannot have written.
     #[error("impossible row in {table}, column {column}, key {key}")]
+    #[expect(missing_docs, reason = "table and column are named as in the schema")]
     Impossible {
-        /// The table.
         table: &'static str,
-        /// The column.
         column: String,
         /// The row's key as text.
         key: String,
@@ -56,7 +55,7 @@ pub enum Fault {
     /// A migration that was applied differs from the one in this program.
     #[error("migration {name} was applied with another content than it has in this version")]
     MigrationChanged {
-        /// Its name.
+        /// The migration's name: its file without the ending.
         name: &'static str,
     },
     /// This version of the engine can corrupt the database.

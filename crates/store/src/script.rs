@@ -8,7 +8,7 @@ use crate::fault::AdminFault;
 use crate::value::{Statement, Value};
 
 /// One statement of a script.
-pub(crate) struct Step {
+pub(crate) struct ScriptStep {
     pub(crate) statement: &'static Statement,
     pub(crate) values: Box<[Value<'static>]>,
     /// What it means that no row was written; `None` if it does not matter.
@@ -26,21 +26,21 @@ pub(crate) enum NoRow {
 
 /// Steps that are written together or not at all: at least one.
 pub(crate) struct Script {
-    first: Step,
-    more: Vec<Step>,
+    first: ScriptStep,
+    more: Vec<ScriptStep>,
 }
 
 /// What became of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Outcome {
+pub(crate) enum ScriptOutcome {
     /// Every step was written.
     Written { rows: usize },
     /// A step found no row that it needed: the script has changed nothing.
     Undone(NoRow),
 }
 
-impl Step {
+impl ScriptStep {
     /// An insertion that must add a row.
     pub(crate) fn must_add(statement: &'static Statement, values: Box<[Value<'static>]>) -> Self {
         Self { statement, values, on_no_row: Some(NoRow::Exists) }
@@ -57,21 +57,21 @@ impl Step {
     }
 }
 
-impl From<Step> for Script {
-    fn from(first: Step) -> Self {
+impl From<ScriptStep> for Script {
+    fn from(first: ScriptStep) -> Self {
         Self { first, more: Vec::new() }
     }
 }
 
 impl Script {
     /// The same with one more step.
-    pub(crate) fn then(mut self, step: Step) -> Self {
+    pub(crate) fn then(mut self, step: ScriptStep) -> Self {
         self.more.push(step);
         self
     }
 
     /// The same with more steps.
-    pub(crate) fn then_all(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
+    pub(crate) fn then_all(mut self, steps: impl IntoIterator<Item = ScriptStep>) -> Self {
         self.more.extend(steps);
         self
     }
@@ -82,12 +82,12 @@ impl Script {
     }
 
     /// The steps in order.
-    pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &ScriptStep> {
         std::iter::once(&self.first).chain(&self.more)
     }
 }
 
-impl Outcome {
+impl ScriptOutcome {
     /// Rows written: a script that was undone has written none.
     pub(crate) const fn rows(self) -> usize {
         match self {

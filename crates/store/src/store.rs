@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::backend::Backend;
 use crate::fault::{AdminFault, Fault};
 use crate::options::Options;
-use crate::script::{Outcome, Script};
+use crate::script::{Script, ScriptOutcome};
 use crate::sqlite::Engine;
 
 /// The durable state. Cheap to clone. It dereferences to [`ProtocolStore`]: what a protocol endpoint may do, a command and
@@ -83,8 +83,8 @@ impl Store {
     /// Runs an operator's change.
     pub(crate) async fn change(&self, script: Script) -> Result<(), AdminFault> {
         match self.backend.run(script).await? {
-            Outcome::Written { .. } => Ok(()),
-            Outcome::Undone(no_row) => Err(no_row.into()),
+            ScriptOutcome::Written { .. } => Ok(()),
+            ScriptOutcome::Undone(no_row) => Err(no_row.into()),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::writer::{Job, Writer};
 use crate::fault::Fault;
 use crate::options::Options;
 use crate::row::Cells;
-use crate::script::{Outcome, Script};
+use crate::script::{Script, ScriptOutcome};
 use crate::value::{Statement, Value};
 
 /// An open SQLite database.
@@ -97,7 +97,7 @@ impl Engine {
     }
 
     /// Hands a script to the writer and waits until its transaction has ended.
-    pub(crate) async fn run(&self, script: Script) -> Result<Outcome, Fault> {
+    pub(crate) async fn run(&self, script: Script) -> Result<ScriptOutcome, Fault> {
         let (reply, answer) = oneshot::channel();
         self.jobs.try_send(Job::Run { script, reply }).map_err(|error| match error {
             TrySendError::Full(_) => Fault::Busy,

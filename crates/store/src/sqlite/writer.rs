@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 use super::bind::{Kept, Prepared};
 use super::severity::{Failure, Severity, failure, fault};
 use crate::fault::Fault;
-use crate::script::{Outcome, Script};
+use crate::script::{Script, ScriptOutcome};
 
 /// Pages in the write-ahead log from which on it is moved into the database.
 const LOG_PAGES: i32 = 2000;
@@ -24,7 +24,7 @@ const LOG_PAGES: i32 = 2000;
 type Answer<T> = oneshot::Sender<T>;
 /// A script that ran, with its outcome. It goes back to the thread that made it: what one thread allocates and another
 /// frees costs the one writer more than all the rest of a small write.
-pub(super) type Ran = (Result<Outcome, Fault>, Script);
+pub(super) type Ran = (Result<ScriptOutcome, Fault>, Script);
 
 /// What the writer is asked to do.
 pub(super) enum Job {
@@ -171,11 +171,11 @@ impl Writer<'_> {
             Err(failure) if failure.severity != Severity::Write || self.connection.is_autocommit() => {
                 Err(failure)
             }
-            Err(_) | Ok(Outcome::Undone(_)) if is_several => {
+            Err(_) | Ok(ScriptOutcome::Undone(_)) if is_several => {
                 let undone = self.undo.execute(&[]).and_then(|_| self.release.execute(&[]));
                 undone.map(drop).map_err(failure("undo one write"))
             }
-            Ok(Outcome::Written { .. }) if is_several => {
+            Ok(ScriptOutcome::Written { .. }) if is_several => {
                 self.release.execute(&[]).map(drop).map_err(failure("release a savepoint"))
             }
             // One statement that failed has undone itself, and one that found no row has done nothing.
@@ -185,7 +185,7 @@ impl Writer<'_> {
 
     /// Runs steps until one does not find a row that it needs. Several are set off from the rest of the batch, so that they
     /// can be undone alone.
-    fn steps(&mut self, script: &Script) -> Result<Outcome, Failure> {
+    fn steps(&mut self, script: &Script) -> Result<ScriptOutcome, Failure> {
         if script.is_several() {
             self.save.execute(&[]).map_err(failure("set a savepoint"))?;
         }
@@ -193,11 +193,11 @@ impl Writer<'_> {
         for step in script.steps() {
             let changed = self.kept.execute(step.statement, &step.values);
             match (changed.map_err(failure(step.statement.name))?, step.on_no_row) {
-                (0, Some(no_row)) => return Ok(Outcome::Undone(no_row)),
+                (0, Some(no_row)) => return Ok(ScriptOutcome::Undone(no_row)),
                 (changed, _) => rows += changed,
             }
         }
-        Ok(Outcome::Written { rows })
+        Ok(ScriptOutcome::Written { rows })
     }
 
     fn make_durable(&mut self) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use proofkey_protocol::ApiRecord;
 
 use crate::encode::json;
 use crate::fault::AdminFault;
-use crate::script::{Script, Step};
+use crate::script::{Script, ScriptStep};
 use crate::sql::{apis, versions};
 use crate::store::Store;
 use crate::value::values;
@@ -21,17 +21,17 @@ impl Store {
             api.algorithm,
             api.introspection,
         ];
-        self.change(Script::from(Step::must_add(&apis::INSERT_API, values)).then(moved())).await
+        self.change(Script::from(ScriptStep::must_add(&apis::INSERT_API, values)).then(moved())).await
     }
 
     /// Removes an API.
     pub async fn remove_api(&self, resource: &ResourceUri) -> Result<(), AdminFault> {
-        let remove = Step::must_find(&apis::DELETE_API, values![resource.clone()]);
+        let remove = ScriptStep::must_find(&apis::DELETE_API, values![resource.clone()]);
         self.change(Script::from(remove).then(moved())).await
     }
 }
 
 /// Nodes load the APIs again.
-fn moved() -> Step {
-    Step::may_find(&versions::BUMP_APIS, values![])
+fn moved() -> ScriptStep {
+    ScriptStep::may_find(&versions::BUMP_APIS, values![])
 }

@@ -5,7 +5,7 @@ use proofkey_protocol::{ClientId, ClientRecord, ClientSecretRecord, web_origins}
 
 use crate::encode::json;
 use crate::fault::AdminFault;
-use crate::script::{Script, Step};
+use crate::script::{Script, ScriptStep};
 use crate::sql::{clients, consents, grants, versions};
 use crate::store::Store;
 use crate::value::values;
@@ -16,7 +16,7 @@ impl Store {
     pub async fn add_client(&self, client: ClientRecord) -> Result<(), AdminFault> {
         let ClientRecord { id, metadata, secrets, disabled, created_at } = client;
         let values = values![id.clone(), json(&metadata)?, disabled, created_at];
-        let script = Script::from(Step::must_add(&clients::INSERT_CLIENT, values))
+        let script = Script::from(ScriptStep::must_add(&clients::INSERT_CLIENT, values))
             .then_all(secrets.into_iter().map(|secret| add_secret(&id, secret)))
             .then_all(add_origins(&id, &metadata));
         self.change(script).await
@@ -24,9 +24,9 @@ impl Store {
 
     /// Replaces a client's registration.
     pub async fn update_client(&self, id: &ClientId, metadata: &ClientMetadata) -> Result<(), AdminFault> {
-        let replace = Step::must_find(&clients::UPDATE_CLIENT, values![id.clone(), json(metadata)?]);
+        let replace = ScriptStep::must_find(&clients::UPDATE_CLIENT, values![id.clone(), json(metadata)?]);
         let script = Script::from(replace)
-            .then(Step::may_find(&clients::DELETE_CLIENT_ORIGINS, values![id.clone()]))
+            .then(ScriptStep::may_find(&clients::DELETE_CLIENT_ORIGINS, values![id.clone()]))
             .then_all(add_origins(id, metadata))
             .then(moved());
         self.change(script).await
@@ -34,10 +34,10 @@ impl Store {
 
     /// Disables a client or enables it again.
     pub async fn set_client_disabled(&self, id: &ClientId, disabled: bool) -> Result<(), AdminFault> {
-        let set = Step::must_find(&clients::SET_CLIENT_DISABLED, values![id.clone(), disabled]);
+        let set = ScriptStep::must_find(&clients::SET_CLIENT_DISABLED, values![id.clone(), disabled]);
         let origins = values![id.clone(), disabled];
         let script = Script::from(set)
-            .then(Step::may_find(&clients::SET_CLIENT_ORIGINS_DISABLED, origins))
+            .then(ScriptStep::may_find(&clients::SET_CLIENT_ORIGINS_DISABLED, origins))
             .then(moved());
         self.change(script).await
     }
@@ -45,11 +45,11 @@ impl Store {
     /// Removes a client, its secrets and the consents it had, and revokes its grants: should the id be given again, the
     /// tokens of the old client stay dead.
     pub async fn remove_client(&self, id: &ClientId, at: Timestamp) -> Result<(), AdminFault> {
-        let script = Script::from(Step::may_find(&clients::DELETE_CLIENT_SECRETS, values![id.clone()]))
-            .then(Step::may_find(&clients::DELETE_CLIENT_ORIGINS, values![id.clone()]))
-            .then(Step::must_find(&clients::DELETE_CLIENT, values![id.clone()]))
-            .then(Step::may_find(&consents::DELETE_CONSENTS_OF_CLIENT, values![id.clone()]))
-            .then(Step::may_find(&grants::REVOKE_GRANTS_OF_CLIENT, values![id.clone(), at]))
+        let script = Script::from(ScriptStep::may_find(&clients::DELETE_CLIENT_SECRETS, values![id.clone()]))
+            .then(ScriptStep::may_find(&clients::DELETE_CLIENT_ORIGINS, values![id.clone()]))
+            .then(ScriptStep::must_find(&clients::DELETE_CLIENT, values![id.clone()]))
+            .then(ScriptStep::may_find(&consents::DELETE_CONSENTS_OF_CLIENT, values![id.clone()]))
+            .then(ScriptStep::may_find(&grants::REVOKE_GRANTS_OF_CLIENT, values![id.clone(), at]))
             .then(moved());
         self.change(script).await
     }
@@ -62,29 +62,30 @@ impl Store {
         secret: ClientSecretRecord,
         old_expire_at: Timestamp,
     ) -> Result<(), AdminFault> {
-        let script = Script::from(Step::must_find(&clients::TOUCH_CLIENT, values![id.clone()]))
-            .then(Step::may_find(&clients::DELETE_OLD_CLIENT_SECRETS, values![id.clone()]))
-            .then(Step::may_find(&clients::END_CLIENT_SECRETS, values![id.clone(), old_expire_at]))
+        let script = Script::from(ScriptStep::must_find(&clients::TOUCH_CLIENT, values![id.clone()]))
+            .then(ScriptStep::may_find(&clients::DELETE_OLD_CLIENT_SECRETS, values![id.clone()]))
+            .then(ScriptStep::may_find(&clients::END_CLIENT_SECRETS, values![id.clone(), old_expire_at]))
             .then(add_secret(id, secret))
             .then(moved());
         self.change(script).await
     }
 }
 
-fn add_secret(client: &ClientId, secret: ClientSecretRecord) -> Step {
+fn add_secret(client: &ClientId, secret: ClientSecretRecord) -> ScriptStep {
     let values = values![client.clone(), secret.hash, secret.created_at, secret.expires_at];
-    Step::must_add(&clients::INSERT_CLIENT_SECRET, values)
+    ScriptStep::must_add(&clients::INSERT_CLIENT_SECRET, values)
 }
 
 /// The steps that add each web origin of a registration.
-fn add_origins(client: &ClientId, metadata: &ClientMetadata) -> impl Iterator<Item = Step> {
+fn add_origins(client: &ClientId, metadata: &ClientMetadata) -> impl Iterator<Item = ScriptStep> {
     let origins = web_origins(metadata.redirect_uris.iter().map(String::as_str));
-    let add =
-        |origin: String| Step::must_add(&clients::INSERT_CLIENT_ORIGIN, values![client.clone(), origin]);
+    let add = |origin: String| {
+        ScriptStep::must_add(&clients::INSERT_CLIENT_ORIGIN, values![client.clone(), origin])
+    };
     origins.into_iter().map(add)
 }
 
 /// Servers forget the clients that they remember.
-fn moved() -> Step {
-    Step::may_find(&versions::BUMP_CLIENTS, values![])
+fn moved() -> ScriptStep {
+    ScriptStep::may_find(&versions::BUMP_CLIENTS, values![])
 }

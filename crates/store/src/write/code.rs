@@ -3,7 +3,7 @@
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{GrantFacts, GrantId};
 
-use crate::script::{Script, Step};
+use crate::script::{Script, ScriptStep};
 use crate::sql::grants;
 use crate::value::values;
 
@@ -28,10 +28,10 @@ pub(super) fn redeem(grant: GrantFacts, failures_max: i64) -> Script {
         grant.revoked_at,
         failures_max,
     ];
-    Step::must_add(&grants::REDEEM_CODE, values).into()
+    ScriptStep::must_add(&grants::REDEEM_CODE, values).into()
 }
 
 /// Counts a wrong verifier.
 pub(super) fn count_failure(code: GrantId, keep_until: Timestamp) -> Script {
-    Step::may_find(&grants::COUNT_CODE_FAILURE, values![code, keep_until]).into()
+    ScriptStep::may_find(&grants::COUNT_CODE_FAILURE, values![code, keep_until]).into()
 }

@@ -4,13 +4,13 @@ use proofkey_protocol::{Commit, Committed};
 
 use super::{code, consent, grant, session};
 use crate::fault::Fault;
-use crate::script::{Outcome, Script};
+use crate::script::{Script, ScriptOutcome};
 use crate::store::ProtocolStore;
 
 impl ProtocolStore {
     /// Writes a commit. When this returns [`Committed::Applied`] it is on the disk.
     pub async fn commit(&self, commit: Commit) -> Result<Committed, Fault> {
-        self.backend.run(script(commit)).await.map(Outcome::committed)
+        self.backend.run(script(commit)).await.map(ScriptOutcome::committed)
     }
 }
 

@@ -4,7 +4,7 @@ use proofkey_oauth::{Scope, Timestamp};
 use proofkey_protocol::{ClientId, ConsentFacts, UserId};
 
 use crate::fault::AdminFault;
-use crate::script::{Script, Step};
+use crate::script::{Script, ScriptStep};
 use crate::sql::consents;
 use crate::store::Store;
 use crate::value::values;
@@ -18,11 +18,11 @@ pub(super) fn give(
     at: Timestamp,
 ) -> Script {
     match before {
-        None => Step::must_add(&consents::BEGIN_CONSENT, values![user, client, scope, at]).into(),
+        None => ScriptStep::must_add(&consents::BEGIN_CONSENT, values![user, client, scope, at]).into(),
         Some(before) => {
             let widened = before.scope.union(&scope);
             let values = values![user, client, widened, before.scope, before.since];
-            Step::must_find(&consents::WIDEN_CONSENT, values).into()
+            ScriptStep::must_find(&consents::WIDEN_CONSENT, values).into()
         }
     }
 }
@@ -31,6 +31,6 @@ impl Store {
     /// Withdraws a consent; the grants that rest on it end with it.
     pub async fn revoke_consent(&self, user: &UserId, client: &ClientId) -> Result<(), AdminFault> {
         let values = values![user.clone(), client.clone()];
-        self.change(Step::must_find(&consents::DELETE_CONSENT, values).into()).await
+        self.change(ScriptStep::must_find(&consents::DELETE_CONSENT, values).into()).await
     }
 }

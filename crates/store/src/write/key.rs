@@ -3,7 +3,7 @@
 use proofkey_protocol::{Committed, KeyRecord};
 
 use crate::fault::Fault;
-use crate::script::{Outcome, Script, Step};
+use crate::script::{Script, ScriptOutcome, ScriptStep};
 use crate::sql::{keys, versions};
 use crate::store::Store;
 use crate::value::values;
@@ -20,19 +20,19 @@ impl Store {
             key.sealed,
             key.public_jwk,
         ];
-        let script = Script::from(Step::must_add(&keys::INSERT_KEY, values)).then(moved());
-        self.backend.run(script).await.map(Outcome::committed)
+        let script = Script::from(ScriptStep::must_add(&keys::INSERT_KEY, values)).then(moved());
+        self.backend.run(script).await.map(ScriptOutcome::committed)
     }
 
     /// Removes keys; those that are gone already do not matter.
     pub async fn delete_keys(&self, kids: &[String]) -> Result<(), Fault> {
-        let remove = |kid: &String| Step::may_find(&keys::DELETE_KEY, values![kid.clone()]);
+        let remove = |kid: &String| ScriptStep::may_find(&keys::DELETE_KEY, values![kid.clone()]);
         let script = Script::from(moved()).then_all(kids.iter().map(remove));
         self.backend.run(script).await.map(|_| ())
     }
 }
 
 /// Nodes load the keys again.
-fn moved() -> Step {
-    Step::may_find(&versions::BUMP_KEYS, values![])
+fn moved() -> ScriptStep {
+    ScriptStep::may_find(&versions::BUMP_KEYS, values![])
 }

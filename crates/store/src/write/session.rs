@@ -4,7 +4,7 @@ use proofkey_oauth::{Sha256, Timestamp};
 use proofkey_protocol::sign_in::{Factors, PasswordProof, Proof};
 use proofkey_protocol::{SessionFacts, SessionId, SessionProof, UserId};
 
-use crate::script::{Script, Step};
+use crate::script::{Script, ScriptStep};
 use crate::sql::{failures, sessions, users};
 use crate::value::{Statement, Value, values};
 
@@ -23,11 +23,12 @@ pub(super) fn sign_in(session: SessionFacts, replaces: Option<SessionProof>, fac
         session.seen_at,
         session.expires_at,
     ];
-    let replace = replaces
-        .map(|replaced| Step::may_find(&sessions::REPLACE_SESSION, values![replaced.id, replaced.secret]));
+    let replace = replaces.map(|replaced| {
+        ScriptStep::may_find(&sessions::REPLACE_SESSION, values![replaced.id, replaced.secret])
+    });
     // Should a guard find no row, the insertion before it is undone too.
     let guards = factors.iter().flat_map(|proof| guard(&user, proof).steps());
-    Script::from(Step::must_add(&sessions::INSERT_SESSION, begin)).then_all(guards).then_all(replace)
+    Script::from(ScriptStep::must_add(&sessions::INSERT_SESSION, begin)).then_all(guards).then_all(replace)
 }
 
 /// What holds a factor to the moment at which the session begins.
@@ -36,13 +37,13 @@ struct Guard {
     condition: &'static Statement,
     values: Box<[Value<'static>]>,
     /// What follows from the proof.
-    then: Step,
+    then: ScriptStep,
 }
 
 impl Guard {
     /// No factor is guarded by a statement that may find nothing.
-    fn steps(self) -> [Step; 2] {
-        [Step::must_find(self.condition, self.values), self.then]
+    fn steps(self) -> [ScriptStep; 2] {
+        [ScriptStep::must_find(self.condition, self.values), self.then]
     }
 }
 
@@ -53,7 +54,7 @@ fn guard(user: &UserId, proof: &Proof) -> Guard {
             Guard {
                 condition: &users::PASSWORD_HOLDS,
                 values: values![user.clone(), stored.clone(), *account, *failures_max, password.clone()],
-                then: Step::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![*account]),
+                then: ScriptStep::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![*account]),
             }
         }
     }
@@ -61,15 +62,15 @@ fn guard(user: &UserId, proof: &Proof) -> Guard {
 
 /// Counts a failed sign-in.
 pub(super) fn count_failure(account: Sha256, at: Timestamp) -> Script {
-    Step::may_find(&failures::COUNT_SIGN_IN_FAILURE, values![account, at]).into()
+    ScriptStep::may_find(&failures::COUNT_SIGN_IN_FAILURE, values![account, at]).into()
 }
 
 /// No row: a later request came first, or the session has ended. Nothing is left to note.
 pub(super) fn touch(session: SessionId, at: Timestamp) -> Script {
-    Step::may_find(&sessions::TOUCH_SESSION, values![session, at]).into()
+    ScriptStep::may_find(&sessions::TOUCH_SESSION, values![session, at]).into()
 }
 
 /// Ends a session.
 pub(super) fn end(session: SessionId) -> Script {
-    Step::may_find(&sessions::DELETE_SESSION, values![session]).into()
+    ScriptStep::may_find(&sessions::DELETE_SESSION, values![session]).into()
 }

@@ -3,7 +3,7 @@
 use proofkey_oauth::Timestamp;
 
 use crate::fault::Fault;
-use crate::script::Step;
+use crate::script::ScriptStep;
 use crate::sql::{sweep, versions};
 use crate::store::Store;
 use crate::value::values;
@@ -31,7 +31,7 @@ impl Store {
         ] {
             let room = rows_max.saturating_sub(removed);
             if room > 0 {
-                let step = Step::may_find(statement, values![before, i64::from(room)]);
+                let step = ScriptStep::may_find(statement, values![before, i64::from(room)]);
                 let rows = self.backend.run(step.into()).await?.rows();
                 removed = removed.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
             }
@@ -41,7 +41,7 @@ impl Store {
 
     /// Writes through the writer and reads it back: the database can do both.
     pub async fn ping(&self) -> Result<(), Fault> {
-        let _ = self.backend.run(Step::may_find(&versions::PING, values![]).into()).await?;
+        let _ = self.backend.run(ScriptStep::may_find(&versions::PING, values![]).into()).await?;
         self.directory_versions().await.map(drop)
     }
 }

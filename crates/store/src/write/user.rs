@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::encode::json;
 use crate::fault::AdminFault;
-use crate::script::{Script, Step};
+use crate::script::{Script, ScriptStep};
 use crate::sql::{failures, sessions, users};
 use crate::store::Store;
 use crate::value::{Value, values};
@@ -28,7 +28,7 @@ impl Store {
             user.updated_at,
             claims,
         ];
-        self.change(Step::must_add(&users::INSERT_USER, values).into()).await
+        self.change(ScriptStep::must_add(&users::INSERT_USER, values).into()).await
     }
 
     /// Disables an account or enables it again. Either way its sessions end, and disabling ends its grants for good. The
@@ -41,7 +41,8 @@ impl Store {
     ) -> Result<(), AdminFault> {
         let change = if disabled { &users::DISABLE_USER } else { &users::ENABLE_USER };
         let values = values![username_key.to_owned(), Value::Now(Box::new(now))];
-        self.change(Script::from(Step::must_find(change, values)).then(end_sessions(username_key))).await
+        self.change(Script::from(ScriptStep::must_find(change, values)).then(end_sessions(username_key)))
+            .await
     }
 
     /// Sets a password (a PHC string), ends every session and grant that began before, and forgets the failed sign-ins of
@@ -54,16 +55,17 @@ impl Store {
         accounts: &[Sha256],
     ) -> Result<(), AdminFault> {
         let values = values![username_key.to_owned(), phc.to_owned(), Value::Now(Box::new(now))];
-        let forget = |account: &Sha256| Step::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![*account]);
-        let script = Script::from(Step::must_find(&users::SET_USER_PASSWORD, values))
+        let forget =
+            |account: &Sha256| ScriptStep::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![*account]);
+        let script = Script::from(ScriptStep::must_find(&users::SET_USER_PASSWORD, values))
             .then(end_sessions(username_key))
             .then_all(accounts.iter().map(forget));
         self.change(script).await
     }
 }
 
-fn end_sessions(username_key: &str) -> Step {
-    Step::may_find(&sessions::DELETE_SESSIONS_OF_USER, values![username_key.to_owned()])
+fn end_sessions(username_key: &str) -> ScriptStep {
+    ScriptStep::may_find(&sessions::DELETE_SESSIONS_OF_USER, values![username_key.to_owned()])
 }
 
 /// The `name` claim (OpenID Connect Core §5.1), if it shows anything. Without it the name to sign in with is shown.

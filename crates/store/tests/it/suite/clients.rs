@@ -51,14 +51,14 @@ async fn what_is_read_for_a_decision_says_how_its_client_stands() {
         assert_eq!(other.client, ClientStatus::Unregistered, "of another client");
     };
     check(ClientStatus::Unregistered).await;
-    let beside = world.beside();
-    beside.add_client(client("app")).await.unwrap();
+    let other = world.second_handle();
+    other.add_client(client("app")).await.unwrap();
     check(ClientStatus::Active).await;
-    beside.set_client_disabled(&app(), true).await.unwrap();
+    other.set_client_disabled(&app(), true).await.unwrap();
     check(ClientStatus::Disabled).await;
-    beside.set_client_disabled(&app(), false).await.unwrap();
+    other.set_client_disabled(&app(), false).await.unwrap();
     check(ClientStatus::Active).await;
-    beside.remove_client(&app(), NOW).await.unwrap();
+    other.remove_client(&app(), NOW).await.unwrap();
     check(ClientStatus::Unregistered).await;
 }
 

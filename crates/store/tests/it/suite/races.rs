@@ -30,7 +30,7 @@ async fn tk_07_v_09_two_hundred_parallel_redemptions_of_each_of_a_thousand_codes
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tk_07_v_09_two_nodes_on_one_file_redeem_a_code_once() {
     let world = World::new().await;
-    let stores = [world.store.clone(), world.beside()];
+    let stores = [world.store.clone(), world.second_handle()];
     for code in 1..=50 {
         assert_eq!(applied(&stores, (0..50).map(|_| redeem(grant(code)))).await, 1, "code {code}");
     }
@@ -55,7 +55,7 @@ async fn rt_04_v_25_a_hundred_parallel_refreshes_of_a_thousand_tokens_leave_one_
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rt_04_v_25_two_nodes_on_one_file_leave_one_branch() {
     let world = World::new().await;
-    let stores = [world.store.clone(), world.beside()];
+    let stores = [world.store.clone(), world.second_handle()];
     for number in 1..=50 {
         world.applied(redeem(grant(number))).await;
         world.applied(spend(number, 1, 1)).await;
@@ -78,7 +78,7 @@ async fn give(store: &Store, scope: &str, mut before: Option<ConsentFacts>) {
 async fn parallel_consents_of_one_user_to_one_client_all_end_up_in_the_union() {
     const CONSENTS: usize = 60;
     let world = World::new().await;
-    let stores = [world.store.clone(), world.beside()];
+    let stores = [world.store.clone(), world.second_handle()];
     for begun in [false, true] {
         let before = consented(&world.store).await;
         assert_eq!(before.is_some(), begun);

@@ -53,7 +53,7 @@ impl<D: Database> World<D> {
     }
 
     /// A second handle on the same database, as another process would have.
-    pub(crate) fn beside(&self) -> Store {
+    pub(crate) fn second_handle(&self) -> Store {
         self.database.open(&Options::default())
     }
 
