@@ -5,10 +5,12 @@
 mod bans;
 mod crates;
 mod edges;
+mod functions;
 mod imports;
 mod secrets;
 mod shape;
 mod sources;
+mod tokens;
 
 use std::fs;
 use std::path::Path;
@@ -28,6 +30,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     findings.extend(bans::check(&build(root)?));
     findings.extend(sources::check(&sources, &crates));
     findings.extend(shape::check(&sources));
+    findings.extend(functions::check(&sources)?);
     findings.extend(imports::check(&sources)?);
     findings.extend(secrets::check(&files));
     findings.extend(compliance::check(&files)?);

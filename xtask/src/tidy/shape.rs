@@ -1,4 +1,4 @@
-//! The shape of a file: it says what it is, and it is short.
+//! The shape of a file: it says what it is, is short, and stands in its folder.
 
 use crate::finding::Finding;
 use crate::source::Source;
@@ -8,10 +8,14 @@ const LINES_ASKED: usize = 300;
 /// Past this many lines a file is refused.
 const LINES_MAX: usize = 500;
 
-/// Files that are too long, and modules that do not say what they own.
+/// Files that are too long, modules that do not say what they own, and modules beside the folder of their children.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     let too_long = sources.iter().filter_map(|source| longer_than(LINES_MAX, source));
-    too_long.chain(sources.iter().filter_map(undocumented)).collect()
+    let undocumented = sources.iter().filter_map(undocumented);
+    too_long
+        .chain(undocumented)
+        .chain(sources.iter().filter_map(|source| outside_its_folder(source, sources)))
+        .collect()
 }
 
 /// Files that are long, and still pass.
@@ -36,6 +40,18 @@ fn undocumented(source: &Source) -> Option<Finding> {
         path: source.path.clone(),
         line: 1,
         message: "a module begins with `//!`: what it owns, what it must not know".to_owned(),
+    })
+}
+
+/// `x.rs` beside a folder `x` with modules in it. A program below `src/bin` cannot stand in the folder of its modules without
+/// being one of many files `main.rs`.
+fn outside_its_folder(source: &Source, sources: &[Source]) -> Option<Finding> {
+    let folder = format!("{}/", source.path.strip_suffix(".rs")?);
+    let has_children = sources.iter().any(|other| other.path.starts_with(&folder));
+    (has_children && !source.path.contains("/src/bin/")).then(|| Finding {
+        path: source.path.clone(),
+        line: 0,
+        message: format!("a module with children is `{folder}mod.rs`"),
     })
 }
 
@@ -64,6 +80,22 @@ mod tests {
         ];
         for (path, text, expected) in cases {
             assert_eq!(check(&[source(path, text)]).len(), expected, "{path}: {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_module_with_children_stands_in_their_folder() {
+        let cases = [
+            ("crates/a/src/b.rs", "crates/a/src/b/c.rs", 1),
+            ("crates/a/src/b.rs", "crates/a/src/b/c/mod.rs", 1),
+            ("crates/a/src/b/mod.rs", "crates/a/src/b/c.rs", 0),
+            ("crates/a/src/b.rs", "crates/a/src/bc/d.rs", 0),
+            ("crates/a/src/bin/b.rs", "crates/a/src/bin/b/c.rs", 0),
+            ("crates/a/tests/it/b.rs", "crates/a/tests/it/b/c.rs", 1),
+        ];
+        for (module, other, expected) in cases {
+            let sources = [source(module, "//! A."), source(other, "//! B.")];
+            assert_eq!(check(&sources).len(), expected, "{module} and {other}");
         }
     }
 }

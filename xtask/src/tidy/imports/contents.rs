@@ -1,10 +1,11 @@
 //! What one file says about modules and names, read from its tokens: paths inside the arguments of a macro count as well, which
 //! a syntax tree would not show.
 
-use anyhow::{Context as _, Result};
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use anyhow::Result;
+use proc_macro2::{Delimiter, TokenTree};
 
 use super::path;
+use crate::tidy::tokens;
 
 /// A module: the file itself, or one written out inside it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -43,15 +44,14 @@ pub(super) struct FileContents {
 
 /// Reads a file without its tests.
 pub(super) fn read(text: &str) -> Result<FileContents> {
-    let tokens: TokenStream = text.parse().ok().context("the file is no Rust")?;
     let mut file = FileContents::default();
-    module(tokens, Vec::new(), &mut file);
+    module(&tokens::read(text)?, Vec::new(), &mut file);
     Ok(file)
 }
 
-fn module(tokens: TokenStream, inside: Vec<String>, file: &mut FileContents) {
+fn module(tokens: &[TokenTree], inside: Vec<String>, file: &mut FileContents) {
     let mut contents = Contents { inside, ..Contents::default() };
-    scan(&tokens.into_iter().collect::<Vec<_>>(), &mut contents, file);
+    scan(tokens, &mut contents, file);
     file.modules.push(contents);
 }
 
@@ -59,8 +59,8 @@ fn scan(tokens: &[TokenTree], contents: &mut Contents, file: &mut FileContents) 
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         at = match token {
-            _ if is_test_attribute(tokens, at) => skip_item(tokens, at + 2, contents, file),
-            TokenTree::Ident(word) if word == "use" && !path::is_punct(tokens.get(at + 1), '<') => {
+            _ if tokens::is_test_attribute(tokens, at) => skip_item(tokens, at + 2, contents, file),
+            TokenTree::Ident(word) if word == "use" && !tokens::is_punct(tokens.get(at + 1), '<') => {
                 import(tokens, at, contents)
             }
             TokenTree::Ident(word) if word == "mod" => inline_module(tokens, at, contents, file),
@@ -87,37 +87,22 @@ fn is_visibility(group: &proc_macro2::Group) -> bool {
         && matches!(first, Some(TokenTree::Ident(word)) if word == "in")
 }
 
-/// `#[cfg(test)]` or `#[cfg(all(test, …))]`.
-fn is_test_attribute(tokens: &[TokenTree], at: usize) -> bool {
-    let Some(TokenTree::Group(group)) = tokens.get(at + 1) else { return false };
-    let text: String = group.stream().to_string().split_whitespace().collect();
-    path::is_punct(tokens.get(at), '#') && (text == "cfg(test)" || text.starts_with("cfg(all(test"))
-}
-
-/// The place behind the item that begins here: behind its `;` or its braces.
+/// The place behind the test item that begins here; the children that it declares are noted.
 fn skip_item(tokens: &[TokenTree], at: usize, contents: &Contents, file: &mut FileContents) -> usize {
-    let mut end = at;
-    let mut is_use = false;
-    while let Some(token) = tokens.get(end) {
-        match token {
-            TokenTree::Punct(mark) if mark.as_char() == ';' => return end + 1,
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && !is_use => return end + 1,
-            TokenTree::Ident(word) if word == "use" => is_use = true,
-            TokenTree::Ident(word) if word == "mod" => {
-                if let Some(TokenTree::Ident(name)) = tokens.get(end + 1) {
-                    let child = contents.inside.iter().cloned().chain([name.to_string()]);
-                    file.test_children.push(child.collect());
-                }
-            }
-            _ => {}
+    let end = tokens::end_of_item(tokens, at);
+    for pair in tokens.get(at..end).unwrap_or_default().windows(2) {
+        if let [TokenTree::Ident(word), TokenTree::Ident(name)] = pair
+            && word == "mod"
+        {
+            let child = contents.inside.iter().cloned().chain([name.to_string()]);
+            file.test_children.push(child.collect());
         }
-        end += 1;
     }
     end
 }
 
 fn import(tokens: &[TokenTree], at: usize, contents: &mut Contents) -> usize {
-    let end = tokens.iter().skip(at).position(|token| path::is_punct(Some(token), ';'));
+    let end = tokens.iter().skip(at).position(|token| tokens::is_punct(Some(token), ';'));
     let end = end.map_or(tokens.len(), |length| at + length);
     let line = tokens.get(at).map_or(0, |token| token.span().start().line);
     let is_reexport = is_public(tokens.get(..at).unwrap_or_default());
@@ -144,7 +129,7 @@ fn inline_module(tokens: &[TokenTree], at: usize, contents: &Contents, file: &mu
         return at + 1;
     };
     let inside = contents.inside.iter().cloned().chain([name.to_string()]).collect();
-    module(body.stream(), inside, file);
+    module(&body.stream().into_iter().collect::<Vec<_>>(), inside, file);
     at + 3
 }
 

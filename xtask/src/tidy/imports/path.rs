@@ -2,13 +2,10 @@
 
 use proc_macro2::{Delimiter, Spacing, TokenTree};
 
+use crate::tidy::tokens::is_punct;
+
 /// A path, and the name that it gets where it is imported; `None` for a glob.
 type Named = (Vec<String>, Option<String>);
-
-/// Whether this token is that mark.
-pub(super) fn is_punct(token: Option<&TokenTree>, mark: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
-}
 
 /// Whether a path can begin at this word: one behind `::` is inside another path, one behind `.` is a method.
 pub(super) fn may_begin(tokens: &[TokenTree], at: usize) -> bool {
