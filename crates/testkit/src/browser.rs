@@ -8,7 +8,7 @@ use crate::answer::Answer;
 use crate::fixtures::TestUser;
 use crate::html;
 use crate::jar::{Initiator, Jar};
-use crate::page::{Departure, Outcome, Page, Via};
+use crate::page::{Departure, Navigated, Page, RedirectKind};
 use crate::request::{AuthorizeRequest, form_body};
 use crate::server::TestServer;
 
@@ -43,12 +43,12 @@ impl Browser {
     }
 
     /// Opens an authorization request by GET and follows redirects to a page or to a client.
-    pub async fn authorize(&mut self, request: &AuthorizeRequest) -> Outcome {
+    pub async fn authorize(&mut self, request: &AuthorizeRequest) -> Navigated {
         self.open(&format!("/authorize?{}", request.encoded())).await
     }
 
     /// Opens a path of the server (below the issuer's own path), as by a link in another site's page.
-    pub async fn open(&mut self, path: &str) -> Outcome {
+    pub async fn open(&mut self, path: &str) -> Navigated {
         let path = format!("{}{path}", self.issuer_path);
         let answer = self.get(&path).await;
         self.follow(&path, answer).await
@@ -81,7 +81,7 @@ impl Browser {
     }
 
     /// Goes on from an answer, to the next page or the redirect to a client. Each redirect is a GET.
-    pub async fn follow(&mut self, path: &str, answer: Answer) -> Outcome {
+    pub async fn follow(&mut self, path: &str, answer: Answer) -> Navigated {
         let (mut path, mut answer) = (path.to_owned(), answer);
         for _ in 0..HOPS_MAX {
             let Some(location) =
@@ -90,7 +90,9 @@ impl Browser {
                 return self.arrived(path, answer);
             };
             match self.local(&location) {
-                None => return Outcome::Redirect(Departure { location, via: Via::SeeOther, answer }),
+                None => {
+                    return Navigated::Redirect(Departure { location, via: RedirectKind::SeeOther, answer });
+                }
                 Some(local) => path = local,
             }
             answer = self.get(&path).await;
@@ -99,7 +101,7 @@ impl Browser {
     }
 
     /// Fills in the page's form by the given fields, presses the button that has this value, and goes on.
-    pub async fn submit(&mut self, page: &Page, fields: &[(&str, &str)], button: &str) -> Outcome {
+    pub async fn submit(&mut self, page: &Page, fields: &[(&str, &str)], button: &str) -> Navigated {
         let form = page.form();
         assert_eq!(form.method, "post", "forms post");
         let mut filled = form.inputs.clone();
@@ -115,17 +117,17 @@ impl Browser {
     }
 
     /// Signs in on the sign-in page.
-    pub async fn sign_in(&mut self, page: &Page, user: &TestUser) -> Outcome {
+    pub async fn sign_in(&mut self, page: &Page, user: &TestUser) -> Navigated {
         self.submit(page, &[("username", &user.username), ("password", &user.password)], "").await
     }
 
     /// Allows on the consent page.
-    pub async fn allow(&mut self, page: &Page) -> Outcome {
+    pub async fn allow(&mut self, page: &Page) -> Navigated {
         self.submit(page, &[], "allow").await
     }
 
     /// Denies on the consent page.
-    pub async fn deny(&mut self, page: &Page) -> Outcome {
+    pub async fn deny(&mut self, page: &Page) -> Navigated {
         self.submit(page, &[], "deny").await
     }
 
@@ -134,10 +136,10 @@ impl Browser {
         let mut outcome = self.authorize(request).await;
         for _ in 0..3 {
             outcome = match outcome {
-                Outcome::Redirect(departure) => return departure,
-                Outcome::Page(page) if page.is_sign_in() => self.sign_in(&page, user).await,
-                Outcome::Page(page) if page.is_consent() => self.allow(&page).await,
-                Outcome::Page(page) => panic!("{} {} shows {}", page.status, page.path, page.html),
+                Navigated::Redirect(departure) => return departure,
+                Navigated::Page(page) if page.is_sign_in() => self.sign_in(&page, user).await,
+                Navigated::Page(page) if page.is_consent() => self.allow(&page).await,
+                Navigated::Page(page) => panic!("{} {} shows {}", page.status, page.path, page.html),
             };
         }
         outcome.redirect()
@@ -168,10 +170,12 @@ impl Browser {
         answer
     }
 
-    fn arrived(&self, path: String, answer: Answer) -> Outcome {
+    fn arrived(&self, path: String, answer: Answer) -> Navigated {
         match html::refresh(&answer.body) {
-            Some(location) => Outcome::Redirect(Departure { location, via: Via::HandOver, answer }),
-            None => Outcome::Page(Page {
+            Some(location) => {
+                Navigated::Redirect(Departure { location, via: RedirectKind::HandOver, answer })
+            }
+            None => Navigated::Page(Page {
                 path,
                 status: answer.status,
                 headers: answer.headers,

@@ -57,7 +57,7 @@ pub use jar::{Jar, StoredCookie};
 pub use jwt::{Jwt, decode};
 pub use logs::Logs;
 pub use museum::Museum;
-pub use page::{Departure, Outcome, Page, Via};
+pub use page::{Departure, Navigated, Page, RedirectKind};
 pub use raw::exchange as raw_exchange;
 pub use request::{AuthorizeRequest, basic, form_body};
 pub use server::TestServer;

@@ -8,7 +8,7 @@ use crate::html::{self, Form};
 
 /// Where the browser is after a navigation.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum Navigated {
     /// It leaves for a client.
     Redirect(Departure),
     /// It shows a page of the server.
@@ -21,14 +21,14 @@ pub struct Departure {
     /// The whole address, byte for byte.
     pub location: String,
     /// By which kind of answer the browser was sent there.
-    pub via: Via,
+    pub via: RedirectKind,
     /// The answer that sent the browser there.
     pub answer: Answer,
 }
 
 /// How the browser is sent to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Via {
+pub enum RedirectKind {
     /// By the status 303 and a `Location`.
     SeeOther,
     /// By a hand-over page that refreshes at once.
@@ -48,7 +48,7 @@ pub struct Page {
     pub html: String,
 }
 
-impl Outcome {
+impl Navigated {
     /// The page, or the test fails.
     #[track_caller]
     pub fn page(self) -> Page {

@@ -1,6 +1,6 @@
 //! The ten steps, as a client of each kind sees them.
 
-use proofkey_testkit::{AuthorizeRequest, Browser, TestServer, Tokens, Via, decode, fixtures};
+use proofkey_testkit::{AuthorizeRequest, Browser, RedirectKind, TestServer, Tokens, decode, fixtures};
 
 #[tokio::test]
 async fn az_20_tk_11_every_kind_of_client_completes_the_flow() {
@@ -9,7 +9,7 @@ async fn az_20_tk_11_every_kind_of_client_completes_the_flow() {
         let mut browser = Browser::new(&server);
         let request = AuthorizeRequest::new(&client).set("scope", "openid profile offline_access notes:read");
         let departure = browser.complete(&request, &fixtures::ada()).await;
-        assert_eq!(departure.via, Via::HandOver, "a form post is answered by a page");
+        assert_eq!(departure.via, RedirectKind::HandOver, "a form post is answered by a page");
         assert_eq!(departure.param("iss"), server.issuer);
         assert_eq!(departure.param("state"), request.get("state"));
         let code = server.code_by(&mut browser, &request, &fixtures::ada()).await;

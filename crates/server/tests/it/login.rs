@@ -1,7 +1,7 @@
 //! Signing in over the wire: passwords, limits, what disabling ends, and whose session is whose.
 
 use proofkey_testkit::{
-    AuthorizeRequest, Browser, Outcome, Page, StoredCookie, TestServer, TestUser, Tokens, fixtures,
+    AuthorizeRequest, Browser, Navigated, Page, StoredCookie, TestServer, TestUser, Tokens, fixtures,
 };
 use serde_json::json;
 
@@ -23,7 +23,7 @@ async fn attempt(server: &TestServer, browser: &mut Browser, user: &TestUser) ->
     let page = sign_in_page(server, browser).await;
     let before = browser.jar.find("sid").cloned();
     match browser.sign_in(&page, user).await {
-        Outcome::Page(page) if page.is_sign_in() => {
+        Navigated::Page(page) if page.is_sign_in() => {
             assert_eq!(browser.jar.find("sid").cloned(), before, "no session");
             let wait = page.header("retry-after");
             assert_eq!(page.status == 429, wait.parse::<u64>().is_ok_and(|seconds| seconds >= 1), "{wait:?}");
@@ -206,8 +206,8 @@ async fn lg_09_lg_14_v_61_disabling_ends_every_path_at_once() {
     assert_eq!(attempt(&server, &mut browser.clone(), &ada).await, 400, "the password in a known browser");
     assert!(!is_signed_in(&browser).await, "the session");
     match browser.clone().allow(&asked).await {
-        Outcome::Page(page) => assert!(page.is_sign_in() || page.status == 400, "{}", page.html),
-        Outcome::Redirect(departure) => assert_eq!(departure.param("code"), "", "consent issues nothing"),
+        Navigated::Page(page) => assert!(page.is_sign_in() || page.status == 400, "{}", page.html),
+        Navigated::Redirect(departure) => assert_eq!(departure.param("code"), "", "consent issues nothing"),
     }
     assert_eq!(server.redeem(&web, &code).await.refusal(), (400, "invalid_grant".into()), "the code");
     let refresh = server.refresh(&web, &tokens.refresh_token).await;

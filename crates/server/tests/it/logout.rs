@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proofkey_testkit::{
-    AuthorizeRequest, Browser, Outcome, TestClient, TestServer, TestUser, Tokens, Via, decode, fixtures,
-    form_body,
+    AuthorizeRequest, Browser, Navigated, RedirectKind, TestClient, TestServer, TestUser, Tokens, decode,
+    fixtures, form_body,
 };
 
 use crate::support::consented_as;
@@ -122,12 +122,12 @@ async fn lo_02_the_browser_goes_on_only_to_an_address_of_the_hinted_client_byte_
         let params =
             [("id_token_hint", &*tokens.id_token), ("post_logout_redirect_uri", uri), ("state", "a b+%&ü")];
         match browser.open(&address(&params)).await {
-            Outcome::Redirect(departure) => {
+            Navigated::Redirect(departure) => {
                 assert!(goes, "{uri} led to {}", departure.location);
-                assert_eq!((departure.target(), departure.via), (uri, Via::SeeOther));
+                assert_eq!((departure.target(), departure.via), (uri, RedirectKind::SeeOther));
                 assert_eq!(departure.param("state"), "a b+%&ü");
             }
-            Outcome::Page(page) => {
+            Navigated::Page(page) => {
                 assert!(!goes && page.status == 200, "{uri}: {} {}", page.status, page.html);
                 assert!(!page.html.contains("evil") && !page.html.contains("javascript:"), "{uri}");
             }

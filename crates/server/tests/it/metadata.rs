@@ -123,7 +123,7 @@ async fn md_02_md_03_what_is_listed_works_and_what_does_not_work_is_not_listed()
     for prompt in list("prompt_values_supported") {
         let outcome =
             browser.authorize(&AuthorizeRequest::new(&fixtures::web()).set("prompt", &prompt)).await;
-        if let proofkey_testkit::Outcome::Redirect(departure) = outcome {
+        if let proofkey_testkit::Navigated::Redirect(departure) = outcome {
             assert_eq!(departure.param("error"), "", "{prompt}");
         }
     }

@@ -22,13 +22,13 @@ impl Traced {
     }
 
     /// One request of a browser app, as far as a page or the app; the browser keeps its session.
-    async fn ask(&mut self, prompt: &str) -> proofkey_testkit::Outcome {
+    async fn ask(&mut self, prompt: &str) -> proofkey_testkit::Navigated {
         let request = AuthorizeRequest::new(&fixtures::spa()).set("prompt", prompt);
         self.events.lock().unwrap().clear();
         self.browser.authorize(&request).await
     }
 
-    async fn sign_in(&mut self, page: &Page) -> proofkey_testkit::Outcome {
+    async fn sign_in(&mut self, page: &Page) -> proofkey_testkit::Navigated {
         self.browser.sign_in(page, &fixtures::ada()).await
     }
 

@@ -1,6 +1,6 @@
 //! The answer that goes back to the client.
 
-use proofkey_testkit::{AuthorizeRequest, Browser, Outcome, TestServer, Via, fixtures};
+use proofkey_testkit::{AuthorizeRequest, Browser, Navigated, RedirectKind, TestServer, fixtures};
 
 use crate::support::{check_answer, consented, refused};
 
@@ -30,7 +30,7 @@ async fn az_19_state_comes_back_byte_for_byte_or_not_at_all() {
         let mut other = browser.clone();
         let page = other.authorize(&request.clone().set("prompt", "consent")).await.page();
         let denied = other.deny(&page).await.redirect();
-        assert_eq!(denied.via, Via::HandOver);
+        assert_eq!(denied.via, RedirectKind::HandOver);
         check_answer(&server, &request, &denied);
     }
     let without = AuthorizeRequest::new(&fixtures::web()).without("state");
@@ -83,7 +83,7 @@ async fn az_16_a_get_is_answered_by_303_and_a_form_by_a_page_for_every_client() 
         let page = browser.authorize(&request).await.page();
         let consent = browser.sign_in(&page, &fixtures::ada()).await.page();
         let departure = browser.allow(&consent).await.redirect();
-        assert_eq!((departure.via, departure.answer.status), (Via::HandOver, 200), "{}", client.id);
+        assert_eq!((departure.via, departure.answer.status), (RedirectKind::HandOver, 200), "{}", client.id);
         assert!(departure.answer.headers.get("location").is_none());
         // The link for those whose browser does not refresh goes to the same place.
         let link = proofkey_testkit::tags(&departure.answer.body);
@@ -91,7 +91,7 @@ async fn az_16_a_get_is_answered_by_303_and_a_form_by_a_page_for_every_client() 
         assert_eq!(link.attribute("href"), Some(departure.location.as_str()));
         check_answer(&server, &request, &departure);
         let silent = browser.authorize(&request.set("prompt", "none")).await.redirect();
-        assert_eq!((silent.via, silent.answer.status), (Via::SeeOther, 303), "{}", client.id);
+        assert_eq!((silent.via, silent.answer.status), (RedirectKind::SeeOther, 303), "{}", client.id);
         assert_eq!(silent.answer.header("referrer-policy"), "no-referrer");
     }
 }
@@ -104,7 +104,7 @@ async fn az_16_az_34_a_sign_in_hands_over_without_a_cache() {
     browser.jar.remove("sid");
     let page = browser.authorize(&AuthorizeRequest::new(&fixtures::web())).await.page();
     let departure = browser.sign_in(&page, &fixtures::ada()).await.redirect();
-    assert_eq!(departure.via, Via::HandOver);
+    assert_eq!(departure.via, RedirectKind::HandOver);
     assert_ne!(departure.param("code"), "");
     assert_eq!(departure.answer.header("cache-control"), "no-store");
     assert_eq!(departure.answer.header("referrer-policy"), "no-referrer");
@@ -168,12 +168,12 @@ async fn az_23_v_23_what_a_request_says_is_never_markup_on_a_page() {
             let mut browser = browser;
             let request = AuthorizeRequest::new(&fixtures::web()).set(name, SVG);
             let html = match browser.authorize(&request).await {
-                Outcome::Page(page) => {
+                Navigated::Page(page) => {
                     let policy = page.header("content-security-policy");
                     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
                     page.html
                 }
-                Outcome::Redirect(departure) => {
+                Navigated::Redirect(departure) => {
                     assert!(
                         !departure.location.contains(['<', '>', '"', '\'', ' ']),
                         "{}",

@@ -1,6 +1,6 @@
 //! Where an answer may go: everything here ends on a page of ours.
 
-use proofkey_testkit::{AuthorizeRequest, Browser, Outcome, TestServer, fixtures};
+use proofkey_testkit::{AuthorizeRequest, Browser, Navigated, TestServer, fixtures};
 use serde_json::json;
 
 use crate::support::consented;
@@ -15,7 +15,7 @@ async fn ends_on_a_page(server: &TestServer, signed_in: &Browser, request: &Auth
             assert_ne!(answer.status, 307);
             let by_post = poster.follow("/authorize", answer).await;
             for outcome in [by_get, by_post] {
-                let Outcome::Page(page) = outcome else { panic!("left with {:?}", request.params) };
+                let Navigated::Page(page) = outcome else { panic!("left with {:?}", request.params) };
                 assert_eq!((page.status, page.error_code().as_str()), (400, code), "{:?}", request.params);
                 assert!(!page.html.contains("http-equiv"), "a page that stays");
                 assert!(!page.html.contains("<a href"), "and links nowhere: {}", page.html);

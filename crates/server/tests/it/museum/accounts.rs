@@ -1,6 +1,6 @@
 //! People: who signs in, what is remembered of them, where they are signed in.
 
-use proofkey_testkit::{AuthorizeRequest, Browser, Museum, Outcome, StoredCookie, TestServer, fixtures};
+use proofkey_testkit::{AuthorizeRequest, Browser, Museum, Navigated, StoredCookie, TestServer, fixtures};
 use serde_json::Value;
 
 use super::is_live;
@@ -91,7 +91,7 @@ async fn sign_in(museum: &Museum, server: &TestServer, user: &Value) -> u16 {
     let mut browser = Browser::new(server);
     let page = browser.authorize(&AuthorizeRequest::new(&fixtures::web())).await.page();
     match browser.sign_in(&page, &museum.user(&user["username"])).await {
-        Outcome::Page(page) if page.is_sign_in() => page.status,
+        Navigated::Page(page) if page.is_sign_in() => page.status,
         _ => 200,
     }
 }
