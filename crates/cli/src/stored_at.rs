@@ -27,12 +27,12 @@ pub(crate) struct StorageMove(Option<StoredAt>);
 impl StorageMove {
     /// Looks before anything is refreshed.
     pub(crate) async fn of(session: &Session) -> anyhow::Result<Self> {
-        Ok(Self(session.kept_in().await?))
+        Ok(Self(session.stored_at().await?))
     }
 
     /// Tells the person if the tokens have left the keyring for a file, as `proofkey login` would have.
     pub(crate) async fn note_move(&self, session: &Session) -> anyhow::Result<()> {
-        if let Some(notice) = self.notice(session.kept_in().await?.as_ref()) {
+        if let Some(notice) = self.notice(session.stored_at().await?.as_ref()) {
             note(&notice);
         }
         Ok(())

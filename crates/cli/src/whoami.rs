@@ -18,7 +18,6 @@ pub(crate) struct Args {
     output: Output,
 }
 
-/// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let store = TokenStore::open()?;
     let app = args.target.for_session(LastLogin::read(&store).as_ref())?;
@@ -27,7 +26,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let app = client.application();
     let identity = session.identity().await;
     let scope = session.scope().await;
-    let stored_at = session.kept_in().await?;
+    let stored_at = session.stored_at().await?;
     let report = SignedInAs::new(app, &scope, identity.as_ref(), stored_at.as_ref());
     args.output.result(&report, || describe(&report, stored_at.as_ref()))?;
     Ok(ExitCode::SUCCESS)

@@ -46,7 +46,7 @@ impl Session {
 
     /// Where the tokens are now; `None` after signing out. If the keyring fails during a refresh, they move to a file:
     /// tell the person.
-    pub async fn kept_in(&self) -> Result<Option<StoredAt>, Error> {
+    pub async fn stored_at(&self) -> Result<Option<StoredAt>, Error> {
         self.shared.slot.stored_at().await
     }
 

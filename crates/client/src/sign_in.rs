@@ -120,7 +120,7 @@ async fn complete(
         }
         Ok(()) => {
             // Names are saved too, and by then the keyring may have failed.
-            let kept_in = session.kept_in().await?.unwrap_or(kept_in);
+            let kept_in = session.stored_at().await?.unwrap_or(kept_in);
             Ok(SignedIn { session, kept_in })
         }
     }
