@@ -4,10 +4,10 @@
 //! by turns; the load generator stands on the other. With `--beside`, another built server takes its turn in the same run: an
 //! older release, against which a change is held.
 
+mod installation;
 mod limits;
 mod report;
 mod served;
-mod site;
 mod tools;
 
 use std::fs;
@@ -16,9 +16,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::process::{self, cargo, succeeds};
+use installation::BenchInstallation;
 use limits::{LIMIT, MEMORY_SECONDS, RUNS, SCENARIOS, SECONDS, STARTS, USERS};
 use report::Measured;
-use site::Site;
 use tools::Tools;
 
 const OURS: &str = "127.0.0.1:9200";
@@ -40,30 +40,34 @@ pub(crate) fn run(root: &Path, beside: Option<&Path>) -> Result<()> {
     }
     fs::create_dir_all(&directory)?;
     let tools = Tools::build(root, &directory)?;
-    let mut sites =
-        vec![Site::new("ours", &root.join("target/dist/proofkey"), &directory.join("ours"), OURS)?];
+    let mut installations = vec![BenchInstallation::new(
+        "ours",
+        &root.join("target/dist/proofkey"),
+        &directory.join("ours"),
+        OURS,
+    )?];
     if let Some(binary) = beside {
-        sites.push(Site::new("beside", binary, &directory.join("beside"), BESIDE)?);
+        installations.push(BenchInstallation::new("beside", binary, &directory.join("beside"), BESIDE)?);
     }
-    measure(&tools, &sites)
+    measure(&tools, &installations)
 }
 
-/// Every scenario on the ceiling and on each site by turns, then start and memory of each.
-fn measure(tools: &Tools, sites: &[Site]) -> Result<()> {
+/// Every scenario on the ceiling and on each installation by turns, then start and memory of each.
+fn measure(tools: &Tools, installations: &[BenchInstallation]) -> Result<()> {
     println!(
         "{USERS} virtual users, {RUNS} runs of {SECONDS} s by turns, server and generator on one core each"
     );
-    let starts = starts(sites)?;
-    let measured = costs(tools, sites)?;
+    let starts = starts(installations)?;
+    let measured = costs(tools, installations)?;
     println!("\n{}", report::table(&measured)?);
-    if sites.len() > 1 {
+    if installations.len() > 1 {
         println!("\n{}", report::comparison(&measured)?);
     }
-    for (site, millis) in sites.iter().zip(starts) {
-        let server = site.serve()?;
-        let after = tools.load(&server, &site.target("code-flow"), "code-flow", MEMORY_SECONDS)?;
+    for (installation, millis) in installations.iter().zip(starts) {
+        let server = installation.serve()?;
+        let after = tools.load(&server, &installation.target("code-flow"), "code-flow", MEMORY_SECONDS)?;
         let memory = report::number(&after, "rss_mib")?;
-        let of = if sites.len() > 1 { format!("{}: ", site.name) } else { String::new() };
+        let of = if installations.len() > 1 { format!("{}: ", installation.name) } else { String::new() };
         println!("{of}second start to first answer: {millis} ms (median of {STARTS})");
         println!("{of}memory after {MEMORY_SECONDS} s of code flows: {memory:.1} MiB");
     }
@@ -71,16 +75,16 @@ fn measure(tools: &Tools, sites: &[Site]) -> Result<()> {
 }
 
 /// What each scenario costs: one process of each server answers them all.
-fn costs(tools: &Tools, sites: &[Site]) -> Result<Vec<Measured>> {
+fn costs(tools: &Tools, installations: &[BenchInstallation]) -> Result<Vec<Measured>> {
     let limitd = tools.limitd()?;
-    let servers = sites.iter().map(Site::serve).collect::<Result<Vec<_>>>()?;
+    let servers = installations.iter().map(BenchInstallation::serve).collect::<Result<Vec<_>>>()?;
     let mut measured = Vec::new();
     for scenario in SCENARIOS {
         let mut all = Measured::new(scenario);
         for _ in 0..RUNS {
             all.ceiling.push(tools.load(&limitd, tools.limitd_target(), scenario, SECONDS)?);
-            for (at, (site, server)) in sites.iter().zip(&servers).enumerate() {
-                let run = tools.load(server, &site.target(scenario), scenario, SECONDS)?;
+            for (at, (installation, server)) in installations.iter().zip(&servers).enumerate() {
+                let run = tools.load(server, &installation.target(scenario), scenario, SECONDS)?;
                 if at == 0 { all.ours.push(run) } else { all.beside.push(run) }
             }
         }
@@ -90,15 +94,15 @@ fn costs(tools: &Tools, sites: &[Site]) -> Result<Vec<Measured>> {
     Ok(measured)
 }
 
-/// Milliseconds to the first answer of each site, the median of the starts; an unmeasured one has made the keys.
-fn starts(sites: &[Site]) -> Result<Vec<u128>> {
-    for site in sites {
-        drop(site.serve()?);
+/// Milliseconds to the first answer of each installation, the median of the starts; an unmeasured one has made the keys.
+fn starts(installations: &[BenchInstallation]) -> Result<Vec<u128>> {
+    for installation in installations {
+        drop(installation.serve()?);
     }
-    let mut millis: Vec<Vec<u128>> = sites.iter().map(|_| Vec::new()).collect();
+    let mut millis: Vec<Vec<u128>> = installations.iter().map(|_| Vec::new()).collect();
     for _ in 0..STARTS {
-        for (site, millis) in sites.iter().zip(&mut millis) {
-            millis.push(site.start_millis()?);
+        for (installation, millis) in installations.iter().zip(&mut millis) {
+            millis.push(installation.start_millis()?);
         }
     }
     let median = |mut millis: Vec<u128>| {

@@ -18,7 +18,7 @@ const API: &str = "urn:bench:api";
 const SCOPE: &str = "openid offline_access api";
 
 /// A fresh installation of one binary, with files of its own.
-pub(super) struct Site {
+pub(super) struct BenchInstallation {
     /// What the report calls it.
     pub(super) name: &'static str,
     proofkey: PathBuf,
@@ -26,7 +26,7 @@ pub(super) struct Site {
     address: &'static str,
 }
 
-impl Site {
+impl BenchInstallation {
     pub(super) fn new(
         name: &'static str,
         proofkey: &Path,
@@ -34,9 +34,10 @@ impl Site {
         address: &'static str,
     ) -> Result<Self> {
         fs::create_dir_all(directory)?;
-        let site = Self { name, proofkey: proofkey.to_owned(), directory: directory.to_owned(), address };
-        site.fill().with_context(|| format!("{} cannot be set up", proofkey.display()))?;
-        Ok(site)
+        let installation =
+            Self { name, proofkey: proofkey.to_owned(), directory: directory.to_owned(), address };
+        installation.fill().with_context(|| format!("{} cannot be set up", proofkey.display()))?;
+        Ok(installation)
     }
 
     fn fill(&self) -> Result<()> {
