@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::admin::support::Site;
+use crate::admin::support::Installation;
 
 /// Well below the ten seconds for which requests in flight are waited for, and far above what an end at once needs.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -29,15 +29,15 @@ impl Drop for Dev {
 }
 
 impl Dev {
-    fn start(site: &Site, environment: &[(&str, &str)]) -> Self {
+    fn start(installation: &Installation, environment: &[(&str, &str)]) -> Self {
         let arguments = ["dev", "--listen", "127.0.0.1:0", "--ready-file", "ready.json"];
-        let mut command = site.command(&arguments);
-        command.env("TMPDIR", site.directory.path()).envs(environment.iter().copied());
+        let mut command = installation.command(&arguments);
+        command.env("TMPDIR", installation.directory.path()).envs(environment.iter().copied());
         let mut child = command.spawn().unwrap();
         let errors = BufReader::new(child.stderr.take().unwrap());
         let mut dev = Self { child, errors, ready: Value::Null };
         dev.read_until("Ctrl-C");
-        dev.ready = serde_json::from_slice(&std::fs::read(site.path("ready.json")).unwrap()).unwrap();
+        dev.ready = serde_json::from_slice(&std::fs::read(installation.path("ready.json")).unwrap()).unwrap();
         dev
     }
 
@@ -74,34 +74,37 @@ impl Dev {
 
 #[test]
 fn v_82_none_of_the_three_listens_away_from_loopback() {
-    let site = Site::empty();
+    let installation = Installation::empty();
     for option in ["--listen", "--app-listen", "--api-listen"] {
         for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:4455"] {
-            site.refused(&["dev", option, address], "", 2, &[option, address, "loopback only"]);
+            installation.refused(&["dev", option, address], "", 2, &[option, address, "loopback only"]);
         }
-        site.refused(&["dev", option, "localhost"], "", 2, &[option, "127.0.0.1:4455"]);
+        installation.refused(&["dev", option, "localhost"], "", 2, &[option, "127.0.0.1:4455"]);
     }
 }
 
 #[test]
 fn a_page_that_follows_the_trace_does_not_hold_up_the_end() {
-    let site = Site::empty();
-    let mut dev = Dev::start(&site, &[]);
+    let installation = Installation::empty();
+    let mut dev = Dev::start(&installation, &[]);
     let mut follower = dev.send("app", "GET /trace?state=s HTTP/1.1\r\nhost: HOST\r\n\r\n");
     let mut byte = [0];
     follower.read_exact(&mut byte).unwrap();
     dev.interrupt();
     let (status, took) = dev.ended();
     assert!(status.success() && took < AT_ONCE, "{status} after {took:?}");
-    let left: Vec<_> =
-        std::fs::read_dir(site.directory.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    let left: Vec<_> = std::fs::read_dir(installation.directory.path())
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
     assert_eq!(left, ["ready.json"], "the temporary directory goes too");
 }
 
 #[test]
 fn a_second_interrupt_ends_dev_at_once() {
-    let site = Site::empty();
-    let mut dev = Dev::start(&site, &[("PROOFKEY_LOG__LEVEL", "info")]);
+    let installation = Installation::empty();
+    let mut dev = Dev::start(&installation, &[("PROOFKEY_LOG__LEVEL", "info")]);
     // A request whose body never comes is waited for, ten seconds long.
     let form = "content-type: application/x-www-form-urlencoded\r\ncontent-length: 9";
     let _in_flight = dev.send("issuer", &format!("POST /token HTTP/1.1\r\nhost: HOST\r\n{form}\r\n\r\n"));

@@ -44,7 +44,7 @@ struct Counts {
 }
 
 /// What became of one request under load.
-enum Outcome {
+enum LoadOutcome {
     Redeemed(Code, String),
     NotAnswered(Code),
     Refreshed(String),
@@ -128,14 +128,14 @@ fn load(
     codes: Vec<Code>,
     history: &mut History,
     mut dice: u64,
-) -> JoinSet<Vec<Outcome>> {
+) -> JoinSet<Vec<LoadOutcome>> {
     let mut tasks = JoinSet::new();
     for code in codes {
         let answer = server.try_token(web, &code.form());
         tasks.spawn(async move {
             vec![match answer.await {
-                None => Outcome::NotAnswered(code),
-                Some(answer) => Outcome::Redeemed(code, Tokens::of(&answer).refresh_token),
+                None => LoadOutcome::NotAnswered(code),
+                Some(answer) => LoadOutcome::Redeemed(code, Tokens::of(&answer).refresh_token),
             }]
         });
     }
@@ -144,9 +144,9 @@ fn load(
         if dice.is_multiple_of(REVOKE_EVERY) {
             let answer = server.try_revoke(web, &token);
             tasks.spawn(async move {
-                vec![answer.await.map_or(Outcome::Either, |answer| {
+                vec![answer.await.map_or(LoadOutcome::Either, |answer| {
                     assert_eq!(answer.status, 200, "{answer:?}");
-                    Outcome::Revoked(token)
+                    LoadOutcome::Revoked(token)
                 })]
             });
         } else {
@@ -154,7 +154,7 @@ fn load(
             tasks.spawn(async move {
                 // Without an answer the token stays what it was: its successor was never used (RT-03).
                 let next = answer.await.map(|answer| Tokens::of(&answer).refresh_token);
-                vec![Outcome::Refreshed(next.unwrap_or(token))]
+                vec![LoadOutcome::Refreshed(next.unwrap_or(token))]
             });
         }
     }
@@ -162,25 +162,25 @@ fn load(
 }
 
 impl History {
-    fn note(&mut self, outcome: Outcome) {
+    fn note(&mut self, outcome: LoadOutcome) {
         match outcome {
-            Outcome::Redeemed(code, token) => {
+            LoadOutcome::Redeemed(code, token) => {
                 self.counts.redeemed += 1;
                 self.redeemed.push((code, token));
             }
-            Outcome::NotAnswered(code) => {
+            LoadOutcome::NotAnswered(code) => {
                 self.counts.unanswered += 1;
                 self.unanswered.push(code);
             }
-            Outcome::Refreshed(token) => {
+            LoadOutcome::Refreshed(token) => {
                 self.counts.refreshed += 1;
                 self.chains.push(token);
             }
-            Outcome::Revoked(token) => {
+            LoadOutcome::Revoked(token) => {
                 self.counts.revoked += 1;
                 self.revoked.push(token);
             }
-            Outcome::Either => self.counts.unanswered += 1,
+            LoadOutcome::Either => self.counts.unanswered += 1,
         }
     }
 

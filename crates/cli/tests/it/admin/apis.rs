@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::support::Site;
+use super::support::Installation;
 
 #[test]
 fn apis_are_added_listed_and_removed() {
-    let site = Site::new();
-    let added = site.json(
+    let installation = Installation::new();
+    let added = installation.json(
         &[
             "api",
             "add",
@@ -36,38 +36,48 @@ fn apis_are_added_listed_and_removed() {
     let secret = added["introspection"]["client_secret"].as_str().unwrap();
     assert!(secret.len() > 40);
 
-    let listed = site.json(&["api", "list"], "");
+    let listed = installation.json(&["api", "list"], "");
     assert_eq!(listed[0]["introspection"], true);
     assert!(!listed.to_string().contains(secret), "a credential is shown once");
-    assert!(site.text(&["api", "list"]).contains("read write"));
+    assert!(installation.text(&["api", "list"]).contains("read write"));
 
     let add = |more: &[&'static str]| [&["api", "add"][..], more].concat();
     let other = "https://other.example";
-    site.refused(
+    installation.refused(
         &add(&["--resource", other, "--scope", "read"]),
         "",
         1,
         &["`read` belongs to https://api.example/notes"],
     );
-    site.refused(
+    installation.refused(
         &add(&["--resource", "https://api.example/notes", "--scope", "x"]),
         "",
         1,
         &["exists already", "remove"],
     );
-    site.refused(&add(&["--resource", other]), "", 2, &["--scope"]);
-    site.refused(&add(&["--resource", other, "--scope", "openid"]), "", 1, &["OpenID Connect"]);
-    site.refused(&add(&["--resource", "/notes", "--scope", "x"]), "", 1, &["--resource"]);
-    site.refused(&add(&["--resource", other, "--scope", "x", "--algorithm", "HS256"]), "", 1, &["ES256"]);
-    site.refused(
+    installation.refused(&add(&["--resource", other]), "", 2, &["--scope"]);
+    installation.refused(&add(&["--resource", other, "--scope", "openid"]), "", 1, &["OpenID Connect"]);
+    installation.refused(&add(&["--resource", "/notes", "--scope", "x"]), "", 1, &["--resource"]);
+    installation.refused(
+        &add(&["--resource", other, "--scope", "x", "--algorithm", "HS256"]),
+        "",
+        1,
+        &["ES256"],
+    );
+    installation.refused(
         &add(&["--resource", other, "--scope", "x", "--token-seconds", "0"]),
         "",
         1,
         &["--token-seconds"],
     );
 
-    assert_eq!(site.json(&["api", "remove", "https://api.example/notes"], "")["removed"], true);
-    site.refused(&["api", "remove", "https://api.example/notes"], "", 1, &["there is no API", "api list"]);
-    site.refused(&["api", "remove", "notes"], "", 1, &["resource indicator"]);
-    assert_eq!(site.json(&["api", "list"], ""), json!([]));
+    assert_eq!(installation.json(&["api", "remove", "https://api.example/notes"], "")["removed"], true);
+    installation.refused(
+        &["api", "remove", "https://api.example/notes"],
+        "",
+        1,
+        &["there is no API", "api list"],
+    );
+    installation.refused(&["api", "remove", "notes"], "", 1, &["resource indicator"]);
+    assert_eq!(installation.json(&["api", "list"], ""), json!([]));
 }

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::support::{PASSWORD, Site, web_client};
+use super::support::{Installation, PASSWORD, web_client};
 
 #[test]
 fn clients_are_registered_from_a_file_or_standard_input() {
-    let site = Site::new();
-    let given = site.add_client(&web_client());
+    let installation = Installation::new();
+    let given = installation.add_client(&web_client());
     assert_eq!((&given["client_id"], &given["client_secret"]), (&json!("shop"), &json!("given-secret-1")));
     assert_eq!((&given["client_secret_expires_at"], &given["response_types"]), (&json!(0), &json!(["code"])));
     assert_eq!(given["token_endpoint_auth_method"], "client_secret_basic");
@@ -15,8 +15,8 @@ fn clients_are_registered_from_a_file_or_standard_input() {
 
     let jwks = json!({"keys": []});
     let made = json!({"redirect_uris": ["https://b.example/cb"], "jwks": jwks, "logo_uri": "https://b.example/l.png"});
-    site.write("b.json", &made.to_string());
-    let output = site.run(&["client", "add", "b.json", "--json"], "");
+    installation.write("b.json", &made.to_string());
+    let output = installation.run(&["client", "add", "b.json", "--json"], "");
     assert!(
         String::from_utf8_lossy(&output.stderr)
             .contains("Ignored, for this server does not know them: logo_uri")
@@ -24,24 +24,24 @@ fn clients_are_registered_from_a_file_or_standard_input() {
     let made: Value = serde_json::from_slice(&output.stdout).unwrap();
     let (id, secret) = (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
     assert!(!id.is_empty() && secret.len() > 40);
-    let shown = site.json(&["client", "show", id], "");
+    let shown = installation.json(&["client", "show", id], "");
     assert_eq!(shown["jwks"], jwks);
     assert!(!shown.to_string().contains(secret), "a secret is shown once");
 
     let public = json!({"client_id": "app", "token_endpoint_auth_method": "none", "redirect_uris": ["http://127.0.0.1/cb"]});
-    let public = site.add_client(&public);
+    let public = installation.add_client(&public);
     assert_eq!((public.get("client_secret"), public.get("client_secret_expires_at")), (None, None));
     assert_eq!(public["application_type"], "native");
 
-    let list = site.text(&["client", "list"]);
+    let list = installation.text(&["client", "list"]);
     assert!(list.contains("The shop") && list.contains("none") && list.contains(id), "{list}");
-    assert_eq!(site.json(&["client", "list"], "").as_array().unwrap().len(), 3);
+    assert_eq!(installation.json(&["client", "list"], "").as_array().unwrap().len(), 3);
 }
 
 #[test]
 fn v_35_clients_that_cannot_work_are_refused_with_the_member() {
-    let site = Site::new();
-    site.add_client(&web_client());
+    let installation = Installation::new();
+    installation.add_client(&web_client());
     let cases = [
         (
             json!({"client_id": "shop", "redirect_uris": ["https://a.example"]}),
@@ -62,57 +62,62 @@ fn v_35_clients_that_cannot_work_are_refused_with_the_member() {
         (json!([]), &["one JSON object"]),
     ];
     for (metadata, words) in cases {
-        site.refused(&["client", "add", "-"], &metadata.to_string(), 1, words);
+        installation.refused(&["client", "add", "-"], &metadata.to_string(), 1, words);
     }
-    site.refused(&["client", "add", "-"], "{\n", 1, &["line 2"]);
-    site.refused(&["client", "add", "none.json"], "", 1, &["none.json", "standard input"]);
-    site.refused(&["client", "add"], "", 2, &["<FILE>"]);
-    assert_eq!(site.json(&["client", "list"], "").as_array().unwrap().len(), 1);
+    installation.refused(&["client", "add", "-"], "{\n", 1, &["line 2"]);
+    installation.refused(&["client", "add", "none.json"], "", 1, &["none.json", "standard input"]);
+    installation.refused(&["client", "add"], "", 2, &["<FILE>"]);
+    assert_eq!(installation.json(&["client", "list"], "").as_array().unwrap().len(), 1);
 }
 
 #[test]
 fn clients_are_updated_rotated_disabled_and_removed() {
-    let site = Site::new();
-    site.add_client(&web_client());
-    let mut edited = site.json(&["client", "show", "shop"], "");
+    let installation = Installation::new();
+    installation.add_client(&web_client());
+    let mut edited = installation.json(&["client", "show", "shop"], "");
     edited["client_name"] = json!("The new shop");
-    let updated = site.json(&["client", "update", "shop", "-"], &edited.to_string());
+    let updated = installation.json(&["client", "update", "shop", "-"], &edited.to_string());
     assert_eq!(updated["client_name"], "The new shop");
-    assert!(site.text(&["client", "show", "shop"]).contains("\"client_name\": \"The new shop\""));
+    assert!(installation.text(&["client", "show", "shop"]).contains("\"client_name\": \"The new shop\""));
 
-    let rotated = site.json(&["client", "rotate-secret", "shop", "--keep-seconds", "60"], "");
+    let rotated = installation.json(&["client", "rotate-secret", "shop", "--keep-seconds", "60"], "");
     assert_eq!(rotated["client_secret_expires_at"], 0);
     assert_ne!(rotated["client_secret"], "given-secret-1");
-    let secrets = site.json(&["client", "show", "shop"], "")["secrets"].clone();
+    let secrets = installation.json(&["client", "show", "shop"], "")["secrets"].clone();
     let ends: Vec<bool> =
         secrets.as_array().unwrap().iter().map(|secret| secret["ends_at"].is_string()).collect();
     assert_eq!(ends.iter().filter(|ends| **ends).count(), 1, "two live, and one of them ends: {secrets}");
     assert_eq!(ends.len(), 2);
 
-    assert_eq!(site.json(&["client", "disable", "shop"], "")["disabled"], true);
-    assert_eq!(site.json(&["client", "show", "shop"], "")["disabled"], true);
-    assert_eq!(site.json(&["client", "enable", "shop"], "")["disabled"], false);
-    assert_eq!(site.json(&["client", "remove", "shop"], "")["removed"], true);
+    assert_eq!(installation.json(&["client", "disable", "shop"], "")["disabled"], true);
+    assert_eq!(installation.json(&["client", "show", "shop"], "")["disabled"], true);
+    assert_eq!(installation.json(&["client", "enable", "shop"], "")["disabled"], false);
+    assert_eq!(installation.json(&["client", "remove", "shop"], "")["removed"], true);
     for command in ["show", "remove", "disable", "enable", "rotate-secret"] {
-        site.refused(&["client", command, "shop"], "", 1, &["there is no client shop", "client list"]);
+        installation.refused(
+            &["client", command, "shop"],
+            "",
+            1,
+            &["there is no client shop", "client list"],
+        );
     }
-    assert!(site.text(&["client", "list"]).contains("No clients yet"));
+    assert!(installation.text(&["client", "list"]).contains("No clients yet"));
 }
 
 #[test]
 fn the_command_that_a_refusal_names_lifts_it() {
-    let site = Site::new();
-    site.add_client(&web_client());
-    site.json(&["client", "disable", "shop"], "");
+    let installation = Installation::new();
+    installation.add_client(&web_client());
+    installation.json(&["client", "disable", "shop"], "");
     let fix = proofkey_protocol::Refusal::ClientDisabled.explain().fix;
     let (_, command) = fix.trim_end_matches('.').split_once("proofkey ").unwrap();
-    site.json(&[command.split(' ').collect::<Vec<_>>(), vec!["shop"]].concat(), "");
-    assert_eq!(site.json(&["client", "show", "shop"], "")["disabled"], false, "{fix}");
+    installation.json(&[command.split(' ').collect::<Vec<_>>(), vec!["shop"]].concat(), "");
+    assert_eq!(installation.json(&["client", "show", "shop"], "")["disabled"], false, "{fix}");
 }
 
 #[test]
 fn every_command_that_a_refusal_names_exists() {
-    let site = Site::empty();
+    let installation = Installation::empty();
     let mut count = 0;
     let cures: String = proofkey_protocol::Refusal::ALL.iter().map(|refusal| refusal.explain().fix).collect();
     for text in [cures.as_str(), include_str!("../../../../server/locales/de/rules.ftl")] {
@@ -120,7 +125,7 @@ fn every_command_that_a_refusal_names_exists() {
             let word = |char: char| char.is_ascii_lowercase() || char == '-';
             let words: Vec<&str> =
                 named.split(' ').map(|text| text.split(|char| !word(char)).next().unwrap()).take(2).collect();
-            assert!(site.text(&[words, vec!["--help"]].concat()).contains("Usage"));
+            assert!(installation.text(&[words, vec!["--help"]].concat()).contains("Usage"));
             count += 1;
         }
     }
@@ -129,8 +134,8 @@ fn every_command_that_a_refusal_names_exists() {
 
 #[test]
 fn updates_that_cannot_be_are_refused() {
-    let site = Site::new();
-    site.add_client(&web_client());
+    let installation = Installation::new();
+    installation.add_client(&web_client());
     let uris = json!(["https://shop.example/cb"]);
     let cases = [
         (json!({"client_id": "other", "redirect_uris": uris}), &["another client_id than shop"][..]),
@@ -139,45 +144,51 @@ fn updates_that_cannot_be_are_refused() {
         (json!({"redirect_uris": ["nowhere"]}), &["redirect_uris", "nowhere"]),
     ];
     for (metadata, words) in cases {
-        let stderr = site.refused(&["client", "update", "shop", "-"], &metadata.to_string(), 1, words);
+        let stderr =
+            installation.refused(&["client", "update", "shop", "-"], &metadata.to_string(), 1, words);
         assert!(!stderr.contains("canary"), "{stderr}");
     }
-    site.refused(
+    installation.refused(
         &["client", "update", "none", "-"],
         &json!({"redirect_uris": uris}).to_string(),
         1,
         &["there is no client none"],
     );
-    site.refused(&["client", "rotate-secret", "shop", "--keep-seconds", "-1"], "", 2, &["--keep-seconds"]);
-    site.add_client(
+    installation.refused(
+        &["client", "rotate-secret", "shop", "--keep-seconds", "-1"],
+        "",
+        2,
+        &["--keep-seconds"],
+    );
+    installation.add_client(
         &json!({"client_id": "app", "token_endpoint_auth_method": "none", "redirect_uris": uris}),
     );
-    site.refused(&["client", "rotate-secret", "app"], "", 1, &["public", "no secret"]);
-    site.refused(
+    installation.refused(&["client", "rotate-secret", "app"], "", 1, &["public", "no secret"]);
+    installation.refused(
         &["client", "update", "app", "-"],
         &json!({"redirect_uris": uris}).to_string(),
         1,
         &["is public"],
     );
-    assert_eq!(site.json(&["client", "show", "shop"], "")["client_name"], "The shop");
+    assert_eq!(installation.json(&["client", "show", "shop"], "")["client_name"], "The shop");
 }
 
 #[test]
 fn an_id_or_a_name_may_begin_with_a_hyphen_and_options_are_still_options() {
-    let site = Site::new();
+    let installation = Installation::new();
     let mut metadata = web_client();
     metadata["client_id"] = json!("-AwsBxRbZt_w3Jyf");
-    let id = site.add_client(&metadata)["client_id"].as_str().unwrap().to_owned();
+    let id = installation.add_client(&metadata)["client_id"].as_str().unwrap().to_owned();
     for command in ["show", "disable", "enable", "rotate-secret"] {
-        assert_eq!(site.json(&["client", command, &id], "")["client_id"], *id, "{command}");
-        let first = site.run(&["client", command, "--json", &id], "");
+        assert_eq!(installation.json(&["client", command, &id], "")["client_id"], *id, "{command}");
+        let first = installation.run(&["client", command, "--json", &id], "");
         assert_eq!(first.status.code(), Some(0), "{command}: {}", String::from_utf8_lossy(&first.stderr));
     }
-    let updated = site
+    let updated = installation
         .json(&["client", "update", &id, "-"], &json!({"redirect_uris": ["https://b.example"]}).to_string());
     assert_eq!(updated["redirect_uris"], json!(["https://b.example"]));
-    site.json(&["user", "add", "--username=-ada", "--password-stdin"], PASSWORD);
-    assert_eq!(site.json(&["consent", "list", "--user=-ada", "--client", &id], ""), json!([]));
-    assert_eq!(site.json(&["user", "disable", "-ada"], "")["disabled"], true);
-    assert_eq!(site.json(&["client", "remove", &id], "")["removed"], true);
+    installation.json(&["user", "add", "--username=-ada", "--password-stdin"], PASSWORD);
+    assert_eq!(installation.json(&["consent", "list", "--user=-ada", "--client", &id], ""), json!([]));
+    assert_eq!(installation.json(&["user", "disable", "-ada"], "")["disabled"], true);
+    assert_eq!(installation.json(&["client", "remove", &id], "")["removed"], true);
 }

@@ -1,6 +1,6 @@
 //! What a command records of itself.
 
-use super::support::{PASSWORD, Site, web_client};
+use super::support::{Installation, PASSWORD, web_client};
 
 /// The lines of administration on standard error.
 fn recorded(stderr: &[u8]) -> Vec<String> {
@@ -10,9 +10,9 @@ fn recorded(stderr: &[u8]) -> Vec<String> {
 
 #[test]
 fn a_change_is_recorded_once_in_the_name_of_the_system_user() {
-    let site = Site::new();
-    site.add_client(&web_client());
-    site.add_user("ada");
+    let installation = Installation::new();
+    installation.add_client(&web_client());
+    installation.add_user("ada");
     let changes: [(&[&str], &str); 4] = [
         (&["client", "disable", "shop"], "verb=disable noun=client id=shop"),
         (&["user", "disable", "ada"], "verb=disable noun=user id=u-"),
@@ -20,7 +20,7 @@ fn a_change_is_recorded_once_in_the_name_of_the_system_user() {
         (&["key", "rotate", "--now"], "verb=rotate noun=key id="),
     ];
     for (arguments, expected) in changes {
-        let output = site.run(arguments, PASSWORD);
+        let output = installation.run(arguments, PASSWORD);
         let lines = recorded(&output.stderr);
         assert_eq!((output.status.code(), lines.len()), (Some(0), 1), "{arguments:?}: {lines:?}");
         let (_, actor) = lines[0].split_once("actor=cli:").expect("an actor");
@@ -28,7 +28,7 @@ fn a_change_is_recorded_once_in_the_name_of_the_system_user() {
         assert!(lines[0].contains(expected), "{lines:?}");
     }
     for arguments in [["client", "list"], ["user", "list"], ["key", "list"]] {
-        let output = site.run(&arguments, "");
+        let output = installation.run(&arguments, "");
         assert_eq!(recorded(&output.stderr), [""; 0], "a list says nothing beside its result");
     }
 }

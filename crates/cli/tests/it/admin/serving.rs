@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::Site;
+use super::support::Installation;
 
 /// How long the server may take to take a change over; its promise is a second, and this machine may be busy.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(10);
@@ -31,9 +31,9 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start(site: &Site) -> Self {
+    fn start(installation: &Installation) -> Self {
         let mut child =
-            site.command(&["serve"]).env("PROOFKEY_SERVER__METRICS_LISTEN", "off").spawn().unwrap();
+            installation.command(&["serve"]).env("PROOFKEY_SERVER__METRICS_LISTEN", "off").spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut seen = String::new();
         let ready = (0..LINES_MAX).find_map(|_| {
@@ -81,30 +81,30 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 
 #[test]
 fn clients_apis_and_keys_take_effect_while_the_server_runs() {
-    let site = Site::empty();
-    site.json(&["init", "--issuer", "http://127.0.0.1:4455", "--listen", "127.0.0.1:0"], "");
-    let server = Server::start(&site);
-    site.json(&["api", "add", "--resource", "https://api.example", "--scope", "read"], "");
+    let installation = Installation::empty();
+    installation.json(&["init", "--issuer", "http://127.0.0.1:4455", "--listen", "127.0.0.1:0"], "");
+    let server = Server::start(&installation);
+    installation.json(&["api", "add", "--resource", "https://api.example", "--scope", "read"], "");
     let metadata = json!({
         "client_id": "job", "client_secret": "given-secret-1", "grant_types": ["client_credentials"], "scope": "read",
         "token_endpoint_auth_method": "client_secret_post",
     });
-    site.add_client(&metadata);
+    installation.add_client(&metadata);
     eventually("the client", || server.token("given-secret-1")["access_token"].is_string());
-    let rotated = site.json(&["client", "rotate-secret", "job"], "");
+    let rotated = installation.json(&["client", "rotate-secret", "job"], "");
     let new = rotated["client_secret"].as_str().unwrap();
     eventually("the new secret", || server.token(new)["access_token"].is_string());
     assert!(server.token("given-secret-1")["access_token"].is_string(), "the old secret lives on");
-    site.json(&["client", "rotate-secret", "job", "--keep-seconds", "0"], "");
+    installation.json(&["client", "rotate-secret", "job", "--keep-seconds", "0"], "");
     eventually("the end of the old secret", || server.token(new)["error"] == "invalid_client");
 
-    let made = site.json(&["key", "rotate", "--now"], "");
+    let made = installation.json(&["key", "rotate", "--now"], "");
     let published = || server.exchange("GET /jwks", "")["keys"].as_array().unwrap().clone();
     for key in made["made"].as_array().unwrap() {
         // Each ring's key is a write of its own, so the server may see one before the next.
         eventually("the key", || published().iter().any(|known| known["kid"] == key["kid"]));
     }
     assert_eq!(published().len(), 6, "the keys before it verify on");
-    site.add_user("ada");
-    assert_eq!(site.json(&["user", "list"], "")[0]["username"], "ada");
+    installation.add_user("ada");
+    assert_eq!(installation.json(&["user", "list"], "")[0]["username"], "ada");
 }

@@ -11,19 +11,19 @@ use tempfile::TempDir;
 pub(crate) const PASSWORD: &str = "tangle-orchid-viaduct-plum";
 
 /// An installation in a directory of its own.
-pub(crate) struct Site {
+pub(crate) struct Installation {
     pub(crate) directory: TempDir,
 }
 
-impl Site {
+impl Installation {
     pub(crate) fn empty() -> Self {
         Self { directory: tempfile::tempdir().unwrap() }
     }
 
     pub(crate) fn new() -> Self {
-        let site = Self::empty();
-        site.json(&["init", "--issuer", "https://id.example"], "");
-        site
+        let installation = Self::empty();
+        installation.json(&["init", "--issuer", "https://id.example"], "");
+        installation
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

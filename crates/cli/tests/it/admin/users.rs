@@ -5,15 +5,15 @@ use proofkey_protocol::{ClientId, Commit, Committed, UserId};
 use proofkey_store::{Options, Store};
 use serde_json::json;
 
-use super::support::{PASSWORD, Site, web_client};
+use super::support::{Installation, PASSWORD, web_client};
 
 #[test]
 fn lg_16_there_are_no_users_until_one_is_added_with_its_claims() {
-    let site = Site::new();
-    assert_eq!(site.json(&["user", "list"], ""), json!([]));
-    assert!(site.text(&["user", "list"]).contains("No users yet"));
-    site.write("claims.json", r#"{"nickname": "A", "name": "From the file"}"#);
-    let added = site.json(
+    let installation = Installation::new();
+    assert_eq!(installation.json(&["user", "list"], ""), json!([]));
+    assert!(installation.text(&["user", "list"]).contains("No users yet"));
+    installation.write("claims.json", r#"{"nickname": "A", "name": "From the file"}"#);
+    let added = installation.json(
         &[
             "user",
             "add",
@@ -44,67 +44,78 @@ fn lg_16_there_are_no_users_until_one_is_added_with_its_claims() {
     assert_eq!(claims.get("email_verified"), None, "only when the operator says so");
     assert!(!added.to_string().contains("argon2"), "no hash is shown");
 
-    assert!(site.text(&["user", "list"]).contains("ada@example.com"));
-    assert_eq!(site.json(&["user", "disable", "ADA"], "")["disabled"], true);
-    assert_eq!(site.json(&["user", "list"], "")[0]["disabled"], true);
-    assert_eq!(site.json(&["user", "enable", "ada"], "")["disabled"], false);
-    let set = site.json(&["user", "set-password", "ada", "--password-stdin"], "another long passphrase\n");
+    assert!(installation.text(&["user", "list"]).contains("ada@example.com"));
+    assert_eq!(installation.json(&["user", "disable", "ADA"], "")["disabled"], true);
+    assert_eq!(installation.json(&["user", "list"], "")[0]["disabled"], true);
+    assert_eq!(installation.json(&["user", "enable", "ada"], "")["disabled"], false);
+    let set =
+        installation.json(&["user", "set-password", "ada", "--password-stdin"], "another long passphrase\n");
     assert_eq!(set["password_set"], true);
 }
 
 #[test]
 fn users_that_cannot_be_are_refused() {
-    let site = Site::new();
-    site.add_user("ada");
+    let installation = Installation::new();
+    installation.add_user("ada");
     let add = |name: &'static str, more: &[&'static str]| -> Vec<&'static str> {
         [&["user", "add", "--username", name, "--password-stdin"][..], more].concat()
     };
-    site.refused(&add("ADA", &[]), PASSWORD, 1, &["user ADA exists already", "set-password"]);
-    site.refused(&add("bob", &[]), "short", 1, &["password cannot be used", "15"]);
+    installation.refused(&add("ADA", &[]), PASSWORD, 1, &["user ADA exists already", "set-password"]);
+    installation.refused(&add("bob", &[]), "short", 1, &["password cannot be used", "15"]);
     let known = "correct horse battery staple";
-    site.refused(&add("bob", &[]), known, 1, &["password cannot be used", "tried first"]);
+    installation.refused(&add("bob", &[]), known, 1, &["password cannot be used", "tried first"]);
     let ours = "id.example-id.example\n";
-    site.refused(&add("bob", &[]), ours, 1, &["password cannot be used", "name of this service"]);
-    site.refused(&add("bob", &[]), "\n", 1, &["standard input holds no password"]);
-    site.refused(&add("bob", &[]), &"a b".repeat(500), 1, &["at most 1024 bytes"]);
-    site.refused(&add(" ", &[]), PASSWORD, 1, &["a username is"]);
-    site.refused(&add("bob", &["--address", "[]"]), PASSWORD, 2, &["--address", "JSON object"]);
-    site.refused(&add("bob", &["--name", ""]), PASSWORD, 1, &["claim `name`"]);
-    site.refused(&add("bob", &["--claims", "-"]), PASSWORD, 1, &["--claims", "name a file"]);
-    site.refused(&add("bob", &["--claims", "none.json"]), PASSWORD, 1, &["none.json"]);
-    site.write("claims.json", r#"{"role": "admin"}"#);
-    site.refused(&add("bob", &["--claims", "claims.json"]), PASSWORD, 1, &["`role` is not a standard claim"]);
-    site.refused(&["user", "add", "--username", "bob"], PASSWORD, 1, &["no terminal", "--password-stdin"]);
+    installation.refused(&add("bob", &[]), ours, 1, &["password cannot be used", "name of this service"]);
+    installation.refused(&add("bob", &[]), "\n", 1, &["standard input holds no password"]);
+    installation.refused(&add("bob", &[]), &"a b".repeat(500), 1, &["at most 1024 bytes"]);
+    installation.refused(&add(" ", &[]), PASSWORD, 1, &["a username is"]);
+    installation.refused(&add("bob", &["--address", "[]"]), PASSWORD, 2, &["--address", "JSON object"]);
+    installation.refused(&add("bob", &["--name", ""]), PASSWORD, 1, &["claim `name`"]);
+    installation.refused(&add("bob", &["--claims", "-"]), PASSWORD, 1, &["--claims", "name a file"]);
+    installation.refused(&add("bob", &["--claims", "none.json"]), PASSWORD, 1, &["none.json"]);
+    installation.write("claims.json", r#"{"role": "admin"}"#);
+    installation.refused(
+        &add("bob", &["--claims", "claims.json"]),
+        PASSWORD,
+        1,
+        &["`role` is not a standard claim"],
+    );
+    installation.refused(
+        &["user", "add", "--username", "bob"],
+        PASSWORD,
+        1,
+        &["no terminal", "--password-stdin"],
+    );
     for command in ["disable", "enable"] {
-        site.refused(&["user", command, "bob"], "", 1, &["there is no user bob", "user list"]);
+        installation.refused(&["user", command, "bob"], "", 1, &["there is no user bob", "user list"]);
     }
-    site.refused(
+    installation.refused(
         &["user", "set-password", "bob", "--password-stdin"],
         PASSWORD,
         1,
         &["there is no user bob"],
     );
-    site.refused(
+    installation.refused(
         &["user", "set-password", "ada", "--password-stdin"],
         "short",
         1,
         &["password cannot be used"],
     );
-    assert_eq!(site.json(&["user", "list"], "").as_array().unwrap().len(), 1);
+    assert_eq!(installation.json(&["user", "list"], "").as_array().unwrap().len(), 1);
 }
 
 #[test]
 fn ht_07_no_secret_is_taken_as_an_argument_or_repeated_in_a_message() {
-    let site = Site::new();
+    let installation = Installation::new();
     let add = ["user", "add", "--username", "bob"];
     for given in [&["--password", "canary-0123456789"][..], &["--password=canary-0123456789"]] {
-        let stderr = site.refused(&[&add[..], given].concat(), "", 2, &["--password"]);
+        let stderr = installation.refused(&[&add[..], given].concat(), "", 2, &["--password"]);
         assert!(!stderr.contains("canary"), "{stderr}");
     }
     let metadata = r#"{"client_secret": "canary-0123456789"}"#;
-    let stderr = site.refused(&["client", "add", metadata], "", 1, &["standard input"]);
+    let stderr = installation.refused(&["client", "add", metadata], "", 1, &["standard input"]);
     assert!(!stderr.contains("canary"), "{stderr}");
-    let stderr = site.refused(
+    let stderr = installation.refused(
         &["client", "add", "-"],
         r#"{"client_secret": 4711471147114711}"#,
         1,
@@ -112,15 +123,15 @@ fn ht_07_no_secret_is_taken_as_an_argument_or_repeated_in_a_message() {
     );
     assert!(!stderr.contains("4711"), "{stderr}");
     let rejected = [&add[..], &["--password-stdin"]].concat();
-    let stderr = site.refused(&rejected, "canary", 1, &["password cannot be used"]);
+    let stderr = installation.refused(&rejected, "canary", 1, &["password cannot be used"]);
     assert!(!stderr.contains("canary"), "{stderr}");
 }
 
 /// What the consent page writes: there is no command that allows anything in a user's name.
-fn give_consent(site: &Site, subject: &str) {
+fn give_consent(installation: &Installation, subject: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let store = Store::open(&site.path("data/proofkey.db"), &Options::default()).unwrap();
+        let store = Store::open(&installation.path("data/proofkey.db"), &Options::default()).unwrap();
         let scope = Scope::parse("openid email").unwrap();
         let (user, client) = (UserId::new(subject), ClientId::new("shop"));
         let given = Commit::GiveConsent { user, client, scope, before: None, at: Timestamp(1_790_000_000) };
@@ -131,41 +142,46 @@ fn give_consent(site: &Site, subject: &str) {
 
 #[test]
 fn a_consent_is_listed_with_names_and_withdrawn_once() {
-    let site = Site::new();
-    let subject = site.add_user("ada")["sub"].as_str().unwrap().to_owned();
-    site.add_client(&web_client());
-    give_consent(&site, &subject);
-    let consents = site.json(&["consent", "list"], "");
+    let installation = Installation::new();
+    let subject = installation.add_user("ada")["sub"].as_str().unwrap().to_owned();
+    installation.add_client(&web_client());
+    give_consent(&installation, &subject);
+    let consents = installation.json(&["consent", "list"], "");
     let expected = json!([{
         "username": "ada", "sub": subject, "client_id": "shop", "scope": "openid email", "since": "2026-09-21T14:13:20Z",
     }]);
     assert_eq!(consents, expected);
-    assert_eq!(site.json(&["consent", "list", "--client", "other"], ""), json!([]));
+    assert_eq!(installation.json(&["consent", "list", "--client", "other"], ""), json!([]));
     let revoke = ["consent", "revoke", "--user", "Ada", "--client", "shop"];
-    assert_eq!(site.json(&revoke, "")["revoked"], true);
-    assert_eq!(site.json(&["consent", "list"], ""), json!([]));
-    site.refused(&revoke, "", 1, &["there is no consent of Ada", "consent list"]);
+    assert_eq!(installation.json(&revoke, "")["revoked"], true);
+    assert_eq!(installation.json(&["consent", "list"], ""), json!([]));
+    installation.refused(&revoke, "", 1, &["there is no consent of Ada", "consent list"]);
 }
 
 #[test]
 fn consents_are_listed_and_withdrawn_by_names_that_exist() {
-    let site = Site::new();
-    site.add_user("ada");
-    site.add_client(&web_client());
-    assert_eq!(site.json(&["consent", "list", "--user", "ada", "--client", "shop"], ""), json!([]));
-    assert!(site.text(&["consent", "list"]).contains("No consent"));
-    site.refused(&["consent", "list", "--user", "bob"], "", 1, &["there is no user bob", "user list"]);
-    site.refused(
+    let installation = Installation::new();
+    installation.add_user("ada");
+    installation.add_client(&web_client());
+    assert_eq!(installation.json(&["consent", "list", "--user", "ada", "--client", "shop"], ""), json!([]));
+    assert!(installation.text(&["consent", "list"]).contains("No consent"));
+    installation.refused(
+        &["consent", "list", "--user", "bob"],
+        "",
+        1,
+        &["there is no user bob", "user list"],
+    );
+    installation.refused(
         &["consent", "revoke", "--user", "bob", "--client", "shop"],
         "",
         1,
         &["there is no user bob"],
     );
-    site.refused(
+    installation.refused(
         &["consent", "revoke", "--user", "ada", "--client", "shop"],
         "",
         1,
         &["there is no consent of ada"],
     );
-    site.refused(&["consent", "revoke", "--user", "ada"], "", 2, &["--client"]);
+    installation.refused(&["consent", "revoke", "--user", "ada"], "", 2, &["--client"]);
 }
