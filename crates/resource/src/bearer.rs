@@ -1,7 +1,7 @@
 //! Finding the access token in a request (RFC 6750 §2.1). Only the header counts: a token in a URL ends up in logs,
 //! histories and `Referer`, so the query parameter is never read, only noticed (OAuth 2.1 §5.2).
 //!
-//! The third way, a form field in the body (RFC 6750 §2.2), authenticates nobody either, and beside a header it is not
+//! The third way, a form field in the body (RFC 6750 §2.2), is not read either, and beside a header it is not
 //! noticed: that would mean to hold back every form until it has been read whole, for a field that decides nothing.
 //! The body goes to the API as it came.
 
