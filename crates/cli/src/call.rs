@@ -47,7 +47,7 @@ struct Report {
     body: Value,
 }
 
-/// Runs the command. Exit code 0 only for a 2xx.
+/// Exit code 0 only for a 2xx.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let method = args.request.as_deref().unwrap_or(if args.data.is_some() { "POST" } else { "GET" });
     let method = Method::from_str(method).context("--request")?;

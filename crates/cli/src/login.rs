@@ -31,7 +31,6 @@ pub(crate) struct Args {
     output: Output,
 }
 
-/// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let store = TokenStore::open()?;
     let store = if args.no_keyring { store.without_keyring() } else { store };

@@ -51,7 +51,6 @@ struct Ended {
     revoked: bool,
 }
 
-/// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let store = TokenStore::open()?;
     if args.all { every(&store, &args).await } else { one(&store, &args).await }

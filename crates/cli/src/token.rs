@@ -32,7 +32,6 @@ struct Report<'a> {
     scope: String,
 }
 
-/// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let store = TokenStore::open()?;
     let app = args.target.for_session(LastLogin::read(&store).as_ref())?;

@@ -46,7 +46,6 @@ pub(crate) struct Add {
     introspection: bool,
 }
 
-/// Runs the command.
 pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
     match action {
         Action::Add(new) => add(installation, new).await,

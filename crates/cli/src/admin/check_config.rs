@@ -17,7 +17,6 @@ pub(crate) struct Args {
     installation: InstallationArgs,
 }
 
-/// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let config = load(&args.installation.config)?;
     log::init(&config.log, Clock::System).map_err(message)?;

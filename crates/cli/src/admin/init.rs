@@ -31,7 +31,6 @@ pub(crate) struct Args {
     data: PathBuf,
 }
 
-/// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let config = &args.installation.config;
     let sealing_key = config.with_file_name(SEALING_KEY_FILE);

@@ -22,7 +22,6 @@ pub(crate) enum Action {
     },
 }
 
-/// Runs the command.
 pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
     match action {
         Action::List => list(installation).await,

@@ -66,7 +66,6 @@ pub(crate) enum Action {
     },
 }
 
-/// Runs the command.
 pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
     match action {
         Action::Add { file } => add(installation, &file).await,

@@ -57,7 +57,6 @@ pub(crate) struct Add {
     claims: claims::ClaimArgs,
 }
 
-/// Runs the command.
 pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
     match action {
         Action::Add(new) => add(installation, *new).await,

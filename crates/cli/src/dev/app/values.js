@@ -63,7 +63,7 @@ function pathOf(url) {
   return pathname + search;
 }
 
-// A code that comes at once was asked of nobody: only what the server told of step 4 says so.
+// No user was asked for a code that comes at once: only what the server told of step 4 says so.
 function signInLines(flow) {
   const event = eventOf(flow, 3);
   if (event === undefined) return eventOf(flow, 4) === undefined ? untold(flow) : [line("skipped", { note: "You were signed in: nothing was asked." })];
@@ -82,7 +82,7 @@ function consentLines(flow) {
   return [line("user", part("user"), part("method"), remembered), line("scope", part("scope"))].filter((one) => one.parts.length > 0);
 }
 
-// Without the trace nobody here knows what went on at the server, and nothing is made up.
+// Without the trace the page does not know what went on at the server, and makes nothing up.
 function untold(flow) {
   return flow.back === undefined ? [] : [line("unknown", { note: "Only the server sees this step, and it told nothing." })];
 }
