@@ -14,7 +14,7 @@ const CODES_MAX: usize = 256;
 
 /// How a step ended, as the flow page colours it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum StepOutcome {
     /// What the step checks was as it must be.
     Done,
     /// The step refused; `values` say why.
@@ -29,7 +29,7 @@ pub struct Event {
     /// Its number, 1 to 10.
     pub step: u8,
     /// Whether the flow went on after it.
-    pub outcome: Outcome,
+    pub outcome: StepOutcome,
     /// When, in milliseconds since 1970.
     pub at_millis: i64,
     /// How long the server worked on it.

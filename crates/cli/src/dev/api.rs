@@ -7,17 +7,19 @@ use std::time::Instant;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use proofkey_oauth::PresentedToken;
 use proofkey_resource::Protect;
+use proofkey_server::trace::StepOutcome;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::trace::{Outcome, TraceEvent, TraceLog};
+use super::trace_log::{TraceEvent, TraceLog};
 
 /// The scope that reading notes needs.
 pub(crate) const NOTES_READ: &str = "notes:read";
@@ -88,16 +90,20 @@ async fn trace(State(tracer): State<Tracer>, request: Request, next: Next) -> Re
     if let Some(seen) = seen
         && let Some(state) = tracer.log.state_of_token(&seen.jti)
     {
-        let (outcome, values) = seen.told(response.status(), response.headers());
+        let (outcome, values) = seen.outcome_of(response.status(), response.headers());
         tracer.log.push(&state, TraceEvent::new(10, outcome, (tracer.now_millis)(), took_us, values));
     }
     response
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    match PresentedToken::find(headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes)) {
+        PresentedToken::Present(token) => Some(token),
+        PresentedToken::Absent
+        | PresentedToken::Several
+        | PresentedToken::Unreadable
+        | PresentedToken::Malformed => None,
+    }
 }
 
 /// What a token says of itself, unverified: good enough to find the flow that it belongs to, and repeated to the page
@@ -120,12 +126,17 @@ impl Seen {
         Some(Self { jti, header, claims })
     }
 
-    fn told(&self, status: StatusCode, headers: &HeaderMap) -> (Outcome, Vec<(&'static str, String)>) {
+    /// What the page is shown of this answer: the challenge of a refusal, or what the layer has found to be true.
+    fn outcome_of(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> (StepOutcome, Vec<(&'static str, String)>) {
         if !status.is_success() {
             let challenge = headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
             let challenge = challenge.map(|text| ("www_authenticate", text.to_owned()));
             let result = ("result", format!("refused, {}", status.as_u16()));
-            return (Outcome::Failed, [Some(result), challenge].into_iter().flatten().collect());
+            return (StepOutcome::Failed, [Some(result), challenge].into_iter().flatten().collect());
         }
         let checked = [
             ("iss", &self.claims),
@@ -138,7 +149,7 @@ impl Seen {
         ];
         let checked =
             checked.into_iter().filter_map(|(key, part)| part.get(key).map(|value| (key, text(value))));
-        (Outcome::Done, checked.chain([("result", "valid".to_owned())]).collect())
+        (StepOutcome::Done, checked.chain([("result", "valid".to_owned())]).collect())
     }
 }
 
@@ -209,22 +220,22 @@ mod tests {
     #[tokio::test]
     async fn a_refused_token_is_told_to_its_flow() {
         let log = Arc::new(TraceLog::default());
-        log.push("state", TraceEvent::new(8, Outcome::Done, 1, 1, [("jti", "known")]));
+        log.push("state", TraceEvent::new(8, StepOutcome::Done, 1, 1, [("jti", "known")]));
         for jti in ["known", "unknown"] {
             let response =
                 call(&log, |request| request.header("authorization", format!("Bearer {}", token(jti)))).await;
             assert!(response.status().is_client_error(), "{}", response.status());
         }
         let events = log.events_from("state", 1);
-        let told: Vec<_> = events.iter().map(|event| (event.step, event.outcome, event.at_ms)).collect();
-        assert_eq!(told, [(10, Outcome::Failed, 5_000)]);
+        let logged: Vec<_> = events.iter().map(|event| (event.step, event.outcome, event.at_ms)).collect();
+        assert_eq!(logged, [(10, StepOutcome::Failed, 5_000)]);
     }
 
     #[test]
     fn a_valid_token_is_told_with_what_was_checked() {
         let seen = Seen::read(&token("j")).unwrap();
-        let (outcome, values) = seen.told(StatusCode::OK, &HeaderMap::new());
-        assert_eq!(outcome, Outcome::Done);
+        let (outcome, values) = seen.outcome_of(StatusCode::OK, &HeaderMap::new());
+        assert_eq!(outcome, StepOutcome::Done);
         let expected = [
             ("iss", "i"),
             ("aud", r#"["a"]"#),

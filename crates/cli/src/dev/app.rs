@@ -17,7 +17,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{assets, events, trace::TraceLog};
+use super::{assets, events, trace_log::TraceLog};
 
 /// Pages that follow a trace at the same time.
 const FOLLOWERS_MAX: usize = 64;

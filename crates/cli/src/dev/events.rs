@@ -15,18 +15,17 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::trace::TraceLog;
+use super::trace_log::TraceLog;
 
 /// A line now and then, so that a browser that went away is noticed.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// Events written but not yet taken by the browser; the task waits beyond it.
 const UNREAD_MAX: usize = 8;
 
-/// When a stream ends at the latest.
+/// When a stream ends at the latest: after `follow_for`, or as soon as `stop` is cancelled. A stream is a request in flight,
+/// and one without an end would hold up the end of `dev`.
 pub(crate) struct Until {
-    /// After this long.
     pub(crate) follow_for: Duration,
-    /// When this is cancelled: a stream is a request in flight, and one without an end would hold up the end of `dev`.
     pub(crate) stop: CancellationToken,
 }
 
@@ -106,13 +105,14 @@ impl HttpBody for Events {
 #[cfg(test)]
 mod tests {
     use http_body_util::BodyExt as _;
+    use proofkey_server::trace::StepOutcome;
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::dev::trace::{Outcome, TraceEvent};
+    use crate::dev::trace_log::TraceEvent;
 
     fn event(step: u8) -> TraceEvent {
-        TraceEvent::new(step, Outcome::Done, 0, 0, [("key", "value")])
+        TraceEvent::new(step, StepOutcome::Done, 0, 0, [("key", "value")])
     }
 
     fn within(follow_for: Duration) -> Until {

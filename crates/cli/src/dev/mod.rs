@@ -10,6 +10,6 @@ mod events;
 mod ready;
 mod seed;
 mod start;
-pub(crate) mod trace;
+pub(crate) mod trace_log;
 
 pub(crate) use start::{Args, run};

@@ -33,7 +33,7 @@ struct Kept {
     service_secret: String,
 }
 
-/// Where everything listens.
+/// The URLs under which the issuer, the sample app and the sample API are reached.
 pub(super) struct Addresses {
     pub(super) issuer: String,
     pub(super) app: String,
@@ -55,7 +55,7 @@ pub(super) async fn seed(admin: &Admin, addresses: &Addresses, data: &Path) -> a
         app: addresses.app.clone(),
         api: addresses.api.clone(),
         users: vec![User { username: "ada".into(), password: kept.password }],
-        clients: clients.into_iter().map(|(kind, metadata)| told(kind, &metadata)).collect(),
+        clients: clients.into_iter().map(|(kind, metadata)| announced(kind, &metadata)).collect(),
     })
 }
 
@@ -182,7 +182,8 @@ async fn client(admin: &Admin, mut metadata: Value) -> anyhow::Result<()> {
     }
 }
 
-fn told(kind: &'static str, metadata: &Value) -> Client {
+/// What a tool has to know of a client to use it.
+fn announced(kind: &'static str, metadata: &Value) -> Client {
     let text = |name: &str| metadata.get(name).and_then(Value::as_str).map(str::to_owned);
     let list = |name: &str| {
         let items = metadata.get(name).and_then(Value::as_array).into_iter().flatten();

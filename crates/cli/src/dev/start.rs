@@ -11,7 +11,7 @@ use proofkey_server::admin::{Actor, Admin, AdminSettings};
 use proofkey_server::clock::Clock;
 use proofkey_server::config::process_environment;
 use proofkey_server::http::{self, Edge, HttpLimits, StopSignals};
-use proofkey_server::trace::{self as server_trace, Tracer};
+use proofkey_server::trace::{Event, Tracer};
 use proofkey_server::{Randomness, Running, Start, StartFault, log};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -22,7 +22,7 @@ use super::app::{self, AppConfig, ExpiredCode};
 use super::configuration::{ENVIRONMENT, configuration};
 use super::ready::{Ready, User, write_private};
 use super::seed::{self, Addresses};
-use super::trace::{Outcome, TraceEvent, TraceLog};
+use super::trace_log::{TraceEvent, TraceLog};
 use crate::admin::system_user;
 use crate::output;
 
@@ -166,13 +166,9 @@ async fn listen_near(
 }
 
 fn tracer(log: Arc<TraceLog>) -> Tracer {
-    Tracer::to(Arc::new(move |event: server_trace::Event| {
-        let outcome = match event.outcome {
-            server_trace::Outcome::Done => Outcome::Done,
-            server_trace::Outcome::Failed => Outcome::Failed,
-        };
+    Tracer::to(Arc::new(move |event: Event| {
         let page_event =
-            TraceEvent::new(event.step, outcome, event.at_millis, event.took_micros, event.values);
+            TraceEvent::new(event.step, event.outcome, event.at_millis, event.took_micros, event.values);
         log.push(&event.state, page_event);
     }))
 }

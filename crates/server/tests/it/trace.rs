@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use proofkey_server::trace::{Event, Outcome, Tracer};
+use proofkey_server::trace::{Event, StepOutcome, Tracer};
 use proofkey_testkit::{AuthorizeRequest, Browser, Departure, Page, TestServer, fixtures};
 
 struct Traced {
@@ -46,7 +46,7 @@ impl Traced {
         let acts = events.iter().filter(|event| event.step == 4).map(|event| {
             let acts = ["method", "consent"].iter().filter_map(|key| value(event, key));
             let acts = acts.collect::<Vec<_>>().join(" ");
-            if event.outcome == Outcome::Failed { format!("failed: {acts}") } else { acts }
+            if event.outcome == StepOutcome::Failed { format!("failed: {acts}") } else { acts }
         });
         (prompts, acts.collect::<Vec<_>>().join("; "))
     }

@@ -11,7 +11,7 @@ impl Authorization<'_> {
     pub(super) fn trace_prompt(&self, location: &str) {
         let issuer = self.context().app.policy.issuer.as_str();
         let values = [("status", "303"), ("location", location), ("issuer", issuer)];
-        self.trace(3, trace::Outcome::Done, &values);
+        self.trace(3, trace::StepOutcome::Done, &values);
     }
 
     /// Step 4: who allowed what, and by which acts. Who was signed in before has typed no password now, and what is remembered
@@ -28,7 +28,7 @@ impl Authorization<'_> {
             ConsentedBy::Memory => ("consent", "remembered"),
         };
         let values = [Some(("user", user)), method, Some(consent), Some(("scope", &scope))];
-        self.trace(4, trace::Outcome::Done, &values.into_iter().flatten().collect::<Vec<_>>());
+        self.trace(4, trace::StepOutcome::Done, &values.into_iter().flatten().collect::<Vec<_>>());
     }
 
     /// Step 4: that the person denied.
@@ -53,11 +53,11 @@ impl Authorization<'_> {
             ("error_fix", explanation.fix),
             ("error_standard", explanation.standard),
         ];
-        self.trace(step, trace::Outcome::Failed, &[acts, &values].concat());
+        self.trace(step, trace::StepOutcome::Failed, &[acts, &values].concat());
     }
 
     /// Emits an event of the trace, where `proofkey dev` listens and the request has a state.
-    pub(super) fn trace(&self, step: u8, outcome: trace::Outcome, values: &[(&str, &str)]) {
+    pub(super) fn trace(&self, step: u8, outcome: trace::StepOutcome, values: &[(&str, &str)]) {
         let app = self.context().app;
         if let (true, Some(state)) = (app.tracer.is_on(), &self.request.state) {
             app.tracer.emit(trace::Event {

@@ -48,8 +48,8 @@ fn trace_redemption(
     let computed = sent.and_then(Result::ok).map(|verifier| verifier.challenge().to_string());
     let stored = code.challenge.map(|challenge| challenge.to_string());
     let (step_outcome, result) = match outcome {
-        Ok(_) => (trace::Outcome::Done, "equal"),
-        Err(refusal) => (trace::Outcome::Failed, refusal.explain().rule),
+        Ok(_) => (trace::StepOutcome::Done, "equal"),
+        Err(refusal) => (trace::StepOutcome::Failed, refusal.explain().rule),
     };
     let mut values =
         vec![("result".to_owned(), result.to_owned()), ("grant".to_owned(), code.id.to_string())];

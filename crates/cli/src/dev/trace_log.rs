@@ -12,7 +12,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use serde::Serialize;
+use proofkey_server::trace::StepOutcome;
+use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
 /// Flows that are remembered; the oldest goes first.
@@ -26,23 +27,14 @@ const EVENT_BYTES_MAX: usize = 32 * 1024;
 /// Access tokens per flow that are joined to it.
 const TOKENS_PER_FLOW_MAX: usize = 8;
 
-/// Whether the step held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Outcome {
-    /// The step was taken.
-    Done,
-    /// The step was refused; the values say why.
-    Failed,
-}
-
 /// One thing that happened, as the page reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct TraceEvent {
     /// Which of the ten steps.
     pub(crate) step: u8,
-    /// Whether it held.
-    pub(crate) outcome: Outcome,
+    /// How it ended.
+    #[serde(serialize_with = "word")]
+    pub(crate) outcome: StepOutcome,
     /// When, in Unix milliseconds.
     pub(crate) at_ms: i64,
     /// Time spent in the server.
@@ -55,7 +47,7 @@ impl TraceEvent {
     /// The one way from another crate's event to the page's: the caller names the step and what was seen.
     pub(crate) fn new<K: Into<String>, V: Into<String>>(
         step: u8,
-        outcome: Outcome,
+        outcome: StepOutcome,
         at_ms: i64,
         took_us: u64,
         values: impl IntoIterator<Item = (K, V)>,
@@ -63,6 +55,14 @@ impl TraceEvent {
         let values = values.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
         Self { step, outcome, at_ms, took_us, values }
     }
+}
+
+/// An outcome as the page's scripts compare it.
+fn word<S: Serializer>(outcome: &StepOutcome, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match outcome {
+        StepOutcome::Done => "done",
+        StepOutcome::Failed => "failed",
+    })
 }
 
 /// Events per flow, with followers that wake when one is added.
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     fn event(step: u8, values: &[(&str, &str)]) -> TraceEvent {
-        TraceEvent::new(step, Outcome::Done, 1, 2, values.iter().copied())
+        TraceEvent::new(step, StepOutcome::Done, 1, 2, values.iter().copied())
     }
 
     #[test]
