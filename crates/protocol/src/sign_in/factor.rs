@@ -4,6 +4,20 @@ use proofkey_oauth::Sha256;
 
 use crate::authentication::AuthenticationMethod;
 
+/// What came of comparing a password with the stored hash.
+#[derive(Debug)]
+pub enum HashVerdict {
+    /// It is the password, hashed anew where the stored hash was weak.
+    Matches {
+        /// A stronger hash of the same password, to be stored in place of the weaker one.
+        rehashed: Option<String>,
+    },
+    /// It is another text, or there is no stored hash to compare it with.
+    Differs,
+    /// Longer than any stored password: nothing was compared.
+    TooLong,
+}
+
 /// The proof of one factor. The store guards each by a statement of its own: a session begins only while what was proved
 /// still holds.
 #[derive(Clone, Debug)]

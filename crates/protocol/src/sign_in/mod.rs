@@ -40,6 +40,7 @@ mod account;
 mod factor;
 mod password;
 mod proved;
+mod refused;
 mod started;
 mod throttle;
 
@@ -47,8 +48,9 @@ mod throttle;
 mod tests;
 
 pub use account::{Account, account_keys};
-pub use factor::{Factors, PasswordProof, Proof};
-pub use password::{HashVerdict, SignInOutcome, SignInRefused, decide_password, give_up};
+pub use factor::{Factors, HashVerdict, PasswordProof, Proof};
+pub use password::{SignInOutcome, decide_password, give_up};
 pub use proved::{Proved, SessionBegun};
+pub use refused::SignInRefused;
 pub use started::{SignInFacts, Started, start};
 pub use throttle::Pause;

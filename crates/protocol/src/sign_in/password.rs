@@ -3,25 +3,13 @@
 use proofkey_oauth::Sha256;
 
 use super::account::Account;
+use super::factor::HashVerdict;
 use super::proved::SessionBegun;
+use super::refused::SignInRefused;
 use super::started::Started;
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
 use crate::facts::SessionProof;
-
-/// What came of comparing a password with the stored hash.
-#[derive(Debug)]
-pub enum HashVerdict {
-    /// It is the password, hashed anew where the stored hash was weak.
-    Matches {
-        /// A stronger hash of the same password, to be stored in place of the weaker one.
-        rehashed: Option<String>,
-    },
-    /// It is another text, or there is no stored hash to compare it with.
-    Differs,
-    /// Longer than any stored password: nothing was compared.
-    TooLong,
-}
 
 /// What became of a sign-in.
 #[derive(Debug)]
@@ -30,28 +18,6 @@ pub enum SignInOutcome {
     Begun(SessionBegun),
     /// Refused. The person reads the same words whatever the reason; the log keeps it.
     Refused(SignInRefused),
-}
-
-/// Why a sign-in is refused; for the log alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignInRefused {
-    /// The password was too long to be compared.
-    TooLong,
-    /// Wrong name or password, or the account is disabled or locked.
-    Wrong,
-    /// The account changed during every check.
-    Unsettled,
-}
-
-impl SignInRefused {
-    /// The reason in words.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::TooLong => "password too long",
-            Self::Wrong => "wrong name or password, disabled or locked",
-            Self::Unsettled => "the account changed during every check",
-        }
-    }
 }
 
 /// Decides about a sign-in with a password. What is refused counts one failure, in a commit of its own; what is right begins

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proofkey_oauth::Secret;
 
 use super::account::Account;
-use super::factor::{Factors, PasswordProof, Proof};
-use super::password::{HashVerdict, SignInRefused};
+use super::factor::{Factors, HashVerdict, PasswordProof, Proof};
+use super::refused::SignInRefused;
 use super::started::Started;
 use crate::authentication::Authentication;
 use crate::commit::{Commit, Verdict};
