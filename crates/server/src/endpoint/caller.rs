@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use proofkey_oauth::{PresentedCredentials, TwoMethods};
 use proofkey_protocol::bearer::IntrospectionCaller;
 use proofkey_protocol::{AuthenticatedClient, Client, Refusal};
 
-use super::body::{Form, form};
+use super::body::Form;
 use super::context::RequestContext;
 use super::cors;
 use super::failure::Failure;
@@ -28,9 +27,12 @@ pub(super) struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    /// Reads a form, and looks for credentials in it and in the header.
-    pub(super) async fn read(context: &'a RequestContext<'a>, request: Request) -> Result<Self, Failure> {
-        let form = form(request).await?;
+    /// Looks for credentials in a form and in the header that came with it.
+    pub(super) async fn of(
+        context: &'a RequestContext<'a>,
+        form: Result<Form, Failure>,
+    ) -> Result<Self, Failure> {
+        let form = form?;
         let presented = presented(&form.head.headers, &form);
         let client = match &presented {
             PresentedCredentials::Present(credentials) => context.client(credentials.client_id()).await?,

@@ -1,7 +1,6 @@
 //! One request under way: what every endpoint shares of loading, deciding, committing and counting. It knows no failure.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::response::Response;
 use http::Method;
@@ -19,20 +18,20 @@ use crate::metrics::{Endpoint, RequestOutcome};
 pub(super) struct RequestContext<'a> {
     pub(super) app: &'a App,
     pub(super) arrival: Arrival,
-    /// The time at which the request began.
+    /// The time at which all of the request had come.
     pub(super) now: Timestamp,
     /// The APIs at that time: every decision about the request, and its answer, see this one state.
     pub(super) directory: Arc<Snapshot>,
     endpoint: Endpoint,
     method: Method,
-    started: Instant,
 }
 
 impl<'a> RequestContext<'a> {
-    /// Reads the clock and the directory, once.
+    /// Reads the clock and the directory, once. It begins when the body has been read: a body may come slowly, and a request
+    /// is judged by what holds at its end, not by what held when its head came.
     pub(super) fn begin(app: &'a App, arrival: Arrival, endpoint: Endpoint, method: Method) -> Self {
         let (now, directory) = (app.now(), app.directory.now());
-        Self { app, arrival, now, directory, endpoint, method, started: Instant::now() }
+        Self { app, arrival, now, directory, endpoint, method }
     }
 
     /// Runs a rule in the context of this request.
@@ -61,7 +60,7 @@ impl<'a> RequestContext<'a> {
 
     /// Microseconds since the request arrived.
     pub(super) fn elapsed_micros(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+        u64::try_from(self.arrival.at.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// Counts the answer and lets it go.
@@ -69,7 +68,7 @@ impl<'a> RequestContext<'a> {
         self.app
             .metrics
             .endpoint(self.endpoint)
-            .observe(RequestOutcome::of(response.status()), self.started.elapsed());
+            .observe(RequestOutcome::of(response.status()), self.arrival.at.elapsed());
         response
     }
 }

@@ -9,7 +9,7 @@ use proofkey_oauth::{IntrospectionResponse, TokenQuery};
 use proofkey_protocol::{RefreshToken, bearer};
 
 use super::bearer::TokenState;
-use super::body::token_query;
+use super::body::{form, token_query};
 use super::caller::Caller;
 use super::context::RequestContext;
 use super::failure::{Failure, json};
@@ -19,8 +19,9 @@ use crate::metrics::Endpoint;
 
 /// `POST /introspect`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
+    let form = form(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::Introspect, Method::POST);
-    match Caller::read(&context, request).await {
+    match Caller::of(&context, form).await {
         Ok(caller) => caller.finish(serve(&caller).await.map(|answer| json(StatusCode::OK, &answer))),
         Err(failure) => context.finish(failure.json(&context, None)),
     }

@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use proofkey_protocol::RefreshToken;
 use proofkey_protocol::bearer::{self, Revocable};
 
-use super::body::token_query;
+use super::body::{form, token_query};
 use super::caller::Caller;
 use super::context::RequestContext;
 use super::failure::Failure;
@@ -18,9 +18,10 @@ use crate::metrics::Endpoint;
 
 /// `POST /revoke`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
+    let form = form(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::Revoke, Method::POST);
     // A client that could not revoke shall come back and not believe it done (RFC 7009 §2.2.1).
-    match Caller::read(&context, request).await {
+    match Caller::of(&context, form).await {
         Ok(caller) => {
             let answer = serve(&caller).await.map(|()| nothing()).map_err(Failure::worth_a_retry);
             caller.finish_for_scripts(answer)

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Instant;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
@@ -26,6 +27,8 @@ pub struct Arrival {
     pub client: ClientAddress,
     /// Names the request in the log, in errors and in `X-Request-Id`.
     pub id: RequestId,
+    /// When its head had come, by a clock that measures and tells no time of day.
+    pub at: Instant,
 }
 
 /// The other end of the connection: a client or a proxy.
@@ -104,7 +107,8 @@ impl Arrival {
     fn unknown() -> Self {
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let peer = Peer(SocketAddr::new(nowhere, 0));
-        Self { peer, client: ClientAddress(nowhere), id: RequestId::random(&Randomness::System) }
+        let id = RequestId::random(&Randomness::System);
+        Self { peer, client: ClientAddress(nowhere), id, at: Instant::now() }
     }
 }
 

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -47,7 +48,7 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
             return Responding { stage, id, edge, in_flight };
         }
         let client = edge.trusted_proxies.resolve(self.peer, request.headers_mut());
-        request.extensions_mut().insert(Arrival { peer: Peer(self.peer), client, id });
+        request.extensions_mut().insert(Arrival { peer: Peer(self.peer), client, id, at: Instant::now() });
         let request = request.map(|body| DeadlineBody::wrap(body, edge.limits.body_read));
         let stage = Stage::Routed(Box::pin(self.app.clone().call(request)));
         Responding { stage, id, edge, in_flight }

@@ -26,6 +26,7 @@ mod refresh;
 mod refusals;
 mod revocation;
 mod revoke;
+mod slow_body;
 mod support;
 mod tampering;
 mod token;

@@ -12,7 +12,7 @@ use proofkey_protocol::authorize::Progress;
 use super::authorization::{Authorization, SentRequest};
 use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod};
 use crate::app::App;
-use crate::endpoint::body::form;
+use crate::endpoint::body::{Form, form};
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
@@ -36,10 +36,11 @@ pub(super) async fn get(
 /// `POST /authorize`. It may come from another site, without our `Lax` cookie: the request is sealed into an address of our own
 /// that the browser then opens by GET, with the cookie, once.
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let context = RequestContext::begin(&app, arrival, Endpoint::Authorize, Method::POST);
     let headers = request.headers().clone();
+    let form = form(request).await;
+    let context = RequestContext::begin(&app, arrival, Endpoint::Authorize, Method::POST);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
-    match posted(request).await {
+    match posted(form) {
         Ok(raw) => browser.come_back(Endpoint::Authorize, &raw),
         Err(failure) => browser.refused(&failure),
     }
@@ -55,7 +56,7 @@ fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<SentRequest, Refusa
     }
 }
 
-async fn posted(request: Request) -> Result<String, Failure> {
-    let raw = form(request).await?.into_text()?;
+fn posted(form: Result<Form, Failure>) -> Result<String, Failure> {
+    let raw = form?.into_text()?;
     if raw.len() > REQUEST_BYTES_MAX { Err(Refusal::RequestTooLong.into()) } else { Ok(raw) }
 }

@@ -15,7 +15,7 @@ use super::app_names::{app_host, app_name, destination, host};
 use super::authorization::{Authorization, SentRequest};
 use super::request::{BrowserRequest, RequestMethod, flow_parameter};
 use crate::app::App;
-use crate::endpoint::body::form;
+use crate::endpoint::body::{Form, form};
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
@@ -39,10 +39,11 @@ pub(super) async fn get(
 
 /// `POST /consent`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let context = RequestContext::begin(&app, arrival, Endpoint::Consent, Method::POST);
     let headers = request.headers().clone();
+    let form = form(request).await;
+    let context = RequestContext::begin(&app, arrival, Endpoint::Consent, Method::POST);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
-    match read(&browser, request).await {
+    match read(&browser, form) {
         Ok((sent, progress)) => Authorization::new(browser, sent, progress).dispatch().await,
         Err(failure) => browser.refused(&failure),
     }
@@ -58,8 +59,11 @@ fn opened(
     Ok((step, sent))
 }
 
-async fn read(browser: &BrowserRequest<'_>, request: Request) -> Result<(SentRequest, Progress), Failure> {
-    let form = form(request).await?;
+fn read(
+    browser: &BrowserRequest<'_>,
+    form: Result<Form, Failure>,
+) -> Result<(SentRequest, Progress), Failure> {
+    let form = form?;
     browser.same_site()?;
     let (step, sent) = opened(browser, form.params.first("flow").unwrap_or_default())?;
     let answer = match form.params.first("decision") {

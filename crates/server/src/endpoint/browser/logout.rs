@@ -15,7 +15,7 @@ use super::app_names::{app_name, host};
 use super::error_page;
 use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, see_other};
 use crate::app::App;
-use crate::endpoint::body::form;
+use crate::endpoint::body::{Form, form};
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
@@ -46,10 +46,11 @@ pub(super) async fn get(
 
 /// `POST /end-session`: from a relying party, or from our own page.
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let context = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::POST);
     let headers = request.headers().clone();
+    let form = form(request).await;
+    let context = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::POST);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
-    match read(&browser, request).await {
+    match read(&browser, form) {
         Ok(Posted::Request(raw)) => browser.come_back(Endpoint::EndSession, &raw),
         Ok(Posted::Stay) => stay(browser),
         Ok(Posted::SignOut(page, request)) => {
@@ -91,8 +92,8 @@ enum Posted {
     Stay,
 }
 
-async fn read(browser: &BrowserRequest<'_>, request: Request) -> Result<Posted, Failure> {
-    let form = form(request).await?;
+fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
+    let form = form?;
     let Some(flow) = form.params.first("flow") else {
         // It travels on in an address of ours.
         if form.raw.len() > REQUEST_BYTES_MAX {

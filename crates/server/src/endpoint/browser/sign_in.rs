@@ -16,7 +16,7 @@ use super::authorization::{Authorization, SentRequest};
 use super::password::PasswordSignIn;
 use super::request::{BrowserRequest, RequestMethod, flow_parameter};
 use crate::app::App;
-use crate::endpoint::body::form;
+use crate::endpoint::body::{Form, form};
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
@@ -41,10 +41,11 @@ pub(super) async fn get(
 
 /// `POST /sign-in`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
-    let context = RequestContext::begin(&app, arrival, Endpoint::SignIn, Method::POST);
     let headers = request.headers().clone();
+    let form = form(request).await;
+    let context = RequestContext::begin(&app, arrival, Endpoint::SignIn, Method::POST);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
-    match read(&browser, request).await {
+    match read(&browser, form) {
         Ok(submitted) => submitted.sign_in(browser).await,
         Err(failure) => browser.refused(&failure),
     }
@@ -63,8 +64,8 @@ struct Submitted {
     password: Secret,
 }
 
-async fn read(browser: &BrowserRequest<'_>, request: Request) -> Result<Submitted, Failure> {
-    let form = form(request).await?;
+fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Submitted, Failure> {
+    let form = form?;
     browser.same_site()?;
     let take = |name: &str| form.params.first(name).unwrap_or_default().to_owned();
     let flow = take("flow");

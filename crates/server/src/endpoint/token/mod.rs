@@ -14,6 +14,7 @@ use proofkey_oauth::{TokenRequest, TokenRequestMalformed, TokenResponse};
 use proofkey_protocol::token::Issue;
 use proofkey_protocol::{AuthenticatedClient, Refusal};
 
+use super::body::form;
 use super::caller::Caller;
 use super::context::RequestContext;
 use super::failure::{Cause, Failure, json};
@@ -23,8 +24,9 @@ use crate::metrics::Endpoint;
 
 /// `POST /token`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
+    let form = form(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::Token, Method::POST);
-    match Caller::read(&context, request).await {
+    match Caller::of(&context, form).await {
         Ok(caller) => {
             let answer = serve(&caller).await.map(|tokens| json(StatusCode::OK, &tokens));
             caller.finish_for_scripts(answer)
