@@ -104,12 +104,14 @@ impl World {
     }
 
     fn authorize(&self, cx: &mut Cx<'_>) -> Secret {
+        let SubjectFacts { user, session, consent, client } = &self.subject;
+        let session = session.as_ref().unwrap();
         let facts = AuthorizeFacts {
             client: Some(Arc::clone(&self.client)),
-            client_status: Some(self.subject.client),
+            client_status: Some(*client),
             hint: Hint::Absent,
-            login: session::login(&self.cookie, &self.subject, NOW, &self.policy),
-            consent: self.subject.consent.clone(),
+            login: session::login(&self.cookie, session, user, NOW, &self.policy),
+            consent: consent.clone(),
         };
         let verdict = authorize::decide(&self.request, facts, Progress::default(), cx);
         let Next::Issue(issued) = verdict.outcome else { panic!("a code is issued") };

@@ -78,13 +78,7 @@ impl World {
         let (begun, session) = self.sign_in(user.clone());
         self.now = now;
         let session = SessionFacts { seen_at: now, ..session };
-        let subject = SubjectFacts {
-            user,
-            session: Some(session.clone()),
-            consent: None,
-            client: ClientStatus::Active,
-        };
-        (session::login(&begun.cookie, &subject, now, &self.policy).unwrap(), session)
+        (session::login(&begun.cookie, &session, &user, now, &self.policy).unwrap(), session)
     }
 
     /// A sign-in with the right password, and the session that it would write.

@@ -4,7 +4,7 @@ use proofkey_oauth::{Secret, Timestamp};
 
 use crate::authentication::Authentication;
 use crate::commit::Commit;
-use crate::facts::{SessionFacts, SessionProof, SubjectFacts, UserFacts};
+use crate::facts::{SessionFacts, SessionProof, UserFacts};
 use crate::ids::SessionId;
 use crate::policy::Policy;
 
@@ -82,22 +82,22 @@ pub fn is_live(session: &SessionFacts, user: &UserFacts, now: Timestamp, policy:
     in_time && session.user_id == user.id && !user.disabled && session.authentication.at >= user.valid_from
 }
 
-/// Judges a session cookie against the row that it names.
+/// Judges a session cookie against the row that it names, and the user whose row that is.
 pub fn login(
     cookie: &SessionCookie,
-    subject: &SubjectFacts,
+    session: &SessionFacts,
+    user: &UserFacts,
     now: Timestamp,
     policy: &Policy,
 ) -> Option<Login> {
-    let session = subject.session.as_ref()?;
     if session.id != cookie.id
         || !session.secret.matches(&cookie.secret)
-        || !is_live(session, &subject.user, now, policy)
+        || !is_live(session, user, now, policy)
     {
         return None;
     }
     Some(Login {
-        user: subject.user.clone(),
+        user: user.clone(),
         session: session.id,
         session_ends_at: session.expires_at,
         authentication: session.authentication.clone(),
@@ -108,43 +108,42 @@ pub fn login(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::ClientStatus;
-    use crate::fixtures::{NOW, World, user};
+    use crate::fixtures::{NOW, World, bob, user};
 
-    fn begun(world: &mut World) -> (SessionCookie, SubjectFacts) {
+    fn begun(world: &mut World) -> (SessionCookie, SessionFacts) {
         let (begun, session) = world.sign_in(user());
-        let (session, client) = (Some(session), ClientStatus::Active);
-        (begun.cookie, SubjectFacts { user: user(), session, consent: None, client })
+        (begun.cookie, session)
     }
 
     #[test]
     fn lg_13_a_session_ends_by_idleness_by_age_by_disabling_and_by_a_new_password() {
         let mut world = World::new();
-        let (cookie, subject) = begun(&mut world);
+        let (cookie, session) = begun(&mut world);
         let policy = world.policy.clone();
-        let check =
-            |subject: &SubjectFacts, after: i64| login(&cookie, subject, NOW + after, &policy).is_some();
-        assert!(check(&subject, 0) && check(&subject, policy.session_idle_seconds - 1));
-        assert!(!check(&subject, policy.session_idle_seconds), "idle");
-        let mut used = subject.clone();
-        used.session.as_mut().unwrap().seen_at = NOW + policy.session_absolute_seconds;
-        assert!(!check(&used, policy.session_absolute_seconds), "absolute");
-        let mut disabled = subject.clone();
-        disabled.user.disabled = true;
-        assert!(!check(&disabled, 0), "disabled");
-        let mut renewed = subject.clone();
-        renewed.user.valid_from = NOW + 1;
-        assert!(!check(&renewed, 1), "password changed");
+        let check = |session: &SessionFacts, user: &UserFacts, after: i64| {
+            login(&cookie, session, user, NOW + after, &policy).is_some()
+        };
+        assert!(check(&session, &user(), 0) && check(&session, &user(), policy.session_idle_seconds - 1));
+        assert!(!check(&session, &user(), policy.session_idle_seconds), "idle");
+        let used = SessionFacts { seen_at: NOW + policy.session_absolute_seconds, ..session.clone() };
+        assert!(!check(&used, &user(), policy.session_absolute_seconds), "absolute");
+        let disabled = UserFacts { disabled: true, ..user() };
+        assert!(!check(&session, &disabled, 0), "disabled");
+        let renewed = UserFacts { valid_from: NOW + 1, ..user() };
+        assert!(!check(&session, &renewed, 1), "password changed");
+        assert!(!check(&session, &bob(), 0), "of another user");
     }
 
     #[test]
     fn lg_13_use_is_noted_often_enough_for_any_idle_life() {
         let mut world = World::new();
-        let (cookie, subject) = begun(&mut world);
+        let (cookie, session) = begun(&mut world);
         for (idle_seconds, noted_after) in [(60, 15), (240, 60), (86_400, 60)] {
             let policy = Policy { session_idle_seconds: idle_seconds, ..world.policy.clone() };
-            let noted =
-                |after| login(&cookie, &subject, NOW + after, &policy).unwrap().touch(NOW + after).is_some();
+            let noted = |after| {
+                let now = NOW + after;
+                login(&cookie, &session, &user(), now, &policy).unwrap().touch(now).is_some()
+            };
             assert!(!noted(noted_after - 1) && noted(noted_after), "{idle_seconds}");
         }
     }
@@ -152,14 +151,14 @@ mod tests {
     #[test]
     fn v_59_lg_12_any_altered_cookie_is_nobody_and_every_session_has_new_ids() {
         let mut world = World::new();
-        let (cookie, subject) = begun(&mut world);
+        let (cookie, session) = begun(&mut world);
         let value = cookie.value();
         for index in 0..value.expose().len() {
             let mut altered = value.expose().to_owned();
             let other = if altered.as_bytes()[index] == b'A' { "B" } else { "A" };
             altered.replace_range(index..=index, other);
             let found = SessionCookie::parse(&altered)
-                .and_then(|cookie| login(&cookie, &subject, NOW, &world.policy));
+                .and_then(|cookie| login(&cookie, &session, &user(), NOW, &world.policy));
             assert!(found.is_none(), "byte {index}");
         }
         let (next, _) = begun(&mut world);

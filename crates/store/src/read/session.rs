@@ -1,9 +1,9 @@
 //! Browser sessions with the user and the consent behind them.
 
-use proofkey_protocol::{ClientId, SessionId, SubjectFacts};
+use proofkey_protocol::{ClientId, SessionFacts, SessionId, SubjectFacts, UserFacts};
 
 use crate::fault::Fault;
-use crate::row::FromRow;
+use crate::row::{Cells, FromRow};
 use crate::sql::{grants, subjects};
 use crate::store::ProtocolStore;
 use crate::value::{Value, values};
@@ -14,10 +14,21 @@ const SESSION_GRANTS_MAX: i64 = 1000;
 const SESSION_CLIENTS_MAX: i64 = 20;
 
 impl ProtocolStore {
-    /// A session with its user, with the consent for that client, and how the client stands.
-    pub async fn session(&self, id: SessionId, client: &ClientId) -> Result<Option<SubjectFacts>, Fault> {
+    /// A session with its user.
+    pub async fn session(&self, id: SessionId) -> Result<Option<(SessionFacts, UserFacts)>, Fault> {
+        let decode = |cells: &mut Cells<'_>| Ok((cells.row()?, cells.row()?));
+        self.backend.one(&subjects::SESSION, &[id.into()], decode).await
+    }
+
+    /// A session with its user, with the consent for that client, and how the client stands: one moment's answer to all
+    /// that an authorization request asks of the store.
+    pub async fn session_with_consent(
+        &self,
+        id: SessionId,
+        client: &ClientId,
+    ) -> Result<Option<SubjectFacts>, Fault> {
         let values = [Value::from(id), client.as_str().into()];
-        self.backend.one(&subjects::SESSION, &values, FromRow::from_row).await
+        self.backend.one(&subjects::SESSION_WITH_CONSENT, &values, FromRow::from_row).await
     }
 
     /// At most 20 clients that hold a live grant given in this session, as far as the newest 1,000 grants tell. For the

@@ -1,4 +1,4 @@
-//! A user with the session, the consent and the client that a request concerns.
+//! Users with their sessions, and with the consent and the client that a request concerns.
 
 use proofkey_protocol::{ConsentFacts, SessionFacts, SubjectFacts, UserFacts};
 
@@ -23,8 +23,15 @@ impl FromRow for SubjectFacts {
 }
 
 statements! {
-    /// A session with its user, the consent for one client, and how that client stands.
+    /// A session with its user.
     SESSION = text!("
+        SELECT ", SessionFacts::COLUMNS, ", ", UserFacts::COLUMNS, "
+        FROM sessions
+        JOIN users ON users.id = sessions.user_id
+        WHERE sessions.id = $1");
+
+    /// A session with its user, the consent for one client, and how that client stands.
+    SESSION_WITH_CONSENT = text!("
         SELECT ", SubjectFacts::COLUMNS, "
         FROM sessions
         JOIN users ON users.id = sessions.user_id

@@ -11,11 +11,12 @@ use proofkey_protocol::authorize::{
     Refused, Validated,
 };
 use proofkey_protocol::interaction::SignIn;
-use proofkey_protocol::{Client, Refusal, UserId};
+use proofkey_protocol::session::Login;
+use proofkey_protocol::{Client, ClientId, ClientStatus, ConsentFacts, Refusal, SubjectFacts, UserId};
 
 use super::app_names::{app_name, destination, host};
 use super::error_page;
-use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, SignedIn, see_other};
+use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, see_other};
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::metrics::Endpoint;
@@ -38,6 +39,13 @@ impl SentRequest {
         let params = Params::parse(raw.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
         Ok(Self::new(raw.to_owned(), &params))
     }
+}
+
+/// A user who is signed in, with what one read told of that user and the client of the request.
+struct SignedIn {
+    login: Login,
+    consent: Option<ConsentFacts>,
+    client_status: ClientStatus,
 }
 
 /// An authorization request in the browser that sent it.
@@ -76,7 +84,7 @@ impl<'a> Authorization<'a> {
     async fn load(&self) -> Result<AuthorizeFacts, Failure> {
         let facts = self.load_without_user().await?;
         let signed_in = match authorize::client_named(&self.request) {
-            Some(client) => self.browser.signed_in(&client).await?,
+            Some(client) => self.signed_in(&client).await?,
             None => None,
         };
         Ok(match signed_in {
@@ -86,6 +94,17 @@ impl<'a> Authorization<'a> {
             }
             None => facts,
         })
+    }
+
+    async fn signed_in(&self, client: &ClientId) -> Result<Option<SignedIn>, Failure> {
+        let Some(cookie) = self.browser.cookies.session() else { return Ok(None) };
+        let found = self.context().app.store.session_with_consent(cookie.id, client).await?;
+        let Some(SubjectFacts { user, session: Some(session), consent, client: client_status }) = found
+        else {
+            return Ok(None);
+        };
+        let login = self.browser.login_by(cookie, &session, &user).await;
+        Ok(login.map(|login| SignedIn { login, consent, client_status }))
     }
 
     async fn load_without_user(&self) -> Result<AuthorizeFacts, Failure> {

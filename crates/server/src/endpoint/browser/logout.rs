@@ -6,10 +6,10 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use proofkey_oauth::{LogoutRequest, Params};
+use proofkey_protocol::Refusal;
 use proofkey_protocol::interaction::{self, Sealed};
 use proofkey_protocol::logout::{self, LogoutFacts, LogoutNext, PostLogoutTarget};
 use proofkey_protocol::session::Login;
-use proofkey_protocol::{ClientId, Refusal};
 
 use super::app_names::{app_name, host};
 use super::error_page;
@@ -162,14 +162,12 @@ impl Logout<'_> {
         let context = self.browser.context;
         let token = self.request.id_token_hint.as_deref();
         let hint = token.and_then(|token| context.app.keyring.id_token(token).ok());
-        let client_id = hint.as_ref().and_then(logout::client_hinted);
-        let client = match &client_id {
+        let client = match hint.as_ref().and_then(logout::client_hinted) {
             Some(id) => context.client(id.as_str()).await?,
             None => None,
         };
-        // What is read beside the session is about its user and a client. A logout asks for none of it.
-        let signed_in = self.browser.signed_in(&client_id.unwrap_or_else(|| ClientId::new(""))).await?;
-        Ok(LogoutFacts { hint, client, login: signed_in.map(|found| found.login) })
+        let login = self.browser.login().await?;
+        Ok(LogoutFacts { hint, client, login })
     }
 
     async fn ask(&mut self, login: &Login) -> Result<Response, Failure> {

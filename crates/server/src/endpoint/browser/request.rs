@@ -1,12 +1,12 @@
-//! A request from a browser: its cookies, the language to answer in, and how it leaves. It knows no authorization request, so
-//! that every page can stand on it.
+//! A request from a browser: its cookies, the language to answer in, and how it leaves. It knows no authorization
+//! request and no client, so that every page can stand on it.
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use proofkey_oauth::{Params, Secret};
 use proofkey_protocol::interaction::{BoundStep, Resume, Sealed};
-use proofkey_protocol::session::{self, Login};
-use proofkey_protocol::{ClientId, ClientStatus, ConsentFacts, Refusal};
+use proofkey_protocol::session::{self, Login, SessionCookie};
+use proofkey_protocol::{Refusal, SessionFacts, UserFacts};
 
 use super::error_page;
 use crate::endpoint::context::RequestContext;
@@ -37,15 +37,6 @@ pub(super) struct BrowserRequest<'a> {
     headers: &'a HeaderMap,
 }
 
-/// A user who is signed in, as one read found it.
-pub(super) struct SignedIn {
-    pub(super) login: Login,
-    /// What the user allows the client that was asked about.
-    pub(super) consent: Option<ConsentFacts>,
-    /// How that client stands.
-    pub(super) client_status: ClientStatus,
-}
-
 impl<'a> BrowserRequest<'a> {
     /// Reads the cookies, and the language that the browser asks for.
     pub(super) fn new(
@@ -74,22 +65,29 @@ impl<'a> BrowserRequest<'a> {
         if ok { Ok(()) } else { Err(Refusal::FormFromAnotherSite) }
     }
 
-    /// The user who is signed in, with what is known of that user and a client.
-    pub(super) async fn signed_in(&self, client: &ClientId) -> Result<Option<SignedIn>, Failure> {
-        let (app, now) = (self.context.app, self.context.now);
+    /// The user who is signed in.
+    pub(super) async fn login(&self) -> Result<Option<Login>, Failure> {
         let Some(cookie) = self.cookies.session() else { return Ok(None) };
-        let Some(subject) = app.store.session(cookie.id, client).await? else { return Ok(None) };
-        let Some(login) = session::login(cookie, &subject, now, &app.policy) else { return Ok(None) };
-        self.note_use(&login).await;
-        Ok(Some(SignedIn { login, consent: subject.consent, client_status: subject.client }))
+        let found = self.context.app.store.session(cookie.id).await?;
+        let Some((session, user)) = found else { return Ok(None) };
+        Ok(self.login_by(cookie, &session, &user).await)
     }
 
-    /// Notes that the session was used: once a minute at most. It is no part of the decision, which does not depend on it. To
-    /// lose it, by a fault or because the session has just ended, costs a minute of idle time, and no answer.
-    async fn note_use(&self, login: &Login) {
-        if let Some(note) = login.touch(self.context.now) {
-            drop(self.context.app.store.commit(note).await);
+    /// Judges the session that the cookie names, as a read found it with its user, and notes that it was used: once a minute
+    /// at most. The note is no part of the decision, which does not depend on it. To lose it, by a fault or because the
+    /// session has just ended, costs a minute of idle time, and no answer.
+    pub(super) async fn login_by(
+        &self,
+        cookie: &SessionCookie,
+        session: &SessionFacts,
+        user: &UserFacts,
+    ) -> Option<Login> {
+        let (app, now) = (self.context.app, self.context.now);
+        let login = session::login(cookie, session, user, now, &app.policy)?;
+        if let Some(note) = login.touch(now) {
+            drop(app.store.commit(note).await);
         }
+        Some(login)
     }
 
     /// Opens a step that one of our pages sends back.

@@ -79,7 +79,7 @@ async fn a_write_of_several_statements_that_fails_halfway_is_undone_alone() {
         world.store.commit(redeem(grant(2))),
     );
     assert!(matches!(halfway, Err(Fault::Engine { .. })), "{halfway:?}");
-    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
+    assert!(world.store.session(session_id(1)).await.unwrap().is_none());
     for (told, number) in [(before, 1), (after, 2)] {
         assert_eq!(told, Ok(Committed::Applied));
         assert!(world.store.grant(grant_id(number)).await.unwrap().is_some());

@@ -156,7 +156,7 @@ async fn a_new_password_ends_what_began_before_and_forgets_failures() {
     world.applied(Commit::CountSignInFailure { account: [5; 32], at: NOW }).await;
     world.applied(redeem(grant(1))).await;
     world.store.set_user_password("ada", "$argon2id$new", || NOW + 50, &[[4; 32], [5; 32]]).await.unwrap();
-    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
+    assert!(world.store.session(session_id(1)).await.unwrap().is_none());
     let row = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
     let subject = row.subject().clone();
     assert_eq!(subject.user.valid_from, NOW + 50);

@@ -37,7 +37,7 @@ async fn what_is_read_for_a_decision_says_how_its_client_stands() {
     world.applied(redeem(grant(1))).await;
     let check = async |expected: ClientStatus| {
         let row = store.grant(grant_id(1)).await.unwrap().unwrap();
-        let session = store.session(session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap();
+        let session = store.session_with_consent(session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap();
         let token = store.access_token(&app(), token_id(1)).await.unwrap();
         let of_code = store.code(&code(2)).await.unwrap().subject.unwrap();
         let (row_of_token, of_token) =
@@ -46,8 +46,11 @@ async fn what_is_read_for_a_decision_says_how_its_client_stands() {
         let read = [row.subject().client, session.client, of_code.client, token.client];
         assert_eq!(read, [expected; 4]);
         assert_eq!(store.client_status(&app()).await.unwrap(), expected);
-        let other =
-            store.session(session_id(GRANTS_SESSION), &ClientId::new("other")).await.unwrap().unwrap();
+        let other = store
+            .session_with_consent(session_id(GRANTS_SESSION), &ClientId::new("other"))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(other.client, ClientStatus::Unregistered, "of another client");
     };
     check(ClientStatus::Unregistered).await;

@@ -147,9 +147,13 @@ async fn a_sign_in_replaces_the_old_session_clears_failures_and_strengthens_the_
     second.authentication.at = NOW + 2;
     let stronger = PasswordProof { rehashed: Some("$argon2id$new".to_owned()), ..verified("$argon2id$old") };
     world.applied(sign_in_over(second.clone(), Some(proof(1, 3)), stronger)).await;
-    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
-    let subject = world.store.session(session_id(2), &app()).await.unwrap().unwrap();
+    assert!(world.store.session(session_id(1)).await.unwrap().is_none());
+    let (read, user) = world.store.session(session_id(2)).await.unwrap().unwrap();
+    assert_same_session(&read, &second);
+    assert_eq!(user.id, second.user_id);
+    let subject = world.store.session_with_consent(session_id(2), &app()).await.unwrap().unwrap();
     assert_same_session(&subject.session.unwrap(), &second);
+    assert_eq!(subject.user.id, second.user_id);
     assert_eq!(world.store.sign_in_failures(&account).await.unwrap(), FailureFacts::default());
     assert_eq!(password(&world).await, "$argon2id$new");
     let again = sign_in_over(session(2), None, verified("$argon2id$new"));
@@ -172,9 +176,9 @@ async fn lg_12_v_57_a_sign_in_ends_no_session_that_the_browser_cannot_prove() {
     // The id of a session is in every ID token; its secret is in one browser.
     let forged = sign_in_over(session(2), Some(proof(1, 4)), verified("$argon2id$old"));
     world.applied(forged).await;
-    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_some());
+    assert!(world.store.session(session_id(1)).await.unwrap().is_some());
     world.applied(sign_in_over(session(3), Some(proof(1, 3)), verified("$argon2id$old"))).await;
-    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
+    assert!(world.store.session(session_id(1)).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -193,7 +197,7 @@ async fn lg_09_a_sign_in_that_was_overtaken_by_disabling_or_a_new_password_is_a_
     let renewed = |number| sign_in_over(session(number), None, verified("$argon2id$reset"));
     world.applied(renewed(2)).await;
     world.store.set_user_disabled("ada", true, || NOW + 20).await.unwrap();
-    assert!(world.store.session(session_id(2), &app()).await.unwrap().is_none(), "disabling ends sessions");
+    assert!(world.store.session(session_id(2)).await.unwrap().is_none(), "disabling ends sessions");
     assert_eq!(world.commit(renewed(3)).await, Committed::Conflict);
 }
 
@@ -230,15 +234,15 @@ async fn a_session_is_touched_forward_only_and_ends() {
     world.applied(sign_in(session(1))).await;
     for (at, expected) in [(NOW + 60, NOW + 60), (NOW + 30, NOW + 60), (NOW + 90, NOW + 90)] {
         world.applied(Commit::TouchSession { session: session_id(1), at }).await;
-        let subject = world.store.session(session_id(1), &app()).await.unwrap().unwrap();
-        assert_eq!(subject.session.unwrap().seen_at, expected);
+        let (read, _) = world.store.session(session_id(1)).await.unwrap().unwrap();
+        assert_eq!(read.seen_at, expected);
     }
     for _ in 0..2 {
         world.applied(Commit::EndSession { session: session_id(1) }).await;
-        assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none());
+        assert!(world.store.session(session_id(1)).await.unwrap().is_none());
     }
     world.applied(Commit::TouchSession { session: session_id(1), at: NOW + 99 }).await;
-    assert!(world.store.session(session_id(1), &app()).await.unwrap().is_none(), "nothing revives it");
+    assert!(world.store.session(session_id(1)).await.unwrap().is_none(), "nothing revives it");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::World;
 use crate::support::{GRANTS_SESSION, NOW, ada, app, consent, session_id};
 
 async fn read(world: &World) -> Option<ConsentFacts> {
-    world.store.session(session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap().consent
+    world.store.session_with_consent(session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap().consent
 }
 
 async fn shown(world: &World) -> Option<(String, proofkey_oauth::Timestamp)> {

@@ -64,7 +64,7 @@ async fn rt_04_v_25_two_nodes_on_one_file_leave_one_branch() {
 }
 
 async fn consented(store: &Store) -> Option<ConsentFacts> {
-    store.session(session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap().consent
+    store.session_with_consent(session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap().consent
 }
 
 /// Adds to what was read before; on a conflict reads again, until it is through.

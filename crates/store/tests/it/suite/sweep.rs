@@ -69,7 +69,7 @@ async fn is_there(world: &World, number: u64, (kind, _): Row) -> bool {
         Kind::Grant => world.grant(number).await.is_some(),
         Kind::CodeFailure => store.code(&code(number)).await.unwrap().failures > 0,
         Kind::RevokedToken => store.access_token(&app(), token_id(number)).await.unwrap().revoked,
-        Kind::Session => store.session(session_id(number), &crate::support::app()).await.unwrap().is_some(),
+        Kind::Session => store.session(session_id(number)).await.unwrap().is_some(),
         Kind::SignInFailure => store.sign_in_failures(&account(number)).await.unwrap().failures > 0,
     }
 }
