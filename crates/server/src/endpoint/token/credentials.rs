@@ -13,7 +13,8 @@ pub(super) async fn issue(
     request: &CredentialsRequest,
     client: &AuthenticatedClient,
 ) -> Result<Result<Issue, Refusal>, Failure> {
-    let load = || async { Ok(context.app.store.client_status(&client.client().id).await?) };
+    let (app, id) = (context.app, &client.client().id);
+    let load = || async { Ok(app.clients.status(&app.store, id).await?) };
     let decided = context.settle(load, |status, cx| {
         let grant = CredentialsGrant { request, client: status };
         token::decide(&GrantRequest::ClientCredentials(grant), client, cx)
