@@ -21,7 +21,8 @@ pub struct BasicMalformed;
 #[error("the request authenticates the client in two ways")]
 pub struct TwoMethods;
 
-/// Who sends a request, as the request itself says.
+/// Who sends a request, as the request itself says. An empty secret counts as none (RFC 6749 §2.3.1 lets a client leave it
+/// out): `Basic id:` names a public client, as some libraries do, and proves nothing of any other.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the fields are named after what they hold")]
 pub enum ClientCredentials {
@@ -78,7 +79,7 @@ impl PresentedCredentials {
     /// Looks through the `Authorization` header and the form.
     pub fn find(authorization: Option<&[u8]>, params: &Params) -> Self {
         let form_id = params.first("client_id");
-        let form_secret = params.first("client_secret");
+        let form_secret = params.first("client_secret").filter(|secret| !secret.is_empty());
         if params.contains("client_assertion") || params.contains("client_assertion_type") {
             let other = authorization.is_some() || form_secret.is_some();
             // Assertions are not offered yet: a request that relies on one has not authenticated.
@@ -97,9 +98,11 @@ impl PresentedCredentials {
         match parse_basic(header) {
             Err(malformed) => Self::Malformed(malformed),
             Ok((id, _)) if form_id.is_some_and(|other| other != id) => Self::Ambiguous(TwoMethods),
-            Ok((client_id, secret)) => {
-                Self::Present(ClientCredentials::Basic { client_id, secret: Secret::new(secret) })
-            }
+            Ok((client_id, secret)) => Self::Present(if secret.is_empty() {
+                ClientCredentials::None { client_id }
+            } else {
+                ClientCredentials::Basic { client_id, secret: Secret::new(secret) }
+            }),
         }
     }
 }
@@ -170,6 +173,25 @@ mod tests {
             "Basic YQA6Yg==",
         ] {
             assert!(matches!(find(Some(bad), ""), PresentedCredentials::Malformed(_)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ca_02_k_06_an_empty_secret_is_none_wherever_it_stands() {
+        let (empty, full) = (Some("Basic YTo="), Some("Basic YTpi"));
+        for (header, form, method) in [
+            (empty, "", AuthMethod::None),
+            (empty, "client_id=a&client_secret=", AuthMethod::None),
+            (None, "client_id=a&client_secret=", AuthMethod::None),
+            (full, "client_id=a&client_secret=", AuthMethod::ClientSecretBasic),
+        ] {
+            let PresentedCredentials::Present(found) = find(header, form) else {
+                panic!("{header:?} {form}")
+            };
+            assert_eq!((found.client_id(), found.method()), ("a", method), "{header:?} {form}");
+        }
+        for form in ["client_id=other", "client_id=a&client_secret=b"] {
+            assert!(matches!(find(empty, form), PresentedCredentials::Ambiguous(_)), "{form}");
         }
     }
 

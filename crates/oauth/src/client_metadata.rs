@@ -112,6 +112,9 @@ pub struct ClientMetadata {
     /// Ours: the client follows RFC 6749, so the token request must repeat the redirect URI (OAuth 2.1 §10.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_redirect_uri: Option<bool>,
+    /// Ours: the secret is taken by the registered method alone (otherwise by header or form).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strict_auth_method: Option<bool>,
 }
 
 #[cfg(test)]

@@ -175,7 +175,7 @@ pub(crate) fn authenticated(client: &Arc<Client>) -> AuthenticatedClient {
         AuthMethod::ClientSecretBasic => ClientCredentials::Basic { client_id, secret },
         AuthMethod::ClientSecretPost => ClientCredentials::Post { client_id, secret },
     };
-    authenticate(&PresentedCredentials::Present(credentials), Some(Arc::clone(client)), NOW).unwrap()
+    authenticate(&PresentedCredentials::Present(credentials), Some(Arc::clone(client)), NOW).result().unwrap()
 }
 
 pub(crate) fn apis() -> Apis {

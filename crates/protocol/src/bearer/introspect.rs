@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use proofkey_jose::claims::AccessTokenClaims;
-use proofkey_oauth::{
-    AuthMethod, IntrospectionResponse, Issuer, PresentedCredentials, ResourceUri, Timestamp,
-};
+use proofkey_oauth::{IntrospectionResponse, Issuer, PresentedCredentials, ResourceUri, Timestamp};
 
 use super::live::LiveToken;
 use crate::api::Apis;
-use crate::client::{AuthenticatedClient, Client, authenticate};
+use crate::client::{AuthenticatedClient, Client, Judged, authenticate};
 use crate::grant::GrantWithSubject;
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
@@ -31,20 +29,20 @@ impl IntrospectionCaller {
         client: Option<Arc<Client>>,
         apis: &Apis,
         now: Timestamp,
-    ) -> Result<Self, Refusal> {
+    ) -> Judged<Self> {
         if let PresentedCredentials::Present(credentials) = presented {
+            let Some(sent) = credentials.secret() else {
+                return Judged::Named(Err(Refusal::ClientAuthenticationMissing));
+            };
             let named = ResourceUri::parse(credentials.client_id()).ok();
             let api = named.and_then(|resource| apis.find(&resource));
             if let Some((api, secret)) = api.and_then(|api| Some((api, api.introspection?))) {
-                let proved = credentials.secret().is_some_and(|sent| secret.matches(sent));
-                return if proved {
+                let proved = secret.matches(sent);
+                return Judged::Compared(if proved {
                     Ok(Self::Api(api.resource.clone()))
                 } else {
                     Err(Refusal::ClientSecretWrong)
-                };
-            }
-            if credentials.method() == AuthMethod::None {
-                return Err(Refusal::ClientAuthenticationMissing);
+                });
             }
         }
         authenticate(presented, client, now).map(Self::Client)

@@ -4,7 +4,7 @@ mod authentication;
 mod origins;
 mod registration;
 
-pub use authentication::{AuthenticatedClient, authenticate};
+pub use authentication::{AuthenticatedClient, Judged, authenticate};
 pub use origins::web_origins;
 pub use registration::RegistrationRefused;
 
@@ -25,6 +25,8 @@ pub struct Client {
     pub uri: Option<String>,
     /// How it authenticates.
     pub authentication: AuthMethod,
+    /// Whether its secret is taken by that method alone.
+    pub strict_authentication: bool,
     /// What proves it, unless it is public; two may live side by side while one is being replaced.
     pub secrets: Vec<ClientSecretRecord>,
     /// Where it runs.

@@ -111,6 +111,7 @@ impl TryFrom<&ClientRecord> for Client {
             name: metadata.client_name.clone(),
             uri: metadata.client_uri.clone(),
             authentication,
+            strict_authentication: metadata.strict_auth_method.unwrap_or_default(),
             secrets: record.secrets.clone(),
             application,
             origins: web_origins(redirect_uris.iter().map(RedirectUri::as_str)),

@@ -35,9 +35,19 @@ macro_rules! rows {
                 "OAuth 2.1 §2.4";
 
             ClientAuthenticationMethod => InvalidClient, "client_auth.method",
-                "The client authenticates in another way than it registered.",
+                "The client sends its secret in another way than it registered, and its registration says strict_auth_method.",
                 "Use the registered token_endpoint_auth_method, or change the registration.",
                 "RFC 7591 §2; OpenID Connect Core §9";
+
+            ClientSecretMissing => InvalidClient, "client_auth.no_secret",
+                "The client has a secret, and the request does not carry it.",
+                "Send the client_secret, by Basic or in the form; or register token_endpoint_auth_method none.",
+                "OAuth 2.1 §3.2.1";
+
+            ClientSecretUnexpected => InvalidClient, "client_auth.unexpected_secret",
+                "The client is registered without a secret, and the request carries one.",
+                "Leave client_secret out and send client_id alone; or register a token_endpoint_auth_method that has one.",
+                "OAuth 2.1 §2.4; RFC 7591 §2";
 
             ClientSecretWrong => InvalidClient, "client_auth.failed",
                 "The client's credentials are not right.",

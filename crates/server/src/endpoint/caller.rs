@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use proofkey_oauth::{PresentedCredentials, TwoMethods};
 use proofkey_protocol::bearer::IntrospectionCaller;
-use proofkey_protocol::{AuthenticatedClient, Client, Refusal};
+use proofkey_protocol::{AuthenticatedClient, Client, Judged, Refusal};
 
 use super::body::Form;
 use super::context::RequestContext;
@@ -45,33 +45,39 @@ impl<'a> Caller<'a> {
 
     /// Authenticates the client.
     pub(super) fn authenticate(&self) -> Result<AuthenticatedClient, Failure> {
-        self.limited(|| {
-            proofkey_protocol::authenticate(&self.presented, self.client.clone(), self.context.now)
-        })
+        self.settle(proofkey_protocol::authenticate(&self.presented, self.client.clone(), self.context.now))
     }
 
     /// Authenticates a client or an API that asks about tokens.
     pub(super) fn authenticate_to_introspect(&self) -> Result<IntrospectionCaller, Failure> {
         let (context, client) = (self.context, self.client.clone());
-        self.limited(|| {
-            IntrospectionCaller::authenticate(&self.presented, client, context.directory.apis(), context.now)
-        })
+        let apis = context.directory.apis();
+        self.settle(IntrospectionCaller::authenticate(&self.presented, client, apis, context.now))
     }
 
-    /// Judges credentials under the limit on failures, which is looked at before anything is compared. It counts per client
-    /// and address, so that a stranger cannot lock a client out.
-    fn limited<T>(&self, judge: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Failure> {
+    /// Tells what became of credentials, of a compared secret under the limit on wrong ones. It counts per client and
+    /// address, so that a stranger cannot lock a client out; and it counts guesses alone, so that nobody waits for what
+    /// could not have been guessed.
+    fn settle<T>(&self, judged: Judged<T>) -> Result<T, Failure> {
         let (context, app) = (self.context, self.context.app);
+        let compared = match judged {
+            Judged::Named(result) => return result.map_err(|refusal| self.refused(refusal)),
+            Judged::Compared(result) => result,
+        };
         let key = (client_key(&self.presented), AddressKey::of(context.arrival.client.0));
-        let millis = app.clock.now_millis();
-        if let Err(wait) = app.limits.client.peek(&key, millis) {
-            return Err(Failure::Limited(Refusal::TooManyFailures, wait.seconds));
+        let (limit, millis) = (&app.limits.client, app.clock.now_millis());
+        // A wrong secret is told to be wrong only if it still fits into the limit when it is counted: of guesses that
+        // come at once no more are told than of those that come one after another.
+        let within = if compared.is_ok() { limit.peek(&key, millis) } else { limit.check(key, millis) };
+        match within {
+            Ok(()) => compared.map_err(|refusal| self.refused(refusal)),
+            Err(wait) => Err(Failure::Limited(Refusal::TooManyFailures, wait.seconds)),
         }
-        judge().map_err(|refusal| {
-            app.limits.client.record_failure(key, millis);
-            app.metrics.count(SecurityEvent::ClientRefused);
-            Failure::Refused(refusal)
-        })
+    }
+
+    fn refused(&self, refusal: Refusal) -> Failure {
+        self.context.app.metrics.count(SecurityEvent::ClientRefused);
+        Failure::Refused(refusal)
     }
 
     /// Lets the answer go; a failure with a challenge where the client tried the header (OAuth 2.1 §3.2.4).

@@ -31,16 +31,10 @@ async fn in_01_nobody_learns_anything_without_authentication_or_by_get() {
     let unknown = basic("nobody", "secret");
     let an_api = basic(fixtures::NOTES, "secret");
     type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, Option<&'a str>, bool);
-    let cases: [Case<'_>; 8] = [
+    let cases: [Case<'_>; 7] = [
         ("nothing", vec![token], None, false),
         ("an id alone", vec![token, ("client_id", "web")], None, false),
         ("a public client", vec![token, ("client_id", "native")], None, false),
-        (
-            "a secret by the wrong method",
-            vec![token, ("client_id", "web"), ("client_secret", &secret)],
-            None,
-            false,
-        ),
         ("a wrong secret", vec![token], Some(&wrong), true),
         ("an unknown client", vec![token], Some(&unknown), true),
         ("an API without that credential", vec![token], Some(&an_api), true),

@@ -35,7 +35,7 @@ fn in_01_an_api_asks_by_its_credential_and_of_clients_only_a_confidential_one() 
         ("the API", present(basic, NOTES, "the API's own"), None, Ok(NOTES)),
         ("the API, in the form", present(post, NOTES, "the API's own"), None, Ok(NOTES)),
         ("a wrong credential", present(basic, NOTES, "the API's"), None, Err(Refusal::ClientSecretWrong)),
-        ("no credential", present(none, NOTES, ""), None, Err(Refusal::ClientSecretWrong)),
+        ("no credential", present(none, NOTES, ""), None, Err(Refusal::ClientAuthenticationMissing)),
         ("an API without one", present(basic, MAIL, ""), None, Err(Refusal::ClientUnknown)),
         ("a client", present(method, "app", "the secret"), Some(confidential(json!({}))), Ok("app")),
         (
@@ -46,7 +46,7 @@ fn in_01_an_api_asks_by_its_credential_and_of_clients_only_a_confidential_one() 
         ),
         ("no client", PresentedCredentials::Absent, None, Err(Refusal::ClientAuthenticationMissing)),
     ] {
-        let asks = IntrospectionCaller::authenticate(&presented, client, &apis, NOW);
+        let asks = IntrospectionCaller::authenticate(&presented, client, &apis, NOW).result();
         let found = asks.map(|caller| match caller {
             IntrospectionCaller::Api(resource) => resource.to_string(),
             IntrospectionCaller::Client(client) => client.client().id.to_string(),

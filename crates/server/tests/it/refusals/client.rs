@@ -3,6 +3,7 @@
 use proofkey_oauth::RequiredParameter;
 use proofkey_protocol::Refusal;
 use proofkey_testkit::{Answer, AuthorizeRequest, Browser, TestServer, basic, fixtures};
+use serde_json::json;
 
 use super::Reached;
 
@@ -46,11 +47,20 @@ async fn authentication(server: &TestServer, reached: &mut Reached) {
     let secret = web.secret.as_deref().unwrap();
     let in_header = basic(&web.id, secret);
     let in_form = [CREDENTIALS, ("client_id", web.id.as_str()), ("client_secret", secret)];
-    let cases: [(Refusal, Form<'_>, Option<&str>); 5] = [
+    let public = fixtures::spa().id;
+    let strict = json!({"client_id": "strict", "redirect_uris": ["https://strict.example/cb"], "strict_auth_method": true});
+    let of_strict = server.client(&strict).await.unwrap();
+    let cases: [(Refusal, Form<'_>, Option<&str>); 7] = [
         (Refusal::ClientAuthenticationMissing, &[CREDENTIALS], None),
         (Refusal::ClientAuthenticationMalformed, &[CREDENTIALS], Some("Basic !")),
         (Refusal::ClientAuthenticationAmbiguous, &in_form, Some(&in_header)),
-        (Refusal::ClientAuthenticationMethod, &in_form, None),
+        (
+            Refusal::ClientAuthenticationMethod,
+            &[CREDENTIALS, ("client_id", "strict"), ("client_secret", &of_strict)],
+            None,
+        ),
+        (Refusal::ClientSecretMissing, &[CREDENTIALS, ("client_id", &web.id)], None),
+        (Refusal::ClientSecretUnexpected, &[CREDENTIALS], Some(&basic(&public, "made up"))),
         (Refusal::ClientSecretWrong, &[CREDENTIALS], Some(&basic(&web.id, "guessed"))),
     ];
     for (refusal, form, authorization) in cases {

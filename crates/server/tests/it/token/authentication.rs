@@ -40,38 +40,117 @@ async fn ca_01_two_methods_in_one_request_are_refused() {
     }
 }
 
+/// How a request says who sends it.
+type Credentials<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
+
 #[tokio::test]
-async fn ca_02_ca_05_only_the_registered_method_with_the_right_secret_authenticates() {
+async fn ca_02_ca_05_k_06_a_right_secret_counts_however_it_is_sent_and_a_public_client_by_its_name() {
     let server = unlimited().await;
     let invalid = (401, "invalid_client".to_owned());
     for client in [fixtures::web(), fixtures::web_post(), fixtures::spa(), fixtures::native()] {
         let given = client.secret.clone().unwrap_or_else(|| "made up secret".into());
-        let header = basic(&client.id, &given);
-        let empty = basic(&client.id, "");
+        let (header, bare) = (basic(&client.id, &given), basic(&client.id, ""));
         let id = ("client_id", client.id.as_str());
-        let by_basic: (&[(&str, &str)], Option<&str>) = (&[], Some(&header));
-        let by_post: (&[(&str, &str)], Option<&str>) = (&[id, ("client_secret", &given)], None);
-        let by_none: (&[(&str, &str)], Option<&str>) = (&[id], None);
-        let by_empty_basic: (&[(&str, &str)], Option<&str>) = (&[], Some(&empty));
-        let wrong: (&[(&str, &str)], Option<&str>) = (&[id, ("client_secret", "wrong")], None);
-        let right = match client.id.as_str() {
-            "web" => 0,
-            "web-post" => 1,
-            _ => 2,
-        };
-        for (at, (extra, authorization)) in
-            [by_basic, by_post, by_none, by_empty_basic, wrong].into_iter().enumerate()
-        {
+        let cases: [(Credentials<'_>, bool); 7] = [
+            ((&[], Some(&header)), client.secret.is_some()),
+            ((&[id, ("client_secret", &given)], None), client.secret.is_some()),
+            ((&[id], None), client.secret.is_none()),
+            ((&[id, ("client_secret", "")], None), client.secret.is_none()),
+            ((&[], Some(&bare)), client.secret.is_none()),
+            ((&[id], Some(&bare)), client.secret.is_none()),
+            ((&[id, ("client_secret", "wrong")], None), false),
+        ];
+        for (way, ((extra, authorization), authenticates)) in cases.into_iter().enumerate() {
             let form = [&[("grant_type", "authorization_code"), ("code", "x")], extra].concat();
             let headers: Vec<_> = authorization.map(|value| ("authorization", value)).into_iter().collect();
             let answer = server.post("/token", &form, &headers).await;
-            if at == right {
-                assert_eq!(answer.refusal(), (400, "invalid_grant".into()), "{} may", client.id);
-            } else {
-                assert_eq!(answer.refusal(), invalid, "{} by way {at}", client.id);
-            }
+            let expected = if authenticates { (400, "invalid_grant".into()) } else { invalid.clone() };
+            assert_eq!(answer.refusal(), expected, "{} by way {way}", client.id);
         }
     }
+}
+
+#[tokio::test]
+async fn ca_02_a_registration_can_insist_on_its_method() {
+    let server = unlimited().await;
+    let secret = server
+        .client(&json!({
+            "client_id": "strict", "redirect_uris": ["https://strict.example/cb"], "strict_auth_method": true,
+        }))
+        .await
+        .unwrap();
+    let right = basic("strict", &secret);
+    for path in ["/introspect", "/revoke"] {
+        assert_eq!(server.post(path, &FORM, &[("authorization", &right)]).await.status, 200, "{path}");
+        let form = [&FORM[..], &[("client_id", "strict"), ("client_secret", &secret)]].concat();
+        let answer = server.post(path, &form, &[]).await;
+        assert_eq!(answer.json()["error_rule"], "client_auth.method", "{path}");
+    }
+}
+
+/// Every endpoint with client authentication, every grant of the token endpoint, and every way to be refused in which no
+/// secret is compared: three times as often as a wrong secret may be tried.
+#[tokio::test]
+async fn k_06_what_cannot_be_guessed_is_not_counted_as_a_guess() {
+    let server = TestServer::start().await;
+    let (spa, web) = (fixtures::spa(), fixtures::web());
+    let (bare, invented) = (basic(&spa.id, ""), basic(&spa.id, "x"));
+    let (stranger, nameless) = (basic("nobody", "x"), basic(&web.id, ""));
+    let named = ("client_id", spa.id.as_str());
+    let refused: [(Credentials<'_>, &str); 7] = [
+        ((&[named, ("client_secret", "x")], None), "client_auth.unexpected_secret"),
+        ((&[], Some(&invented)), "client_auth.unexpected_secret"),
+        ((&[], Some(&stranger)), "client.unknown"),
+        ((&[], None), "client_auth.missing"),
+        ((&[], Some("Basic !")), "client_auth.malformed"),
+        ((&[named], Some(&stranger)), "client_auth.ambiguous"),
+        ((&[], Some(&nameless)), "client_auth.no_secret"),
+    ];
+    let requests: [(&str, &[(&str, &str)]); 5] = [
+        ("/token", &[("grant_type", "authorization_code"), ("code", "x")]),
+        ("/token", &[("grant_type", "refresh_token"), ("refresh_token", "x")]),
+        ("/token", &[("grant_type", "client_credentials")]),
+        ("/introspect", &[("token", "x")]),
+        ("/revoke", &[("token", "x")]),
+    ];
+    for (path, form) in requests {
+        for ((extra, authorization), rule) in refused {
+            // At introspection a name proves nothing, whoever it names.
+            let rule = if path == "/introspect" && rule == "client_auth.no_secret" {
+                "client_auth.missing"
+            } else {
+                rule
+            };
+            let form = [form, extra].concat();
+            let headers: Vec<_> = authorization.map(|value| ("authorization", value)).into_iter().collect();
+            for attempt in 0..60 {
+                let answer = server.post(path, &form, &headers).await;
+                assert_eq!(answer.json()["error_rule"], rule, "{path} {form:?}, attempt {attempt}");
+            }
+        }
+        let form = [form, &[][..]].concat();
+        let public = server.post(path, &form, &[("authorization", &bare)]).await;
+        assert_ne!(public.status, 429, "{path}: the public client itself");
+        assert_ne!(server.post_as(&web, path, &form).await.status, 429, "{path}: a client that has a secret");
+    }
+    let tokens = server.tokens(&spa, "openid").await;
+    assert_eq!(server.userinfo(&tokens.access_token).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn k_04_ca_04_guesses_at_a_secret_at_once_are_told_no_more_than_one_after_another() {
+    let server = std::sync::Arc::new(TestServer::start().await);
+    let guess = basic(&fixtures::web().id, "guessed");
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..240 {
+        let (server, guess) = (std::sync::Arc::clone(&server), guess.clone());
+        guesses.spawn(async move {
+            server.post("/introspect", &[("token", "x")], &[("authorization", &guess)]).await.status
+        });
+    }
+    let told = guesses.join_all().await;
+    assert_eq!(told.iter().filter(|status| **status == 401).count(), 20, "{told:?}");
+    assert!(told.iter().all(|status| [401, 429].contains(status)), "{told:?}");
 }
 
 #[tokio::test]
@@ -221,12 +300,6 @@ async fn ca_11_revocation_and_introspection_authenticate_as_the_token_endpoint_d
         let wrong = TestClient { secret: Some("wrong secret".into()), ..web.clone() };
         assert_eq!(
             server.post_as(&wrong, path, &form).await.refusal(),
-            (401, "invalid_client".into()),
-            "{path}"
-        );
-        let other_way = [form[0], ("client_id", web.id.as_str()), ("client_secret", secret(&web))];
-        assert_eq!(
-            server.post(path, &other_way, &[]).await.refusal(),
             (401, "invalid_client".into()),
             "{path}"
         );
