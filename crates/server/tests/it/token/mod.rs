@@ -4,6 +4,7 @@ mod authentication;
 mod code;
 mod cors;
 mod grants;
+mod guesses;
 mod issued_tokens;
 mod pkce;
 mod replay;
