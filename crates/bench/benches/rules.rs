@@ -17,8 +17,8 @@ use proofkey_protocol::sign_in::{Account, HashVerdict, SignInFacts, SignInOutcom
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, RefreshGrant};
 use proofkey_protocol::{
     Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, ClientStatus,
-    CodeFacts, Commit, ConsentFacts, CredentialFacts, Cx, GrantWithSubject, Policy, Random, RefreshToken,
-    SignInLimit, SubjectFacts, UserFacts, UserId, authenticate,
+    CodeFacts, Commit, ConsentFacts, CredentialFacts, Cx, GrantWithSubject, Judged, Policy, Random,
+    RefreshToken, SignInLimit, SubjectFacts, UserFacts, UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -121,7 +121,9 @@ impl World {
     fn authenticated(&self) -> AuthenticatedClient {
         let form = Params::parse(b"client_id=app").unwrap();
         let presented = PresentedCredentials::find(None, &form);
-        authenticate(&presented, Some(Arc::clone(&self.client)), NOW).unwrap()
+        match authenticate(&presented, Some(Arc::clone(&self.client)), NOW) {
+            Judged::Named(client) | Judged::Compared(client) => client.unwrap(),
+        }
     }
 
     fn code_request(&self, cx: &mut Cx<'_>) -> CodeRequest {
