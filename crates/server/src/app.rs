@@ -64,6 +64,7 @@ impl App {
     /// Looks at the versions of what is kept in memory: forgets clients and reads APIs again if they have changed. Returns
     /// the version of the keys, which take longer to read.
     pub(crate) async fn refresh(&self, store: &Store) -> Result<i64, Fault> {
+        store.check_file()?;
         let versions = store.directory_versions().await?;
         self.clients.note_version(versions.clients);
         self.directory.refresh(store, versions.apis).await?;

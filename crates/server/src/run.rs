@@ -9,7 +9,7 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use proofkey_protocol::ArtefactKeys;
-use proofkey_store::{Fault, Options, Store};
+use proofkey_store::{Fault, Options, Store, private_directory};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -97,7 +97,7 @@ impl Start {
     pub async fn run(self) -> Result<Running, StartFault> {
         let Self { config, clock, randomness, tracer, listener } = self;
         let data = &config.store.data;
-        std::fs::create_dir_all(data)
+        private_directory(data)
             .map_err(|source| StartFault::Data { path: data.display().to_string(), source })?;
         let store = Store::open(&config.store.database(), &Options::default())?;
         store.lock_for_serving()?;

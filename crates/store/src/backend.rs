@@ -65,6 +65,13 @@ impl Backend {
         }
     }
 
+    /// See [`crate::Store::check_file`].
+    pub(crate) fn check_file(&self) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(engine) => engine.check_file(),
+        }
+    }
+
     /// See [`crate::Store::failed`].
     pub(crate) async fn failed(&self) -> Fault {
         match self {

@@ -68,6 +68,17 @@ pub enum Fault {
         /// The first version without the fault.
         needed: &'static str,
     },
+    /// Everybody on this machine may use the file, and its mode cannot be changed.
+    #[error(
+        "{file}: every user of this machine can use it (mode {mode:04o}); run `chmod 600 {file}` as its owner"
+    )]
+    #[expect(missing_docs, reason = "the message says what its fields are")]
+    Exposed { file: String, mode: u32 },
+    /// The name of the database leads to another file than the one that is open, or to none.
+    #[error(
+        "the database was moved or replaced while it was open: start again on the file that is there now"
+    )]
+    Replaced,
     /// Another server works on this file.
     #[error("another server is running on this database")]
     AlreadyServed,
@@ -105,15 +116,20 @@ impl Fault {
     /// Whether the same request may succeed a little later, here or on the process that follows: worth a `Retry-After`.
     pub const fn is_temporary(&self) -> bool {
         match self {
-            Self::Busy | Self::Locked | Self::Full | Self::Unknown { .. } | Self::Stopped | Self::Closed => {
-                true
-            }
+            Self::Busy
+            | Self::Locked
+            | Self::Full
+            | Self::Unknown { .. }
+            | Self::Stopped
+            | Self::Closed
+            | Self::Replaced => true,
             Self::Engine { .. }
             | Self::Io { .. }
             | Self::Impossible { .. }
             | Self::NewerSchema { .. }
             | Self::MigrationChanged { .. }
             | Self::EngineTooOld { .. }
+            | Self::Exposed { .. }
             | Self::AlreadyServed => false,
         }
     }

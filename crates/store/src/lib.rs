@@ -6,6 +6,7 @@
 //! single use is one conditional statement in it, and all writes of a process pass one writer that commits them in groups.
 
 mod backend;
+mod directory;
 mod encode;
 mod fault;
 mod options;
@@ -18,6 +19,7 @@ mod store;
 mod value;
 mod write;
 
+pub use directory::private_directory;
 pub use fault::{AdminFault, Fault};
 pub use options::Options;
 pub use sql::versions::Versions;

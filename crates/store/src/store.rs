@@ -68,6 +68,12 @@ impl Store {
         self.backend.lock_for_serving()
     }
 
+    /// Whether the database is still where it was opened. One that was moved or replaced stops writing, as
+    /// [`Store::failed`] then tells.
+    pub fn check_file(&self) -> Result<(), Fault> {
+        self.backend.check_file()
+    }
+
     /// Waits until the store stops writing for good, and says why. After an error of the disk nothing that this process
     /// believes about the file is certain, so the process must end.
     pub async fn failed(&self) -> Fault {

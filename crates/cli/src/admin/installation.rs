@@ -8,7 +8,7 @@ use proofkey_server::admin::{Actor, Admin, AdminSettings};
 use proofkey_server::clock::Clock;
 use proofkey_server::config::{Config, process_environment};
 use proofkey_server::log;
-use proofkey_store::{Options, Store};
+use proofkey_store::{Options, Store, private_directory};
 
 use super::refusal::message;
 use super::system_user::system_user;
@@ -74,7 +74,7 @@ impl Installation {
         log::init(&config.log, Clock::System).map_err(message)?;
         let settings = AdminSettings::from_config(&config).map_err(message)?;
         let data = &config.store.data;
-        std::fs::create_dir_all(data)
+        private_directory(data)
             .with_context(|| format!("{}: this user must be able to make and write it", data.display()))?;
         let database = config.store.database();
         let store = Store::open(&database, &Options::default())

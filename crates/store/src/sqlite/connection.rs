@@ -1,13 +1,13 @@
-//! Opening of the file: who may read it, and what every connection is set to.
+//! Opening of the file, and what every connection is set to.
 
-use std::fs::{File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::files::make_private;
 use super::severity::fault;
 use crate::fault::Fault;
 use crate::options::Options;
@@ -42,7 +42,7 @@ pub(super) fn check_version(number: i32) -> Result<(), Fault> {
 /// The connection that writes.
 pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection, Fault> {
     const DOING: &str = "open the database";
-    create_private(path).map_err(Fault::io(DOING))?;
+    make_private(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fault(DOING))?;
     connection.busy_timeout(options.busy_timeout).map_err(fault(DOING))?;
@@ -77,23 +77,6 @@ pub(super) fn open_reader(path: &Path, busy_timeout: Duration) -> Result<Connect
         .map_err(fault(DOING))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
-}
-
-/// The file beside the database, of the same name with `suffix`.
-pub(super) fn sibling_path(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// Opens a file, and makes it with mode 0600 when it is not there: it holds hashes and sealed keys.
-/// SQLite gives the files beside it the same mode.
-pub(super) fn create_private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// The busy timeout does not cover this switch, so it is tried again here.

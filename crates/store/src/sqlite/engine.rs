@@ -1,6 +1,5 @@
 //! The engine: a queue to the writer thread, and the readers.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +8,8 @@ use std::thread;
 use tokio::sync::{oneshot, watch};
 use tokio::task::spawn_blocking;
 
-use super::connection::{check_version, create_private, open_writer, sibling_path};
+use super::connection::{check_version, open_writer};
+use super::files::{FileIdentity, ServingLock};
 use super::migrate::{MIGRATIONS, migrate};
 use super::readers::Readers;
 use super::rows;
@@ -24,11 +24,12 @@ use crate::value::{Statement, Value};
 #[derive(Debug)]
 pub(crate) struct Engine {
     path: PathBuf,
+    /// The file that is open: another one may come to stand under its name.
+    identity: FileIdentity,
     jobs: SyncSender<Job>,
     stopped: watch::Receiver<Option<Fault>>,
     readers: Readers,
-    /// The lock of a server on this file; the operating system drops it with the process, however that ends.
-    serving_lock: Mutex<Option<File>>,
+    serving_lock: Mutex<Option<ServingLock>>,
 }
 
 impl Engine {
@@ -37,6 +38,7 @@ impl Engine {
         // Absolute, so that SQLite never takes a name that begins with `file:` for a URI.
         let path = std::path::absolute(path).map_err(Fault::io("find the database"))?;
         let mut connection = open_writer(&path, options)?;
+        let identity = FileIdentity::of(&path).map_err(Fault::io("find the database"))?;
         migrate(&mut connection, MIGRATIONS)?;
         let (jobs, queue) = sync_channel(options.queue_max);
         let (stop, stopped) = watch::channel(None);
@@ -46,22 +48,26 @@ impl Engine {
             .spawn(move || Writer::run(connection, &queue, batch_max, &stop))
             .map_err(Fault::io("start the writer"))?;
         let readers = Readers::new(path.clone(), options.reader_busy_timeout);
-        Ok(Self { path, jobs, stopped, readers, serving_lock: Mutex::new(None) })
+        Ok(Self { path, identity, jobs, stopped, readers, serving_lock: Mutex::new(None) })
     }
 
     pub(crate) fn lock_for_serving(&self) -> Result<(), Fault> {
-        const DOING: &str = "lock the database for serving";
         let mut lock = self.serving_lock.lock().unwrap_or_else(PoisonError::into_inner);
         if lock.is_some() {
             return Err(Fault::AlreadyServed);
         }
-        let file = create_private(&sibling_path(&self.path, ".lock")).map_err(Fault::io(DOING))?;
-        match file.try_lock() {
-            Ok(()) => *lock = Some(file),
-            Err(TryLockError::WouldBlock) => return Err(Fault::AlreadyServed),
-            Err(TryLockError::Error(error)) => return Err(Fault::io(DOING)(error)),
-        }
+        *lock = Some(ServingLock::take(&self.path)?);
         Ok(())
+    }
+
+    /// Whether the database is still the file under its name. If not, what is written would be lost: the writer stops.
+    pub(crate) fn check_file(&self) -> Result<(), Fault> {
+        if FileIdentity::of(&self.path).is_ok_and(|found| found == self.identity) {
+            return Ok(());
+        }
+        // A full queue is no harm: the next look tells it again.
+        let _ = self.jobs.try_send(Job::Abandon(Fault::Replaced));
+        Err(Fault::Replaced)
     }
 
     /// Reads a row on this thread: that takes a few microseconds.

@@ -6,6 +6,7 @@
 mod bind;
 mod connection;
 mod engine;
+mod files;
 mod migrate;
 #[cfg(test)]
 mod origins;

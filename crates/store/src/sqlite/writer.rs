@@ -28,8 +28,15 @@ pub(super) type Ran = (Result<ScriptOutcome, Fault>, Script);
 
 /// What the writer is asked to do.
 pub(super) enum Job {
-    Run { script: Script, reply: Answer<Ran> },
-    Close { reply: Answer<()> },
+    Run {
+        script: Script,
+        reply: Answer<Ran>,
+    },
+    Close {
+        reply: Answer<()>,
+    },
+    /// Ends the trust in the file.
+    Abandon(Fault),
 }
 
 /// The writer's state, which lives on its thread alone.
@@ -74,6 +81,10 @@ impl Writer<'_> {
             Ok(None) => {}
             Err(fault) => {
                 report(&fault);
+                if fault == Fault::Replaced {
+                    // The file itself is sound. What is in the log belongs to it, and not to the one that has its name now.
+                    checkpoint(&connection, "TRUNCATE").unwrap_or_else(|failure| report(&failure.fault));
+                }
                 // Closing would move the log into the database, and trust what the disk did with the log.
                 let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
                 stop.send_replace(Some(fault));
@@ -156,6 +167,7 @@ impl Writer<'_> {
                     *close = Some(reply);
                     return Ok(());
                 }
+                Job::Abandon(fault) => return Err(Failure { fault, severity: Severity::Stop }),
             }
             next = if self.ran.len() < self.batch_max { queue.try_recv().ok() } else { None };
         }
@@ -213,6 +225,8 @@ fn refuse(job: Job, fault: &Fault) -> Option<Answer<()>> {
             None
         }
         Job::Close { reply } => Some(reply),
+        // Told again at the next look.
+        Job::Abandon(_) => None,
     }
 }
 

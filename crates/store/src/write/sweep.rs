@@ -39,8 +39,9 @@ impl Store {
         Ok(removed)
     }
 
-    /// Writes through the writer and reads it back: the database can do both.
+    /// Writes through the writer and reads it back: the database can do both, and is where it was.
     pub async fn ping(&self) -> Result<(), Fault> {
+        self.check_file()?;
         let _ = self.backend.run(ScriptStep::may_find(&versions::PING, values![]).into()).await?;
         self.directory_versions().await.map(drop)
     }

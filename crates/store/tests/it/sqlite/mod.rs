@@ -4,6 +4,7 @@ mod batches;
 mod crash;
 mod durability;
 mod faults;
+mod files;
 mod processes;
 #[path = "../suite/mod.rs"]
 mod suite;
