@@ -159,9 +159,12 @@ fn network(text: &str, cx: &Context<'_>) -> Result<IpNet, ConfigError> {
 }
 
 fn keys(file: &KeysFile, cx: &Context<'_>) -> Result<Keys, ConfigError> {
-    let sealing_key = match (cx.overlay.sealing_key(), &file.sealing_key_file) {
-        (Some(text), _) => SealingKey::parse(text)?,
-        (None, Some(path)) => SealingKey::read(&cx.path_of(path))?,
+    let (sealing_key, sealing_key_file) = match (cx.overlay.sealing_key(), &file.sealing_key_file) {
+        (Some(text), _) => (SealingKey::parse(text)?, None),
+        (None, Some(path)) => {
+            let path = cx.path_of(path);
+            (SealingKey::read(&path)?, Some(path))
+        }
         (None, None) => {
             let message = "keys.sealing_key_file is missing; `proofkey init` writes the file, or give \
                            PROOFKEY_KEYS__SEALING_KEY";
@@ -170,6 +173,7 @@ fn keys(file: &KeysFile, cx: &Context<'_>) -> Result<Keys, ConfigError> {
     };
     Ok(Keys {
         sealing_key,
+        sealing_key_file,
         rotation_days: i64::from(file.rotation_days),
         publish_ahead_hours: i64::from(file.publish_ahead_hours),
         jwks_max_age_seconds: i64::from(file.jwks_max_age_seconds),

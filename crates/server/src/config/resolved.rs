@@ -79,6 +79,8 @@ impl Store {
 pub struct Keys {
     /// Seals private keys at rest.
     pub sealing_key: SealingKey,
+    /// The file that it was read from; none where the environment gave it.
+    pub sealing_key_file: Option<PathBuf>,
     /// How long a signing key signs.
     pub rotation_days: i64,
     /// How long a key is published before its first use.

@@ -8,7 +8,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
+/// The variable that gives the key itself.
+pub(super) const SEALING_KEY_VARIABLE: &str = "PROOFKEY_KEYS__SEALING_KEY";
+
 const KEY_BYTES: usize = 32;
+/// The bits of a file's mode that let its group and everybody else do something with it.
+const GROUP: u32 = 0o070;
+const OTHERS: u32 = 0o007;
 /// 44 characters of base64, with room for white space; anything longer is another file.
 const FILE_BYTES_MAX: u64 = 256;
 
@@ -23,8 +29,12 @@ pub enum SealingKeyRefused {
     /// The file could not be read or written.
     #[error("sealing key {}: {source}; `proofkey init` writes one", path.display())]
     Io { path: PathBuf, source: io::Error },
-    /// Others on this machine can read the file.
-    #[error("sealing key {0}: other users can read it (mode {mode:04o}); run `chmod 600 {0}`", path.display())]
+    /// Everybody on this machine can read the file.
+    #[error(
+        "sealing key {0}: every user of this machine can read it (mode {mode:04o}); run `chmod 600 {0}`, or where its mode \
+         cannot be changed give the key itself in {SEALING_KEY_VARIABLE}",
+        path.display()
+    )]
     Readable { path: PathBuf, mode: u32 },
     /// Not 32 bytes of base64.
     #[error("the sealing key must be 32 bytes in base64; `openssl rand -base64 32` makes one")]
@@ -53,7 +63,8 @@ impl SealingKey {
         Ok(Self(Zeroizing::new(bytes)))
     }
 
-    /// Reads the key from a file, which must be readable for its owner alone.
+    /// Reads the key from a file, which may be readable for its owner and its group: so Kubernetes and Docker mount secrets
+    /// for a process that is not root, and there nobody can change it. [`is_open_to_group`] tells, for a warning.
     pub fn read(path: &Path) -> Result<Self, SealingKeyRefused> {
         let io = |source| SealingKeyRefused::Io { path: path.to_owned(), source };
         let file = std::fs::File::open(path).map_err(io)?;
@@ -93,15 +104,24 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-#[cfg(unix)]
+/// Whether the group of a key file may read or write it.
+pub(super) fn is_open_to_group(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| mode(&metadata) & GROUP != 0)
+}
+
 fn refuse_readable(path: &Path, metadata: &std::fs::Metadata) -> Result<(), SealingKeyRefused> {
-    let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(SealingKeyRefused::Readable { path: path.to_owned(), mode }) }
+    let mode = mode(metadata);
+    if mode & OTHERS == 0 { Ok(()) } else { Err(SealingKeyRefused::Readable { path: path.to_owned(), mode }) }
+}
+
+#[cfg(unix)]
+fn mode(metadata: &std::fs::Metadata) -> u32 {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777
 }
 
 #[cfg(not(unix))]
-fn refuse_readable(_: &Path, _: &std::fs::Metadata) -> Result<(), SealingKeyRefused> {
-    Ok(())
+const fn mode(_: &std::fs::Metadata) -> u32 {
+    0o600
 }
 
 #[cfg(test)]
@@ -125,13 +145,29 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn f_19_a_key_file_that_others_can_read_is_refused_with_the_cure() {
+    fn k_36_f_19_a_key_file_may_be_open_to_its_group_and_to_nobody_else() {
         use std::os::unix::fs::PermissionsExt as _;
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("sealing.key");
         SealingKey::generate().unwrap().write_new(&path).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-        let message = SealingKey::read(&path).unwrap_err().to_string();
-        assert!(message.contains("0640") && message.contains("chmod 600"), "{message}");
+        for (mode, taken, warned_of) in [
+            (0o600, true, false),
+            (0o400, true, false),
+            (0o440, true, true),
+            (0o640, true, true),
+            (0o660, true, true),
+            (0o604, false, false),
+            (0o644, false, true),
+            (0o444, false, true),
+            (0o602, false, false),
+        ] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let read = SealingKey::read(&path);
+            assert_eq!((read.is_ok(), is_open_to_group(&path)), (taken, warned_of), "{mode:o}");
+            let Err(refused) = read else { continue };
+            let message = refused.to_string();
+            let cures = [format!("{mode:04o}"), "chmod 600".into(), SEALING_KEY_VARIABLE.into()];
+            assert!(cures.iter().all(|cure| message.contains(cure)), "{message}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What a configuration allows but an operator should look at twice.
 
 use super::resolved::Config;
+use super::sealing_key::is_open_to_group;
 
 pub(super) fn warnings(config: &Config) -> Vec<String> {
     let Config { issuer, server, tokens, sessions, passwords, limits, keys, .. } = config;
@@ -37,6 +38,10 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
             "tokens.access_seconds is more than an hour: a stolen access token lives as long",
         ),
         (sessions.absolute_seconds > 86_400, "sessions.absolute_seconds is more than a day"),
+        (
+            keys.sealing_key_file.as_deref().is_some_and(is_open_to_group),
+            "keys.sealing_key_file can be read by its group: whoever belongs to it can make codes and refresh tokens",
+        ),
         (keys.rotation_days > 365, "keys.rotation_days is more than a year"),
     ];
     findings.into_iter().filter(|(found, _)| *found).map(|(_, text)| text.to_owned()).collect()
