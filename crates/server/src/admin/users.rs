@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
-use crate::login::username_key;
+use crate::login::{is_new_username, username_key};
 use crate::random::SystemRandom;
 
 /// A user to be added.
@@ -23,7 +23,8 @@ pub struct NewUser {
 impl Admin {
     /// Checks and adds a user.
     pub async fn add_user(&self, new: NewUser) -> Result<UserRecord, AdminRefused> {
-        let key = username_key(&new.username).ok_or(AdminRefused::Username)?;
+        let key = username_key(&new.username).filter(|_| is_new_username(&new.username));
+        let key = key.ok_or(AdminRefused::Username)?;
         userinfo::check_claims(&new.claims)?;
         let password = match &new.password {
             Some(password) => Some(self.hashing.hash(&key, password).await?),

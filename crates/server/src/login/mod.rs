@@ -6,4 +6,5 @@ mod username;
 
 pub(crate) use browser::Browser;
 pub(crate) use hashing::compare;
+pub(crate) use username::is_new_username;
 pub use username::username_key;
