@@ -5,3 +5,4 @@ mod admin;
 mod dev;
 mod kill;
 mod left_out;
+mod museum;
