@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::output::{EXIT_CODES, Exit, Output, note, print};
 use crate::stored_at::StorageMove;
 use crate::target::{LastLogin, TargetArgs};
+use crate::terminal::is_steering;
 
 /// Call the API with a fresh access token
 #[derive(Debug, clap::Args)]
@@ -62,10 +63,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.output.is_json() {
         args.output.result(&report(&answer), String::new)?;
     } else if stdout().is_terminal() {
-        print(printable(&answer.body).as_bytes());
-        print(b"\n");
+        print(printable(&answer.body).as_bytes())?;
     } else {
-        print(&answer.body);
+        print(&answer.body)?;
     }
     Ok(exit_code(&answer))
 }
@@ -97,7 +97,7 @@ fn report(answer: &ApiAnswer) -> Report {
 /// For a terminal: an API's answer is shown, not obeyed.
 fn printable(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+    text.chars().filter(|c| !is_steering(*c) || matches!(c, '\n' | '\t')).chain(['\n']).collect()
 }
 
 #[cfg(test)]
@@ -106,6 +106,6 @@ mod tests {
 
     #[test]
     fn an_answer_cannot_steer_a_terminal() {
-        assert_eq!(printable(b"a\x1b[2J\tb\r\n"), "a[2J\tb\n");
+        assert_eq!(printable("a\x1b[2J\tb\u{9b}\u{202e}\r\n".as_bytes()), "a[2J\tb\n\n");
     }
 }

@@ -12,6 +12,7 @@ mod serve;
 mod signed_in;
 mod stored_at;
 mod target;
+mod terminal;
 mod token;
 mod whoami;
 

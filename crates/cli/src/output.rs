@@ -13,10 +13,13 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use proofkey_client::{Error as ClientError, Remedy};
 use serde::Serialize;
+
+use crate::terminal;
 
 /// What the help of commands that use a sign-in ends with.
 pub(crate) const EXIT_CODES: &str =
@@ -55,10 +58,20 @@ pub(crate) struct Output {
 impl Output {
     /// Prints the result of the command: `value` with `--json`, else `text`.
     pub(crate) fn result<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> anyhow::Result<()> {
-        let line = if self.json { serde_json::to_string(value)? } else { text() };
-        print(line.as_bytes());
-        print(b"\n");
-        Ok(())
+        print(self.line(value, text)?.as_bytes())
+    }
+
+    /// Prints a result that holds a secret which is shown this once. Here a reader that went away is a failure: what nobody
+    /// has read must not replace what works.
+    pub(crate) fn secret<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> io::Result<()> {
+        write(self.line(value, text)?.as_bytes())
+    }
+
+    fn line<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> serde_json::Result<String> {
+        let mut line =
+            if self.json { terminal::json(&serde_json::to_string(value)?) } else { terminal::lines(&text()) };
+        line.push('\n');
+        Ok(line)
     }
 
     /// Whether the result is JSON.
@@ -67,15 +80,23 @@ impl Output {
     }
 }
 
-/// Writes bytes to standard output. A reader that went away (`| head`) is no failure of ours.
-pub(crate) fn print(bytes: &[u8]) {
+/// Writes bytes to standard output. A reader that went away (`| head`) is no failure of ours; a full disk is one, for then a
+/// result is cut off that somebody will rely on.
+pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<()> {
+    match write(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("the result could not be written to standard output"),
+    }
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    stdout.write_all(bytes).and_then(|()| stdout.flush())
 }
 
 /// Tells the person something beside the result, on standard error.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", terminal::lines(text));
 }
 
 /// Reports why a command failed and gives the exit code for it.

@@ -4,6 +4,8 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use proofkey_oauth::Timestamp;
 
+pub(super) use crate::terminal::plain;
+
 /// A table without rules, so that `grep` and `awk` read it too; `none` where there is no row.
 pub(super) fn table<const N: usize>(
     headings: [&str; N],
@@ -22,13 +24,6 @@ pub(super) fn table<const N: usize>(
         column.set_padding((0, 2));
     }
     table.trim_fmt()
-}
-
-/// Text that cannot steer a terminal: claims and names come from files that others may have written.
-pub(super) fn plain(text: &str) -> String {
-    let is_steering =
-        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if is_steering(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// An instant in UTC (RFC 3339).
