@@ -35,7 +35,10 @@ pub use proofkey_jose::Algorithm;
 
 pub use api::{Apis, Audience};
 pub use authentication::{Authentication, AuthenticationMethod, AuthenticationMethods};
-pub use client::{AuthenticatedClient, Client, Judged, RegistrationRefused, authenticate, web_origins};
+pub use client::{
+    AuthenticatedClient, Client, Judged, RegistrationRefused, authenticate, is_short_client_secret,
+    web_origins,
+};
 pub use code::AuthorizationCode;
 pub use commit::{Commit, Committed, Verdict};
 pub use cx::{Cx, Random};

@@ -6,7 +6,7 @@ use proofkey_oauth::Timestamp;
 use proofkey_protocol::{ArtefactKeys, Policy};
 use proofkey_store::{Fault, ProtocolStore, Store};
 
-use crate::clients::Clients;
+use crate::clients::{Clients, ShortSecrets};
 use crate::clock::Clock;
 use crate::cookies::CookieNames;
 use crate::directory::Directory;
@@ -29,6 +29,8 @@ pub(crate) struct App {
     /// whole store, which is not here (I6).
     pub store: ProtocolStore,
     pub clients: Clients,
+    /// Clients whose short secret the log has named.
+    pub short_secrets: ShortSecrets,
     /// The APIs: a snapshot that is read again when operators change them.
     pub directory: Directory,
     /// The keys under which codes, steps and refresh tokens are made.

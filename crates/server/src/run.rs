@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::clients::Clients;
+use crate::clients::{Clients, ShortSecrets};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cookies::CookieNames;
@@ -215,6 +215,7 @@ pub(crate) fn build(
         rotation: config.rotation(),
         store: store.protocol().clone(),
         clients: Clients::default(),
+        short_secrets: ShortSecrets::default(),
         directory: Directory::default(),
         keys: ArtefactKeys::derive(sealing_key),
         sealer: PrivateKeySealer::derive(sealing_key),

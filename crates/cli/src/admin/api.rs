@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use proofkey_oauth::{ResourceUri, Secret};
 use proofkey_protocol::{ApiRecord, ApiScope};
-use proofkey_server::admin::NewApi;
+use proofkey_server::admin::{AdminRefused, NewApi};
 use serde_json::{Value, json};
 
 use super::installation::Installation;
@@ -66,10 +66,14 @@ async fn add(installation: &Installation, new: Add) -> anyhow::Result<()> {
         let credential = json!({"client_id": resource, "client_secret": secret.expose()});
         report.insert("introspection".to_owned(), credential);
     }
-    installation.output.result(&report, || {
+    let printed = installation.output.secret(&report, || {
         let shown = added.introspection.as_ref().map(|secret| credential(resource, secret));
         format!("Registered the API {resource}.{}", shown.unwrap_or_default())
-    })
+    });
+    let Err(error) = printed else { return Ok(()) };
+    // Nobody has seen its credential.
+    installation.admin.remove_api(&added.record.resource).await.map_err(explain)?;
+    Err(explain(AdminRefused::Undelivered(error)))
 }
 
 /// `name`, or `name=words`.

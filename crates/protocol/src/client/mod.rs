@@ -3,10 +3,12 @@
 mod authentication;
 mod origins;
 mod registration;
+mod secret;
 
 pub use authentication::{AuthenticatedClient, Judged, authenticate};
 pub use origins::web_origins;
 pub use registration::RegistrationRefused;
+pub use secret::is_short_client_secret;
 
 use proofkey_jose::Algorithm;
 use proofkey_oauth::{ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, Scope};

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::Client;
 use super::origins::web_origins;
+use super::secret::CLIENT_SECRET_CHARS_MIN;
 use crate::ids::ClientId;
 use crate::records::ClientRecord;
 
@@ -50,7 +51,9 @@ pub enum RegistrationRefused {
     CodeSeconds,
     #[error("access_token_seconds is positive")]
     AccessTokenSeconds,
-    #[error("a confidential client needs a client_secret of at least 8 characters, a public one has none")]
+    #[error(
+        "a confidential client needs a client_secret of at least {CLIENT_SECRET_CHARS_MIN} characters, a public one has none"
+    )]
     Secret,
 }
 

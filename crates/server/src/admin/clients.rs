@@ -1,12 +1,15 @@
 //! Clients: add, list, show, update, remove, disable, enable, rotate the secret.
 
+use std::io;
+
 use proofkey_oauth::{AuthMethod, Secret, Timestamp};
 use proofkey_protocol::{
     Client, ClientId, ClientRecord, ClientSecretRecord, Random as _, RegistrationRefused,
+    is_short_client_secret,
 };
 
 use super::client_document::ClientDocument;
-use super::limits::{SECRET_BYTES_MIN, SECRET_KEEP_SECONDS_MAX};
+use super::limits::{SECRET_KEEP_SECONDS_MAX, SECRET_STAGED_SECONDS};
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused, new_secret};
 use crate::random::SystemRandom;
@@ -36,7 +39,7 @@ impl Admin {
         let public = new.is_public();
         let ClientDocument { client_id, client_secret, metadata, .. } = new;
         let secret = match client_secret {
-            Some(given) if public || given.expose().len() < SECRET_BYTES_MIN => {
+            Some(given) if public || is_short_client_secret(&given) => {
                 return Err(RegistrationRefused::Secret.into());
             }
             Some(given) => Some(given),
@@ -122,12 +125,13 @@ impl Admin {
     }
 
     /// Gives a client a new secret; the old one lives on for `keep_seconds`, so that both work while the app is changed
-    /// over.
+    /// over. Nothing that works before ends unless `deliver` has handed the new secret over.
     pub async fn rotate_client_secret(
         &self,
         id: &ClientId,
         keep_seconds: i64,
-    ) -> Result<RotatedSecret, AdminRefused> {
+        deliver: impl FnOnce(&RotatedSecret) -> io::Result<()>,
+    ) -> Result<(), AdminRefused> {
         if !(0..=SECRET_KEEP_SECONDS_MAX).contains(&keep_seconds) {
             return Err(AdminRefused::KeepSeconds);
         }
@@ -136,11 +140,15 @@ impl Admin {
             return Err(AdminRefused::NoSecret(id.clone()));
         }
         let now = self.now();
-        let (secret, old_ends_at) = (new_secret(), now + keep_seconds);
-        let rotated = self.store.add_client_secret(id, stored(&secret, now), old_ends_at).await;
-        rotated.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
+        let rotated = RotatedSecret { secret: new_secret(), old_ends_at: now + keep_seconds };
+        let about = |fault| AdminRefused::about(fault, Noun::Client, id);
+        let expires_at = Some(now + SECRET_STAGED_SECONDS);
+        let staged = ClientSecretRecord { expires_at, ..stored(&rotated.secret, now) };
+        self.store.stage_client_secret(id, staged).await.map_err(about)?;
+        deliver(&rotated).map_err(AdminRefused::Undelivered)?;
+        self.store.confirm_client_secret(id, staged.hash, rotated.old_ends_at).await.map_err(about)?;
         self.record_change(Verb::RotateSecret, Noun::Client, id);
-        Ok(RotatedSecret { secret, old_ends_at })
+        Ok(())
     }
 
     async fn find_client(&self, id: &ClientId) -> Result<ClientRecord, AdminRefused> {

@@ -44,14 +44,20 @@ pub enum AdminRefused {
     /// A public client has no secret that another could take the place of.
     #[error("client {0} is public (token_endpoint_auth_method none): it has no secret to rotate")]
     NoSecret(ClientId),
+    /// A secret could not be handed over, so it replaces none.
+    #[error("the new secret could not be printed ({0}): nothing was changed")]
+    Undelivered(std::io::Error),
     /// The old secret would live on too long, or for less than no time.
     #[error("keep_seconds: 0 to {SECRET_KEEP_SECONDS_MAX}")]
     KeepSeconds,
     /// What was given for an API cannot be.
     #[error("{member}: {0}", member = .0.member())]
     Api(#[from] ApiRefused),
-    /// The username is empty, too long, or holds control characters.
-    #[error("a username is 1 to 256 bytes without control characters")]
+    /// The username is empty, too long, or holds what cannot be seen.
+    #[error(
+        "a username is 1 to 256 bytes of letters, digits and ASCII signs, single spaces between words (RFC 8265), without \
+         invisible characters"
+    )]
     Username,
     /// A claim that a user cannot have.
     #[error("{0}")]
@@ -121,6 +127,7 @@ impl AdminRefused {
             Self::Exists { noun: Noun::Consent | Noun::Key, .. }
             | Self::Metadata(MetadataRefused::Document(_))
             | Self::Missing { .. }
+            | Self::Undelivered(_)
             | Self::RotatedElsewhere
             | Self::Busy(_)
             | Self::PasswordCost(_)

@@ -7,8 +7,11 @@
 //! unreachable, by the version that each entry carries.
 
 mod look_ups;
+mod short_secrets;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use short_secrets::ShortSecrets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

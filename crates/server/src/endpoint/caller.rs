@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use proofkey_oauth::{PresentedCredentials, TwoMethods};
 use proofkey_protocol::bearer::IntrospectionCaller;
-use proofkey_protocol::{AuthenticatedClient, Client, Judged, Refusal};
+use proofkey_protocol::{AuthenticatedClient, Client, Judged, Refusal, is_short_client_secret};
 
 use super::body::Form;
 use super::context::RequestContext;
@@ -70,8 +70,17 @@ impl<'a> Caller<'a> {
         // come at once no more are told than of those that come one after another.
         let within = if compared.is_ok() { limit.peek(&key, millis) } else { limit.check(key, millis) };
         match within {
-            Ok(()) => compared.map_err(|refusal| self.refused(refusal)),
+            Ok(()) => compared.inspect(|_| self.note_short_secret()).map_err(|refusal| self.refused(refusal)),
             Err(wait) => Err(Failure::Limited(Refusal::TooManyFailures, wait.seconds)),
+        }
+    }
+
+    /// Of a client that has proved itself.
+    fn note_short_secret(&self) {
+        if let (PresentedCredentials::Present(credentials), Some(client)) = (&self.presented, &self.client)
+            && credentials.secret().is_some_and(is_short_client_secret)
+        {
+            self.context.app.short_secrets.note(&client.id);
         }
     }
 

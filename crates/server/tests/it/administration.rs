@@ -136,7 +136,7 @@ async fn every_verb_on_a_client_leaves_one_line_with_its_actor() {
     at.logged("DEBUG cli:ada show client shop");
     at.update_client("shop", shop()).await.unwrap();
     at.logged("INFO cli:ada update client shop");
-    at.admin.rotate_client_secret(&id, 60).await.unwrap();
+    at.admin.rotate_client_secret(&id, 60, |_| Ok(())).await.unwrap();
     at.logged("INFO cli:ada rotate-secret client shop");
     at.admin.disable_client(&id).await.unwrap();
     at.logged("INFO cli:ada disable client shop");
@@ -237,9 +237,9 @@ async fn a_refusal_names_the_member_of_a_client() {
         (at.admin.remove_client(&none).await, None),
         (at.admin.disable_client(&none).await, None),
         (at.admin.enable_client(&none).await, None),
-        (at.admin.rotate_client_secret(&none, 0).await.map(drop), None),
-        (at.admin.rotate_client_secret(&shop_id, -1).await.map(drop), Some("keep_seconds")),
-        (at.admin.rotate_client_secret(&app, 0).await.map(drop), Some("token_endpoint_auth_method")),
+        (at.admin.rotate_client_secret(&none, 0, |_| Ok(())).await, None),
+        (at.admin.rotate_client_secret(&shop_id, -1, |_| Ok(())).await, Some("keep_seconds")),
+        (at.admin.rotate_client_secret(&app, 0, |_| Ok(())).await, Some("token_endpoint_auth_method")),
     ];
     check(&at, refusals);
 }

@@ -21,6 +21,7 @@ mod login;
 mod logout;
 mod metadata;
 mod museum;
+mod older_rules;
 mod races;
 mod refresh;
 mod refusals;

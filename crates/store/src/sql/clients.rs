@@ -73,16 +73,19 @@ statements! {
         INSERT INTO client_secrets (client_id, hash, created_at, expires_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (client_id, hash) DO NOTHING";
 
-    /// Drops the secrets of a client but the one in use: it has no end yet, or was made last.
+    /// Lets a staged secret live without end.
+    KEEP_CLIENT_SECRET = "UPDATE client_secrets SET expires_at = NULL WHERE client_id = $1 AND hash = $2";
+
+    /// Drops the secrets of a client but a new one and the one in use before it: that has no end yet, or was made last.
     DELETE_OLD_CLIENT_SECRETS = "
-        DELETE FROM client_secrets WHERE client_id = $1 AND hash <>
-            (SELECT hash FROM client_secrets WHERE client_id = $1
+        DELETE FROM client_secrets WHERE client_id = $1 AND hash <> $2 AND hash <>
+            (SELECT hash FROM client_secrets WHERE client_id = $1 AND hash <> $2
              ORDER BY CASE WHEN expires_at IS NULL THEN 0 ELSE 1 END, created_at DESC, hash LIMIT 1)";
 
-    /// Lets the secrets of a client live until `$2` at most.
-    END_CLIENT_SECRETS = "
-        UPDATE client_secrets SET expires_at = $2
-        WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)";
+    /// Lets the secrets of a client but a new one live until `$3` at most.
+    END_OTHER_CLIENT_SECRETS = "
+        UPDATE client_secrets SET expires_at = $3
+        WHERE client_id = $1 AND hash <> $2 AND (expires_at IS NULL OR expires_at > $3)";
 
     /// Drops every secret of a client that is being removed.
     DELETE_CLIENT_SECRETS = "DELETE FROM client_secrets WHERE client_id = $1";

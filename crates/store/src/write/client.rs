@@ -1,6 +1,6 @@
 //! Clients, their secrets and their web origins.
 
-use proofkey_oauth::{ClientMetadata, Timestamp};
+use proofkey_oauth::{ClientMetadata, SecretHash, Timestamp};
 use proofkey_protocol::{ClientId, ClientRecord, ClientSecretRecord, web_origins};
 
 use crate::encode::json;
@@ -54,18 +54,32 @@ impl Store {
         self.change(script).await
     }
 
-    /// Gives a client a new secret. The one in use ends at `old_expire_at` at the latest, older ones end now: at most two
-    /// live side by side.
-    pub async fn add_client_secret(
+    /// Gives a client one more secret, which ends by itself unless [`Store::confirm_client_secret`] keeps it. Those that it
+    /// has stay as they are.
+    pub async fn stage_client_secret(
         &self,
         id: &ClientId,
         secret: ClientSecretRecord,
-        old_expire_at: Timestamp,
     ) -> Result<(), AdminFault> {
         let script = Script::from(ScriptStep::must_find(&clients::TOUCH_CLIENT, values![id.clone()]))
-            .then(ScriptStep::may_find(&clients::DELETE_OLD_CLIENT_SECRETS, values![id.clone()]))
-            .then(ScriptStep::may_find(&clients::END_CLIENT_SECRETS, values![id.clone(), old_expire_at]))
             .then(add_secret(id, secret))
+            .then(moved());
+        self.change(script).await
+    }
+
+    /// Keeps a staged secret. The one in use until now ends at `old_expire_at` at the latest, older ones end now: at most two
+    /// live side by side.
+    pub async fn confirm_client_secret(
+        &self,
+        id: &ClientId,
+        staged: SecretHash,
+        old_expire_at: Timestamp,
+    ) -> Result<(), AdminFault> {
+        let of = || values![id.clone(), staged];
+        let end = values![id.clone(), staged, old_expire_at];
+        let script = Script::from(ScriptStep::must_find(&clients::KEEP_CLIENT_SECRET, of()))
+            .then(ScriptStep::may_find(&clients::DELETE_OLD_CLIENT_SECRETS, of()))
+            .then(ScriptStep::may_find(&clients::END_OTHER_CLIENT_SECRETS, end))
             .then(moved());
         self.change(script).await
     }

@@ -3,7 +3,7 @@
 mod view;
 
 use proofkey_protocol::ClientId;
-use proofkey_server::admin::{ClientDocument, SECRET_KEEP_SECONDS_MAX};
+use proofkey_server::admin::{AdminRefused, ClientDocument, RotatedSecret, SECRET_KEEP_SECONDS_MAX};
 use serde_json::json;
 
 use crate::admin::input::document;
@@ -84,8 +84,8 @@ pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::
 async fn add(installation: &Installation, file: &str) -> anyhow::Result<()> {
     let added = installation.admin.add_client(read(file)?).await.map_err(explain)?;
     let view = ClientView::new(&added.record).with_secret(added.secret.as_ref());
-    installation.output.result(&view, || {
-        let id = &added.record.id;
+    let id = &added.record.id;
+    let printed = installation.output.secret(&view, || {
         let secret = added
             .secret
             .as_ref()
@@ -93,7 +93,11 @@ async fn add(installation: &Installation, file: &str) -> anyhow::Result<()> {
         let kind = secret
             .unwrap_or_else(|| "A public client: it has no secret, PKCE protects its codes.".to_owned());
         format!("Registered.\nclient_id      {id}\n{kind}")
-    })
+    });
+    let Err(error) = printed else { return Ok(()) };
+    // Nobody has seen its secret, and often not even its id.
+    installation.admin.remove_client(id).await.map_err(explain)?;
+    Err(explain(AdminRefused::Undelivered(error)))
 }
 
 async fn list(installation: &Installation) -> anyhow::Result<()> {
@@ -117,7 +121,7 @@ async fn show(installation: &Installation, id: &ClientId) -> anyhow::Result<()> 
     let record = installation.admin.client(id).await.map_err(explain)?;
     let view = ClientView::new(&record);
     // The metadata is JSON by nature: to people it is shown indented.
-    let text = serde_json::to_string_pretty(&view)?;
+    let text = crate::terminal::json(&serde_json::to_string_pretty(&view)?);
     installation.output.result(&view, || text)
 }
 
@@ -148,16 +152,17 @@ fn changed(installation: &Installation, id: &ClientId, disabled: bool) -> anyhow
 }
 
 async fn rotate(installation: &Installation, id: &ClientId, keep_seconds: i64) -> anyhow::Result<()> {
-    let rotated = installation.admin.rotate_client_secret(id, keep_seconds).await.map_err(explain)?;
-    let (secret, old_ends) = (rotated.secret, rfc3339(rotated.old_ends_at));
-    let report = json!({
-        "client_id": id.as_str(), "client_secret": secret.expose(), "client_secret_expires_at": 0,
-        "old_client_secret_ends_at": old_ends,
-    });
-    installation.output.result(&report, || {
-        let secret = secret.expose();
-        format!("client_id      {id}\nclient_secret  {secret}  (shown this once)\nThe old secret ends at {old_ends}.")
-    })
+    let print = |rotated: &RotatedSecret| {
+        let (secret, old_ends) = (rotated.secret.expose(), rfc3339(rotated.old_ends_at));
+        let report = json!({
+            "client_id": id.as_str(), "client_secret": secret, "client_secret_expires_at": 0,
+            "old_client_secret_ends_at": old_ends,
+        });
+        installation.output.secret(&report, || {
+            format!("client_id      {id}\nclient_secret  {secret}  (shown this once)\nThe old secret ends at {old_ends}.")
+        })
+    };
+    installation.admin.rotate_client_secret(id, keep_seconds, print).await.map_err(explain)
 }
 
 /// Reads a file of metadata, or standard input for `-`, and says which members have no effect.

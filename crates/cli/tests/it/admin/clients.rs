@@ -8,7 +8,10 @@ use super::support::{Installation, PASSWORD, web_client};
 fn clients_are_registered_from_a_file_or_standard_input() {
     let installation = Installation::new();
     let given = installation.add_client(&web_client());
-    assert_eq!((&given["client_id"], &given["client_secret"]), (&json!("shop"), &json!("given-secret-1")));
+    assert_eq!(
+        (&given["client_id"], &given["client_secret"]),
+        (&json!("shop"), &json!("given-secret-1-of-thirty-three-chars"))
+    );
     assert_eq!((&given["client_secret_expires_at"], &given["response_types"]), (&json!(0), &json!(["code"])));
     assert_eq!(given["token_endpoint_auth_method"], "client_secret_basic");
     assert_eq!(given["grant_types"], json!(["authorization_code"]));
@@ -56,7 +59,7 @@ fn v_35_clients_that_cannot_work_are_refused_with_the_member() {
         (json!({"grant_types": ["implicit"]}), &["grant_types", "authorization_code"]),
         (
             json!({"client_secret": "short", "redirect_uris": ["https://a.example"]}),
-            &["client_secret", "8 characters"],
+            &["client_secret", "32 characters"],
         ),
         (json!({"client_id": "u-1", "redirect_uris": ["https://a.example"]}), &["client_id"]),
         (json!([]), &["one JSON object"]),
@@ -82,7 +85,7 @@ fn clients_are_updated_rotated_disabled_and_removed() {
 
     let rotated = installation.json(&["client", "rotate-secret", "shop", "--keep-seconds", "60"], "");
     assert_eq!(rotated["client_secret_expires_at"], 0);
-    assert_ne!(rotated["client_secret"], "given-secret-1");
+    assert_ne!(rotated["client_secret"], "given-secret-1-of-thirty-three-chars");
     let secrets = installation.json(&["client", "show", "shop"], "")["secrets"].clone();
     let ends: Vec<bool> =
         secrets.as_array().unwrap().iter().map(|secret| secret["ends_at"].is_string()).collect();

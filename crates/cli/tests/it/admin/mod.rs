@@ -3,6 +3,8 @@
 mod apis;
 mod clients;
 mod configuration;
+mod delivery;
+mod files;
 mod keys;
 mod record;
 mod serving;

@@ -14,10 +14,12 @@ use super::support::Installation;
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(10);
 /// Lines that a server may log before it is ready.
 const LINES_MAX: usize = 50;
+/// A secret that is long enough to be given.
+const SECRET: &str = "given-secret-1-of-thirty-three-chars";
 
 /// A server that ends with the test.
-struct Server {
-    child: Child,
+pub(crate) struct Server {
+    pub(crate) child: Child,
     address: String,
     /// Held open: a closed pipe would end the server at its next line.
     _log: BufReader<ChildStderr>,
@@ -31,7 +33,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start(installation: &Installation) -> Self {
+    pub(crate) fn start(installation: &Installation) -> Self {
         let mut child =
             installation.command(&["serve"]).env("PROOFKEY_SERVER__METRICS_LISTEN", "off").spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
@@ -71,7 +73,7 @@ impl Server {
 }
 
 /// Waits for a change of a running server.
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < TAKEN_OVER_WITHIN, "{what} is not taken over");
@@ -86,15 +88,15 @@ fn clients_apis_and_keys_take_effect_while_the_server_runs() {
     let server = Server::start(&installation);
     installation.json(&["api", "add", "--resource", "https://api.example", "--scope", "read"], "");
     let metadata = json!({
-        "client_id": "job", "client_secret": "given-secret-1", "grant_types": ["client_credentials"], "scope": "read",
-        "token_endpoint_auth_method": "client_secret_post",
+        "client_id": "job", "client_secret": SECRET, "grant_types": ["client_credentials"],
+        "scope": "read", "token_endpoint_auth_method": "client_secret_post",
     });
     installation.add_client(&metadata);
-    eventually("the client", || server.token("given-secret-1")["access_token"].is_string());
+    eventually("the client", || server.token(SECRET)["access_token"].is_string());
     let rotated = installation.json(&["client", "rotate-secret", "job"], "");
     let new = rotated["client_secret"].as_str().unwrap();
     eventually("the new secret", || server.token(new)["access_token"].is_string());
-    assert!(server.token("given-secret-1")["access_token"].is_string(), "the old secret lives on");
+    assert!(server.token(SECRET)["access_token"].is_string(), "the old secret lives on");
     installation.json(&["client", "rotate-secret", "job", "--keep-seconds", "0"], "");
     eventually("the end of the old secret", || server.token(new)["error"] == "invalid_client");
 

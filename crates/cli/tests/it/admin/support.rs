@@ -91,6 +91,6 @@ impl Installation {
 }
 
 pub(crate) fn web_client() -> Value {
-    json!({"client_id": "shop", "client_secret": "given-secret-1", "client_name": "The shop",
+    json!({"client_id": "shop", "client_secret": "given-secret-1-of-thirty-three-chars", "client_name": "The shop",
            "redirect_uris": ["https://shop.example/cb"]})
 }

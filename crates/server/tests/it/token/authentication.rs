@@ -2,6 +2,7 @@
 
 use proofkey_protocol::ClientId;
 use proofkey_server::admin::ClientDocument;
+use proofkey_server::admin::RotatedSecret;
 use proofkey_testkit::{TestClient, TestServer, basic, fixtures, raw_exchange};
 use serde_json::json;
 
@@ -181,9 +182,14 @@ async fn ca_10_two_secrets_live_until_the_old_one_ends() {
     let server = TestServer::start().await;
     let old = fixtures::web();
     let id = ClientId::new(old.id.clone());
-    let new = server.admin().rotate_client_secret(&id, 3_600).await.unwrap().secret;
+    let mut secret = None;
+    let deliver = |rotated: &RotatedSecret| {
+        secret = Some(rotated.secret.expose().to_owned());
+        Ok(())
+    };
+    server.admin().rotate_client_secret(&id, 3_600, deliver).await.unwrap();
     server.refresh_directory().await;
-    let new = TestClient { secret: Some(new.expose().to_owned()), ..old.clone() };
+    let new = TestClient { secret, ..old.clone() };
     for (wait_seconds, of_old) in [(0, 200), (3_599, 200), (1, 401)] {
         server.advance(wait_seconds);
         assert_eq!(server.introspect(&new, "x").await.status, 200);

@@ -168,13 +168,13 @@ async fn v_10_nothing_else_that_we_issue_is_a_code_and_none_is_spent_by_trying()
 async fn tk_10_a_sent_redirect_uri_must_be_the_one_asked_from() {
     let server = TestServer::start().await;
     let metadata = json!({
-        "client_id": "classic", "client_secret": "a secret of a client", "redirect_uris": ["https://classic.example/cb"],
+        "client_id": "classic", "client_secret": "a secret of a client of long ago, given", "redirect_uris": ["https://classic.example/cb"],
         "require_redirect_uri": true,
     });
     let _ = server.client(&metadata).await;
     let classic = proofkey_testkit::TestClient {
         id: "classic".into(),
-        secret: Some("a secret of a client".into()),
+        secret: Some("a secret of a client of long ago, given".into()),
         redirect_uri: "https://classic.example/cb".into(),
         ..fixtures::web()
     };

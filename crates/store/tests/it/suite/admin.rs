@@ -1,7 +1,9 @@
 //! What operators change, and that nodes notice.
 
 use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash};
-use proofkey_protocol::{Algorithm, ApiRecord, ApiScope, ClientId, Commit, Committed, KeyRecord, UserId};
+use proofkey_protocol::{
+    Algorithm, ApiRecord, ApiScope, ClientId, ClientSecretRecord, Commit, Committed, KeyRecord, UserId,
+};
 use proofkey_store::{AdminFault, Versions};
 
 use super::World;
@@ -42,7 +44,7 @@ async fn clients_are_added_changed_and_removed() {
     assert_eq!(store.update_client(&nobody, &metadata).await, Err(AdminFault::Missing));
     assert_eq!(store.set_client_disabled(&nobody, true).await, Err(AdminFault::Missing));
     assert_eq!(store.remove_client(&nobody, NOW).await, Err(AdminFault::Missing));
-    assert_eq!(store.add_client_secret(&nobody, secret(2), NOW).await, Err(AdminFault::Missing));
+    assert_eq!(store.stage_client_secret(&nobody, secret(2)).await, Err(AdminFault::Missing));
 }
 
 #[tokio::test]
@@ -58,16 +60,25 @@ async fn a_removed_client_takes_its_consents_and_grants_along() {
 }
 
 #[tokio::test]
-async fn at_most_two_secrets_of_a_client_live() {
+async fn k_44_at_most_two_secrets_of_a_client_live_and_one_that_was_not_confirmed_ends_none() {
     let world = World::new().await;
     let store = &world.store;
     store.add_client(client("app")).await.unwrap();
-    store.add_client_secret(&app(), secret(2), NOW + 100).await.unwrap();
-    assert_eq!(hashes(&store.clients().await.unwrap()[0]), [(1, Some(100)), (2, None)]);
-    store.add_client_secret(&app(), secret(3), NOW + 200).await.unwrap();
-    assert_eq!(hashes(&store.clients().await.unwrap()[0]), [(2, Some(200)), (3, None)]);
-    assert_eq!(store.add_client_secret(&app(), secret(3), NOW).await, Err(AdminFault::Exists));
-    assert_eq!(hashes(&store.clients().await.unwrap()[0]), [(2, Some(200)), (3, None)], "undone as a whole");
+    let of_app = async || hashes(&store.clients().await.unwrap()[0]);
+    let staged = |number| ClientSecretRecord { expires_at: Some(NOW + 60), ..secret(number) };
+    let confirm =
+        async |number, end| store.confirm_client_secret(&app(), secret(number).hash, NOW + end).await;
+    store.stage_client_secret(&app(), staged(2)).await.unwrap();
+    assert_eq!(of_app().await, [(1, None), (2, Some(60))]);
+    confirm(2, 100).await.unwrap();
+    assert_eq!(of_app().await, [(1, Some(100)), (2, None)]);
+    store.stage_client_secret(&app(), staged(3)).await.unwrap();
+    store.stage_client_secret(&app(), staged(4)).await.unwrap();
+    assert_eq!(of_app().await, [(1, Some(100)), (2, None), (3, Some(60)), (4, Some(60))], "all as before");
+    assert_eq!(store.stage_client_secret(&app(), staged(4)).await, Err(AdminFault::Exists));
+    assert_eq!(confirm(5, 200).await, Err(AdminFault::Missing));
+    confirm(4, 200).await.unwrap();
+    assert_eq!(of_app().await, [(2, Some(200)), (4, None)], "the one in use lives on, not the one made last");
 }
 
 #[tokio::test]

@@ -22,7 +22,8 @@ async fn a_client_is_read_by_id_with_every_secret() {
     for id in ["app", "apple", "ap"] {
         store.add_client(client(id)).await.unwrap();
     }
-    store.add_client_secret(&app(), secret(2), NOW + 100).await.unwrap();
+    store.stage_client_secret(&app(), secret(2)).await.unwrap();
+    store.confirm_client_secret(&app(), secret(2).hash, NOW + 100).await.unwrap();
     let read = store.client(&app()).await.unwrap().unwrap();
     assert_eq!((read.id, read.metadata, read.disabled), (app(), client("app").metadata, false));
     let secrets: Vec<_> = read.secrets.iter().map(|secret| (secret.hash.0[0], secret.expires_at)).collect();
