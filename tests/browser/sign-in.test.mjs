@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { PERSON, assertAccessible, authorizationRequest, listen, redeem, signIn, signInAndAllow } from "./pages.mjs";
+import { PERSON, assertAccessible, assertFitsWidth, authorizationRequest, listen, redeem, signIn, signInAndAllow } from "./pages.mjs";
 import { launch, openPage, screenshot, startDev } from "./support.mjs";
 
 let dev, browser, native;
@@ -138,6 +138,40 @@ test("a wrong password keeps the name, says nothing of which was wrong, and puts
   await screenshot(page, "sign-in-wrong");
   await signInAndAllow(page, dev.user);
   await page.locator("#done").waitFor();
+});
+
+test("lg_13 who ticks the box stays signed in when the browser closes, and is not asked again", async (t) => {
+  const sessionEnd = async (page) => (await page.context().cookies(dev.ready.issuer)).find(({ name }) => name.includes("-sid-")).expires;
+  for (const [colorScheme, javaScriptEnabled] of [["light", true], ["dark", false]]) {
+    const callback = await listen(t);
+    const page = await openPage(t, browser, { colorScheme, javaScriptEnabled, viewport: { width: 320, height: 640 } });
+    await page.goto(ask(callback.uri).url);
+    await page.locator("#username").fill(dev.user.username);
+    await page.locator("#password").fill(dev.user.password);
+    if (javaScriptEnabled) {
+      await assertFitsWidth(page, "sign-in at 320 px");
+      await page.keyboard.press("Tab");
+      await assertFocus(page, "remember");
+      await page.keyboard.press("Space");
+      await assertAccessible(page, "sign-in, ticked");
+    } else {
+      await page.getByText("Keep me signed in").click();
+    }
+    assert.ok(await page.locator("#remember").isChecked());
+    await screenshot(page, `sign-in-remember-320-${colorScheme}`);
+    await page.locator("#login-submit").click();
+    await page.locator("#consent-allow").waitFor();
+    const days = (await sessionEnd(page) - Date.now() / 1000) / 86_400;
+    assert.ok(days > 89.9 && days < 90.1, `${days} days`);
+    await page.goto(ask(callback.uri, { prompt: "login" }).url);
+    assert.equal(await page.locator("#remember").count(), 0, "what was chosen stays");
+  }
+  const callback = await listen(t);
+  const page = await openPage(t, browser);
+  await page.goto(ask(callback.uri).url);
+  await signIn(page, dev.user);
+  await page.locator("#consent-allow").waitFor();
+  assert.equal(await sessionEnd(page), -1, "a session cookie");
 });
 
 test("the whole flow without JavaScript", async (t) => {

@@ -13,12 +13,14 @@ use proofkey_oauth::{
 };
 use proofkey_protocol::authorize::{self, AuthorizeFacts, Hint, Next, Progress};
 use proofkey_protocol::session;
-use proofkey_protocol::sign_in::{Account, HashVerdict, SignInFacts, SignInOutcome, decide_password, start};
+use proofkey_protocol::sign_in::{
+    Account, HashVerdict, SignInBrowser, SignInFacts, SignInOutcome, decide_password, start,
+};
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, RefreshGrant};
 use proofkey_protocol::{
     Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, ClientStatus,
     CodeFacts, Commit, ConsentFacts, CredentialFacts, Cx, GrantWithSubject, Judged, Policy, Random,
-    RefreshToken, SignInLimit, SubjectFacts, UserFacts, UserId, authenticate,
+    RefreshToken, SessionLife, SignInLimit, SubjectFacts, UserFacts, UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -73,7 +75,12 @@ impl World {
         let credentials = Some(CredentialFacts { user: user.clone(), password: Some("$argon2id$".into()) });
         let facts = SignInFacts { credentials, ..SignInFacts::default() };
         let started = start(Account::of("ada", None, &cx), facts, &cx).unwrap();
-        let verdict = decide_password(started, HashVerdict::Matches { rehashed: None }, None, &mut cx);
+        let verdict = decide_password(
+            started,
+            HashVerdict::Matches { rehashed: None },
+            SignInBrowser::default(),
+            &mut cx,
+        );
         let Some(Commit::SignIn { session, .. }) = verdict.commit else { panic!("a session begins") };
         let SignInOutcome::Begun(begun) = verdict.outcome else { panic!("a session begins") };
         let verifier = CodeVerifier::from_random(&[7; 32]);
@@ -91,6 +98,7 @@ impl World {
                 session: Some(*session),
                 consent: Some(ConsentFacts { scope, since: Timestamp(0) }),
                 client: ClientStatus::Active,
+                client_valid_from: Timestamp(0),
             },
             cookie: begun.cookie,
             request: AuthorizationRequest::from_params(&Params::parse(query.as_bytes()).unwrap()),
@@ -104,11 +112,12 @@ impl World {
     }
 
     fn authorize(&self, cx: &mut Cx<'_>) -> Secret {
-        let SubjectFacts { user, session, consent, client } = &self.subject;
+        let SubjectFacts { user, session, consent, client, client_valid_from } = &self.subject;
         let session = session.as_ref().unwrap();
         let facts = AuthorizeFacts {
             client: Some(Arc::clone(&self.client)),
             client_status: Some(*client),
+            client_valid_from: *client_valid_from,
             hint: Hint::Absent,
             login: session::login(&self.cookie, session, user, NOW, &self.policy),
             consent: consent.clone(),
@@ -148,8 +157,9 @@ fn policy() -> Policy {
         id_token_seconds: 3600,
         refresh_idle_seconds: 30 * 86_400,
         refresh_absolute_seconds: 180 * 86_400,
-        session_idle_seconds: 3600,
-        session_absolute_seconds: 86_400,
+        session: SessionLife { idle_seconds: 43_200, absolute_seconds: 86_400 },
+        session_remembered: SessionLife { idle_seconds: 2_592_000, absolute_seconds: 7_776_000 },
+        sessions_per_user_max: 100,
         interaction_seconds: 1800,
         code_failures_max: 5,
         sign_in,

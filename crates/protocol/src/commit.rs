@@ -1,6 +1,6 @@
 //! What a rule wants written. Each variant is one transaction and one function in the store.
 
-use proofkey_oauth::{Scope, Sha256, Timestamp};
+use proofkey_oauth::{Scope, SecretHash, Sha256, Timestamp};
 
 use crate::facts::{ConsentFacts, GrantFacts, SessionFacts, SessionProof};
 use crate::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
@@ -54,6 +54,19 @@ pub enum Commit {
         session: Box<SessionFacts>,
         /// The session that this browser had before, with the proof of it.
         replaces: Option<SessionProof>,
+        /// What was proved: one guard each.
+        factors: Factors,
+        /// Sessions that the user may have at once; beyond, those that were not used for longest end.
+        sessions_max: i64,
+    },
+    /// Writes a new authentication and a new secret into the session that the browser has, and clears the account's failure
+    /// count in the same transaction. A conflict when the session has ended or has another secret by now, and when a factor
+    /// no longer holds.
+    Reauthenticate {
+        /// The row as it is from now on; id, user and end are those that it had.
+        session: Box<SessionFacts>,
+        /// The secret that its row must still have.
+        secret: SecretHash,
         /// What was proved: one guard each.
         factors: Factors,
     },

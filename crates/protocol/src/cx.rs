@@ -40,11 +40,11 @@ impl Cx<'_> {
         self.keys.seal(kind, content, nonce)
     }
 
-    /// An id that sorts by time of creation: four bytes of seconds, twelve random ones. Rows with such ids are appended
-    /// to an index instead of scattered over it.
-    pub fn time_ordered_id(&mut self) -> [u8; 16] {
+    /// An id that sorts by time of creation: four bytes of the seconds of `at`, twelve random ones. Rows with such ids are
+    /// appended to an index instead of scattered over it.
+    pub fn time_ordered_id(&mut self, at: Timestamp) -> [u8; 16] {
         let mut id = self.random::<16>();
-        let seconds = u32::try_from(self.now.seconds()).unwrap_or(u32::MAX);
+        let seconds = u32::try_from(at.seconds()).unwrap_or(u32::MAX);
         id.iter_mut().zip(seconds.to_be_bytes()).for_each(|(to, from)| *to = from);
         id
     }

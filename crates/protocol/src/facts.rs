@@ -17,7 +17,8 @@ pub struct UserFacts {
     pub display_name: String,
     /// Whether an operator has disabled the account.
     pub disabled: bool,
-    /// What began up to this instant has ended: the password was set then, or the account was disabled.
+    /// What began up to this instant has ended: the password was set then, the account was disabled, or an operator ended
+    /// what it had given. What begins later is dated later, whatever the clock says ([`after`]).
     pub valid_from: Timestamp,
 }
 
@@ -44,8 +45,10 @@ pub struct SessionFacts {
     pub authentication: Authentication,
     /// When it was last used, to within a minute.
     pub seen_at: Timestamp,
-    /// When it ends however often it is used.
+    /// When it ends however often it is used, counted from the first sign-in under its id.
     pub expires_at: Timestamp,
+    /// Whether the person asked to stay signed in: it outlives the browser, and is idle and old later.
+    pub remembered: bool,
 }
 
 /// A session as a browser presents it: its id is no secret, so the hash of the cookie's other half goes with it.
@@ -64,6 +67,14 @@ pub struct ConsentFacts {
     pub scope: Scope,
     /// Since when without a break: a grant from before belongs to a consent that was withdrawn.
     pub since: Timestamp,
+}
+
+/// The instant of something that begins `now`, when all up to the instants `ended` has ended: later than each of them.
+///
+/// Instants are whole seconds, and a clock may be set back. So what is read as having ended decides, and not the clock alone:
+/// what begins after it is never taken for older, and what began in the same second before it has ended with the rest.
+pub(crate) fn after(ended: impl IntoIterator<Item = Timestamp>, now: Timestamp) -> Timestamp {
+    ended.into_iter().map(|ended| ended + 1).fold(now, Timestamp::max)
 }
 
 /// How a client stands in the store at the moment of the read. A server remembers clients for a while, and may rely on that
@@ -104,6 +115,8 @@ pub struct SubjectFacts {
     pub consent: Option<ConsentFacts>,
     /// How that client stands.
     pub client: ClientStatus,
+    /// What the client was given up to this instant has ended: an operator revoked it.
+    pub client_valid_from: Timestamp,
 }
 
 /// A grant: what one redeemed code gave.
@@ -155,6 +168,8 @@ pub struct CodeFacts {
 pub struct AccessTokenFacts {
     /// How the client stands that it was issued to.
     pub client: ClientStatus,
+    /// What that client was given up to this instant has ended.
+    pub client_valid_from: Timestamp,
     /// Whether the token was revoked by itself; whether its grant was is a fact of the grant.
     pub revoked: bool,
 }

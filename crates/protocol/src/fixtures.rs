@@ -18,12 +18,13 @@ use crate::facts::{
 };
 use crate::ids::{ClientId, GrantId, UserId};
 use crate::interaction::{BoundStep, Sealed};
-use crate::policy::{Policy, SignInLimit};
+use crate::policy::{Policy, SessionLife, SignInLimit};
 use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord};
 use crate::seal::ArtefactKeys;
 use crate::session::{self, Login};
 use crate::sign_in::{
-    Account, HashVerdict, SessionBegun, SignInFacts, SignInOutcome, Started, decide_password, start,
+    Account, HashVerdict, SessionBegun, SignInBrowser, SignInFacts, SignInOutcome, Started, decide_password,
+    start,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -85,7 +86,7 @@ impl World {
     pub(crate) fn sign_in(&mut self, user: UserFacts) -> (SessionBegun, SessionFacts) {
         let started = started(user, self.cx());
         let verdict = HashVerdict::Matches { rehashed: None };
-        let verdict = decide_password(started, verdict, None, &mut self.cx());
+        let verdict = decide_password(started, verdict, SignInBrowser::default(), &mut self.cx());
         match (verdict.outcome, verdict.commit) {
             (SignInOutcome::Begun(begun), Some(Commit::SignIn { session, .. })) => (begun, *session),
             other => panic!("no session: {other:?}"),
@@ -102,8 +103,9 @@ pub(crate) fn policy() -> Policy {
         id_token_seconds: 3600,
         refresh_idle_seconds: 30 * 86_400,
         refresh_absolute_seconds: 180 * 86_400,
-        session_idle_seconds: 3600,
-        session_absolute_seconds: 86_400,
+        session: SessionLife { idle_seconds: 43_200, absolute_seconds: 86_400 },
+        session_remembered: SessionLife { idle_seconds: 30 * 86_400, absolute_seconds: 90 * 86_400 },
+        sessions_per_user_max: 100,
         interaction_seconds: 1800,
         code_failures_max: 5,
         sign_in,
@@ -235,7 +237,8 @@ pub(crate) fn consent(text: &str) -> ConsentFacts {
 pub(crate) fn subject(world: &mut World) -> (Login, SubjectFacts) {
     let (login, session) = world.signed_in(user(), 60);
     let (session, consent) = (Some(session), Some(consent(SCOPES)));
-    (login, SubjectFacts { user: user(), session, consent, client: ClientStatus::Active })
+    let client_valid_from = Timestamp(0);
+    (login, SubjectFacts { user: user(), session, consent, client: ClientStatus::Active, client_valid_from })
 }
 
 /// Ada's refreshable grant to `app`, an hour old.

@@ -119,9 +119,12 @@ fn check_active(
     if subject.user.disabled {
         return Err(Refusal::UserDisabled);
     }
-    // In the same second the grant may have come first, so it is the one that ends.
+    // In the same second the grant came first: one that comes after is dated later.
     if grant.created_at <= subject.user.valid_from {
         return Err(Refusal::SessionEnded);
+    }
+    if grant.created_at <= subject.client_valid_from {
+        return Err(Refusal::GrantRevoked);
     }
     let consent = subject.consent.as_ref().ok_or(Refusal::ConsentWithdrawn)?;
     if grant.created_at < consent.since || !grant.scope.is_subset(&consent.scope) {
@@ -172,7 +175,7 @@ mod tests {
 
     #[test]
     fn rt_07_rt_08_rt_09_v_27_v_29_each_loss_alone_ends_a_grant_to_the_second() {
-        let cases: [(Spoil, Result<(), Refusal>); 21] = [
+        let cases: [(Spoil, Result<(), Refusal>); 23] = [
             (|_, _, _| {}, Ok(())),
             (|_, s, _| s.client = ClientStatus::Disabled, Err(Refusal::ClientDisabled)),
             (|_, s, _| s.client = ClientStatus::Unregistered, Err(Refusal::ClientUnknown)),
@@ -184,6 +187,8 @@ mod tests {
             (|_, s, _| s.user.disabled = true, Err(Refusal::UserDisabled)),
             (|g, s, _| s.user.valid_from = g.created_at + -1, Ok(())),
             (|g, s, _| s.user.valid_from = g.created_at, Err(Refusal::SessionEnded)),
+            (|g, s, _| s.client_valid_from = g.created_at + -1, Ok(())),
+            (|g, s, _| s.client_valid_from = g.created_at, Err(Refusal::GrantRevoked)),
             (|_, s, _| s.consent = None, Err(Refusal::ConsentWithdrawn)),
             (
                 |_, s, _| s.consent.as_mut().unwrap().scope = scope("openid read"),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proofkey_oauth::Timestamp;
 
 /// What every user id starts with. A client id never does, so the `sub` of a client's own token can never name a user.
 pub const USER_ID_PREFIX: &str = "u-";
@@ -82,6 +83,15 @@ binary_id! {
 binary_id! {
     /// An access token's `jti`.
     TokenId
+}
+
+impl GrantId {
+    /// When the code was issued under this id, by the first bytes of [`crate::Cx::time_ordered_id`]: what a user or a client
+    /// was given is compared by it with the instant up to which all of that has ended.
+    pub fn issued_at(&self) -> Timestamp {
+        let [a, b, c, d, ..] = self.0;
+        Timestamp(i64::from(u32::from_be_bytes([a, b, c, d])))
+    }
 }
 
 impl ClientId {

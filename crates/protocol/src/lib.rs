@@ -48,7 +48,7 @@ pub use facts::{
 };
 pub use grant::GrantWithSubject;
 pub use ids::{ClientId, GrantId, SessionId, TokenId, USER_ID_PREFIX, UserId};
-pub use policy::{Policy, SignInLimit};
+pub use policy::{Policy, SessionLife, SignInLimit};
 pub use records::{
     ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, ConsentRecord, KeyRecord, UserRecord,
 };

@@ -17,10 +17,12 @@ pub struct Policy {
     pub refresh_idle_seconds: i64,
     /// How long a grant lives however often it is refreshed.
     pub refresh_absolute_seconds: i64,
-    /// How long a browser session outlives its last use.
-    pub session_idle_seconds: i64,
-    /// How long a browser session lives however often it is used.
-    pub session_absolute_seconds: i64,
+    /// How long a browser session lives that ends with its browser.
+    pub session: SessionLife,
+    /// How long one lives whose person asked to stay signed in.
+    pub session_remembered: SessionLife,
+    /// Sessions of one user at once; beyond, the longest unused ends.
+    pub sessions_per_user_max: i64,
     /// How long a person may take to sign in and consent.
     pub interaction_seconds: i64,
     /// Wrong verifiers after which a code is locked.
@@ -30,6 +32,22 @@ pub struct Policy {
     /// The same from a browser in which the account signed in before: a count of its own, so that a stranger cannot lock
     /// the owner out.
     pub sign_in_known_device: SignInLimit,
+}
+
+/// How long a browser session lives.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionLife {
+    /// After its last use.
+    pub idle_seconds: i64,
+    /// However often it is used, from the first sign-in under its id.
+    pub absolute_seconds: i64,
+}
+
+impl Policy {
+    /// How long a session lives, by what the person chose when it began.
+    pub const fn session_life(&self, remembered: bool) -> SessionLife {
+        if remembered { self.session_remembered } else { self.session }
+    }
 }
 
 /// How many wrong passwords an account may see.

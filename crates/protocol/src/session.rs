@@ -1,4 +1,4 @@
-//! Browser sessions: who is signed in. How a session begins is decided in [`crate::sign_in`].
+//! Browser sessions: who is signed in, and for how long. How a session begins is decided in [`crate::sign_in`].
 
 use proofkey_oauth::{Secret, Timestamp};
 
@@ -26,11 +26,6 @@ impl SessionCookie {
         let (id, secret) = value.split_once('.')?;
         (secret.len() == 43).then_some(())?;
         Some(Self { id: SessionId::parse(id)?, secret: Secret::new(secret.to_owned()) })
-    }
-
-    /// What shows the store that a browser really has this session.
-    pub fn proof(&self) -> SessionProof {
-        SessionProof { id: self.id, secret: self.secret.hash() }
     }
 
     /// The value to set.
@@ -78,8 +73,41 @@ impl Login {
 
 /// Whether a session still stands for its user: not expired, not idle, user enabled, password not changed since.
 pub fn is_live(session: &SessionFacts, user: &UserFacts, now: Timestamp, policy: &Policy) -> bool {
-    let in_time = now < session.expires_at && now - session.seen_at < policy.session_idle_seconds;
-    in_time && session.user_id == user.id && !user.disabled && session.authentication.at >= user.valid_from
+    let idle_seconds = policy.session_life(session.remembered).idle_seconds;
+    now - session.seen_at < idle_seconds && !user.disabled && is_current(session, user, now)
+}
+
+/// Whether a session is this user's and has not ended, be it idle or not.
+fn is_current(session: &SessionFacts, user: &UserFacts, now: Timestamp) -> bool {
+    let in_time = now < session.expires_at;
+    in_time && session.user_id == user.id && session.authentication.at >= user.valid_from
+}
+
+/// A session that a browser has, by the secret in its cookie. It may be idle or at its end, and its user another than the one
+/// who signs in now.
+#[derive(Clone, Debug)]
+pub struct HeldSession(SessionFacts);
+
+impl HeldSession {
+    /// `None` if the cookie does not prove that the browser has the session that it names.
+    pub fn of(cookie: &SessionCookie, session: SessionFacts) -> Option<Self> {
+        (session.id == cookie.id && session.secret.matches(&cookie.secret)).then_some(Self(session))
+    }
+
+    /// Whether it goes on when `user` authenticates now. What hangs on its id, such as the tokens of a browser app, is theirs
+    /// before and after. An idle session goes on too: it asks for no more than that.
+    pub fn goes_on_for(&self, user: &UserFacts, now: Timestamp) -> bool {
+        is_current(&self.0, user, now)
+    }
+
+    /// What shows the store that the browser has it.
+    pub(crate) fn proof(&self) -> SessionProof {
+        SessionProof { id: self.0.id, secret: self.0.secret }
+    }
+
+    pub(crate) fn into_facts(self) -> SessionFacts {
+        self.0
+    }
 }
 
 /// Judges a session cookie against the row that it names, and the user whose row that is.
@@ -96,12 +124,13 @@ pub fn login(
     {
         return None;
     }
+    let idle_seconds = policy.session_life(session.remembered).idle_seconds;
     Some(Login {
         user: user.clone(),
         session: session.id,
         session_ends_at: session.expires_at,
         authentication: session.authentication.clone(),
-        stale: now - session.seen_at >= SEEN_SECONDS_MAX.min(policy.session_idle_seconds / 4),
+        stale: now - session.seen_at >= SEEN_SECONDS_MAX.min(idle_seconds / 4),
     })
 }
 
@@ -109,6 +138,7 @@ pub fn login(
 mod tests {
     use super::*;
     use crate::fixtures::{NOW, World, bob, user};
+    use crate::policy::SessionLife;
 
     fn begun(world: &mut World) -> (SessionCookie, SessionFacts) {
         let (begun, session) = world.sign_in(user());
@@ -123,10 +153,16 @@ mod tests {
         let check = |session: &SessionFacts, user: &UserFacts, after: i64| {
             login(&cookie, session, user, NOW + after, &policy).is_some()
         };
-        assert!(check(&session, &user(), 0) && check(&session, &user(), policy.session_idle_seconds - 1));
-        assert!(!check(&session, &user(), policy.session_idle_seconds), "idle");
-        let used = SessionFacts { seen_at: NOW + policy.session_absolute_seconds, ..session.clone() };
-        assert!(!check(&used, &user(), policy.session_absolute_seconds), "absolute");
+        for remembered in [false, true] {
+            let life = policy.session_life(remembered);
+            let session =
+                SessionFacts { remembered, expires_at: NOW + life.absolute_seconds, ..session.clone() };
+            assert!(check(&session, &user(), 0) && check(&session, &user(), life.idle_seconds - 1));
+            assert!(!check(&session, &user(), life.idle_seconds), "idle");
+            let used = SessionFacts { seen_at: NOW + life.absolute_seconds, ..session };
+            assert!(check(&used, &user(), life.absolute_seconds - 1));
+            assert!(!check(&used, &user(), life.absolute_seconds), "absolute");
+        }
         let disabled = UserFacts { disabled: true, ..user() };
         assert!(!check(&session, &disabled, 0), "disabled");
         let renewed = UserFacts { valid_from: NOW + 1, ..user() };
@@ -139,7 +175,8 @@ mod tests {
         let mut world = World::new();
         let (cookie, session) = begun(&mut world);
         for (idle_seconds, noted_after) in [(60, 15), (240, 60), (86_400, 60)] {
-            let policy = Policy { session_idle_seconds: idle_seconds, ..world.policy.clone() };
+            let life = SessionLife { idle_seconds, ..world.policy.session };
+            let policy = Policy { session: life, ..world.policy.clone() };
             let noted = |after| {
                 let now = NOW + after;
                 login(&cookie, &session, &user(), now, &policy).unwrap().touch(now).is_some()

@@ -42,6 +42,8 @@ pub(crate) struct App {
     /// A pool of its own: a hash takes the whole of a processor and tens of megabytes for a while.
     pub passwords: Passwords,
     pub limits: Limiters,
+    /// Whether the sign-in page comes with *Keep me signed in* ticked.
+    pub remember_default: bool,
     pub pages: Pages,
     pub metadata: MetadataDocument,
     pub cookies: CookieNames,

@@ -60,10 +60,20 @@ impl CookieNames {
 
     /// The header that sets a cookie.
     pub(crate) fn set(&self, cookie: Cookie, value: &str) -> Option<HeaderValue> {
-        let life = match cookie {
-            Cookie::Device => format!("; Max-Age={DEVICE_SECONDS}"),
-            Cookie::Session | Cookie::Flow => String::new(),
+        let keep_seconds = match cookie {
+            Cookie::Device => Some(DEVICE_SECONDS),
+            Cookie::Session | Cookie::Flow => None,
         };
+        self.set_for(cookie, value, keep_seconds)
+    }
+
+    /// The header that sets the session cookie, to be kept for so many seconds or until the browser closes.
+    pub(crate) fn set_session(&self, value: &str, keep_seconds: Option<i64>) -> Option<HeaderValue> {
+        self.set_for(Cookie::Session, value, keep_seconds)
+    }
+
+    fn set_for(&self, cookie: Cookie, value: &str, keep_seconds: Option<i64>) -> Option<HeaderValue> {
+        let life = keep_seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
         self.header(&format!("{}={value}{life}", self.name(cookie)))
     }
 

@@ -222,6 +222,7 @@ pub(crate) fn build(
         keyring: Keyring::new(issuer.clone()),
         passwords: Passwords::new(params, metrics.passwords.clone())?,
         limits: config.limiters(),
+        remember_default: config.sessions.remember_default,
         pages: Pages::new(operator, issuer.authority(), issuer.path()),
         metadata: MetadataDocument::new(issuer, config.keys.jwks_max_age_seconds),
         cookies: CookieNames::new(issuer),

@@ -90,12 +90,13 @@ async fn sign_in(store: &Store) {
         authentication: by_password(at),
         seen_at: at,
         expires_at: Timestamp(1_800_000_000),
+        remembered: false,
     };
     store.add_user(user).await.unwrap();
     let password =
         PasswordProof { stored: "hash".to_owned(), rehashed: None, account: [9; 32], failures_max: 1 };
     let factors = Proof::Password(password).into();
-    let commit = Commit::SignIn { session: Box::new(session), replaces: None, factors };
+    let commit = Commit::SignIn { session: Box::new(session), replaces: None, factors, sessions_max: 100 };
     assert_eq!(store.commit(commit).await.unwrap(), Committed::Applied);
 }
 

@@ -187,12 +187,12 @@ mod tests {
     #[test]
     fn columns_that_an_outer_join_did_not_find_are_passed_over() {
         let consent = [Held::Text("openid".to_owned()), Held::Integer(7)];
-        let client = vec![Held::Integer(1)];
-        let columns: Vec<Held> = [user(), vec![Held::Null; 8], consent.to_vec(), client].concat();
+        let client = vec![Held::Integer(1), Held::Integer(3)];
+        let columns: Vec<Held> = [user(), vec![Held::Null; 9], consent.to_vec(), client].concat();
         let subject: SubjectFacts = Cells::new(&columns).row().unwrap();
         assert!(subject.session.is_none());
         assert_eq!(subject.consent.unwrap().since.seconds(), 7);
-        assert_eq!(subject.client, ClientStatus::Disabled);
+        assert_eq!((subject.client, subject.client_valid_from.seconds()), (ClientStatus::Disabled, 3));
     }
 
     #[test]

@@ -100,12 +100,16 @@ impl Browser {
         panic!("redirected {HOPS_MAX} times, at last to {path}");
     }
 
-    /// Fills in the page's form by the given fields, presses the button that has this value, and goes on.
+    /// Fills in the page's form by the given fields, ticks the boxes among them, presses the button that has this value, and goes on.
     pub async fn submit(&mut self, page: &Page, fields: &[(&str, &str)], button: &str) -> Navigated {
         let form = page.form();
         assert_eq!(form.method, "post", "forms post");
         let mut filled = form.inputs.clone();
         for (name, value) in fields {
+            if let Some(ticked) = form.boxes.iter().find(|(known, _)| known == name) {
+                filled.push(ticked.clone());
+                continue;
+            }
             let input = filled.iter_mut().find(|(known, _)| known == name);
             input.unwrap_or_else(|| panic!("no field {name} in {}", page.html)).1 = (*value).to_owned();
         }

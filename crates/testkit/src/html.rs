@@ -16,8 +16,10 @@ pub struct Form {
     pub action: String,
     /// `get` or `post`.
     pub method: String,
-    /// Its inputs that are not buttons, with their values.
+    /// Its inputs that are not buttons and would be sent, with their values.
     pub inputs: Vec<(String, String)>,
+    /// Its checkboxes that are not ticked.
+    pub boxes: Vec<(String, String)>,
     /// Its buttons, by name and value.
     pub buttons: Vec<(String, String)>,
 }
@@ -84,7 +86,11 @@ pub(crate) fn form(html: &str) -> Option<Form> {
         match (tag.name.as_str(), &mut form) {
             ("form", None) => {
                 let method = text("method").to_ascii_lowercase();
-                form = Some(Form { action: text("action"), method, inputs: Vec::new(), buttons: Vec::new() });
+                let action = text("action");
+                form = Some(Form { action, method, inputs: vec![], boxes: vec![], buttons: vec![] });
+            }
+            ("input", Some(form)) if text("type") == "checkbox" && tag.attribute("checked").is_none() => {
+                form.boxes.push((text("name"), text("value")));
             }
             ("input", Some(form)) => form.inputs.push((text("name"), text("value"))),
             ("button", Some(form)) => form.buttons.push((text("name"), text("value"))),
@@ -146,11 +152,13 @@ mod tests {
 
     #[test]
     fn forms_are_read_as_browsers_read_them() {
-        let html = "<p title='a>b'>x</p><form method=\"post\" action=\"/a?b&#38;c\"><input type=hidden name=flow value=\"&quot;1\">\
+        let html = "<p title='a>b'>x</p><form method=\"post\" action=\"/a?b&#38;c\"><input type=hidden name=flow value=\"&quot;1\"><input type=checkbox name=a value=1><input type=checkbox name=b value=2 checked>\
                     <button name=d value=deny>No</button></form><meta http-equiv=\"refresh\" content=\"0; url=x?a=1&amp;b\">";
         let form = form(html).unwrap();
         assert_eq!((form.method.as_str(), form.action.as_str()), ("post", "/a?b&c"));
-        assert_eq!(form.inputs, [("flow".to_owned(), "\"1".to_owned())]);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(form.inputs, [pair("flow", "\"1"), pair("b", "2")]);
+        assert_eq!(form.boxes, [pair("a", "1")]);
         assert_eq!(form.buttons, [("d".to_owned(), "deny".to_owned())]);
         assert_eq!(refresh(html).as_deref(), Some("x?a=1&b"));
     }

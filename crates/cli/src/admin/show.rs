@@ -6,6 +6,9 @@ use proofkey_oauth::Timestamp;
 
 pub(super) use crate::terminal::plain;
 
+/// What a command says that ends access tokens: APIs that do not ask this server learn nothing of it.
+pub(super) const APIS_FOLLOW: &str = "This server refuses the tokens from before at once, an API that validates them by itself when they expire.";
+
 /// A table without rules, so that `grep` and `awk` read it too; `none` where there is no row.
 pub(super) fn table<const N: usize>(
     headings: [&str; N],

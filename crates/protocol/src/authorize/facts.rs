@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use proofkey_oauth::Timestamp;
+
 use super::ConsentGiven;
 use crate::client::Client;
 use crate::facts::{ClientStatus, ConsentFacts};
@@ -16,6 +18,8 @@ pub struct AuthorizeFacts {
     pub client: Option<Arc<Client>>,
     /// How that client stands, where a session was read: nothing is given without one.
     pub client_status: Option<ClientStatus>,
+    /// What that client was given up to this instant has ended; zero where no session was read.
+    pub client_valid_from: Timestamp,
     /// What became of the `id_token_hint`.
     pub hint: Hint,
     /// The user who is signed in in this browser.

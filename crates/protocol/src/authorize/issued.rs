@@ -9,6 +9,7 @@ use super::rules::RedirectTarget;
 use crate::client::Client;
 use crate::code::AuthorizationCode;
 use crate::cx::Cx;
+use crate::facts;
 use crate::ids::GrantId;
 use crate::session::Login;
 
@@ -32,9 +33,11 @@ impl Consented {
         let signed_in_now = request.is_fresh();
         let (request, login) = request.into_parts();
         let (client, target, terms) = request.into_parts();
+        // Dated after all that has ended, so that it is not taken for a part of it.
+        let at = facts::after([login.user().valid_from, terms.client_valid_from], cx.now);
         let life = client.code_seconds.map_or(cx.policy.code_seconds, |own| own.min(cx.policy.code_seconds));
         let code = AuthorizationCode {
-            id: GrantId(cx.time_ordered_id()),
+            id: GrantId(cx.time_ordered_id(at)),
             client_id: client.id.clone(),
             redirect_uri: target.digest(),
             redirect_uri_sent: target.was_sent(),

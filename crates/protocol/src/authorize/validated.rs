@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use proofkey_oauth::{AuthorizationRequest, CodeChallenge, ResourceUri, Scope};
+use proofkey_oauth::{AuthorizationRequest, CodeChallenge, ResourceUri, Scope, Timestamp};
 
 use super::facts::AuthorizeFacts;
 use super::rules::{
@@ -53,6 +53,8 @@ pub(super) struct Terms {
     pub(super) scope: Scope,
     pub(super) resources: Vec<ResourceUri>,
     pub(super) nonce: Option<String>,
+    /// What the client was given up to this instant has ended.
+    pub(super) client_valid_from: Timestamp,
 }
 
 /// Runs the rules on a request. The order is the protocol's: until client and redirect URI are known to be right, only the
@@ -82,7 +84,13 @@ pub fn validate(
 
     Ok(Validated {
         names_unscoped_api: rules::names_unscoped_api(&resources, &scope, apis, issuer),
-        terms: Terms { challenge, scope, resources, nonce: request.nonce.clone() },
+        terms: Terms {
+            challenge,
+            scope,
+            resources,
+            nonce: request.nonce.clone(),
+            client_valid_from: facts.client_valid_from,
+        },
         client,
         target,
         freshness,

@@ -68,8 +68,10 @@ pub fn live<'a>(
         return Err(Refusal::TokenInvalid);
     }
     if claims.grant_id.is_none() {
+        // No grant says when it was given. A token of the very second in which the client's tokens were ended ends too.
+        let ended = claims.iat.seconds() <= facts.token.client_valid_from.seconds();
         let own = claims.sub == client.id.as_str();
-        return if own { Ok(LiveToken { claims, user: None }) } else { Err(Refusal::TokenInvalid) };
+        return if own && !ended { Ok(LiveToken { claims, user: None }) } else { Err(Refusal::TokenInvalid) };
     }
     let grant = facts.grant.and_then(|row| row.of(client)).ok_or(Refusal::TokenInvalid)?;
     let active = grant.check_active(now).map_err(|_| Refusal::TokenInvalid)?;

@@ -8,9 +8,9 @@
 //! A session cannot begin without a proof, and a proof cannot be made up:
 //!
 //! ```compile_fail,E0599
-//! # use proofkey_protocol::{Cx, sign_in::Started};
+//! # use proofkey_protocol::{Cx, sign_in::{SignInBrowser, Started}};
 //! fn skip(started: Started, cx: &mut Cx<'_>) {
-//!     let _ = started.begin(None, cx);
+//!     let _ = started.begin(SignInBrowser::default(), cx);
 //! }
 //! ```
 //! ```compile_fail,E0451
@@ -20,19 +20,19 @@
 //! }
 //! ```
 //! ```compile_fail,E0382
-//! # use proofkey_protocol::{Cx, sign_in::Proved};
+//! # use proofkey_protocol::{Cx, sign_in::{Proved, SignInBrowser}};
 //! fn twice(proved: Proved, cx: &mut Cx<'_>) {
-//!     let _ = proved.begin(None, cx);
-//!     let _ = proved.begin(None, cx);
+//!     let _ = proved.begin(SignInBrowser::default(), cx);
+//!     let _ = proved.begin(SignInBrowser::default(), cx);
 //! }
 //! ```
 //!
 //! The same lines compile for the one state that may:
 //!
 //! ```
-//! # use proofkey_protocol::{Cx, sign_in::Proved};
+//! # use proofkey_protocol::{Cx, sign_in::{Proved, SignInBrowser}};
 //! fn allowed(proved: Proved, cx: &mut Cx<'_>) {
-//!     let _ = proved.begin(None, cx);
+//!     let _ = proved.begin(SignInBrowser::default(), cx);
 //! }
 //! ```
 
@@ -50,7 +50,7 @@ mod tests;
 pub use account::{Account, account_keys};
 pub use factor::{Factors, HashVerdict, PasswordProof, Proof};
 pub use password::{SignInOutcome, decide_password, give_up};
-pub use proved::{Proved, SessionBegun};
+pub use proved::{Proved, SessionBegun, SignInBrowser};
 pub use refused::SignInRefused;
 pub use started::{SignInFacts, Started, start};
 pub use throttle::Pause;

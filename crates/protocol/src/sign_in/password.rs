@@ -4,12 +4,11 @@ use proofkey_oauth::Sha256;
 
 use super::account::Account;
 use super::factor::HashVerdict;
-use super::proved::SessionBegun;
+use super::proved::{SessionBegun, SignInBrowser};
 use super::refused::SignInRefused;
 use super::started::Started;
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
-use crate::facts::SessionProof;
 
 /// What became of a sign-in.
 #[derive(Debug)]
@@ -21,16 +20,16 @@ pub enum SignInOutcome {
 }
 
 /// Decides about a sign-in with a password. What is refused counts one failure, in a commit of its own; what is right begins
-/// a session in place of the one that this browser had.
+/// a session in place of the one that this browser had, or renews that one if it is the same user's.
 pub fn decide_password(
     started: Started,
     verdict: HashVerdict,
-    replaces: Option<SessionProof>,
+    browser: SignInBrowser,
     cx: &mut Cx<'_>,
 ) -> Verdict<SignInOutcome> {
     let account = started.account().counted_as(cx);
     match started.prove_password(verdict, cx) {
-        Ok(proved) => proved.begin(replaces, cx).map(SignInOutcome::Begun),
+        Ok(proved) => proved.begin(browser, cx).map(SignInOutcome::Begun),
         Err(refused) => refuse(account, refused, cx),
     }
 }

@@ -13,9 +13,9 @@ use super::started::Started;
 use crate::authentication::Authentication;
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
-use crate::facts::{SessionFacts, SessionProof, UserFacts};
+use crate::facts::{SessionFacts, UserFacts};
 use crate::ids::SessionId;
-use crate::session::SessionCookie;
+use crate::session::{HeldSession, SessionCookie};
 
 /// A user who has proved their factors. Made by a proof alone, and no session exists yet: here is where a policy can ask for
 /// one more factor.
@@ -26,11 +26,22 @@ pub struct Proved {
     factors: Factors,
 }
 
-/// A session that begins, with what the browser gets. It exists once the commit beside it is durable, and not before.
+/// What a browser brings to a sign-in, beside what is proved.
+#[derive(Clone, Debug, Default)]
+pub struct SignInBrowser {
+    /// The session that it has.
+    pub held: Option<HeldSession>,
+    /// Whether the person asks to stay signed in. A session that goes on keeps what was chosen when it began.
+    pub remember: bool,
+}
+
+/// A session that begins or goes on, with what the browser gets. It exists once the commit beside it is durable, and not before.
 #[derive(Debug)]
 pub struct SessionBegun {
     /// The session cookie.
     pub cookie: SessionCookie,
+    /// How long the browser keeps the cookie; `None` if it ends with the browser.
+    pub keep_seconds: Option<i64>,
     /// The device cookie, by which this browser is known to the account from now on.
     pub device: Secret,
     /// The user, for the log.
@@ -57,28 +68,59 @@ impl Started {
 }
 
 impl Proved {
-    /// Begins the session. Every authentication has a new id, and the session that this browser had before is deleted in the
-    /// same transaction (OWASP ASVS 7.2.4).
-    pub fn begin(self, replaces: Option<SessionProof>, cx: &mut Cx<'_>) -> Verdict<SessionBegun> {
+    /// Begins the session, or goes on with the one that this browser has when it is this user's. Every authentication has a new
+    /// secret, and the one before is worth nothing once the transaction is through (OWASP ASVS 7.2.4). Another user gets another
+    /// id, and the session before ends.
+    pub fn begin(self, browser: SignInBrowser, cx: &mut Cx<'_>) -> Verdict<SessionBegun> {
         let Self { user, account, factors } = self;
-        let cookie = SessionCookie {
-            id: SessionId(cx.random()),
-            secret: Secret::new(URL_SAFE_NO_PAD.encode(cx.random::<32>())),
-        };
+        let secret = Secret::new(URL_SAFE_NO_PAD.encode(cx.random::<32>()));
         let authentication = Authentication {
-            at: cx.now,
+            // Never before the instant up to which all of this user's sessions have ended.
+            at: cx.now.max(user.valid_from),
             methods: factors.iter().map(Proof::method).collect(),
             context: None,
         };
-        let session = SessionFacts {
-            id: cookie.id,
-            secret: cookie.secret.hash(),
-            user_id: user.id.clone(),
-            authentication,
-            seen_at: cx.now,
-            expires_at: cx.now + cx.policy.session_absolute_seconds,
+        let goes_on = browser.held.as_ref().is_some_and(|held| held.goes_on_for(&user, cx.now));
+        let device = account.device(cx);
+        let (session, commit) = match browser.held {
+            Some(held) if goes_on => reauthenticated(held, &secret, authentication, factors, cx),
+            held => {
+                let life = cx.policy.session_life(browser.remember);
+                let session = SessionFacts {
+                    id: SessionId(cx.random()),
+                    secret: secret.hash(),
+                    user_id: user.id.clone(),
+                    authentication,
+                    seen_at: cx.now,
+                    expires_at: cx.now + life.absolute_seconds,
+                    remembered: browser.remember,
+                };
+                let commit = Commit::SignIn {
+                    session: Box::new(session.clone()),
+                    replaces: held.as_ref().map(HeldSession::proof),
+                    factors,
+                    sessions_max: cx.policy.sessions_per_user_max,
+                };
+                (session, commit)
+            }
         };
-        let commit = Commit::SignIn { session: Box::new(session), replaces, factors };
-        Verdict::after(commit, SessionBegun { cookie, device: account.device(cx), user })
+        let keep_seconds = session.remembered.then(|| session.expires_at - cx.now);
+        let cookie = SessionCookie { id: session.id, secret };
+        Verdict::after(commit, SessionBegun { cookie, keep_seconds, device, user })
     }
+}
+
+/// The session that goes on: its id, its end and what the person chose when it began stay as they are.
+fn reauthenticated(
+    held: HeldSession,
+    secret: &Secret,
+    authentication: Authentication,
+    factors: Factors,
+    cx: &Cx<'_>,
+) -> (SessionFacts, Commit) {
+    let before = held.into_facts();
+    let old_secret = before.secret;
+    let session = SessionFacts { secret: secret.hash(), authentication, seen_at: cx.now, ..before };
+    let commit = Commit::Reauthenticate { session: Box::new(session.clone()), secret: old_secret, factors };
+    (session, commit)
 }

@@ -3,14 +3,14 @@
 use proofkey_oauth::{Secret, TokenKind};
 
 use super::{
-    Account, HashVerdict, Proof, SignInFacts, SignInOutcome, SignInRefused, Started, account_keys,
-    decide_password, give_up, start,
+    Account, HashVerdict, Proof, SessionBegun, SignInBrowser, SignInFacts, SignInOutcome, SignInRefused,
+    Started, account_keys, decide_password, give_up, start,
 };
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
-use crate::facts::{CredentialFacts, FailureFacts, SessionProof};
-use crate::fixtures::{NOW, World, keys, started, user};
-use crate::ids::SessionId;
+use crate::facts::{CredentialFacts, FailureFacts, SessionFacts, UserFacts};
+use crate::fixtures::{NOW, World, bob, keys, started, user};
+use crate::session::{HeldSession, SessionCookie, login};
 
 const MATCHES: fn() -> HashVerdict = || HashVerdict::Matches { rehashed: None };
 
@@ -49,7 +49,7 @@ fn lg_08_lg_09_whatever_is_refused_counts_one_failure_and_begins_nothing() {
         let (mut facts, mut verdict) = (facts(), MATCHES());
         spoil(&mut facts, &mut verdict);
         let started = begin(facts, &world.cx());
-        let verdict = decide_password(started, verdict, None, &mut world.cx());
+        let verdict = decide_password(started, verdict, SignInBrowser::default(), &mut world.cx());
         assert_eq!(refusal(&verdict), expected, "case {index}");
         match verdict.commit {
             Some(Commit::CountSignInFailure { account, at }) => {
@@ -113,22 +113,95 @@ fn lg_07_a_known_device_has_a_count_of_its_own_and_another_account_does_not_shar
     assert_eq!(counted("ada", Some(&other_kind), &world.cx()), elsewhere);
 }
 
+fn held(begun: &SessionBegun, session: &SessionFacts) -> HeldSession {
+    HeldSession::of(&begun.cookie, session.clone()).unwrap()
+}
+
+/// What a sign-in of `user` with the right password makes of what the browser brings.
+fn signed_in(user: UserFacts, browser: SignInBrowser, world: &mut World) -> (SessionBegun, Commit) {
+    let started = started(user, world.cx());
+    let verdict = decide_password(started, MATCHES(), browser, &mut world.cx());
+    match (verdict.outcome, verdict.commit) {
+        (SignInOutcome::Begun(begun), Some(commit)) => (begun, commit),
+        other => panic!("no session: {other:?}"),
+    }
+}
+
 #[test]
-fn lg_12_v_56_a_session_that_begins_says_how_it_was_proved_and_replaces_the_one_before() {
+fn lg_12_v_56_a_session_that_begins_says_how_it_was_proved_and_replaces_the_one_of_another_user() {
     let mut world = World::new();
-    let before = SessionProof { id: SessionId([9; 16]), secret: Secret::new("s".into()).hash() };
+    let (before, of_bob) = world.sign_in(bob());
+    let browser = SignInBrowser { held: Some(held(&before, &of_bob)), remember: false };
     let started = started(user(), world.cx());
     let matches = HashVerdict::Matches { rehashed: Some("$argon2id$stronger".into()) };
-    let verdict = decide_password(started, matches, Some(before), &mut world.cx());
-    let Some(Commit::SignIn { session, replaces, factors }) = verdict.commit else { panic!("no session") };
+    let verdict = decide_password(started, matches, browser, &mut world.cx());
+    let Some(Commit::SignIn { session, replaces, factors, sessions_max }) = verdict.commit else {
+        panic!("no session")
+    };
     let SignInOutcome::Begun(begun) = verdict.outcome else { panic!("refused") };
     assert_eq!((session.id, session.user_id), (begun.cookie.id, user().id));
-    assert!(session.secret.matches(&begun.cookie.secret));
+    assert!(session.secret.matches(&begun.cookie.secret) && session.id != of_bob.id);
     assert_eq!(session.authentication.at, NOW);
     assert_eq!(session.authentication.methods.claim(), Some(vec!["pwd".to_owned()]));
-    assert_eq!(replaces.map(|proof| proof.id), Some(before.id));
+    let replaced = replaces.map(|proof| (proof.id, proof.secret.matches(&before.cookie.secret)));
+    assert_eq!((replaced, sessions_max), (Some((of_bob.id, true)), world.policy.sessions_per_user_max));
     let [Proof::Password(password)] = factors.iter().collect::<Vec<_>>()[..] else { panic!("{factors:?}") };
     assert_eq!(password.stored, "$argon2id$");
     assert_eq!(password.rehashed.as_deref(), Some("$argon2id$stronger"));
     assert_eq!((password.account, password.failures_max), (account_keys(&keys(), "ada")[0], 100));
+}
+
+#[test]
+fn k_13_lg_12_the_same_user_keeps_the_sid_its_end_and_what_was_chosen_and_gets_another_secret() {
+    for remembered in [false, true] {
+        let mut world = World::new();
+        let choose = |remember| SignInBrowser { held: None, remember };
+        let (first, Commit::SignIn { session, .. }) = signed_in(user(), choose(remembered), &mut world)
+        else {
+            panic!("no session")
+        };
+        // An hour later, or idle for as long as it lives: the password is what an idle session asks for.
+        for later in [3600, world.policy.session_life(remembered).absolute_seconds - 1] {
+            world.now = NOW + later;
+            let held = Some(held(&first, &session));
+            let browser = SignInBrowser { held, remember: !remembered };
+            let (again, commit) = signed_in(user(), browser, &mut world);
+            let Commit::Reauthenticate { session: renewed, secret, .. } = commit else {
+                panic!("{commit:?}")
+            };
+            assert_eq!((renewed.id, again.cookie.id), (session.id, session.id));
+            assert_eq!((renewed.expires_at, renewed.remembered), (session.expires_at, remembered));
+            assert_eq!((renewed.authentication.at, renewed.seen_at), (NOW + later, NOW + later));
+            assert!(secret.matches(&first.cookie.secret) && renewed.secret.matches(&again.cookie.secret));
+            assert!(!renewed.secret.matches(&first.cookie.secret), "the old secret is worth nothing");
+            let keep = remembered.then(|| session.expires_at - world.now);
+            assert_eq!(again.keep_seconds, keep, "the cookie ends with the session or with the browser");
+        }
+    }
+}
+
+#[test]
+fn k_13_lg_13_a_session_that_has_ended_does_not_go_on() {
+    let mut world = World::new();
+    let (begun, session) = world.sign_in(user());
+    let ended = UserFacts { valid_from: NOW + 1, ..user() };
+    let over = world.policy.session.absolute_seconds;
+    for (later, user) in [(over, user()), (2, ended), (2, bob())] {
+        world.now = NOW + later;
+        let browser = SignInBrowser { held: Some(held(&begun, &session)), remember: false };
+        let (next, commit) = signed_in(user, browser, &mut world);
+        let Commit::SignIn { replaces, .. } = commit else { panic!("{commit:?}") };
+        assert!(replaces.is_some_and(|proof| proof.id == session.id) && next.cookie.id != session.id);
+    }
+    let forged = SessionCookie { id: begun.cookie.id, secret: Secret::new("A".repeat(43)) };
+    assert!(HeldSession::of(&forged, session).is_none(), "the id alone proves nothing");
+}
+
+#[test]
+fn lg_13_a_session_is_dated_after_all_that_has_ended_whatever_the_clock_says() {
+    let mut world = World::new();
+    let ahead = UserFacts { valid_from: NOW + 3600, ..user() };
+    let (begun, commit) = signed_in(ahead.clone(), SignInBrowser::default(), &mut world);
+    let Commit::SignIn { session, .. } = commit else { panic!("{commit:?}") };
+    assert!(login(&begun.cookie, &session, &ahead, NOW, &world.policy).is_some());
 }

@@ -56,7 +56,8 @@ fn new_grant(code: &AuthorizationCode, refreshes: bool, plan: &AccessPlan<'_>, c
         scope: code.scope.clone(),
         resources: code.resources.clone(),
         authentication: code.authentication.clone(),
-        created_at: cx.now,
+        // Not before its code, which may be dated a second ahead: what has ended by then has not given this.
+        created_at: cx.now.max(code.id.issued_at()),
         expires_at: if refreshes { ends_at.min(idle_ends) } else { ends_at },
         ends_at,
         session_bound: client.is_browser_app(),

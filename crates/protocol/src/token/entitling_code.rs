@@ -131,8 +131,13 @@ impl<'a> CodeGrant<'a> {
             .session
             .as_ref()
             .is_some_and(|session| session::is_live(session, &subject.user, cx.now, cx.policy));
-        if !live {
+        // To sign in again in the same session revives no code from before everything ended.
+        let issued_at = code.id.issued_at();
+        if !live || issued_at <= subject.user.valid_from {
             return Err(Refusal::SessionEnded);
+        }
+        if issued_at <= subject.client_valid_from {
+            return Err(Refusal::GrantRevoked);
         }
         let consent = subject.consent.as_ref().ok_or(Refusal::ConsentWithdrawn)?;
         if !code.scope.is_subset(&consent.scope) {

@@ -51,6 +51,7 @@ sign-in-to-app = um mit { $app } fortzufahren
 sign-in-to-account = um mit Ihrem Konto fortzufahren
 sign-in-username = Benutzername
 sign-in-password = Passwort
+sign-in-remember = Angemeldet bleiben
 sign-in-submit = Anmelden
 sign-in-wrong = Benutzername oder Passwort ist falsch.
 sign-in-too-many = Zu viele Versuche. Versuchen Sie es in { $duration } noch einmal.

@@ -51,6 +51,7 @@ sign-in-to-app = to continue to { $app }
 sign-in-to-account = to continue to your account
 sign-in-username = Username
 sign-in-password = Password
+sign-in-remember = Keep me signed in
 sign-in-submit = Sign in
 sign-in-wrong = Username or password is wrong.
 sign-in-too-many = Too many attempts. Try again in { $duration }.

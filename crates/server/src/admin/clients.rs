@@ -1,4 +1,4 @@
-//! Clients: add, list, show, update, remove, disable, enable, rotate the secret.
+//! Clients: add, list, show, update, remove, disable, enable, rotate the secret, revoke the grants.
 
 use std::io;
 
@@ -121,6 +121,15 @@ impl Admin {
         let enabled = self.store.set_client_disabled(id, false).await;
         enabled.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
         self.record_change(Verb::Enable, Noun::Client, id);
+        Ok(())
+    }
+
+    /// Ends every grant of a client and every token that it has, those that it got for itself too. It may ask for new ones.
+    pub async fn revoke_grants_of_client(&self, id: &ClientId) -> Result<(), AdminRefused> {
+        let clock = self.clock.clone();
+        let ended = self.store.end_grants_of_client(id, move || Timestamp(clock.now())).await;
+        ended.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
+        self.record_change(Verb::RevokeGrants, Noun::Client, id);
         Ok(())
     }
 

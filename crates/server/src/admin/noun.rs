@@ -25,6 +25,9 @@ pub(super) enum Verb {
     Enable,
     RotateSecret,
     SetPassword,
+    Unlock,
+    SignOut,
+    RevokeGrants,
     Revoke,
     Rotate,
 }
@@ -53,6 +56,9 @@ impl fmt::Display for Verb {
             Self::Enable => "enable",
             Self::RotateSecret => "rotate-secret",
             Self::SetPassword => "set-password",
+            Self::Unlock => "unlock",
+            Self::SignOut => "sign-out",
+            Self::RevokeGrants => "revoke-grants",
             Self::Revoke => "revoke",
             Self::Rotate => "rotate",
         })

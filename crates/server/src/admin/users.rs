@@ -1,4 +1,4 @@
-//! Users: add, list, show, disable, enable, set the password.
+//! Users: add, list, show, disable, enable, set the password, unlock, sign out.
 
 use proofkey_oauth::{Secret, Timestamp};
 use proofkey_protocol::{Random as _, UserId, UserRecord, userinfo};
@@ -92,6 +92,36 @@ impl Admin {
         let set = self.store.set_user_password(key, &phc, move || Timestamp(clock.now()), &accounts).await;
         set.map_err(|fault| AdminRefused::about(fault, Noun::User, username))?;
         self.record_change(Verb::SetPassword, Noun::User, &user.id);
+        Ok(user)
+    }
+
+    /// Forgets the failed sign-ins of a user: the account takes the right password at once.
+    pub async fn unlock_user(&self, username: &str) -> Result<UserRecord, AdminRefused> {
+        let user = self.find_user(username).await?;
+        let key = &user.username_key;
+        let unlocked = self.store.unlock_user(key, &self.hashing.account_keys(key)).await;
+        unlocked.map_err(|fault| AdminRefused::about(fault, Noun::User, username))?;
+        self.record_change(Verb::Unlock, Noun::User, &user.id);
+        Ok(user)
+    }
+
+    /// Ends a user's sessions, and with them what is bound to one: codes on their way, and the grants of browser apps.
+    pub async fn sign_out_user(&self, username: &str) -> Result<UserRecord, AdminRefused> {
+        let user = self.find_user(username).await?;
+        let ended = self.store.end_sessions_of_user(&user.username_key).await;
+        ended.map_err(|fault| AdminRefused::about(fault, Noun::User, username))?;
+        self.record_change(Verb::SignOut, Noun::User, &user.id);
+        Ok(user)
+    }
+
+    /// Ends a user's sessions, and every grant that the user has given.
+    pub async fn revoke_grants_of_user(&self, username: &str) -> Result<UserRecord, AdminRefused> {
+        let user = self.find_user(username).await?;
+        let clock = self.clock.clone();
+        let now = move || Timestamp(clock.now());
+        let ended = self.store.end_grants_of_user(&user.username_key, now).await;
+        ended.map_err(|fault| AdminRefused::about(fault, Noun::User, username))?;
+        self.record_change(Verb::RevokeGrants, Noun::User, &user.id);
         Ok(user)
     }
 

@@ -170,6 +170,46 @@ mod tests {
     }
 
     #[test]
+    fn lg_13_what_is_said_of_sessions_bounds_what_is_not() {
+        let (hour, day) = (3_600, 86_400);
+        let usual = [12 * hour, day, 30 * day, 90 * day];
+        let cases: [(&[(&str, i64)], [i64; 4]); 7] = [
+            (&[], usual),
+            (&[("idle", hour)], [hour, day, hour, 90 * day]),
+            (&[("absolute", hour)], [hour, hour, hour, hour]),
+            (&[("idle", hour), ("absolute", 7 * day)], [hour, 7 * day, hour, 7 * day]),
+            (&[("idle", 20 * day), ("absolute", 200 * day)], [20 * day, 200 * day, 20 * day, 200 * day]),
+            (&[("idle", hour), ("remembered_idle", day)], [hour, day, day, 90 * day]),
+            (&[("remembered_absolute", day)], [12 * hour, day, day, day]),
+        ];
+        for (set, expected) in cases {
+            let lines: String = set.iter().map(|(key, value)| format!("{key}_seconds = {value}\n")).collect();
+            let variables: Vec<(String, String)> = set
+                .iter()
+                .map(|(key, value)| {
+                    (format!("PROOFKEY_SESSIONS__{}_SECONDS", key.to_uppercase()), value.to_string())
+                })
+                .collect();
+            let variables: Vec<(&str, &str)> =
+                variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            for (text, environment) in
+                [(format!("{MINIMAL}[sessions]\n{lines}"), &[][..]), (MINIMAL.to_owned(), &variables[..])]
+            {
+                let found = parse(&text, environment).unwrap().sessions;
+                let lives = [
+                    found.idle_seconds,
+                    found.absolute_seconds,
+                    found.remembered_idle_seconds,
+                    found.remembered_absolute_seconds,
+                ];
+                assert_eq!((lives, found.remember_default), (expected, false), "{set:?}");
+            }
+        }
+        let refused = refusal(&format!("{MINIMAL}[sessions]\nremembered_idle_seconds = 7776001\n"), &[]);
+        assert!(refused.contains("more than sessions.remembered_absolute_seconds"), "{refused}");
+    }
+
+    #[test]
     fn check_warns_but_does_not_refuse() {
         let config = parse(MINIMAL, &[("PROOFKEY_LIMITS__FACTOR", "1000")]).unwrap();
         let warnings = config.check();

@@ -1,6 +1,6 @@
 //! What a configuration asks of the rules, of the keys' schedule and of the limits in memory.
 
-use proofkey_protocol::{Policy, SignInLimit};
+use proofkey_protocol::{Policy, SessionLife, SignInLimit};
 
 use super::resolved::Config;
 use crate::keys::rotation::RotationPolicy;
@@ -34,8 +34,15 @@ impl Config {
             id_token_seconds: tokens.id_seconds,
             refresh_idle_seconds: tokens.refresh_idle_days * DAY_SECONDS,
             refresh_absolute_seconds: tokens.refresh_absolute_days * DAY_SECONDS,
-            session_idle_seconds: sessions.idle_seconds,
-            session_absolute_seconds: sessions.absolute_seconds,
+            session: SessionLife {
+                idle_seconds: sessions.idle_seconds,
+                absolute_seconds: sessions.absolute_seconds,
+            },
+            session_remembered: SessionLife {
+                idle_seconds: sessions.remembered_idle_seconds,
+                absolute_seconds: sessions.remembered_absolute_seconds,
+            },
+            sessions_per_user_max: scaled(limits.sessions_per_user_max),
             interaction_seconds: INTERACTION_SECONDS,
             code_failures_max: scaled(limits.code_verifier_failures_max),
             sign_in: sign_in(limits.login_account_burst, limits.login_account_interval_seconds),

@@ -49,6 +49,8 @@ pub(super) fn ranges(file: &File) -> Vec<Range> {
         tokens.refresh_absolute_days 1..=3_650 " days";
         sessions.idle_seconds 60..=2_592_000 " seconds";
         sessions.absolute_seconds 60..=31_536_000 " seconds";
+        sessions.remembered_idle_seconds 60..=31_536_000 " seconds";
+        sessions.remembered_absolute_seconds 60..=31_536_000 " seconds";
         passwords.memory_kib 64..=131_072 " KiB";
         passwords.iterations 1..=32 "";
         passwords.parallelism 1..=16 "";
@@ -67,6 +69,7 @@ pub(super) fn ranges(file: &File) -> Vec<Range> {
         limits.login_device_interval_seconds 1..=86_400 " seconds";
         limits.client_failures_per_minute 1..=100_000 "";
         limits.code_verifier_failures_max 1..=100 "";
+        limits.sessions_per_user_max 1..=10_000 "";
         limits.entries_max 1_000..=10_000_000 "";
     }
 }

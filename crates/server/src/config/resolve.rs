@@ -12,6 +12,7 @@ use super::file::{self, File, KeysFile, ServerFile};
 use super::ranges::ranges;
 use super::resolved::{Config, Keys, Server, Store, TlsFiles};
 use super::sealing_key::SealingKey;
+use super::sections::Sessions;
 
 /// Where the file came from, to say where a value stands.
 pub(super) struct Context<'a> {
@@ -33,6 +34,11 @@ impl Context<'_> {
         }
     }
 
+    /// Whether the file or the environment says what it is.
+    fn is_set(&self, setting: &str) -> bool {
+        self.overlay.variable(setting).is_some() || file::byte_of(self.text, setting).is_some()
+    }
+
     /// Relative paths start at the configuration file, wherever the server is started from.
     fn path_of(&self, written: &Path) -> PathBuf {
         let base = self.path.parent().unwrap_or(Path::new("."));
@@ -41,7 +47,8 @@ impl Context<'_> {
     }
 }
 
-pub(super) fn resolve(file: File, cx: &Context<'_>) -> Result<Config, ConfigError> {
+pub(super) fn resolve(mut file: File, cx: &Context<'_>) -> Result<Config, ConfigError> {
+    file.sessions = sessions(file.sessions, cx);
     for range in ranges(&file) {
         if let Some(message) = range.refusal() {
             return Err(cx.refuse(range.name, message));
@@ -71,6 +78,25 @@ pub(super) fn resolve(file: File, cx: &Context<'_>) -> Result<Config, ConfigErro
     })
 }
 
+/// Sessions whose lives are not all set: what is set bounds what is not. So an installation that says how long sessions live
+/// has none that lives longer.
+fn sessions(mut file: Sessions, cx: &Context<'_>) -> Sessions {
+    let is_set = |key: &str| cx.is_set(&format!("sessions.{key}"));
+    if !is_set("remembered_idle_seconds") && is_set("idle_seconds") {
+        file.remembered_idle_seconds = file.idle_seconds;
+    }
+    if !is_set("remembered_absolute_seconds") && is_set("absolute_seconds") {
+        file.remembered_absolute_seconds = file.absolute_seconds;
+    }
+    if !is_set("idle_seconds") {
+        file.idle_seconds = file.idle_seconds.min(file.absolute_seconds);
+    }
+    if !is_set("remembered_idle_seconds") {
+        file.remembered_idle_seconds = file.remembered_idle_seconds.min(file.remembered_absolute_seconds);
+    }
+    file
+}
+
 /// Rules between two settings.
 fn relations(file: &File, cx: &Context<'_>) -> Result<(), ConfigError> {
     let File { tokens, sessions, limits, keys, .. } = file;
@@ -86,6 +112,12 @@ fn relations(file: &File, cx: &Context<'_>) -> Result<(), ConfigError> {
             "sessions.absolute_seconds",
             sessions.idle_seconds,
             sessions.absolute_seconds,
+        ),
+        (
+            "sessions.remembered_idle_seconds",
+            "sessions.remembered_absolute_seconds",
+            sessions.remembered_idle_seconds,
+            sessions.remembered_absolute_seconds,
         ),
         (
             "limits.login_account_interval_seconds",

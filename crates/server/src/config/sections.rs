@@ -28,6 +28,12 @@ pub struct Sessions {
     pub idle_seconds: i64,
     /// A session, however busy.
     pub absolute_seconds: i64,
+    /// The same of a person who asked to stay signed in.
+    pub remembered_idle_seconds: i64,
+    /// The same of a person who asked to stay signed in.
+    pub remembered_absolute_seconds: i64,
+    /// Whether the sign-in page comes with *Keep me signed in* ticked.
+    pub remember_default: bool,
 }
 
 /// `[passwords]`: the cost of a hash, how many run at once, and the policy for new ones.
@@ -50,7 +56,7 @@ pub struct Passwords {
     pub length_min: u32,
 }
 
-/// `[limits]`: how often something may fail before it has to wait. Only failures count.
+/// `[limits]`: how often something may fail before it has to wait, and how much one user may hold.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -77,6 +83,8 @@ pub struct Limits {
     pub client_failures_per_minute: u32,
     /// Wrong verifiers after which an authorization code is locked.
     pub code_verifier_failures_max: u32,
+    /// Sessions of one user at once; beyond, the longest unused ends.
+    pub sessions_per_user_max: u32,
     /// Addresses and accounts that are remembered at once, per limit.
     pub entries_max: u32,
 }
@@ -124,7 +132,13 @@ impl Default for Tokens {
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { idle_seconds: 3_600, absolute_seconds: 86_400 }
+        Self {
+            idle_seconds: 43_200,
+            absolute_seconds: 86_400,
+            remembered_idle_seconds: 2_592_000,
+            remembered_absolute_seconds: 7_776_000,
+            remember_default: false,
+        }
     }
 }
 
@@ -156,6 +170,7 @@ impl Default for Limits {
             login_device_interval_seconds: 60,
             client_failures_per_minute: 20,
             code_verifier_failures_max: 5,
+            sessions_per_user_max: 100,
             entries_max: 100_000,
         }
     }

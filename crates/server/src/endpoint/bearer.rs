@@ -28,7 +28,8 @@ pub(super) struct TokenState {
 }
 
 /// What is known of a token that has no id, or whose grant is gone.
-const NOTHING: AccessTokenFacts = AccessTokenFacts { client: ClientStatus::Unregistered, revoked: true };
+const NOTHING: AccessTokenFacts =
+    AccessTokenFacts { client: ClientStatus::Unregistered, client_valid_from: Timestamp(0), revoked: true };
 
 impl TokenState {
     /// Loads it, for claims whose signature is ours.

@@ -5,8 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, header};
 use proofkey_oauth::{Secret, Sha256, sha256};
+use proofkey_protocol::Cx;
 use proofkey_protocol::session::SessionCookie;
-use proofkey_protocol::{Cx, SessionProof};
+use proofkey_protocol::sign_in::SessionBegun;
 
 use crate::cookies::{Cookie, CookieNames};
 
@@ -20,7 +21,7 @@ pub(crate) struct Browser {
     flow: Option<Secret>,
     device: Option<String>,
     fresh_flow: bool,
-    new_session: Option<Secret>,
+    new_session: Option<(Secret, Option<i64>)>,
     new_device: Option<Secret>,
     signed_out: bool,
 }
@@ -46,11 +47,6 @@ impl Browser {
         self.session.as_ref()
     }
 
-    /// What shows that this browser has the session that its cookie names: a new one replaces it.
-    pub(crate) fn session_proof(&self) -> Option<SessionProof> {
-        self.session.as_ref().map(SessionCookie::proof)
-    }
-
     /// The hash by which steps are bound to this browser, if it has a flow cookie.
     pub(crate) fn flow(&self) -> Option<Sha256> {
         self.flow.as_ref().map(|secret| sha256(secret.expose().as_bytes()))
@@ -70,9 +66,10 @@ impl Browser {
         self.device.as_deref()
     }
 
-    /// A user has signed in in this browser.
-    pub(crate) fn signed_in(&mut self, cookie: SessionCookie, device: Secret) {
-        self.new_session = Some(cookie.value());
+    /// A user has signed in in this browser, which keeps the cookie for so many seconds or until it closes.
+    pub(crate) fn signed_in(&mut self, begun: SessionBegun) {
+        let SessionBegun { cookie, keep_seconds, device, .. } = begun;
+        self.new_session = Some((cookie.value(), keep_seconds));
         self.new_device = Some(device);
         self.session = Some(cookie);
         self.signed_out = false;
@@ -90,9 +87,10 @@ impl Browser {
         let set = |cookie, value: &Option<Secret>| {
             value.as_ref().and_then(|value| names.set(cookie, value.expose()))
         };
+        let session = self.new_session.as_ref();
         let headers = [
             self.fresh_flow.then(|| set(Cookie::Flow, &self.flow)).flatten(),
-            set(Cookie::Session, &self.new_session),
+            session.and_then(|(value, keep_seconds)| names.set_session(value.expose(), *keep_seconds)),
             set(Cookie::Device, &self.new_device),
             self.signed_out.then(|| names.remove(Cookie::Session)).flatten(),
         ];

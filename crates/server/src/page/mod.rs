@@ -34,5 +34,5 @@ pub use layout::Destination;
 pub use pages::Pages;
 pub use respond::{respond, respond_with_form};
 pub use scope::{ConsentScope, ScopeKind};
-pub use sign_in::{SignIn, SignInError};
+pub use sign_in::{Remember, SignIn, SignInError};
 pub use sign_out::{LogoutConfirm, SignedOut};

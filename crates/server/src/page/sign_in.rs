@@ -22,8 +22,22 @@ pub struct SignIn {
     pub app_host: Option<String>,
     /// What the username field holds; if not empty, the password field has the focus.
     pub username: String,
+    /// Whether the page asks who wants to stay signed in.
+    pub remember: Remember,
     /// What went wrong the last time.
     pub error: Option<SignInError>,
+}
+
+/// The box *Keep me signed in*.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Remember {
+    /// There is none: the session that goes on keeps what was chosen when it began.
+    #[default]
+    NotAsked,
+    /// It is there, not ticked.
+    Clear,
+    /// It is there, and ticked.
+    Ticked,
 }
 
 /// Why the person is asked again. Never says which of the two fields was wrong.
@@ -53,6 +67,8 @@ pub(super) struct SignInPage<'a> {
     action: &'a str,
     flow: &'a str,
     username: &'a str,
+    /// Whether the box is ticked; `None` where it is not shown.
+    remember: Option<bool>,
     note: Option<String>,
     wrong: bool,
 }
@@ -82,6 +98,11 @@ fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a SignIn) -> SignInPage<'a> {
         action: &view.action,
         flow: &view.flow,
         username: &view.username,
+        remember: match view.remember {
+            Remember::NotAsked => None,
+            Remember::Clear => Some(false),
+            Remember::Ticked => Some(true),
+        },
         note: view.error.map(|error| note(&words, error)),
         wrong: view.error == Some(SignInError::Wrong),
     }

@@ -142,6 +142,8 @@ async fn every_verb_on_a_client_leaves_one_line_with_its_actor() {
     at.logged("INFO cli:ada disable client shop");
     at.admin.enable_client(&id).await.unwrap();
     at.logged("INFO cli:ada enable client shop");
+    at.admin.revoke_grants_of_client(&id).await.unwrap();
+    at.logged("INFO cli:ada revoke-grants client shop");
     at.admin.remove_client(&id).await.unwrap();
     at.logged("INFO cli:ada remove client shop");
 }
@@ -178,6 +180,12 @@ async fn every_verb_on_a_user_or_a_consent_leaves_one_line_that_names_no_person(
     at.logged(&format!("INFO cli:ada enable user {id}"));
     at.admin.set_password("bob", &Secret::new(PASSWORD.to_owned())).await.unwrap();
     at.logged(&format!("INFO cli:ada set-password user {id}"));
+    assert_eq!(&at.admin.unlock_user("bob").await.unwrap().id, id);
+    at.logged(&format!("INFO cli:ada unlock user {id}"));
+    assert_eq!(&at.admin.sign_out_user("bob").await.unwrap().id, id);
+    at.logged(&format!("INFO cli:ada sign-out user {id}"));
+    assert_eq!(&at.admin.revoke_grants_of_user("bob").await.unwrap().id, id);
+    at.logged(&format!("INFO cli:ada revoke-grants user {id}"));
 
     let client = ClientId::new("shop");
     at.add_client(shop()).await.unwrap();
@@ -237,6 +245,7 @@ async fn a_refusal_names_the_member_of_a_client() {
         (at.admin.remove_client(&none).await, None),
         (at.admin.disable_client(&none).await, None),
         (at.admin.enable_client(&none).await, None),
+        (at.admin.revoke_grants_of_client(&none).await, None),
         (at.admin.rotate_client_secret(&none, 0, |_| Ok(())).await, None),
         (at.admin.rotate_client_secret(&shop_id, -1, |_| Ok(())).await, Some("keep_seconds")),
         (at.admin.rotate_client_secret(&app, 0, |_| Ok(())).await, Some("token_endpoint_auth_method")),
@@ -297,6 +306,9 @@ async fn a_refusal_names_the_member_of_a_user() {
         (at.admin.user("").await.map(drop), Some("username")),
         (at.admin.disable_user("eve").await.map(drop), None),
         (at.admin.enable_user("eve").await.map(drop), None),
+        (at.admin.unlock_user("eve").await.map(drop), None),
+        (at.admin.sign_out_user("eve").await.map(drop), None),
+        (at.admin.revoke_grants_of_user("eve").await.map(drop), None),
         (at.admin.consents(Some("eve"), None).await.map(drop), None),
         (at.admin.revoke_consent("eve", &shop).await.map(drop), None),
         (at.admin.revoke_consent("bob", &shop).await.map(drop), None),

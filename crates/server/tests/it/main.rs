@@ -10,6 +10,7 @@
 mod administration;
 mod authorize;
 mod clients;
+mod emergency;
 mod enumeration;
 mod exchanges;
 mod faults;
@@ -27,6 +28,7 @@ mod refresh;
 mod refusals;
 mod revocation;
 mod revoke;
+mod sessions;
 mod slow_body;
 mod support;
 mod tampering;

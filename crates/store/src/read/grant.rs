@@ -1,5 +1,6 @@
 //! Grants, and what stands against the tokens and codes of one.
 
+use proofkey_oauth::Timestamp;
 use proofkey_protocol::{
     AccessTokenFacts, AuthorizationCode, ClientId, ClientStatus, CodeFacts, GrantId, GrantWithSubject,
     TokenId,
@@ -9,6 +10,9 @@ use crate::fault::Fault;
 use crate::row::{Cells, FromRow};
 use crate::sql::grants;
 use crate::store::ProtocolStore;
+
+/// Up to this instant nothing has ended, for nothing had begun.
+const NEVER: Timestamp = Timestamp(0);
 
 impl ProtocolStore {
     /// A grant with its user, with its session and consent while they exist, and how its client stands.
@@ -33,7 +37,9 @@ impl ProtocolStore {
         let decode = |cells: &mut Cells<'_>| {
             let grant: GrantWithSubject = cells.row()?;
             let revoked: Option<TokenId> = cells.of("revoked_tokens").cell()?;
-            let token = AccessTokenFacts { client: grant.subject().client, revoked: revoked.is_some() };
+            let subject = grant.subject();
+            let (client, client_valid_from) = (subject.client, subject.client_valid_from);
+            let token = AccessTokenFacts { client, client_valid_from, revoked: revoked.is_some() };
             Ok((grant, token))
         };
         self.backend.one(&grants::GRANT_OF_TOKEN, &[grant.into(), token.into()], decode).await
@@ -43,10 +49,14 @@ impl ProtocolStore {
     pub async fn access_token(&self, client: &ClientId, token: TokenId) -> Result<AccessTokenFacts, Fault> {
         let decode = |cells: &mut Cells<'_>| {
             let client = cells.of("clients").cell()?;
-            Ok(AccessTokenFacts { client, revoked: cells.of("revoked_tokens").cell()? })
+            let valid_from: Option<Timestamp> = cells.cell()?;
+            let client_valid_from = valid_from.unwrap_or(NEVER);
+            Ok(AccessTokenFacts { client, client_valid_from, revoked: cells.of("revoked_tokens").cell()? })
         };
         let values = [client.as_str().into(), token.into()];
         let found = self.backend.one(&grants::ACCESS_TOKEN, &values, decode).await?;
-        Ok(found.unwrap_or(AccessTokenFacts { client: ClientStatus::Unregistered, revoked: false }))
+        let unknown =
+            AccessTokenFacts { client: ClientStatus::Unregistered, client_valid_from: NEVER, revoked: false };
+        Ok(found.unwrap_or(unknown))
     }
 }

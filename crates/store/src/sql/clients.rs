@@ -62,6 +62,11 @@ statements! {
     /// Opens or closes a client.
     SET_CLIENT_DISABLED = "UPDATE clients SET disabled = $2 WHERE id = $1";
 
+    /// Ends what the client was given up to the instant `$2`, and what is dated after the end before it: the clock may have
+    /// been set back.
+    END_GRANTS_OF_CLIENT = "
+        UPDATE clients SET valid_from = CASE WHEN $2 > valid_from THEN $2 ELSE valid_from + 1 END WHERE id = $1";
+
     /// Changes nothing: one row when the client exists.
     TOUCH_CLIENT = "UPDATE clients SET id = id WHERE id = $1";
 

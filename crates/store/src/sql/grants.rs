@@ -106,7 +106,8 @@ statements! {
     /// How the client stands that an access token of no grant was issued to, and whether the token was revoked: always one
     /// row.
     ACCESS_TOKEN = "
-        SELECT (SELECT disabled FROM clients WHERE id = $1), EXISTS (SELECT 1 FROM revoked_tokens WHERE id = $2)";
+        SELECT (SELECT disabled FROM clients WHERE id = $1), (SELECT valid_from FROM clients WHERE id = $1),
+            EXISTS (SELECT 1 FROM revoked_tokens WHERE id = $2)";
 
     /// Clients of the newest grants that were given in a session. Walks the primary key backwards for a bounded number
     /// of rows: an index by session would cost one more page per code redeemed, for one line of the sign-out page.

@@ -1,5 +1,6 @@
 //! Users with their sessions, and with the consent and the client that a request concerns.
 
+use proofkey_oauth::Timestamp;
 use proofkey_protocol::{ConsentFacts, SessionFacts, SubjectFacts, UserFacts};
 
 use super::{statements, text};
@@ -13,12 +14,13 @@ impl FromRow for SubjectFacts {
         SessionFacts::COLUMNS,
         ", ",
         ConsentFacts::COLUMNS,
-        ", clients.disabled"
+        ", clients.disabled, clients.valid_from"
     );
 
     fn from_row(cells: &mut Cells<'_>) -> Result<Self, Fault> {
         let (user, session, consent) = (cells.row()?, cells.joined()?, cells.joined()?);
-        Ok(Self { user, session, consent, client: cells.of("clients").cell()? })
+        let (client, valid_from): (_, Option<Timestamp>) = (cells.of("clients").cell()?, cells.cell()?);
+        Ok(Self { user, session, consent, client, client_valid_from: valid_from.unwrap_or(Timestamp(0)) })
     }
 }
 

@@ -24,6 +24,9 @@ impl FromRow for CredentialFacts {
     }
 }
 
+/// Ends all that began up to the instant `$2`, and what is dated after the end before it: the clock may have been set back.
+const ENDS_ALL: &str = "valid_from = CASE WHEN $2 > valid_from THEN $2 ELSE valid_from + 1 END";
+
 statements! {
     /// What signing in needs of a user, by the name to sign in with; for an unknown name a row with an empty id, so that
     /// both take the same time.
@@ -49,15 +52,22 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT DO NOTHING";
 
+    /// Changes nothing: one row when the user exists.
+    TOUCH_USER = "UPDATE users SET id = id WHERE username_key = $1";
+
+    /// Ends what began before. Later than what has ended already, so that what began in between ends too.
+    END_GRANTS_OF_USER = text!("UPDATE users SET ", ENDS_ALL, " WHERE username_key = $1");
+
     /// Closes an account; what began before has ended, and stays ended when the account is opened again.
-    DISABLE_USER = "UPDATE users SET disabled = 1, valid_from = $2, updated_at = $2 WHERE username_key = $1";
+    DISABLE_USER = text!("
+        UPDATE users SET disabled = 1, ", ENDS_ALL, ", updated_at = $2 WHERE username_key = $1");
 
     /// Opens an account again.
     ENABLE_USER = "UPDATE users SET disabled = 0, updated_at = $2 WHERE username_key = $1";
 
     /// Sets a password; what began before has ended.
-    SET_USER_PASSWORD = "
-        UPDATE users SET password = $2, valid_from = $3, updated_at = $3 WHERE username_key = $1";
+    SET_USER_PASSWORD = text!("
+        UPDATE users SET password = $3, ", ENDS_ALL, ", updated_at = $2 WHERE username_key = $1");
 
     /// Guards a password that was right: no row when the account was disabled, given another password or locked while this
     /// one was being compared. The stored hash tells one password from the next; an instant would not, for to compare takes

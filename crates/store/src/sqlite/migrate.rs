@@ -34,6 +34,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0003_client_origins",
         text: include_str!("../../migrations/sqlite/0003_client_origins.sql"),
     },
+    Migration {
+        version: 6,
+        name: "0006_sessions",
+        text: include_str!("../../migrations/sqlite/0006_sessions.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -7,14 +7,13 @@ use crate::sql::{self, clients};
 use crate::value::{Statement, Value, values};
 
 /// Texts that walk a table on purpose: whole directories, lists for operators, rare changes, and one bounded walk.
-const WALKS: [&str; 9] = [
+const WALKS: [&str; 8] = [
     "CLIENTS",
     "APIS",
     "KEYS",
     "USERS",
     "CONSENTS",
     "SESSION_CLIENTS",
-    "DELETE_SESSIONS_OF_USER",
     "REVOKE_GRANTS_OF_CLIENT",
     "DELETE_CONSENTS_OF_CLIENT",
 ];

@@ -8,7 +8,7 @@ use crate::fault::AdminFault;
 use crate::script::{Script, ScriptStep};
 use crate::sql::{clients, consents, grants, versions};
 use crate::store::Store;
-use crate::value::values;
+use crate::value::{Value, values};
 
 impl Store {
     /// Registers a client with its secrets. No version moves: servers look for a client that they do not remember, so
@@ -40,6 +40,18 @@ impl Store {
             .then(ScriptStep::may_find(&clients::SET_CLIENT_ORIGINS_DISABLED, origins))
             .then(moved());
         self.change(script).await
+    }
+
+    /// Ends every grant of a client, and the tokens that it got for itself. The instant is asked for inside the transaction,
+    /// so that no grant can come between it and the change; the rows of the grants stay as they are. No version moves: what
+    /// servers remember of a client says nothing of this.
+    pub async fn end_grants_of_client(
+        &self,
+        id: &ClientId,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Result<(), AdminFault> {
+        let values = values![id.clone(), Value::Now(Box::new(now))];
+        self.change(ScriptStep::must_find(&clients::END_GRANTS_OF_CLIENT, values).into()).await
     }
 
     /// Removes a client, its secrets and the consents it had, and revokes its grants: should the id be given again, the

@@ -24,7 +24,12 @@ fn script(commit: Commit) -> Script {
         }
         Commit::RevokeGrant { grant, at } => grant::revoke(grant, at),
         Commit::RevokeAccessToken { token, keep_until } => grant::revoke_access_token(token, keep_until),
-        Commit::SignIn { session, replaces, factors } => session::sign_in(*session, replaces, &factors),
+        Commit::SignIn { session, replaces, factors, sessions_max } => {
+            session::sign_in(*session, replaces, &factors, sessions_max)
+        }
+        Commit::Reauthenticate { session, secret, factors } => {
+            session::reauthenticate(*session, secret, &factors)
+        }
         Commit::CountSignInFailure { account, at } => session::count_failure(account, at),
         Commit::TouchSession { session, at } => session::touch(session, at),
         Commit::EndSession { session } => session::end(session),

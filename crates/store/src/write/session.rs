@@ -1,6 +1,6 @@
 //! Browser sessions, and the failures to begin one.
 
-use proofkey_oauth::{Sha256, Timestamp};
+use proofkey_oauth::{SecretHash, Sha256, Timestamp};
 use proofkey_protocol::sign_in::{Factors, PasswordProof, Proof};
 use proofkey_protocol::{SessionFacts, SessionId, SessionProof, UserId};
 
@@ -8,10 +8,18 @@ use crate::script::{Script, ScriptStep};
 use crate::sql::{failures, sessions, users};
 use crate::value::{Statement, Value, values};
 
-/// Begins a session while every factor still holds; then the one that it replaces ends, and the account's failures are
-/// forgotten.
-pub(super) fn sign_in(session: SessionFacts, replaces: Option<SessionProof>, factors: &Factors) -> Script {
-    let user = session.user_id.clone();
+/// Most sessions of one user that one sign-in ends. A user had any number of them before there was a limit.
+const ENDED_MAX: i64 = 1000;
+
+/// Begins a session while every factor still holds; then the one that it replaces ends, with those beyond the limit, and the
+/// account's failures are forgotten.
+pub(super) fn sign_in(
+    session: SessionFacts,
+    replaces: Option<SessionProof>,
+    factors: &Factors,
+    sessions_max: i64,
+) -> Script {
+    let (id, user) = (session.id, session.user_id.clone());
     let authentication = session.authentication;
     let begin = values![
         session.id,
@@ -22,13 +30,38 @@ pub(super) fn sign_in(session: SessionFacts, replaces: Option<SessionProof>, fac
         authentication.context,
         session.seen_at,
         session.expires_at,
+        session.remembered,
     ];
+    let beyond = values![user.clone(), id, sessions_max.saturating_sub(1), ENDED_MAX];
     let replace = replaces.map(|replaced| {
         ScriptStep::may_find(&sessions::REPLACE_SESSION, values![replaced.id, replaced.secret])
     });
-    // Should a guard find no row, the insertion before it is undone too.
-    let guards = factors.iter().flat_map(|proof| guard(&user, proof).steps());
-    Script::from(ScriptStep::must_add(&sessions::INSERT_SESSION, begin)).then_all(guards).then_all(replace)
+    Script::from(ScriptStep::must_add(&sessions::INSERT_SESSION, begin))
+        .then_all(guards(&user, factors))
+        .then_all(replace)
+        .then(ScriptStep::may_find(&sessions::END_UNUSED_SESSIONS, beyond))
+}
+
+/// Writes a new authentication and a new secret into a session that still has this one, while every factor still holds; then
+/// the account's failures are forgotten.
+pub(super) fn reauthenticate(session: SessionFacts, secret: SecretHash, factors: &Factors) -> Script {
+    let authentication = session.authentication;
+    let renew = values![
+        session.id,
+        secret,
+        session.secret,
+        authentication.at,
+        authentication.methods,
+        authentication.context,
+        session.seen_at,
+    ];
+    Script::from(ScriptStep::must_find(&sessions::RENEW_SESSION, renew))
+        .then_all(guards(&session.user_id, factors))
+}
+
+/// Should one find no row, what was written before it is undone too.
+fn guards(user: &UserId, factors: &Factors) -> impl Iterator<Item = ScriptStep> {
+    factors.iter().flat_map(|proof| guard(user, proof).steps())
 }
 
 /// What holds a factor to the moment at which the session begins.

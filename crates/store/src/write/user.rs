@@ -54,14 +54,42 @@ impl Store {
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
         accounts: &[Sha256],
     ) -> Result<(), AdminFault> {
-        let values = values![username_key.to_owned(), phc.to_owned(), Value::Now(Box::new(now))];
-        let forget =
-            |account: &Sha256| ScriptStep::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![*account]);
+        let values = values![username_key.to_owned(), Value::Now(Box::new(now)), phc.to_owned()];
         let script = Script::from(ScriptStep::must_find(&users::SET_USER_PASSWORD, values))
             .then(end_sessions(username_key))
-            .then_all(accounts.iter().map(forget));
+            .then_all(forget_failures(accounts));
         self.change(script).await
     }
+
+    /// Forgets the failed sign-ins of `accounts`, the limiter's keys of this name.
+    pub async fn unlock_user(&self, username_key: &str, accounts: &[Sha256]) -> Result<(), AdminFault> {
+        self.change(Script::from(exists(username_key)).then_all(forget_failures(accounts))).await
+    }
+
+    /// Ends every session of a user, and with them the grants that are bound to one.
+    pub async fn end_sessions_of_user(&self, username_key: &str) -> Result<(), AdminFault> {
+        self.change(Script::from(exists(username_key)).then(end_sessions(username_key))).await
+    }
+
+    /// Ends every session and every grant of a user. The instant is asked for inside the transaction, as above; the rows of
+    /// the grants stay as they are.
+    pub async fn end_grants_of_user(
+        &self,
+        username_key: &str,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Result<(), AdminFault> {
+        let values = values![username_key.to_owned(), Value::Now(Box::new(now))];
+        let end = ScriptStep::must_find(&users::END_GRANTS_OF_USER, values);
+        self.change(Script::from(end).then(end_sessions(username_key))).await
+    }
+}
+
+fn exists(username_key: &str) -> ScriptStep {
+    ScriptStep::must_find(&users::TOUCH_USER, values![username_key.to_owned()])
+}
+
+fn forget_failures(accounts: &[Sha256]) -> impl Iterator<Item = ScriptStep> {
+    accounts.iter().map(|account| ScriptStep::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![*account]))
 }
 
 fn end_sessions(username_key: &str) -> ScriptStep {

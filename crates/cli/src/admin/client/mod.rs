@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::admin::input::document;
 use crate::admin::installation::Installation;
 use crate::admin::refusal::explain;
-use crate::admin::show::{plain, rfc3339, state, table};
+use crate::admin::show::{APIS_FOLLOW, plain, rfc3339, state, table};
 use crate::output::note;
 use view::{ClientView, member};
 
@@ -55,6 +55,17 @@ pub(crate) enum Action {
         #[arg(allow_hyphen_values = true)]
         id: String,
     },
+    /// End everything that a client was granted; it may ask for new grants
+    ///
+    /// Codes, refresh tokens and access tokens of the client from before, those that it got for itself too, are refused by
+    /// this server from the next request. What people have allowed stays remembered, so the next sign-in may go through
+    /// unasked; `proofkey client disable` keeps the client out. An API that validates access tokens by itself takes those
+    /// from before until they expire: after 10 minutes, unless it or [tokens] says otherwise.
+    RevokeGrants {
+        /// Its client_id
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+    },
     /// Give a client a new secret; the old one lives on while the app is changed over
     RotateSecret {
         /// Its client_id
@@ -75,6 +86,7 @@ pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::
         Action::Remove { id } => remove(installation, &ClientId::new(id)).await,
         Action::Disable { id } => disable(installation, &ClientId::new(id)).await,
         Action::Enable { id } => enable(installation, &ClientId::new(id)).await,
+        Action::RevokeGrants { id } => revoke_grants(installation, &ClientId::new(id)).await,
         Action::RotateSecret { id, keep_seconds } => {
             rotate(installation, &ClientId::new(id), keep_seconds).await
         }
@@ -144,6 +156,14 @@ async fn disable(installation: &Installation, id: &ClientId) -> anyhow::Result<(
 async fn enable(installation: &Installation, id: &ClientId) -> anyhow::Result<()> {
     installation.admin.enable_client(id).await.map_err(explain)?;
     changed(installation, id, false)
+}
+
+async fn revoke_grants(installation: &Installation, id: &ClientId) -> anyhow::Result<()> {
+    installation.admin.revoke_grants_of_client(id).await.map_err(explain)?;
+    let report = json!({"client_id": id.as_str(), "grants_revoked": true});
+    installation
+        .output
+        .result(&report, || format!("Everything that {id} was granted has ended. {APIS_FOLLOW}"))
 }
 
 fn changed(installation: &Installation, id: &ClientId, disabled: bool) -> anyhow::Result<()> {

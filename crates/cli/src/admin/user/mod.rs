@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::admin::input::new_password;
 use crate::admin::installation::Installation;
 use crate::admin::refusal::explain;
-use crate::admin::show::{plain, rfc3339, state, table};
+use crate::admin::show::{APIS_FOLLOW, plain, rfc3339, state, table};
 use crate::output::note;
 
 #[derive(Debug, clap::Subcommand)]
@@ -33,6 +33,25 @@ pub(crate) enum Action {
         /// The name they sign in with
         #[arg(value_name = "NAME", allow_hyphen_values = true)]
         username: String,
+    },
+    /// Forget the failed sign-ins of a user, so that the right password is taken at once
+    Unlock {
+        /// The name they sign in with
+        #[arg(value_name = "NAME", allow_hyphen_values = true)]
+        username: String,
+    },
+    /// End the sessions of a user in every browser
+    ///
+    /// Codes on their way and the tokens of browser apps end with the session; other apps stay signed in unless --grants is
+    /// given. This server refuses what has ended from the next request. An API that validates access tokens by itself takes
+    /// those from before until they expire: after 10 minutes, unless it or [tokens] says otherwise.
+    SignOut {
+        /// The name they sign in with
+        #[arg(value_name = "NAME", allow_hyphen_values = true)]
+        username: String,
+        /// End every grant of the user too: all apps are signed out
+        #[arg(long)]
+        grants: bool,
     },
     /// Set a password; sessions and tokens from before end, failed sign-ins are forgotten
     SetPassword {
@@ -67,6 +86,8 @@ pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::
         Action::Enable { username } => {
             changed(installation, installation.admin.enable_user(&username).await.map_err(explain)?)
         }
+        Action::Unlock { username } => unlock(installation, &username).await,
+        Action::SignOut { username, grants } => sign_out(installation, &username, grants).await,
         Action::SetPassword { username, password_stdin } => {
             set_password(installation, &username, password_stdin).await
         }
@@ -112,6 +133,30 @@ fn changed(installation: &Installation, user: UserRecord) -> anyhow::Result<()> 
     let UserRecord { id, username, disabled, .. } = user;
     let report = json!({"username": username, "sub": id.as_str(), "disabled": disabled});
     installation.output.result(&report, || plain(&format!("{username} is {}.", state(disabled))))
+}
+
+async fn unlock(installation: &Installation, username: &str) -> anyhow::Result<()> {
+    let UserRecord { id, username, .. } = installation.admin.unlock_user(username).await.map_err(explain)?;
+    let report = json!({"username": username, "sub": id.as_str(), "unlocked": true});
+    installation
+        .output
+        .result(&report, || plain(&format!("The failed sign-ins of {username} are forgotten.")))
+}
+
+async fn sign_out(installation: &Installation, username: &str, grants: bool) -> anyhow::Result<()> {
+    let admin = &installation.admin;
+    let ended = if grants {
+        admin.revoke_grants_of_user(username).await
+    } else {
+        admin.sign_out_user(username).await
+    };
+    let UserRecord { id, username, .. } = ended.map_err(explain)?;
+    let report =
+        json!({"username": username, "sub": id.as_str(), "signed_out": true, "grants_revoked": grants});
+    installation.output.result(&report, || {
+        let apps = if grants { "every app" } else { "every browser; apps that keep their own tokens go on" };
+        plain(&format!("{username} is signed out of {apps}. {APIS_FOLLOW}"))
+    })
 }
 
 async fn set_password(

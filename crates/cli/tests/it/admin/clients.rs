@@ -182,7 +182,7 @@ fn an_id_or_a_name_may_begin_with_a_hyphen_and_options_are_still_options() {
     let mut metadata = web_client();
     metadata["client_id"] = json!("-AwsBxRbZt_w3Jyf");
     let id = installation.add_client(&metadata)["client_id"].as_str().unwrap().to_owned();
-    for command in ["show", "disable", "enable", "rotate-secret"] {
+    for command in ["show", "disable", "enable", "rotate-secret", "revoke-grants"] {
         assert_eq!(installation.json(&["client", command, &id], "")["client_id"], *id, "{command}");
         let first = installation.run(&["client", command, "--json", &id], "");
         assert_eq!(first.status.code(), Some(0), "{command}: {}", String::from_utf8_lossy(&first.stderr));

@@ -54,6 +54,31 @@ fn lg_16_there_are_no_users_until_one_is_added_with_its_claims() {
 }
 
 #[test]
+fn k_16_a_user_is_unlocked_and_signed_out_by_a_name_that_exists() {
+    let installation = Installation::new();
+    installation.add_user("ada");
+    assert_eq!(installation.json(&["user", "unlock", "ADA"], "")["unlocked"], true);
+    let signed_out = installation.json(&["user", "sign-out", "Ada"], "");
+    assert_eq!((&signed_out["signed_out"], &signed_out["grants_revoked"]), (&json!(true), &json!(false)));
+    assert_eq!(installation.json(&["user", "sign-out", "ada", "--grants"], "")["grants_revoked"], true);
+    for (command, says) in [
+        (&["user", "sign-out", "ada"][..], "apps that keep their own tokens go on"),
+        (&["user", "sign-out", "ada", "--grants"], "every app"),
+    ] {
+        let text = installation.text(command);
+        assert!(text.contains(says) && text.contains("when they expire"), "{text}");
+    }
+    for command in ["unlock", "sign-out"] {
+        installation.refused(&["user", command, "bob"], "", 1, &["there is no user bob", "user list"]);
+    }
+    // When APIs follow stands in the help of each command that ends tokens.
+    for command in [["user", "sign-out"], ["client", "revoke-grants"]] {
+        let help = installation.text(&[&command[..], &["--help"]].concat());
+        assert!(help.contains("until they expire"), "{help}");
+    }
+}
+
+#[test]
 fn users_that_cannot_be_are_refused() {
     let installation = Installation::new();
     installation.add_user("ada");

@@ -7,6 +7,8 @@ mod target;
 
 use std::sync::Arc;
 
+use proofkey_oauth::Timestamp;
+
 use super::{Answer, AuthorizeFacts, ConsentGiven, Hint, Next, Progress, decide};
 use crate::client::Client;
 use crate::commit::{Commit, Verdict};
@@ -33,6 +35,7 @@ struct Scene {
     world: World,
     client: Option<Arc<Client>>,
     client_status: Option<ClientStatus>,
+    client_valid_from: Timestamp,
     hint: Hint,
     login: Option<Login>,
     consent: Option<ConsentFacts>,
@@ -48,6 +51,7 @@ impl Scene {
             world,
             client: Some(client),
             client_status: Some(ClientStatus::Active),
+            client_valid_from: Timestamp(0),
             hint: Hint::Absent,
             login: Some(login),
             consent: subject.consent,
@@ -74,6 +78,7 @@ impl Scene {
         let facts = AuthorizeFacts {
             client: self.client.clone(),
             client_status: self.client_status,
+            client_valid_from: self.client_valid_from,
             hint: self.hint.clone(),
             login: self.login.clone(),
             consent: self.consent.clone(),

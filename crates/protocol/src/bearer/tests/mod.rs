@@ -8,7 +8,7 @@ mod userinfo;
 use std::sync::Arc;
 
 use proofkey_jose::claims::{AccessTokenClaims, Audience, NumericDate};
-use proofkey_oauth::{IntrospectionResponse, Issuer};
+use proofkey_oauth::{IntrospectionResponse, Issuer, Timestamp};
 use serde_json::json;
 
 use super::{IntrospectionCaller, TokenFacts};
@@ -48,7 +48,8 @@ impl Shown {
             grant_id: Some(grant.id.to_string()),
         };
         let grant = GrantWithSubject::new(grant, subject);
-        let token = AccessTokenFacts { client: ClientStatus::Active, revoked: false };
+        let (client, client_valid_from) = (ClientStatus::Active, Timestamp(0));
+        let token = AccessTokenFacts { client, client_valid_from, revoked: false };
         Self { claims, grant, token, client: Some(confidential(json!({}))) }
     }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use proofkey_oauth::Timestamp;
 use serde_json::json;
 
 use super::{Redemption, Refreshing, Writes, judged};
@@ -21,9 +22,10 @@ struct Event {
 }
 
 /// A token that was not revoked by itself, of a client that stands.
-const STANDS: AccessTokenFacts = AccessTokenFacts { client: ClientStatus::Active, revoked: false };
+const STANDS: AccessTokenFacts =
+    AccessTokenFacts { client: ClientStatus::Active, client_valid_from: Timestamp(0), revoked: false };
 
-const EVENTS: [Event; 13] = [
+const EVENTS: [Event; 14] = [
     Event { name: "nothing", happens: |_, _| {}, redeem: None, refresh: None },
     Event {
         name: "client disabled",
@@ -48,6 +50,12 @@ const EVENTS: [Event; 13] = [
         happens: |subject, _| subject.user.valid_from = NOW,
         redeem: Some(Refusal::SessionEnded),
         refresh: Some(Refusal::SessionEnded),
+    },
+    Event {
+        name: "grants of the client ended since",
+        happens: |subject, _| subject.client_valid_from = NOW,
+        redeem: Some(Refusal::GrantRevoked),
+        refresh: Some(Refusal::GrantRevoked),
     },
     Event {
         name: "consent withdrawn",
@@ -88,7 +96,7 @@ const EVENTS: [Event; 13] = [
     },
     Event {
         name: "session idle",
-        happens: |subject, _| subject.session.as_mut().unwrap().seen_at = NOW + -3600,
+        happens: |subject, _| subject.session.as_mut().unwrap().seen_at = NOW + -43_200,
         redeem: Some(Refusal::SessionEnded),
         refresh: None,
     },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use http::StatusCode;
-use proofkey_oauth::{AuthorizationRequest, Params};
+use proofkey_oauth::{AuthorizationRequest, Params, Timestamp};
 use proofkey_protocol::authorize::{
     self, Authenticated, AuthorizeFacts, ErrorResponse, Hint, IssuedCode, Next, Progress, RedirectTarget,
     Refused, Validated,
@@ -46,6 +46,7 @@ struct SignedIn {
     login: Login,
     consent: Option<ConsentFacts>,
     client_status: ClientStatus,
+    client_valid_from: Timestamp,
 }
 
 /// An authorization request in the browser that sent it.
@@ -88,9 +89,9 @@ impl<'a> Authorization<'a> {
             None => None,
         };
         Ok(match signed_in {
-            Some(SignedIn { login, consent, client_status }) => {
+            Some(SignedIn { login, consent, client_status, client_valid_from }) => {
                 let (login, client_status) = (Some(login), Some(client_status));
-                AuthorizeFacts { login, consent, client_status, ..facts }
+                AuthorizeFacts { login, consent, client_status, client_valid_from, ..facts }
             }
             None => facts,
         })
@@ -99,17 +100,25 @@ impl<'a> Authorization<'a> {
     async fn signed_in(&self, client: &ClientId) -> Result<Option<SignedIn>, Failure> {
         let Some(cookie) = self.browser.cookies.session() else { return Ok(None) };
         let found = self.context().app.store.session_with_consent(cookie.id, client).await?;
-        let Some(SubjectFacts { user, session: Some(session), consent, client: client_status }) = found
+        let Some(SubjectFacts { user, session: Some(session), consent, client, client_valid_from }) = found
         else {
             return Ok(None);
         };
         let login = self.browser.login_by(cookie, &session, &user).await;
-        Ok(login.map(|login| SignedIn { login, consent, client_status }))
+        Ok(login.map(|login| SignedIn { login, consent, client_status: client, client_valid_from }))
     }
 
     async fn load_without_user(&self) -> Result<AuthorizeFacts, Failure> {
         let (client, hint) = (self.client().await?, self.hint());
-        Ok(AuthorizeFacts { client, hint, client_status: None, login: None, consent: None })
+        let client_valid_from = Timestamp(0);
+        Ok(AuthorizeFacts {
+            client,
+            hint,
+            client_status: None,
+            client_valid_from,
+            login: None,
+            consent: None,
+        })
     }
 
     /// The rules without the user: for a page that only shows what a request is about.

@@ -4,11 +4,12 @@
 use std::future::ready;
 
 use proofkey_oauth::Secret;
+use proofkey_protocol::session::{HeldSession, SessionCookie};
 use proofkey_protocol::sign_in::{
-    Account, HashVerdict, SessionBegun, SignInFacts, SignInOutcome, SignInRefused, Started, decide_password,
-    give_up, start,
+    Account, HashVerdict, SessionBegun, SignInBrowser, SignInFacts, SignInOutcome, SignInRefused, Started,
+    decide_password, give_up, start,
 };
-use proofkey_protocol::{SessionProof, Verdict};
+use proofkey_protocol::{UserFacts, Verdict};
 
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::{Cause, Failure};
@@ -24,8 +25,10 @@ pub(super) struct PasswordSignIn<'a> {
     pub(super) password: &'a Secret,
     /// The device cookie: whether this account signed in from this browser before.
     pub(super) device: Option<&'a str>,
-    /// The session that this browser had.
-    pub(super) replaces: Option<SessionProof>,
+    /// The session that this browser claims to have.
+    pub(super) session: Option<&'a SessionCookie>,
+    /// Whether the person asks to stay signed in.
+    pub(super) remember: bool,
 }
 
 /// What was found out about an account before the password counts.
@@ -33,7 +36,7 @@ enum Checked {
     /// Nothing was compared: too soon, or too many hashes are running.
     NotNow(SignInError),
     /// The password was compared.
-    Compared(Started, HashVerdict),
+    Compared(Started, HashVerdict, SignInBrowser),
 }
 
 impl PasswordSignIn<'_> {
@@ -68,8 +71,8 @@ impl PasswordSignIn<'_> {
         let check = || self.check(context, key.as_deref(), &account);
         let settled = context.settle(check, |checked, cx| match checked {
             Checked::NotNow(error) => Verdict::unchanged(Err(error)),
-            Checked::Compared(started, verdict) => {
-                decide_password(started, verdict, self.replaces, cx).map(Ok)
+            Checked::Compared(started, verdict, browser) => {
+                decide_password(started, verdict, browser, cx).map(Ok)
             }
         });
         let settled = match settled.await {
@@ -109,10 +112,26 @@ impl PasswordSignIn<'_> {
             }
         };
         Ok(match login::compare(&app.passwords, &started, self.password).await {
-            Ok(verdict) => Checked::Compared(started, verdict),
+            Ok(verdict) => Checked::Compared(started, verdict, self.browser(context).await?),
             Err(busy) => Checked::NotNow(SignInError::Busy { retry_after_seconds: busy.retry_after_seconds }),
         })
     }
+
+    /// What the browser brings: read after the hash and whatever came of it, so that it tells nothing of the account.
+    async fn browser(&self, context: &RequestContext<'_>) -> Result<SignInBrowser, Failure> {
+        let held = held_session(context, self.session).await?.map(|(held, _)| held);
+        Ok(SignInBrowser { held, remember: self.remember })
+    }
+}
+
+/// The session that a cookie proves, be it idle or at its end, with its user.
+pub(super) async fn held_session(
+    context: &RequestContext<'_>,
+    cookie: Option<&SessionCookie>,
+) -> Result<Option<(HeldSession, UserFacts)>, Failure> {
+    let Some(cookie) = cookie else { return Ok(None) };
+    let found = context.app.store.session(cookie.id).await?;
+    Ok(found.and_then(|(session, user)| Some((HeldSession::of(cookie, session)?, user))))
 }
 
 fn begun(context: &RequestContext<'_>, session: SessionBegun) -> SessionBegun {

@@ -117,6 +117,19 @@ fn the_sign_in_error_keeps_the_username_and_never_says_which_field() {
 }
 
 #[test]
+fn lg_13_the_box_is_asked_for_as_the_person_left_it_or_not_at_all() {
+    let ticked = |remember| {
+        let html = pages().sign_in(Lang::De, &SignIn { remember, ..sign_in() });
+        let (_, after) =
+            html.split_once("<input id=\"remember\" name=\"remember\" type=\"checkbox\" value=\"yes\"")?;
+        Some(after.starts_with(" checked>Angemeldet bleiben</label>"))
+    };
+    assert_eq!(ticked(Remember::Clear), Some(false));
+    assert_eq!(ticked(Remember::Ticked), Some(true));
+    assert_eq!(ticked(Remember::NotAsked), None);
+}
+
+#[test]
 fn an_app_without_a_visible_name_is_spoken_of_in_good_german() {
     let nameless = LogoutConfirm { app_names: vec!["\u{200b}".into()], ..logout() };
     let html = pages().logout(Lang::De, &nameless);

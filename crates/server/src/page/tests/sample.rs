@@ -2,7 +2,7 @@
 
 use crate::page::{
     Api, Compare, Consent, ConsentScope, Destination, ErrorKind, ErrorPage, HandOver, HandOverOutcome, Lang,
-    LogoutConfirm, Pages, ReturnLink, SignIn, SignInError, SignedOut, Validity,
+    LogoutConfirm, Pages, Remember, ReturnLink, SignIn, SignInError, SignedOut, Validity,
 };
 
 pub(super) const HOSTILE: &str = "\"><svg onload=alert(1)>";
@@ -19,6 +19,7 @@ pub(super) fn sign_in() -> SignIn {
         app_name: Some("Notes for Desktop".into()),
         app_host: Some("notes.example".into()),
         username: String::new(),
+        remember: Remember::Clear,
         error: None,
     }
 }
@@ -167,6 +168,7 @@ pub(super) fn all_hostile(pages: &Pages, lang: Lang) -> Vec<(&'static str, Strin
         app_name: Some(bad()),
         app_host: Some(bad()),
         username: bad(),
+        remember: Remember::Ticked,
         error: Some(SignInError::Wrong),
     };
     rendered.push(("sign-in", pages.sign_in(lang, &view), 5));

@@ -1,5 +1,6 @@
 //! People: who signs in, what is remembered of them, where they are signed in.
 
+use proofkey_protocol::ClientId;
 use proofkey_testkit::{AuthorizeRequest, Browser, Museum, Navigated, StoredCookie, TestServer, fixtures};
 use serde_json::Value;
 
@@ -59,6 +60,53 @@ async fn sessions_stand_and_ended_ones_stay_ended() {
             let departure = alike.clone().authorize(&request).await.redirect();
             let error = departure.param("error");
             assert_eq!(error != "login_required", lives, "{session}: {}", departure.location);
+        }
+    }
+}
+
+#[tokio::test]
+async fn k_13_lg_13_sessions_from_before_end_with_their_browsers_and_go_on_when_their_users_sign_in_again() {
+    for museum in Museum::all() {
+        let server = museum.builder().start().await;
+        for session in museum.list("sessions").iter().filter(|session| session["state"] == "live") {
+            let mut browser = browser_of(&server, session);
+            let before = browser.jar.find("sid").unwrap().clone();
+            let request = AuthorizeRequest::new(&fixtures::web()).set("prompt", "login");
+            let page = browser.authorize(&request).await.page();
+            let _ = browser.sign_in(&page, &museum.user(&session["username"])).await;
+            let after = browser.jar.find("sid").unwrap();
+            let halves = |cookie: &StoredCookie| {
+                let (id, secret) = cookie.value.split_once('.').unwrap();
+                (id.to_owned(), secret.to_owned())
+            };
+            let ((id, secret), (new_id, new_secret)) = (halves(&before), halves(after));
+            assert_eq!((&id, secret == new_secret), (&new_id, false), "{session}");
+            assert!(after.is_session, "nobody asked to stay signed in: {}", after.header);
+        }
+    }
+}
+
+#[tokio::test]
+async fn k_16_what_was_given_before_can_be_ended() {
+    for museum in Museum::all() {
+        let server = museum.builder().start().await;
+        let grants = || museum.list("grants").iter().filter(|grant| is_live(grant));
+        let refreshed = async |grant: &Value| {
+            let client = museum.client(&grant["client_id"]);
+            server.refresh(&client, grant["refresh_token"].as_str().unwrap()).await.status
+        };
+        let of_web = |grant: &&Value| grant["client_id"] == "web";
+        assert!(grants().any(|grant| of_web(&grant)) && grants().any(|grant| !of_web(&grant)));
+        server.admin().revoke_grants_of_client(&ClientId::new("web")).await.unwrap();
+        for grant in grants() {
+            assert_eq!(refreshed(grant).await, if of_web(&grant) { 400 } else { 200 }, "{grant}");
+        }
+        for user in museum.list("users") {
+            let _user =
+                server.admin().revoke_grants_of_user(user["username"].as_str().unwrap()).await.unwrap();
+        }
+        for grant in grants() {
+            assert_eq!(refreshed(grant).await, 400, "{grant}");
         }
     }
 }

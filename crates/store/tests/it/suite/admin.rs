@@ -1,15 +1,15 @@
 //! What operators change, and that nodes notice.
 
-use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash};
+use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash, Timestamp};
 use proofkey_protocol::{
-    Algorithm, ApiRecord, ApiScope, ClientId, ClientSecretRecord, Commit, Committed, KeyRecord, UserId,
+    Algorithm, ApiRecord, ApiScope, ClientId, ClientSecretRecord, Commit, Committed, KeyRecord, SessionFacts, UserId,
 };
 use proofkey_store::{AdminFault, Versions};
 
 use super::World;
 use crate::support::same::{assert_same_api, assert_same_key, assert_same_user};
 use crate::support::{
-    NOW, ada, app, client, consent, grant, redeem, secret, session, session_id, sign_in, user,
+    GRANTS_SESSION, NOW, ada, app, client, consent, grant, redeem, secret, session, session_id, sign_in, user,
 };
 
 async fn versions(world: &World) -> Versions {
@@ -185,6 +185,57 @@ async fn lg_14_a_disabled_account_is_seen_at_once_and_enabling_revives_nothing()
         let row = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
         let subject = row.subject().clone();
         assert_eq!((subject.user.disabled, subject.user.valid_from), (disabled, NOW + 5));
+    }
+}
+
+#[tokio::test]
+async fn k_16_what_ends_is_an_instant_that_moves_on_and_touches_no_grant() {
+    let world = World::new().await;
+    let store = &world.store;
+    store.add_client(client("app")).await.unwrap();
+    world.applied(redeem(grant(1))).await;
+    let instants = async || {
+        let row = store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
+        assert_eq!(row.grant().revoked_at, None);
+        let token = store.access_token(&app(), crate::support::token_id(1)).await.unwrap();
+        assert_eq!(token.client_valid_from, row.subject().client_valid_from);
+        (row.subject().user.valid_from, row.subject().client_valid_from)
+    };
+    assert_eq!(instants().await, (NOW, Timestamp(0)));
+    // In the same second, and with a clock that was set back, it is later all the same.
+    for (at, expected) in [(NOW + 5, NOW + 5), (NOW + 5, NOW + 6), (NOW + -9, NOW + 7), (NOW + 50, NOW + 50)]
+    {
+        store.end_grants_of_user("ada", move || at).await.unwrap();
+        store.end_grants_of_client(&app(), move || at).await.unwrap();
+        assert_eq!(instants().await, (expected, expected));
+    }
+    assert!(store.session(crate::support::session_id(GRANTS_SESSION)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn k_16_sessions_end_and_failures_are_forgotten_for_one_user_alone() {
+    let world = World::new().await;
+    let store = &world.store;
+    store.add_user(user("bob")).await.unwrap();
+    let of_bob = SessionFacts { user_id: UserId::new("u-bob"), ..session(2) };
+    for begun in [session(1), of_bob] {
+        world.applied(sign_in(begun)).await;
+    }
+    world.applied(Commit::CountSignInFailure { account: [5; 32], at: NOW }).await;
+    world.applied(Commit::CountSignInFailure { account: [6; 32], at: NOW }).await;
+    store.end_sessions_of_user("ada").await.unwrap();
+    store.unlock_user("ada", &[[4; 32], [5; 32]]).await.unwrap();
+    let live = async |number| store.session(session_id(number)).await.unwrap().is_some();
+    assert_eq!((live(1).await, live(2).await), (false, true));
+    let failures = async |account: u8| store.sign_in_failures(&[account; 32]).await.unwrap().failures;
+    assert_eq!((failures(5).await, failures(6).await), (0, 1));
+    for missing in [
+        store.end_sessions_of_user("nobody").await,
+        store.end_grants_of_user("nobody", || NOW).await,
+        store.unlock_user("nobody", &[[5; 32]]).await,
+        store.end_grants_of_client(&ClientId::new("none"), || NOW).await,
+    ] {
+        assert_eq!(missing, Err(AdminFault::Missing));
     }
 }
 

@@ -1,16 +1,16 @@
 //! What each commit writes, and when it is a conflict.
 
 use proofkey_oauth::SecretHash;
-use proofkey_protocol::sign_in::PasswordProof;
+use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
-    AuthorizationCode, Commit, Committed, FailureFacts, RedemptionFacts, SessionProof, UserId,
+    AuthorizationCode, Commit, Committed, FailureFacts, RedemptionFacts, SessionFacts, SessionProof, UserId,
 };
 
 use super::World;
 use crate::support::same::{assert_same_grant, assert_same_session};
 use crate::support::{
-    ACCOUNT, FAILURES_MAX, GRANTS_SESSION, NOW, ada, app, grant, grant_id, redeem, session, session_id,
-    sign_in, sign_in_over, token_id, verified,
+    ACCOUNT, FAILURES_MAX, GRANTS_SESSION, NOW, ada, app, by_password, grant, grant_id, redeem, session,
+    session_id, sign_in, sign_in_over, token_id, user, verified,
 };
 
 #[tokio::test]
@@ -179,6 +179,74 @@ async fn lg_12_v_57_a_sign_in_ends_no_session_that_the_browser_cannot_prove() {
     assert!(world.store.session(session_id(1)).await.unwrap().is_some());
     world.applied(sign_in_over(session(3), Some(proof(1, 3)), verified("$argon2id$old"))).await;
     assert!(world.store.session(session_id(1)).await.unwrap().is_none());
+}
+
+/// What a renewal of session 1 writes over the secret `before`.
+fn reauthenticate(before: u8, after: u8, password: PasswordProof) -> Commit {
+    let renewed = SessionFacts { secret: SecretHash([after; 32]), seen_at: NOW + 9, ..session(1) };
+    let session = Box::new(SessionFacts { authentication: by_password(NOW + 9), ..renewed });
+    let factors = Proof::Password(password).into();
+    Commit::Reauthenticate { session, secret: SecretHash([before; 32]), factors }
+}
+
+#[tokio::test]
+async fn k_13_lg_12_a_session_is_renewed_over_the_secret_that_was_read_and_keeps_the_rest() {
+    let world = World::new().await;
+    let first = SessionFacts { remembered: true, expires_at: NOW + 99, ..session(1) };
+    world.applied(sign_in(first.clone())).await;
+    world.applied(Commit::CountSignInFailure { account: ACCOUNT, at: NOW }).await;
+    world.applied(reauthenticate(3, 4, verified("$argon2id$old"))).await;
+    let (read, _) = world.store.session(session_id(1)).await.unwrap().unwrap();
+    let renewed = SessionFacts {
+        secret: SecretHash([4; 32]),
+        authentication: by_password(NOW + 9),
+        seen_at: NOW + 9,
+        ..first
+    };
+    assert_same_session(&read, &renewed);
+    assert_eq!(world.store.sign_in_failures(&ACCOUNT).await.unwrap(), FailureFacts::default());
+    for (before, password) in [(3, "$argon2id$old"), (4, "$argon2id$other")] {
+        let again = reauthenticate(before, 5, verified(password));
+        assert_eq!(world.commit(again).await, Committed::Conflict, "{before} {password}");
+    }
+    let (read, _) = world.store.session(session_id(1)).await.unwrap().unwrap();
+    assert_same_session(&read, &renewed);
+    world.applied(Commit::EndSession { session: session_id(1) }).await;
+    let ended = reauthenticate(4, 5, verified("$argon2id$old"));
+    assert_eq!(world.commit(ended).await, Committed::Conflict, "nothing revives it");
+}
+
+#[tokio::test]
+async fn k_03_beyond_the_limit_the_session_that_was_not_used_for_longest_ends() {
+    let world = World::new().await;
+    let one_of_five = |session| match sign_in(session) {
+        Commit::SignIn { session, replaces, factors, .. } => {
+            Commit::SignIn { session, replaces, factors, sessions_max: 5 }
+        }
+        other => other,
+    };
+    // The session of the grants is there already, and was used later than any of these.
+    world.applied(Commit::TouchSession { session: session_id(GRANTS_SESSION), at: NOW + 1_000 }).await;
+    world.store.add_user(user("bob")).await.unwrap();
+    let of_bob = SessionFacts { user_id: UserId::new("u-bob"), seen_at: NOW + -999, ..session(50) };
+    world.applied(sign_in(of_bob)).await;
+    let used_at = [30, 10, 40, 20];
+    for (number, used) in (1..).zip(used_at) {
+        world.applied(one_of_five(SessionFacts { seen_at: NOW + used, ..session(number) })).await;
+    }
+    let live = async || {
+        let mut live = Vec::new();
+        for number in (1..=8).chain([50, GRANTS_SESSION]) {
+            live.extend(world.store.session(session_id(number)).await.unwrap().map(|_| number));
+        }
+        live
+    };
+    assert_eq!(live().await, [1, 2, 3, 4, 50, GRANTS_SESSION]);
+    // The new one stays, though the clock was set back before it.
+    for (number, expected) in [(5, [1, 3, 4, 5, 50]), (6, [1, 3, 4, 6, 50])] {
+        world.applied(one_of_five(SessionFacts { seen_at: NOW + -500, ..session(number) })).await;
+        assert_eq!(live().await, [&expected[..], &[GRANTS_SESSION]].concat());
+    }
 }
 
 #[tokio::test]

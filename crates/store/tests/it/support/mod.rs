@@ -17,6 +17,9 @@ pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
 /// Wrong verifiers at which a code is locked.
 pub(crate) const FAILURES_MAX: i64 = 3;
 
+/// Sessions of one user at once.
+const SESSIONS_MAX: i64 = 100;
+
 /// The session in which every grant of these tests was given.
 pub(crate) const GRANTS_SESSION: u64 = 1_000_000;
 
@@ -161,6 +164,7 @@ pub(crate) fn session(number: u64) -> SessionFacts {
         authentication: by_password(NOW),
         seen_at: NOW,
         expires_at: NOW + 3600,
+        remembered: false,
     }
 }
 
@@ -173,7 +177,8 @@ pub(crate) fn sign_in_over(
     replaces: Option<SessionProof>,
     password: PasswordProof,
 ) -> Commit {
-    Commit::SignIn { session: Box::new(session), replaces, factors: Proof::Password(password).into() }
+    let factors = Proof::Password(password).into();
+    Commit::SignIn { session: Box::new(session), replaces, factors, sessions_max: SESSIONS_MAX }
 }
 
 /// A password that was right against this stored hash.

@@ -26,7 +26,7 @@ macro_rules! view {
 pub(crate) fn assert_same_session(read: &SessionFacts, written: &SessionFacts) {
     let bytes = |hash: &proofkey_oauth::SecretHash| hash.0;
     assert_fields!(
-        SessionFacts { id, secret as bytes, user_id, authentication, seen_at, expires_at },
+        SessionFacts { id, secret as bytes, user_id, authentication, seen_at, expires_at, remembered },
         read,
         written
     );

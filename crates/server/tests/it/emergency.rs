@@ -1,0 +1,183 @@
+//! What an operator ends at once holds from the next request, at every endpoint, and what is given afterwards is good.
+
+use proofkey_protocol::ClientId;
+use proofkey_testkit::{AuthorizeRequest, Browser, Code, TestClient, TestServer, Tokens, fixtures};
+
+const SCOPE: &str = "openid offline_access notes:read";
+
+/// How each thing that was given before a verb is answered after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Left {
+    code: u16,
+    refresh: u16,
+    userinfo: u16,
+    introspected: bool,
+    /// The browser goes through without a page.
+    session: bool,
+}
+
+const ALL: Left = Left { code: 200, refresh: 200, userinfo: 200, introspected: true, session: true };
+const NOTHING: Left = Left { code: 400, refresh: 400, userinfo: 401, introspected: false, session: false };
+
+/// Everything that a client may hold of a user, and the user's browser.
+struct Held {
+    client: TestClient,
+    browser: Browser,
+    tokens: Tokens,
+    code: Code,
+}
+
+impl Held {
+    async fn new(server: &TestServer, client: TestClient) -> Self {
+        let mut browser = Browser::new(server);
+        let request = AuthorizeRequest::new(&client).set("scope", SCOPE);
+        let code = server.code_by(&mut browser, &request, &fixtures::ada()).await;
+        let tokens = Tokens::of(&server.redeem(&client, &code).await);
+        let code = server.code_by(&mut browser, &request, &fixtures::ada()).await;
+        Self { client, browser, tokens, code }
+    }
+
+    async fn left(&self, server: &TestServer) -> Left {
+        let Self { client, browser, tokens, code } = self;
+        let userinfo = server.userinfo(&tokens.access_token).await.status;
+        let introspected = match &client.secret {
+            Some(_) => {
+                let of_access = server.is_active(client, &tokens.access_token).await;
+                assert_eq!(server.is_active(client, &tokens.refresh_token).await, of_access);
+                of_access
+            }
+            // A public client may not ask.
+            None => userinfo == 200,
+        };
+        let request = AuthorizeRequest::new(client).set("prompt", "none");
+        let departure = browser.clone().authorize(&request).await.redirect();
+        Left {
+            userinfo,
+            introspected,
+            session: departure.param("error") != "login_required",
+            code: server.redeem(client, code).await.status,
+            refresh: server.refresh(client, &tokens.refresh_token).await.status,
+        }
+    }
+
+    /// A whole flow afterwards, in the same browser and in the same second.
+    async fn begins_anew(&mut self, server: &TestServer) {
+        let request = AuthorizeRequest::new(&self.client).set("scope", SCOPE);
+        let code = server.code_by(&mut self.browser, &request, &fixtures::ada()).await;
+        let tokens = Tokens::of(&server.redeem(&self.client, &code).await);
+        let tokens = Tokens::of(&server.refresh(&self.client, &tokens.refresh_token).await);
+        assert_eq!(server.userinfo(&tokens.access_token).await.status, 200);
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Verb {
+    SignOut,
+    RevokeGrantsOfUser,
+    RevokeGrantsOfClient,
+    RevokeGrantsOfOtherClient,
+    RevokeGrantsOfOtherUser,
+    Unlock,
+}
+
+impl Verb {
+    async fn run(self, server: &TestServer, client: &TestClient) {
+        let admin = server.admin();
+        match self {
+            Self::SignOut => drop(admin.sign_out_user("ada").await.unwrap()),
+            Self::RevokeGrantsOfUser => drop(admin.revoke_grants_of_user("ADA").await.unwrap()),
+            Self::RevokeGrantsOfClient => {
+                admin.revoke_grants_of_client(&ClientId::new(&*client.id)).await.unwrap();
+            }
+            Self::RevokeGrantsOfOtherClient => {
+                admin.revoke_grants_of_client(&ClientId::new("web-b")).await.unwrap();
+            }
+            Self::RevokeGrantsOfOtherUser => drop(admin.revoke_grants_of_user("bob").await.unwrap()),
+            Self::Unlock => drop(admin.unlock_user("ada").await.unwrap()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn k_16_lg_14_what_is_ended_is_refused_everywhere_from_the_next_request_and_nothing_else_is() {
+    let without_grants = Left { session: true, ..NOTHING };
+    // A browser app's grant is bound to the session, a web app's is not.
+    let without_session = Left { session: false, code: 400, ..ALL };
+    let cases = [
+        (Verb::SignOut, NOTHING, without_session),
+        (Verb::RevokeGrantsOfUser, NOTHING, NOTHING),
+        (Verb::RevokeGrantsOfClient, without_grants, without_grants),
+        (Verb::RevokeGrantsOfOtherClient, ALL, ALL),
+        (Verb::RevokeGrantsOfOtherUser, ALL, ALL),
+        (Verb::Unlock, ALL, ALL),
+    ];
+    for (verb, of_browser_app, of_web_app) in cases {
+        for (client, expected) in [(fixtures::spa(), of_browser_app), (fixtures::web(), of_web_app)] {
+            // In the same second as everything before it, and later.
+            for later in [0, 5] {
+                let server = TestServer::start().await;
+                let mut held = Held::new(&server, client.clone()).await;
+                server.advance(later);
+                verb.run(&server, &client).await;
+                assert_eq!(held.left(&server).await, expected, "{verb:?} {} {later}", client.id);
+                held.begins_anew(&server).await;
+                // Once more in the same second: what was given in between ends too.
+                let mut held = Held::new(&server, client.clone()).await;
+                verb.run(&server, &client).await;
+                assert_eq!(held.left(&server).await, expected, "{verb:?} {} {later}, again", client.id);
+                held.begins_anew(&server).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn k_16_a_client_loses_the_tokens_that_it_got_for_itself() {
+    let (server, service) = (TestServer::start().await, fixtures::service());
+    let token = async || Tokens::of(&server.client_credentials(&service, &[]).await).access_token;
+    let before = token().await;
+    assert!(server.is_active(&service, &before).await);
+    server.admin().revoke_grants_of_client(&ClientId::new("service")).await.unwrap();
+    assert!(!server.is_active(&service, &before).await);
+    server.advance(1);
+    assert!(server.is_active(&service, &token().await).await);
+}
+
+/// The clock was ahead when it happened and is right again: what comes after it is not taken for older.
+#[tokio::test]
+async fn k_16_a_clock_that_was_set_back_revives_nothing_and_ends_nothing() {
+    for verb in [Verb::RevokeGrantsOfUser, Verb::RevokeGrantsOfClient] {
+        let (server, web) = (TestServer::start().await, fixtures::web());
+        server.advance(60);
+        let mut held = Held::new(&server, web.clone()).await;
+        verb.run(&server, &web).await;
+        server.advance(-50);
+        assert_eq!(held.left(&server).await.refresh, 400, "{verb:?}");
+        held.begins_anew(&server).await;
+        let mut held = Held::new(&server, web.clone()).await;
+        verb.run(&server, &web).await;
+        assert_eq!(held.left(&server).await.refresh, 400, "{verb:?}");
+        held.begins_anew(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn k_04_an_unlocked_account_takes_the_right_password_at_once() {
+    let server = TestServer::builder()
+        .set("limits.login_account_failures_max", 5)
+        .set("limits.login_address_burst", 100_000)
+        .start()
+        .await;
+    let mut browser = Browser::new(&server);
+    let mut page = browser.authorize(&AuthorizeRequest::new(&fixtures::web())).await.page();
+    for _ in 0..5 {
+        page = browser.submit(&page, &[("username", "ada"), ("password", "wrong")], "").await.page();
+    }
+    server.advance(86_400);
+    page = browser.authorize(&AuthorizeRequest::new(&fixtures::web())).await.page();
+    page = browser.sign_in(&page, &fixtures::ada()).await.page();
+    assert!(page.is_sign_in(), "locked, and no wait opens it");
+    let _user = server.admin().unlock_user("Ada").await.unwrap();
+    let _ = browser.sign_in(&page, &fixtures::ada()).await;
+    assert!(browser.jar.find("sid").is_some());
+}
