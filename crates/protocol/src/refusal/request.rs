@@ -27,6 +27,11 @@ macro_rules! rows {
                 "Too many failed attempts came from this address.",
                 "Wait as long as Retry-After says, and check the credentials.",
                 "OAuth 2.1 §2.4.1";
+
+            TooManyGrants => TemporarilyUnavailable, "limit.grants",
+                "This user gives this client new grants faster than the server makes them.",
+                "Keep the tokens of a sign-in and refresh them; send this request again after Retry-After seconds.",
+                "RFC 6749 §4.1.2.1";
         }
     };
 }

@@ -11,6 +11,8 @@ rule-parameters-missing = Ein notwendiger Parameter fehlt.
     .fix = Senden Sie alle Parameter, die dieser Endpunkt verlangt.
 rule-limit-failures = Von dieser Adresse kamen zu viele fehlgeschlagene Versuche.
     .fix = Warten Sie so lange, wie Retry-After angibt, und prüfen Sie die Zugangsdaten.
+rule-limit-grants = Dieser Mensch erlaubt diesem Client schneller Neues, als der Server es ausstellt.
+    .fix = Behalten Sie die Token einer Anmeldung und erneuern Sie sie; senden Sie diese Anfrage nach so vielen Sekunden noch einmal, wie Retry-After angibt.
 
 ## Clients
 

@@ -65,10 +65,12 @@ impl Config {
         let limits = &self.limits;
         let entries = usize::try_from(limits.entries_max).unwrap_or(usize::MAX);
         let per_minute = limits.client_failures_per_minute.max(1);
+        let grants = limits.grants_per_minute.max(1);
         let interval_millis = limits.login_address_interval_seconds.saturating_mul(1000);
         Limiters {
             sign_in: Limiter::new(limits.login_address_burst, interval_millis, entries, limits.factor),
             client: Limiter::new(per_minute, 60_000 / per_minute, entries, limits.factor),
+            grants: Limiter::new(grants, 60_000 / grants, entries, limits.factor),
         }
     }
 }

@@ -70,6 +70,7 @@ pub(super) fn ranges(file: &File) -> Vec<Range> {
         limits.client_failures_per_minute 1..=100_000 "";
         limits.code_verifier_failures_max 1..=100 "";
         limits.sessions_per_user_max 1..=10_000 "";
+        limits.grants_per_minute 1..=60_000 "";
         limits.entries_max 1_000..=10_000_000 "";
     }
 }

@@ -85,6 +85,8 @@ pub struct Limits {
     pub code_verifier_failures_max: u32,
     /// Sessions of one user at once; beyond, the longest unused ends.
     pub sessions_per_user_max: u32,
+    /// New grants of one user for one client.
+    pub grants_per_minute: u32,
     /// Addresses and accounts that are remembered at once, per limit.
     pub entries_max: u32,
 }
@@ -171,6 +173,7 @@ impl Default for Limits {
             client_failures_per_minute: 20,
             code_verifier_failures_max: 5,
             sessions_per_user_max: 100,
+            grants_per_minute: 60,
             entries_max: 100_000,
         }
     }

@@ -9,7 +9,7 @@ mod rate;
 mod table;
 
 pub use address::AddressKey;
-pub(crate) use limiters::Limiters;
+pub(crate) use limiters::{GrantsKey, Limiters};
 pub use rate::{Rate, RetryAfter};
 
 use std::hash::Hash;

@@ -23,6 +23,11 @@ fn scaled(count: usize, percent_by_default: usize) -> usize {
 
 const PERCENT: usize = if cfg!(debug_assertions) { 10 } else { 100 };
 
+/// A server that lets one user give one client any number of grants at once.
+async fn many_grants() -> TestServer {
+    TestServer::builder().set("limits.factor", 1_000).start().await
+}
+
 /// Codes of a signed-in user who allowed everything: one request each.
 async fn codes(server: &TestServer, client: &TestClient, count: usize) -> Vec<Code> {
     let mut browser = consented(server, client).await;
@@ -54,7 +59,7 @@ where
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tk_07_v_09_f_14_of_two_hundred_parallel_redemptions_one_wins_and_its_grant_is_revoked() {
     const PARALLEL: usize = 200;
-    let server = Arc::new(TestServer::start().await);
+    let server = Arc::new(many_grants().await);
     let client = Arc::new(fixtures::web());
     let total = scaled(1_000, PERCENT);
     let mut winners = 0;
@@ -97,7 +102,7 @@ async fn az_30_what_one_user_allows_on_several_pages_at_once_is_all_remembered()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rt_04_v_25_f_15_a_hundred_parallel_refreshes_never_leave_two_live_branches() {
     const PARALLEL: usize = 100;
-    let server = Arc::new(TestServer::start().await);
+    let server = Arc::new(many_grants().await);
     let client = Arc::new(fixtures::web());
     let total = scaled(1_000, PERCENT);
     let (mut given, mut branches) = (0, 0);

@@ -234,3 +234,34 @@ async fn k_03_of_a_users_sessions_beyond_the_limit_the_longest_unused_goes() {
     let _ = browsers[3].sign_in(&page, &fixtures::ada()).await;
     assert!(is_signed_in(&browsers[0]).await && is_signed_in(&browsers[3]).await);
 }
+
+#[tokio::test]
+async fn k_03_beyond_60_new_grants_a_minute_a_user_and_client_wait_and_nothing_ends() {
+    let (server, web, spa) = (TestServer::start().await, fixtures::web(), fixtures::spa());
+    let (mut browser, first) = with_tokens(&server, &web).await;
+    let request = AuthorizeRequest::new(&web).set("scope", SCOPE);
+    for number in 1..60 {
+        let code = server.code_by(&mut browser, &request, &fixtures::ada()).await;
+        assert_eq!(server.redeem(&web, &code).await.status, 200, "{number}");
+    }
+    let code = server.code_by(&mut browser, &request, &fixtures::ada()).await;
+    let mut guessed = server.code_by(&mut browser, &request, &fixtures::ada()).await;
+    guessed.verifier = "x".repeat(43);
+    for _ in 0..3 {
+        let answer = server.redeem(&web, &code).await;
+        assert_eq!(answer.refusal(), (429, "temporarily_unavailable".into()));
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    let _ = Tokens::of(&server.refresh(&web, &first.refresh_token).await);
+    let _ = server.tokens(&spa, SCOPE).await;
+    let of_bob = server.code_by(&mut Browser::new(&server), &request, &fixtures::bob()).await;
+    assert_eq!(server.redeem(&web, &of_bob).await.status, 200, "others have their own");
+    // The code was not spent, and what is refused takes no place.
+    server.advance(1);
+    assert_eq!(server.redeem(&web, &guessed).await.refusal(), (400, "invalid_grant".into()));
+    let tokens = Tokens::of(&server.redeem(&web, &code).await);
+    // A replay is found out, room or not.
+    assert_eq!(server.redeem(&web, &code).await.refusal(), (400, "invalid_grant".into()));
+    let answer = server.refresh(&web, &tokens.refresh_token).await;
+    assert_eq!(answer.refusal(), (400, "invalid_grant".into()));
+}

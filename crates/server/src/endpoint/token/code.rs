@@ -1,11 +1,14 @@
 //! The authorization code grant: what is loaded for it, and what is told of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use proofkey_oauth::{CodeRequest, CodeVerifier};
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, Issue};
-use proofkey_protocol::{AuthenticatedClient, AuthorizationCode, CodeFacts, Refusal};
+use proofkey_protocol::{AuthenticatedClient, AuthorizationCode, CodeFacts, Refusal, Verdict};
 
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
+use crate::limit::{GrantsKey, RetryAfter};
 use crate::metrics::SecurityEvent;
 use crate::trace;
 
@@ -23,16 +26,60 @@ pub(super) async fn redeem(
             None => Ok(CodeFacts::default()),
         }
     };
+    let place = GrantPlace::default();
     let decided = context.settle(load, |facts, cx| {
         let grant = CodeGrant { request, code: code.as_ref(), facts: &facts };
-        token::decide(&GrantRequest::Code(grant), client, cx)
+        let verdict = token::decide(&GrantRequest::Code(grant), client, cx);
+        match place.take(&verdict, code.as_ref(), context) {
+            Ok(()) => verdict.map(Ok),
+            Err(wait) => Verdict::unchanged(Err(wait)),
+        }
     });
-    let outcome = decided.await?;
+    let decided = decided.await;
+    if !matches!(decided, Ok(Ok(Ok(_)))) {
+        place.give_back(code.as_ref(), context);
+    }
+    let outcome = decided?.map_err(|wait| Failure::Limited(Refusal::TooManyGrants, wait.seconds))?;
     trace_redemption(context, request, code.as_ref(), &outcome);
     if matches!(outcome, Err(Refusal::CodeRedeemed)) {
         app.metrics.count(SecurityEvent::CodeReplayed);
     }
     Ok(outcome)
+}
+
+/// A place among the new grants of a user for a client, taken once for a request however often that is decided. It is looked
+/// for last: a replay is found out and a wrong verifier counted whether there is room or not.
+#[derive(Default)]
+struct GrantPlace {
+    taken: AtomicBool,
+}
+
+impl GrantPlace {
+    /// Takes a place if a grant is about to be made; the code stays unspent where there is none.
+    fn take(
+        &self,
+        verdict: &Verdict<Result<Issue, Refusal>>,
+        code: Option<&AuthorizationCode>,
+        context: &RequestContext<'_>,
+    ) -> Result<(), RetryAfter> {
+        let Some(key) = code.filter(|_| verdict.outcome.is_ok()).map(key) else { return Ok(()) };
+        if !self.taken.load(Ordering::Relaxed) {
+            context.app.limits.grants.check(key, context.app.clock.now_millis())?;
+            self.taken.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Gives the place back: no grant was made.
+    fn give_back(&self, code: Option<&AuthorizationCode>, context: &RequestContext<'_>) {
+        if let Some(key) = code.filter(|_| self.taken.load(Ordering::Relaxed)).map(key) {
+            context.app.limits.grants.refund(&key, context.app.clock.now_millis());
+        }
+    }
+}
+
+fn key(code: &AuthorizationCode) -> GrantsKey {
+    GrantsKey::of(&code.user_id, &code.client_id)
 }
 
 /// Steps 7 and 8, which no client can see, for `proofkey dev`.

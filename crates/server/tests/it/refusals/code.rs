@@ -27,6 +27,7 @@ pub(super) async fn reach(server: &TestServer, reached: &mut Reached) {
 
     unproved(server, reached).await;
     resources(server, reached, &mut browser).await;
+    crowded(server, reached).await;
 }
 
 /// Requests that do not fit the code; none of them spends it.
@@ -78,4 +79,17 @@ async fn resources(server: &TestServer, reached: &mut Reached, browser: &mut Bro
     let mut form = code.form();
     form.push(("resource", fixtures::FILES));
     reached.in_json(Refusal::ResourceBeyondGrant, &server.token(&web, &form).await);
+}
+
+/// New grants of one user for one client, until there are too many in a minute.
+async fn crowded(server: &TestServer, reached: &mut Reached) {
+    let (client, bob, mut browser) = (fixtures::web_b(), fixtures::bob(), Browser::new(server));
+    for _ in 0..100 {
+        let code = server.code_by(&mut browser, &AuthorizeRequest::new(&client), &bob).await;
+        let answer = server.redeem(&client, &code).await;
+        if answer.status == 429 {
+            return reached.in_json(Refusal::TooManyGrants, &answer);
+        }
+    }
+    panic!("nothing limits the grants of a user");
 }
