@@ -36,7 +36,14 @@ enum Checked {
     /// Nothing was compared: too soon, or too many hashes are running.
     NotNow(SignInError),
     /// The password was compared.
-    Compared(Started, HashVerdict, SignInBrowser),
+    Compared(Box<Compared>),
+}
+
+/// A password that was compared, in the browser that sent it.
+struct Compared {
+    started: Started,
+    verdict: HashVerdict,
+    browser: SignInBrowser,
 }
 
 impl PasswordSignIn<'_> {
@@ -71,7 +78,8 @@ impl PasswordSignIn<'_> {
         let check = || self.check(context, key.as_deref(), &account);
         let settled = context.settle(check, |checked, cx| match checked {
             Checked::NotNow(error) => Verdict::unchanged(Err(error)),
-            Checked::Compared(started, verdict, browser) => {
+            Checked::Compared(compared) => {
+                let Compared { started, verdict, browser } = *compared;
                 decide_password(started, verdict, browser, cx).map(Ok)
             }
         });
@@ -112,7 +120,10 @@ impl PasswordSignIn<'_> {
             }
         };
         Ok(match login::compare(&app.passwords, &started, self.password).await {
-            Ok(verdict) => Checked::Compared(started, verdict, self.browser(context).await?),
+            Ok(verdict) => {
+                let browser = self.browser(context).await?;
+                Checked::Compared(Box::new(Compared { started, verdict, browser }))
+            }
             Err(busy) => Checked::NotNow(SignInError::Busy { retry_after_seconds: busy.retry_after_seconds }),
         })
     }
