@@ -2,7 +2,8 @@
 
 use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash, Timestamp};
 use proofkey_protocol::{
-    Algorithm, ApiRecord, ApiScope, ClientId, ClientSecretRecord, Commit, Committed, KeyRecord, SessionFacts, UserId,
+    Algorithm, ApiRecord, ApiScope, ClientId, ClientSecretRecord, Commit, Committed, KeyRecord, SessionFacts,
+    UserId,
 };
 use proofkey_store::{AdminFault, Versions};
 
