@@ -9,7 +9,7 @@ use super::lang::Lang;
 /// `form-action 'self'` holds for every page, because a form post is never answered by a redirect to an app.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
      base-uri 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'";
-const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), bluetooth=(), camera=(), display-capture=(), \
+const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
      encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), magnetometer=(), \
      microphone=(), midi=(), payment=(), picture-in-picture=(), publickey-credentials-get=(self), \
      screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
