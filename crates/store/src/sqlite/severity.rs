@@ -43,11 +43,10 @@ pub(super) fn failure(doing: &'static str) -> impl FnOnce(Error) -> Failure {
         let fault = match primary(code) {
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Fault::Locked,
             ffi::SQLITE_FULL => Fault::Full,
-            // The shared index of the log could not grow: that is a full disk too, and no fsync was involved.
-            _ if code == ffi::SQLITE_IOERR_SHMSIZE => Fault::Full,
+            _ if is_full(code, has_file_size_limit()) => Fault::Full,
             _ => Fault::Engine { doing, code: code.to_string(), message: error.to_string() },
         };
-        Failure { fault, severity: severity(code) }
+        Failure { fault, severity: severity(code, has_file_size_limit()) }
     }
 }
 
@@ -56,10 +55,32 @@ pub(super) fn fault(doing: &'static str) -> impl FnOnce(Error) -> Fault {
     move |error| failure(doing)(error).fault
 }
 
-fn severity(code: i32) -> Severity {
+/// Whether an error that is not called so means that a file could not grow. No fsync was involved, so nothing is in doubt.
+fn is_full(code: i32, has_limit: bool) -> bool {
+    match code {
+        // The shared index of the log.
+        ffi::SQLITE_IOERR_SHMSIZE => true,
+        // SQLite knows ENOSPC and not EFBIG, which is what a process with a limit on file sizes gets (K-37).
+        ffi::SQLITE_IOERR_WRITE => has_limit,
+        _ => false,
+    }
+}
+
+/// Whether this process may not write files of any size (`ulimit -f`, `LimitFSIZE=`).
+#[cfg(unix)]
+fn has_file_size_limit() -> bool {
+    rustix::process::getrlimit(rustix::process::Resource::Fsize).current.is_some()
+}
+
+#[cfg(not(unix))]
+const fn has_file_size_limit() -> bool {
+    false
+}
+
+fn severity(code: i32, has_limit: bool) -> Severity {
     match primary(code) {
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_FULL => Severity::Batch,
-        _ if code == ffi::SQLITE_IOERR_SHMSIZE => Severity::Batch,
+        _ if is_full(code, has_limit) => Severity::Batch,
         ffi::SQLITE_NOMEM | ffi::SQLITE_INTERRUPT => Severity::Batch,
         ffi::SQLITE_IOERR
         | ffi::SQLITE_CORRUPT
@@ -108,6 +129,17 @@ mod tests {
         ] {
             let error = Error::SqliteFailure(ffi::Error::new(code), None);
             assert_eq!(failure("test")(error).severity, expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn k_37_a_file_that_may_not_grow_is_a_full_disk_only_where_there_is_such_a_limit() {
+        for (code, has_limit, expected) in [
+            (ffi::SQLITE_IOERR_WRITE, true, Severity::Batch),
+            (ffi::SQLITE_IOERR_WRITE, false, Severity::Stop),
+            (ffi::SQLITE_IOERR_FSYNC, true, Severity::Stop),
+        ] {
+            assert_eq!(severity(code, has_limit), expected, "{code} {has_limit}");
         }
     }
 }
