@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask setup|tidy|compliance|check|test|bench`.
+//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|check|test|bench`.
 //!
 //! Everything that continuous integration checks is one of these commands, so that a person can run the same thing. This
 //! crate knows the shape of the tree and the tools around it; it must not know the product's code.
@@ -10,6 +10,7 @@ mod check;
 mod compliance;
 mod counts;
 mod finding;
+mod limits;
 mod process;
 mod setup;
 mod source;
@@ -26,10 +27,12 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   setup                 install what the tests need: Debian packages, npm and PyPI test clients
   tidy                  check the shape of the tree: crate edges, banned words, file sizes, secrets, rows
+  limits                write docs/limits.md from the constants and defaults of the server
   compliance            write docs/compliance.md from the requirement rows and the names of tests
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
   test [--only STAGE]   set-up, then every check and every test there is
   bench                 what an operation costs, as a share of the ceiling measured beside it
+  hostile               honest flows while a thousand connections attack, one kind after the other
   bench --beside BINARY the same, with another built server in the same run
 ";
 
@@ -40,11 +43,13 @@ fn main() -> ExitCode {
         ["setup"] => setup::run(&root).map(|()| ExitCode::SUCCESS),
         ["tidy"] => tidy::run(&root).map(|()| ExitCode::SUCCESS),
         ["compliance"] => compliance::run(&root).map(|()| ExitCode::SUCCESS),
+        ["limits"] => limits::run(&root).map(|()| ExitCode::SUCCESS),
         ["check"] => check::run(&root),
         ["bench"] => bench::run(&root, None).map(|()| ExitCode::SUCCESS),
         ["bench", "--beside", binary] => {
             bench::run(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS)
         }
+        ["hostile"] => bench::hostile(&root).map(|()| ExitCode::SUCCESS),
         ["test"] => test::run(&root, None),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
         _ => {

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::limits::{LIMIT, USERS};
+use super::limits::LIMIT;
 use super::served::{SERVER_CORE, Served, pinned};
 use crate::process;
 
@@ -23,7 +23,7 @@ pub(super) struct BenchInstallation {
     pub(super) name: &'static str,
     proofkey: PathBuf,
     directory: PathBuf,
-    address: &'static str,
+    pub(super) address: &'static str,
 }
 
 impl BenchInstallation {
@@ -32,19 +32,20 @@ impl BenchInstallation {
         proofkey: &Path,
         directory: &Path,
         address: &'static str,
+        users: usize,
     ) -> Result<Self> {
         fs::create_dir_all(directory)?;
         let installation =
             Self { name, proofkey: proofkey.to_owned(), directory: directory.to_owned(), address };
-        installation.fill().with_context(|| format!("{} cannot be set up", proofkey.display()))?;
+        installation.fill(users).with_context(|| format!("{} cannot be set up", proofkey.display()))?;
         Ok(installation)
     }
 
-    fn fill(&self) -> Result<()> {
+    fn fill(&self, users: usize) -> Result<()> {
         let issuer = format!("http://{}", self.address);
         let mut init = self.command(&["init", "--issuer", &issuer, "--listen", self.address, "--json"]);
         json(init.arg("--data").arg(self.directory.join("data")))?;
-        for number in 0..=USERS {
+        for number in 0..=users {
             self.add_user(number)?;
         }
         let mut api = self.command(&["api", "add", "--resource", API, "--scope", "api", "--introspection"]);
@@ -110,6 +111,13 @@ impl BenchInstallation {
         let mut command = pinned(SERVER_CORE, &self.proofkey);
         command.arg("serve").arg("--config").arg(self.config()).env("PROOFKEY_LIMITS__FACTOR", "1000");
         command.env("PROOFKEY_SERVER__METRICS_LISTEN", "off");
+        Served::start(&mut command, self.address)
+    }
+
+    /// The same, with every limit as an operator gets it.
+    pub(super) fn serve_at_defaults(&self) -> Result<Served> {
+        let mut command = pinned(SERVER_CORE, &self.proofkey);
+        command.arg("serve").arg("--config").arg(self.config()).env("PROOFKEY_SERVER__METRICS_LISTEN", "off");
         Served::start(&mut command, self.address)
     }
 

@@ -15,5 +15,15 @@ pub(super) const SECONDS: u32 = 6;
 pub(super) const MEMORY_SECONDS: u32 = 60;
 /// Starts whose median is reported.
 pub(super) const STARTS: usize = 9;
+/// Hostile connections at once.
+pub(super) const HOSTILE_CONNECTIONS: usize = 1_000;
+/// Rounds of each attack, by turns.
+pub(super) const HOSTILE_ROUNDS: usize = 3;
+/// Seconds of one attack, in which some hundred honest flows go through.
+pub(super) const HOSTILE_SECONDS: u32 = 12;
+/// Users who sign in meanwhile.
+pub(super) const HOSTILE_USERS: usize = 100;
+/// Browsers in which they do, at once.
+pub(super) const HOSTILE_VUS: usize = 4;
 /// What building and one run of the load generator may take.
 pub(super) const LIMIT: Duration = Duration::from_secs(30 * 60);

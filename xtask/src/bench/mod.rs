@@ -4,6 +4,7 @@
 //! by turns; the load generator stands on the other. With `--beside`, another built server takes its turn in the same run: an
 //! older release, against which a change is held.
 
+mod hostile;
 mod installation;
 mod limits;
 mod report;
@@ -11,13 +12,13 @@ mod served;
 mod tools;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::process::{self, cargo, succeeds};
 use installation::BenchInstallation;
-use limits::{LIMIT, MEMORY_SECONDS, RUNS, SCENARIOS, SECONDS, STARTS, USERS};
+use limits::{HOSTILE_USERS, LIMIT, MEMORY_SECONDS, RUNS, SCENARIOS, SECONDS, STARTS, USERS};
 use report::Measured;
 use tools::Tools;
 
@@ -26,11 +27,32 @@ const BESIDE: &str = "127.0.0.1:9201";
 
 /// Builds, measures, prints a table; `beside` is another built server.
 pub(crate) fn run(root: &Path, beside: Option<&Path>) -> Result<()> {
-    if !succeeds("taskset", &["--version"]) {
-        bail!("taskset is missing: install util-linux, then run this again");
-    }
     if let Some(binary) = beside {
         ensure!(binary.is_file(), "there is no server at {}", binary.display());
+    }
+    let (ours, directory) = build(root)?;
+    let tools = Tools::build(root, &directory)?;
+    let mut installations =
+        vec![BenchInstallation::new("ours", &ours, &directory.join("ours"), OURS, USERS)?];
+    if let Some(binary) = beside {
+        let beside = BenchInstallation::new("beside", binary, &directory.join("beside"), BESIDE, USERS)?;
+        installations.push(beside);
+    }
+    measure(&tools, &installations)
+}
+
+/// Builds, attacks, prints what honest people noticed.
+pub(crate) fn hostile(root: &Path) -> Result<()> {
+    let (ours, directory) = build(root)?;
+    let tools = Tools::build(root, &directory)?;
+    let ours = BenchInstallation::new("ours", &ours, &directory.join("ours"), OURS, HOSTILE_USERS)?;
+    hostile::measure(&tools, &ours, &hostile::program(root))
+}
+
+/// The server that ships, and an empty directory for this run's files.
+fn build(root: &Path) -> Result<(PathBuf, PathBuf)> {
+    if !succeeds("taskset", &["--version"]) {
+        bail!("taskset is missing: install util-linux, then run this again");
     }
     let mut build = cargo();
     process::run(build.args(["build", "--profile", "dist", "-p", "proofkey"]).current_dir(root), LIMIT)?;
@@ -39,17 +61,7 @@ pub(crate) fn run(root: &Path, beside: Option<&Path>) -> Result<()> {
         fs::remove_dir_all(&directory).context("the last run's files cannot be removed")?;
     }
     fs::create_dir_all(&directory)?;
-    let tools = Tools::build(root, &directory)?;
-    let mut installations = vec![BenchInstallation::new(
-        "ours",
-        &root.join("target/dist/proofkey"),
-        &directory.join("ours"),
-        OURS,
-    )?];
-    if let Some(binary) = beside {
-        installations.push(BenchInstallation::new("beside", binary, &directory.join("beside"), BESIDE)?);
-    }
-    measure(&tools, &installations)
+    Ok((root.join("target/dist/proofkey"), directory))
 }
 
 /// Every scenario on the ceiling and on each installation by turns, then start and memory of each.

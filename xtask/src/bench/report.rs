@@ -65,7 +65,7 @@ pub(super) fn number(run: &Value, name: &str) -> Result<f64> {
     found.and_then(Value::as_f64).with_context(|| format!("the load generator reported no {name}"))
 }
 
-fn median(runs: &[Value], name: &str) -> Result<f64> {
+pub(super) fn median(runs: &[Value], name: &str) -> Result<f64> {
     let mut numbers = runs.iter().map(|run| number(run, name)).collect::<Result<Vec<_>>>()?;
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().context("there was no run")

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::limits::{LIMIT, USERS};
+use super::limits::{HOSTILE_SECONDS, HOSTILE_USERS, HOSTILE_VUS, LIMIT, USERS};
 use super::served::{GENERATOR_CORE, SERVER_CORE, Served, pinned};
 use crate::process::{self, cargo};
 
@@ -43,6 +43,23 @@ impl Tools {
 
     pub(super) fn limitd_target(&self) -> &Path {
         &self.limitd_target
+    }
+
+    /// Honest flows from a browser that was never here, one after the other.
+    pub(super) fn ten_steps(&self, served: &Served, target: &Path) -> Result<Value> {
+        let lines = self.directory.join("hostile.jsonl");
+        let mut command = pinned(GENERATOR_CORE, &self.authbench);
+        command.arg("--target").arg(target).args([
+            "--scenario",
+            "ten-steps",
+            "--vus",
+            &HOSTILE_VUS.to_string(),
+        ]);
+        command.args(["--duration", &HOSTILE_SECONDS.to_string(), "--warmup", "3", "--runs", "1"]);
+        command.args(["--users", &HOSTILE_USERS.to_string(), "--max-errors", "1000000"]);
+        command.args(["--server-pid", &served.pid().to_string()]).arg("--json").arg(&lines);
+        process::output(&mut command, LIMIT)?;
+        last_line(&lines)
     }
 
     /// One run of the load generator on its core.

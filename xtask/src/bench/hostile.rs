@@ -1,0 +1,111 @@
+//! `cargo xtask hostile`: what honest people notice while a thousand connections attack.
+//!
+//! The server, with its limits at their defaults, has one core; honest and hostile peers share the rest, the hostile ones at the
+//! lowest priority, for what is measured is the server and not who gets the generator's core. One kind after the other, in rounds
+//! by turns with a quiet one; medians are reported.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::installation::BenchInstallation;
+use super::limits::{HOSTILE_CONNECTIONS, HOSTILE_ROUNDS, HOSTILE_SECONDS, HOSTILE_USERS, HOSTILE_VUS};
+use super::report::{median, number};
+use super::served::GENERATOR_CORE;
+use super::tools::Tools;
+
+/// An attack: what `hostile` calls it, and how many addresses it comes from.
+const ATTACKS: [(&str, u32); 12] = [
+    ("refusals", 1_000),
+    ("streams", 1_000),
+    ("forms", 1_000),
+    ("heads", 1_000),
+    ("untaken", 1_000),
+    ("livez", 1),
+    ("livez", 1_000),
+    ("silent", 1_000),
+    ("mute", 1_000),
+    ("guesses", 1_000),
+    ("names", 1_000),
+    ("secrets", 1_000),
+];
+
+/// Hostile peers, which end with this value.
+struct Attack(Child);
+
+impl Drop for Attack {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Attack {
+    fn start(hostile: &Path, address: &str, (kind, addresses): (&str, u32)) -> Result<Self> {
+        let mut command = Command::new("nice");
+        command.args(["-n", "19", "taskset", "-c", &GENERATOR_CORE.to_string()]).arg(hostile);
+        command.args([
+            "--address",
+            address,
+            "--kind",
+            kind,
+            "--connections",
+            &HOSTILE_CONNECTIONS.to_string(),
+        ]);
+        command.args(["--addresses", &addresses.to_string()]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().map(Self).context("the hostile peers do not start")
+    }
+}
+
+/// The runs of one attack, or of none.
+struct Runs {
+    name: String,
+    attack: Option<(&'static str, u32)>,
+    runs: Vec<Value>,
+}
+
+/// Measures every attack and prints the table.
+pub(super) fn measure(tools: &Tools, installation: &BenchInstallation, hostile: &Path) -> Result<()> {
+    println!(
+        "{HOSTILE_CONNECTIONS} hostile connections, {HOSTILE_ROUNDS} rounds of {HOSTILE_SECONDS} s by turns, {HOSTILE_VUS} honest \
+         browsers of {HOSTILE_USERS} users"
+    );
+    let named = |attack: &(&'static str, u32)| {
+        let from = if attack.1 == 1 { ", one address" } else { "" };
+        Runs { name: format!("{}{from}", attack.0), attack: Some(*attack), runs: Vec::new() }
+    };
+    let mut all = vec![Runs { name: "none".into(), attack: None, runs: Vec::new() }];
+    all.extend(ATTACKS.iter().map(named));
+    for _ in 0..HOSTILE_ROUNDS {
+        for runs in &mut all {
+            let server = installation.serve_at_defaults()?;
+            let _attack =
+                runs.attack.map(|attack| Attack::start(hostile, installation.address, attack)).transpose()?;
+            let honest = tools.ten_steps(&server, &installation.target("introspect"))?;
+            runs.runs.push(honest);
+        }
+    }
+    println!(
+        "\n| attack | honest flows | failed | p50 ms | p99 ms | p99 ÷ quiet p99 | peak memory MiB |\n|---|--:|--:|--:|--:|--:|--:|"
+    );
+    let quiet = median(&all.first().context("a quiet round")?.runs, "p99")?;
+    for Runs { name, runs, .. } in &all {
+        let (p50, p99, memory) = (median(runs, "p50")?, median(runs, "p99")?, median(runs, "peak_rss_mib")?);
+        let sum = |of| runs.iter().map(|run| number(run, of)).sum::<Result<f64>>();
+        println!(
+            "| {name} | {} | {} | {p50:.1} | {p99:.1} | **{:.2}** | {memory:.0} |",
+            sum("ops")?,
+            sum("errors")?,
+            p99 / quiet
+        );
+    }
+    Ok(())
+}
+
+/// The program that attacks.
+pub(super) fn program(root: &Path) -> PathBuf {
+    root.join("target/authbench/release/hostile")
+}
