@@ -99,9 +99,18 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", terminal::lines(text));
 }
 
+/// How long the last word of a command may take. A reader that has stopped must not keep a server from ending.
+const LAST_WORD_WITHIN: Duration = Duration::from_secs(2);
+
 /// Reports why a command failed and gives the exit code for it.
 pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
-    note(&format!("proofkey: {error:#}"));
+    let last_word = format!("proofkey: {error:#}");
+    let (said, done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        note(&last_word);
+        let _nobody_waits_any_more = said.send(());
+    });
+    let _said_or_given_up = done.recv_timeout(LAST_WORD_WITHIN);
     let cause = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>());
     exit_of(cause).into()
 }

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use proofkey_server::clock::Clock;
 use proofkey_server::config::{Config, process_environment};
-use proofkey_server::http::StopSignals;
+use proofkey_server::http::{Signals, Tls};
+use proofkey_server::log::Logging;
 use proofkey_server::trace::Tracer;
 use proofkey_server::{Randomness, Start, log};
 use tokio_util::sync::CancellationToken;
@@ -22,16 +24,17 @@ pub(crate) struct Args {
 /// Runs `serve`.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.config, process_environment())?;
-    log::init(&config.log, Clock::System)?;
+    let logging = Arc::new(log::init(&config.log, Clock::System)?);
     for warning in config.check() {
         tracing::warn!("{warning}");
     }
-    let signals = StopSignals::listen()?;
+    let signals = Signals::listen()?;
     let (clock, randomness) = (Clock::System, Randomness::System);
     let start = Start { config, clock, randomness, tracer: Tracer::default(), listener: None };
     let running = start.run().await.context("the server does not start")?;
     let (signalled, abort) = (CancellationToken::new(), CancellationToken::new());
-    let signals = tokio::spawn(signals.stop(signalled.clone(), abort.clone()));
+    let reload = reload(args.config, logging, running.certificate());
+    let signals = tokio::spawn(signals.answer(signalled.clone(), abort.clone(), reload));
     let failed = running.shutdown();
     tokio::select! {
         () = signalled.cancelled() => {}
@@ -45,4 +48,26 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         None => anyhow::bail!("stopped at once by a second signal: requests in flight were cut off"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What SIGHUP asks for: the certificate is read again, and `log.level`. The log is standard error, so there is no file of it
+/// to open anew, and other settings need a restart.
+fn reload(config: PathBuf, logging: Arc<Logging>, certificate: Option<Arc<Tls>>) -> impl Fn() {
+    move || {
+        match certificate.as_ref().map(|tls| tls.reload()) {
+            None => {}
+            Some(Ok(())) => tracing::info!("the TLS certificate was reloaded"),
+            Some(Err(error)) => tracing::error!(%error, "the TLS certificate was not reloaded"),
+        }
+        let read = Config::load(&config, process_environment()).map_err(anyhow::Error::from);
+        match read
+            .and_then(|config| logging.set_level(&config.log.level).map(|()| config).map_err(Into::into))
+        {
+            Ok(config) => tracing::info!(
+                level = config.log.level,
+                "log.level was reloaded; other settings need a restart"
+            ),
+            Err(error) => tracing::error!(%error, "log.level was not reloaded"),
+        }
+    }
 }

@@ -13,6 +13,7 @@ use crate::directory::Directory;
 use crate::keys::rotation::RotationPolicy;
 use crate::keys::{Keyring, PrivateKeySealer};
 use crate::limit::Limiters;
+use crate::log::Ceiling;
 use crate::metadata::MetadataDocument;
 use crate::metrics::{Endpoint, Metrics};
 use crate::page::Pages;
@@ -47,6 +48,8 @@ pub(crate) struct App {
     pub pages: Pages,
     pub metadata: MetadataDocument,
     pub cookies: CookieNames,
+    /// How many lines a second strangers may cause.
+    pub refusal_lines: Ceiling,
     pub metrics: Arc<Metrics>,
     pub clock: Clock,
     pub randomness: Randomness,

@@ -5,6 +5,9 @@
 
 pub mod admin;
 mod app;
+mod background;
+#[cfg(test)]
+mod bounds;
 mod clients;
 pub mod clock;
 pub mod config;

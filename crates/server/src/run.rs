@@ -5,9 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::http::header::CONTENT_TYPE;
-use axum::routing::get;
 use proofkey_protocol::ArtefactKeys;
 use proofkey_store::{Fault, Options, Store, private_directory};
 use thiserror::Error;
@@ -16,20 +13,25 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::background::{self, spawn_metrics, spawn_vital};
 use crate::clients::{Clients, ShortSecrets};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cookies::CookieNames;
 use crate::directory::Directory;
 use crate::endpoint;
-use crate::http::{Edge, HttpLimits, Phase, Readiness, SecurityHeaders, Tls, TlsRefused, TrustedProxies};
+use crate::http::{
+    Budget, Edge, HttpLimits, Phase, Readiness, SecurityHeaders, Tls, TlsRefused, TrustedProxies,
+    raise_file_limit,
+};
 use crate::keys::{Keyring, KeysFault, PrivateKeySealer};
+use crate::log::Ceiling;
 use crate::metadata::MetadataDocument;
-use crate::metrics::{Metrics, OPENMETRICS};
+use crate::metrics::Metrics;
 use crate::page::Pages;
 use crate::password::{PasswordParams, Passwords};
 use crate::random::Randomness;
-use crate::tasks;
+use crate::tasks::{self, Watch};
 use crate::trace::Tracer;
 
 /// Why a server does not start, or ends. Each says the cause and the cure.
@@ -84,18 +86,26 @@ pub struct Running {
     pub store: Store,
     app: Arc<App>,
     shutdown: CancellationToken,
-    server: JoinHandle<io::Result<()>>,
-    store_failed: JoinHandle<Option<Fault>>,
-    background: Vec<JoinHandle<()>>,
+    tasks: Tasks,
     /// Stops what must outlive the drain: a load balancer asks there whether the server drains.
     observed: CancellationToken,
     readiness: Arc<Readiness>,
+    tls: Option<Arc<Tls>>,
+}
+
+/// What runs until the server stops.
+#[derive(Debug)]
+struct Tasks {
+    server: JoinHandle<io::Result<()>>,
+    store_failed: JoinHandle<Option<Fault>>,
+    background: Vec<JoinHandle<()>>,
 }
 
 impl Start {
     /// Opens the store, makes or opens the keys, and begins to answer.
     pub async fn run(self) -> Result<Running, StartFault> {
         let Self { config, clock, randomness, tracer, listener } = self;
+        raise_file_limit();
         let data = &config.store.data;
         private_directory(data)
             .map_err(|source| StartFault::Data { path: data.display().to_string(), source })?;
@@ -122,39 +132,30 @@ impl Start {
             .map(Arc::new);
         let (shutdown, observed) = (CancellationToken::new(), CancellationToken::new());
         let readiness = Arc::new(Readiness::default());
-        let mut background = vec![tokio::spawn(tasks::run(
-            Arc::clone(&app),
-            store.clone(),
-            Arc::clone(&readiness),
-            shutdown.clone(),
-        ))];
-        let store_failed = tokio::spawn(stop_when_store_fails(store.clone(), shutdown.clone()));
-        if let Some(tls) = &tls {
-            background.push(tokio::spawn(Arc::clone(tls).watch(shutdown.clone())));
-        }
-        if let Some(metrics_address) = config.server.metrics_listen {
-            let listener = bind(metrics_address).await?;
-            let router = metrics_router(Arc::clone(&app.metrics), Arc::clone(&readiness));
-            let edge = Edge::default();
-            let stop = observed.clone();
-            background.push(tokio::spawn(async move {
-                if let Err(error) = crate::http::serve(listener, None, router, edge, stop).await {
-                    tracing::error!(%error, "the metrics listener ended");
-                }
-            }));
+        let budget = Arc::new(Budget::default());
+        let watch =
+            Watch { app: Arc::clone(&app), readiness: Arc::clone(&readiness), shutdown: shutdown.clone() };
+        let mut background = background::spawn(&watch, &store, tls.as_ref());
+        let store_failed = spawn_vital(store_failure(store.clone(), shutdown.clone()), &shutdown);
+        if let Some(address) = config.server.metrics_listen {
+            let (listener, stop) = (bind(address).await?, observed.clone());
+            background.push(spawn_metrics(&watch, listener, Arc::clone(&budget), stop)?);
         }
         let edge = Edge {
             limits: HttpLimits::from_config(&config.server),
             trusted_proxies: TrustedProxies::new(config.server.trusted_proxies.clone()),
+            budget,
             security_headers: SecurityHeaders { strict_transport: config.issuer.is_https() },
             metrics: app.metrics.http.clone(),
             randomness: app.randomness.clone(),
         };
         let router = endpoint::router(Arc::clone(&app)).merge(Arc::clone(&readiness).routes());
-        let server = tokio::spawn(crate::http::serve(listener, tls, router, edge, shutdown.clone()));
+        let served = crate::http::serve(listener, tls.clone(), router, edge, shutdown.clone());
+        let server = spawn_vital(served, &shutdown);
         readiness.enter(Phase::Ready);
         tracing::info!(issuer = %config.issuer, %address, "ready");
-        Ok(Running { address, store, app, shutdown, server, store_failed, background, observed, readiness })
+        let tasks = Tasks { server, store_failed, background };
+        Ok(Running { address, store, app, shutdown, tasks, observed, readiness, tls })
     }
 }
 
@@ -171,6 +172,11 @@ impl Running {
         Ok(())
     }
 
+    /// Its TLS identity, where it ends TLS itself.
+    pub fn certificate(&self) -> Option<Arc<Tls>> {
+        self.tls.clone()
+    }
+
     /// What stops the server when it is cancelled.
     pub fn shutdown(&self) -> CancellationToken {
         self.shutdown.clone()
@@ -179,14 +185,14 @@ impl Running {
     /// Waits until the server has stopped and everything is written. A store that failed for good is the fault that ended
     /// it: a supervisor must see that this server did not end well.
     pub async fn stopped(self) -> Result<(), StartFault> {
-        let ended = self.server.await;
+        let ended = self.tasks.server.await;
         self.shutdown.cancel();
         self.observed.cancel();
-        for task in self.background {
+        for task in self.tasks.background {
             // Each ends by the cancelled token; a stuck one must not keep the process.
             let _ = tokio::time::timeout(Duration::from_secs(5), task).await;
         }
-        let mut store_failed = self.store_failed.await.map_err(io::Error::other)?;
+        let mut store_failed = self.tasks.store_failed.await.map_err(io::Error::other)?;
         if store_failed.is_none() {
             // The watch ended before the last commits of the drain were written.
             store_failed = tokio::time::timeout(Duration::ZERO, self.store.failed()).await.ok();
@@ -226,6 +232,7 @@ pub(crate) fn build(
         pages: Pages::new(operator, issuer.authority(), issuer.path()),
         metadata: MetadataDocument::new(issuer, config.keys.jwks_max_age_seconds),
         cookies: CookieNames::new(issuer),
+        refusal_lines: Ceiling::new(config.log.refusals_per_second, metrics.log_lines_withheld.clone()),
         metrics,
         clock,
         randomness,
@@ -233,20 +240,14 @@ pub(crate) fn build(
     })
 }
 
-/// What the metrics listener serves: `/metrics`, `/livez` and `/readyz`.
-fn metrics_router(metrics: Arc<Metrics>, readiness: Arc<Readiness>) -> Router {
-    let scrape = move || async move { ([(CONTENT_TYPE, OPENMETRICS)], metrics.encode()) };
-    readiness.routes().route("/metrics", get(scrape))
-}
-
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartFault> {
     TcpListener::bind(address).await.map_err(|source| StartFault::Listen { address, source })
 }
 
-/// After an error of the disk nothing that the process believes about its database is certain: it stops.
-async fn stop_when_store_fails(store: Store, shutdown: CancellationToken) -> Option<Fault> {
+/// What made the store fail for good. After an error of the disk nothing that the process believes about its database is
+/// certain: the server stops.
+async fn store_failure(store: Store, shutdown: CancellationToken) -> Option<Fault> {
     let fault = shutdown.run_until_cancelled(store.failed()).await?;
     tracing::error!(%fault, "the store has failed for good: stopping");
-    shutdown.cancel();
     Some(fault)
 }

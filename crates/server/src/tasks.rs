@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proofkey_store::{Fault, Store};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -23,8 +24,54 @@ const SWEEP_ROWS_MAX: u32 = 500;
 /// Most transactions of one round of removing.
 const SWEEP_ROUNDS_MAX: u32 = 200;
 
-/// Runs until the server stops.
-pub(crate) async fn run(app: Arc<App>, store: Store, readiness: Arc<Readiness>, shutdown: CancellationToken) {
+/// The pause before a task that panicked is started again: what it met may still be there.
+const RESTART_AFTER: Duration = if cfg!(test) { Duration::from_millis(20) } else { Duration::from_secs(1) };
+/// A task that was started again counts as up once it has run for so long.
+const SETTLED_AFTER: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(2) };
+
+/// Watches the tasks that run beside requests.
+#[derive(Clone)]
+pub(crate) struct Watch {
+    pub(crate) app: Arc<App>,
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) shutdown: CancellationToken,
+}
+
+impl Watch {
+    /// Runs what `start` makes, and starts it again whenever it panics, until it ends by itself or the server stops. While it
+    /// is down the server is not ready: without its tasks it rotates no key and sees no change.
+    pub(crate) fn spawn<T>(self, name: &'static str, start: impl Fn() -> T + Send + 'static) -> JoinHandle<()>
+    where
+        T: Future<Output = ()> + Send + 'static,
+    {
+        tokio::spawn(async move {
+            while self.panicked(name, tokio::spawn(start())).await {
+                self.app.metrics.task_panics.inc();
+                self.readiness.task_down(name);
+                tracing::error!(task = name, "a background task panicked and is started again");
+                if self.shutdown.run_until_cancelled(sleep(RESTART_AFTER)).await.is_none() {
+                    return;
+                }
+            }
+        })
+    }
+
+    /// Waits until the task ends, and says whether by a panic.
+    async fn panicked(&self, name: &'static str, mut task: JoinHandle<()>) -> bool {
+        let ended = match timeout(SETTLED_AFTER, &mut task).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                self.readiness.task_up(name);
+                task.await
+            }
+        };
+        ended.is_err_and(|error| error.is_panic())
+    }
+}
+
+/// Refreshes, rotates and sweeps until the server stops.
+pub(crate) async fn run(watch: Watch, store: Store) {
+    let Watch { app, readiness, shutdown } = watch;
     let work = async {
         let mut ticks = interval(REFRESH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -97,4 +144,55 @@ async fn sweep(app: &App, store: &Store) -> Result<(), Fault> {
         tokio::task::yield_now().await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::body::Body;
+    use axum::http::Request;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::endpoint::tests::app;
+    use crate::http::Phase;
+
+    async fn ready(readiness: &Arc<Readiness>) -> u16 {
+        let routes: axum::Router = Arc::clone(readiness).routes();
+        let asked = Request::get("/readyz").body(Body::empty()).unwrap();
+        routes.oneshot(asked).await.unwrap().status().as_u16()
+    }
+
+    /// Looks until it is so: the pauses are short in tests, but the machine may be busy.
+    async fn until(mut holds: impl AsyncFnMut() -> bool) {
+        let patience = timeout(Duration::from_secs(20), async {
+            while !holds().await {
+                sleep(Duration::from_millis(1)).await;
+            }
+        });
+        patience.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn k_46_a_task_that_panics_is_started_again_and_readiness_tells() {
+        let folder = tempfile::tempdir().unwrap();
+        let watch =
+            Watch { app: app(&folder), readiness: Arc::default(), shutdown: CancellationToken::new() };
+        watch.readiness.enter(Phase::Ready);
+        let starts = Arc::new(AtomicUsize::new(0));
+        let (counted, stop) = (Arc::clone(&starts), watch.shutdown.clone());
+        let watched = watch.clone().spawn("task", move || {
+            let (start, stop) = (counted.fetch_add(1, Ordering::SeqCst), stop.clone());
+            async move {
+                assert!(start >= 2, "it meets a defect twice");
+                stop.cancelled().await;
+            }
+        });
+        until(async || ready(&watch.readiness).await == 503).await;
+        until(async || ready(&watch.readiness).await == 200).await;
+        assert_eq!((starts.load(Ordering::SeqCst), watch.app.metrics.task_panics.get()), (3, 2));
+        watch.shutdown.cancel();
+        watched.await.unwrap();
+    }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let config = load(&args.installation.config)?;
-    log::init(&config.log, Clock::System).map_err(message)?;
+    let _logging = log::init(&config.log, Clock::System).map_err(message)?;
     PasswordParams::from_config(&config.passwords).map_err(|refused| anyhow!("[passwords]: {refused}"))?;
     if let Some(tls) = &config.server.tls {
         Tls::load(&tls.certificate, &tls.key).map_err(message)?;

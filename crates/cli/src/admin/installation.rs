@@ -7,7 +7,7 @@ use clap::Subcommand;
 use proofkey_server::admin::{Actor, Admin, AdminSettings};
 use proofkey_server::clock::Clock;
 use proofkey_server::config::{Config, process_environment};
-use proofkey_server::log;
+use proofkey_server::log::{self, Logging};
 use proofkey_store::{Options, Store, private_directory};
 
 use super::refusal::message;
@@ -52,6 +52,7 @@ pub(super) struct Installation {
     /// Where the result goes.
     pub(super) output: Output,
     store: Store,
+    _logging: Logging,
 }
 
 impl<A: Subcommand> NounCommand<A> {
@@ -71,7 +72,7 @@ impl Installation {
     /// Reads the configuration and opens the database. What is done is logged to standard error, as the server does.
     fn open(args: &InstallationArgs) -> anyhow::Result<Self> {
         let config = load(&args.config)?;
-        log::init(&config.log, Clock::System).map_err(message)?;
+        let logging = log::init(&config.log, Clock::System).map_err(message)?;
         let settings = AdminSettings::from_config(&config).map_err(message)?;
         let data = &config.store.data;
         private_directory(data)
@@ -80,7 +81,7 @@ impl Installation {
         let store = Store::open(&database, &Options::default())
             .map_err(|fault| anyhow!("{}: {fault}", database.display()))?;
         let admin = Admin::new(store.clone(), settings, Clock::System, Actor::cli(&system_user()));
-        Ok(Self { admin, output: args.output, store })
+        Ok(Self { admin, output: args.output, store, _logging: logging })
     }
 }
 

@@ -10,7 +10,7 @@ use axum::Router;
 use proofkey_server::admin::{Actor, Admin, AdminSettings};
 use proofkey_server::clock::Clock;
 use proofkey_server::config::process_environment;
-use proofkey_server::http::{self, Edge, HttpLimits, StopSignals};
+use proofkey_server::http::{self, Edge, HttpLimits, Signals};
 use proofkey_server::trace::{Event, Tracer};
 use proofkey_server::{Randomness, Running, Start, StartFault, log};
 use tokio::net::TcpListener;
@@ -71,7 +71,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
-    let signals = StopSignals::listen()?;
+    let signals = Signals::listen()?;
     let listener = bind(args.listen).await?;
     let at = listener.local_addr()?;
     let app_listener = listen_near(args.app_listen, at, 1).await?;
@@ -82,7 +82,7 @@ async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
         api: format!("http://{}/notes", api_listener.local_addr()?),
     };
     let config = configuration(&addresses.issuer, at, data, process_environment())?;
-    log::init(&config.log, Clock::System)?;
+    let _logging = log::init(&config.log, Clock::System)?;
     let settings = AdminSettings::from_config(&config)?;
     let trace = Arc::new(TraceLog::default());
     let (clock, randomness) = (Clock::System, Randomness::System);
@@ -103,7 +103,9 @@ async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
     }
     print_welcome(&ready);
     let abort = CancellationToken::new();
-    let signals = tokio::spawn(signals.stop(stop.clone(), abort.clone()));
+    // Its terminal has gone: so do the printed passwords and the temporary directory.
+    let hung_up = stop.clone();
+    let signals = tokio::spawn(signals.answer(stop.clone(), abort.clone(), move || hung_up.cancel()));
     stop.cancelled().await;
     running.stop();
     let ended = abort.run_until_cancelled(ended(running, beside)).await;

@@ -6,3 +6,4 @@ mod dev;
 mod kill;
 mod left_out;
 mod museum;
+mod serve;

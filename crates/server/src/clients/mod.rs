@@ -6,11 +6,15 @@
 //! node, is found by the first request that names it. A change of any client makes everything remembered before it
 //! unreachable, by the version that each entry carries.
 
+#[cfg(test)]
+mod bounds;
 mod look_ups;
 mod short_secrets;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use bounds::LIMITS;
 pub(crate) use short_secrets::ShortSecrets;
 
 use std::sync::Arc;
@@ -26,10 +30,14 @@ use tokio::time::timeout;
 
 use self::look_ups::{LookUps, Turn};
 use crate::limit::AddressKey;
+use crate::log::Foreign;
 
 /// What remembered clients may take together. A client that registered itself may have fifty long addresses, so the bound
 /// is on bytes and not on clients; a common one takes one KiB.
 const REMEMBERED_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// The same, for docs/limits.md.
+#[cfg(test)]
+pub(crate) const REMEMBERED_BYTES: usize = REMEMBERED_BYTES_MAX as usize;
 /// What a client takes beside its texts.
 const CLIENT_BYTES: usize = 512;
 /// How long an active client counts as active for its own tokens without being read again.
@@ -138,7 +146,7 @@ impl Clients {
             }
             // It was checked when it was added: only a stricter release or a damaged row comes here.
             Err(refused) => {
-                tracing::error!(client_id = %id, %refused, "a stored client cannot be used");
+                tracing::error!(client_id = %Foreign(&id), %refused, "a stored client cannot be used");
                 Ok(None)
             }
         }

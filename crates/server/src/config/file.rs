@@ -35,6 +35,7 @@ pub(super) struct ServerFile {
     pub(super) tls_key: Option<PathBuf>,
     pub(super) trusted_proxies: Vec<String>,
     pub(super) connections_max: u32,
+    pub(super) connections_address_max: u32,
     pub(super) drain_seconds: u32,
 }
 
@@ -64,6 +65,7 @@ impl Default for ServerFile {
             tls_key: None,
             trusted_proxies: Vec::new(),
             connections_max: 10_000,
+            connections_address_max: 0,
             drain_seconds: 10,
         }
     }

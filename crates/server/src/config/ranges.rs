@@ -38,6 +38,7 @@ macro_rules! ranges {
 pub(super) fn ranges(file: &File) -> Vec<Range> {
     ranges! { file:
         server.connections_max 16..=1_000_000 "";
+        server.connections_address_max 0..=1_000_000 "";
         server.drain_seconds 0..=300 " seconds";
         keys.rotation_days 1..=730 " days";
         keys.publish_ahead_hours 1..=720 " hours";
@@ -72,5 +73,6 @@ pub(super) fn ranges(file: &File) -> Vec<Range> {
         limits.sessions_per_user_max 1..=10_000 "";
         limits.grants_per_minute 1..=60_000 "";
         limits.entries_max 1_000..=10_000_000 "";
+        log.refusals_per_second 1..=100_000 "";
     }
 }

@@ -175,6 +175,7 @@ fn server(file: &ServerFile, cx: &Context<'_>) -> Result<Server, ConfigError> {
         tls,
         trusted_proxies,
         connections_max: usize::try_from(file.connections_max).unwrap_or(usize::MAX),
+        connections_address_max: usize::try_from(file.connections_address_max).ok().filter(|max| *max > 0),
         drain_seconds: u64::from(file.drain_seconds),
     })
 }

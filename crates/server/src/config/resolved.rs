@@ -47,6 +47,8 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// Most connections at once.
     pub connections_max: usize,
+    /// Most connections of one address; a quarter of all where it is absent.
+    pub connections_address_max: Option<usize>,
     /// How long requests in flight may go on after a stop signal.
     pub drain_seconds: u64,
 }

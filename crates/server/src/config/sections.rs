@@ -107,6 +107,8 @@ pub struct Log {
     pub format: LogFormat,
     /// A level, or directives such as `info,proofkey_server=debug`.
     pub level: String,
+    /// Most lines a second about requests that were refused.
+    pub refusals_per_second: u32,
 }
 
 /// The form of a log line.
@@ -181,7 +183,7 @@ impl Default for Limits {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { format: LogFormat::Text, level: "info".into() }
+        Self { format: LogFormat::Text, level: "info".into(), refusals_per_second: 100 }
     }
 }
 

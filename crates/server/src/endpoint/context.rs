@@ -63,6 +63,19 @@ impl<'a> RequestContext<'a> {
         u64::try_from(self.arrival.at.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
+    /// Whether a line about a refusal may be written: whoever sends requests by the thousand writes no thousand lines. The
+    /// first line after such a flood says how much was left out.
+    pub(super) fn may_log_refusal(&self) -> bool {
+        let admitted = self.app.refusal_lines.admits(self.arrival.at);
+        if let Some(withheld @ 1..) = admitted {
+            tracing::warn!(
+                withheld,
+                "refusals were not logged: more came in a second than log.refusals_per_second"
+            );
+        }
+        admitted.is_some()
+    }
+
     /// Counts the answer and lets it go.
     pub(super) fn finish(&self, response: Response) -> Response {
         self.app

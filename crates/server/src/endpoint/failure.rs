@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::context::RequestContext;
 use crate::clients::LookUpFailed;
 use crate::http::BodyRefusal;
+use crate::log::Foreign;
 
 /// What a caller is asked to wait after a temporary fault.
 const RETRY_SECONDS: u64 = 2;
@@ -96,18 +97,23 @@ impl Failure {
 
     /// Logs it, under the names that its answer has.
     pub(super) fn log(&self, context: &RequestContext<'_>, client_id: Option<&str>) {
+        let is_ours = matches!(self, Self::Temporary(_) | Self::Fault(_));
+        if !is_ours && !context.may_log_refusal() {
+            return;
+        }
         let Answer { error, words, .. } = self.answer();
         let (error_id, address, at) = (context.error_id(), context.arrival.client.0, context.name());
-        let (client_id, rule, error) = (client_id.unwrap_or_default(), words.rule, error.as_str());
+        let client_id = Foreign(client_id.unwrap_or_default());
+        let (rule, error) = (words.rule, error.as_str());
         match self {
             Self::Refused(_) | Self::Limited(..) | Self::NotForm | Self::NotFound => {
-                tracing::info!(%error_id, %address, at, client_id, rule, error, "refused");
+                tracing::info!(%error_id, %address, at, %client_id, rule, error, "refused");
             }
             Self::Body(cause) => {
-                tracing::info!(%error_id, %address, at, client_id, rule, error, %cause, "refused");
+                tracing::info!(%error_id, %address, at, %client_id, rule, error, %cause, "refused");
             }
             Self::Temporary(cause) | Self::Fault(cause) => {
-                tracing::error!(%error_id, request_id = %context.arrival.id, at, client_id, %cause, "failed");
+                tracing::error!(%error_id, request_id = %context.arrival.id, at, %client_id, %cause, "failed");
             }
         }
     }

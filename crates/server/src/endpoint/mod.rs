@@ -12,7 +12,7 @@ mod metadata;
 mod revoke;
 mod settle;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod token;
 mod userinfo;
 

@@ -20,14 +20,19 @@ use crate::random::Randomness;
 use crate::run::build;
 use crate::trace::Tracer;
 
-fn app(folder: &tempfile::TempDir) -> Arc<App> {
+/// A configuration of defaults, with hashes that cost nothing.
+pub(crate) fn config(folder: &tempfile::TempDir) -> Config {
     let text = format!(
         "issuer = \"https://id.example\"\n[store]\ndata = {:?}\n[passwords]\nmemory_kib = 64\niterations = 1\n",
         folder.path().display().to_string()
     );
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned();
     let environment = [("PROOFKEY_KEYS__SEALING_KEY".to_owned(), key)];
-    let config = Config::parse(&text, &folder.path().join("proofkey.toml"), environment).unwrap();
+    Config::parse(&text, &folder.path().join("proofkey.toml"), environment).unwrap()
+}
+
+pub(crate) fn app(folder: &tempfile::TempDir) -> Arc<App> {
+    let config = config(folder);
     let store = Store::open(&config.store.database(), &Options::default()).unwrap();
     let clock = Clock::manual(1_790_000_000);
     Arc::new(build(&config, &store, clock, Randomness::System, Tracer::default()).unwrap())

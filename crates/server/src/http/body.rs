@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{Sleep, sleep};
+
+use super::activity::{Activity, Waiting};
 
 /// The largest body that any endpoint takes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -49,10 +52,23 @@ impl BodyRefusal {
     }
 }
 
+/// What a body may hold: its announced length, or, where none is announced, the largest there may be.
+pub(super) fn bytes_held<B: http_body::Body>(headers: &HeaderMap, body: &B) -> usize {
+    if body.is_end_stream() {
+        return 0;
+    }
+    announced(headers).unwrap_or(BODY_BYTES_MAX).min(BODY_BYTES_MAX)
+}
+
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 /// Reads the whole body, `bytes_max` at most, and returns the request with it. What arrives past the limit is not kept.
 pub async fn read_body(request: Request, bytes_max: usize) -> Result<http::Request<Bytes>, BodyRefusal> {
     let (parts, mut body) = request.into_parts();
     refuse_by_headers(&parts.headers, bytes_max)?;
+    let announced = announced(&parts.headers).unwrap_or_default().min(bytes_max);
     let mut whole = Bytes::new();
     let mut joined = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -61,9 +77,12 @@ pub async fn read_body(request: Request, bytes_max: usize) -> Result<http::Reque
             return Err(BodyRefusal::TooLarge);
         }
         // Nearly every body is one chunk, which needs no copy.
-        if whole.is_empty() && joined.is_empty() {
+        if whole.is_empty() && joined.is_empty() && chunk.len() >= announced {
             whole = chunk;
         } else {
+            // A part that lay where it came would keep the connection's buffer from being used again, and one that grew by
+            // doubling would hold twice what it needs: both for as long as the peer takes over the rest.
+            joined.reserve(announced.saturating_sub(joined.len()));
             joined.extend_from_slice(&std::mem::take(&mut whole));
             joined.extend_from_slice(&chunk);
         }
@@ -99,6 +118,8 @@ pub(super) struct DeadlineBody {
     inner: Incoming,
     within: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
+    activity: Arc<Activity>,
+    waiting: Option<Waiting>,
 }
 
 #[derive(Debug)]
@@ -114,11 +135,12 @@ impl StdError for DeadlinePassed {}
 
 impl DeadlineBody {
     /// An empty body needs neither deadline nor box.
-    pub(super) fn wrap(inner: Incoming, within: Duration) -> Body {
+    pub(super) fn wrap(inner: Incoming, within: Duration, activity: &Arc<Activity>) -> Body {
         if http_body::Body::is_end_stream(&inner) {
             return Body::empty();
         }
-        Body::new(Self { inner, within, deadline: None })
+        let activity = Arc::clone(activity);
+        Body::new(Self { inner, within, deadline: None, activity, waiting: None })
     }
 }
 
@@ -132,8 +154,12 @@ impl http_body::Body for DeadlineBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = &mut *self;
         match Pin::new(&mut this.inner).poll_frame(cx) {
-            Poll::Ready(frame) => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
+            Poll::Ready(frame) => {
+                this.waiting = None;
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
             Poll::Pending => {
+                this.waiting.get_or_insert_with(|| this.activity.wait());
                 let within = this.within;
                 let deadline = this.deadline.get_or_insert_with(|| Box::pin(sleep(within)));
                 match deadline.as_mut().poll(cx) {

@@ -9,13 +9,17 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::guarded::Guarded;
-use super::limits::{BUFFER_BYTES_MAX, HttpLimits, STREAMS_MAX};
-use super::service::{Activity, RequestService};
+use super::activity::Activity;
+use super::guarded::{Guarded, Times};
+use super::limits::{
+    BUFFER_BYTES_MAX, HEADER_LIST_BYTES_MAX, HttpLimits, SEND_BUFFER_BYTES_MAX, STREAMS_MAX, WINDOW_BYTES,
+};
+use super::pool::Place;
+use super::service::RequestService;
 use super::{Edge, Tls};
 
 /// What all connections of a listener share.
@@ -33,47 +37,61 @@ impl Connections {
     }
 
     /// Serves one connection until it ends, is idle, or has to go.
-    pub(super) async fn drive(self: Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+    pub(super) async fn drive(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
         self.edge.metrics.connections.inc();
         // Small answers must not wait for more; without this option they would only be slower.
         let _set = stream.set_nodelay(true);
         match &self.tls {
-            None => self.speak(stream, peer).await,
+            None => self.speak(stream, peer, &place.activity).await,
             Some(tls) => {
                 let handshake =
                     timeout(self.edge.limits.handshake, TlsAcceptor::from(tls.current()).accept(stream));
-                match self.shutdown.run_until_cancelled(handshake).await {
-                    Some(Ok(Ok(stream))) => self.speak(stream, peer).await,
-                    Some(_) => drop(self.edge.metrics.handshake_failures.inc()),
-                    None => {}
+                tokio::select! {
+                    biased;
+                    () = self.shutdown.cancelled() => {}
+                    () = place.activity.until_shed() => {}
+                    shaken = handshake => match shaken {
+                        Ok(Ok(stream)) => self.speak(stream, peer, &place.activity).await,
+                        Ok(Err(_)) | Err(_) => drop(self.edge.metrics.handshake_failures.inc()),
+                    },
                 }
             }
         }
         self.edge.metrics.connections.dec();
     }
 
-    async fn speak<S>(&self, stream: S, peer: SocketAddr)
+    async fn speak<S>(&self, stream: S, peer: SocketAddr, activity: &Arc<Activity>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let limits = self.edge.limits;
-        let activity = Arc::new(Activity::default());
         let service = RequestService {
             app: self.app.clone(),
             edge: Arc::clone(&self.edge),
             peer,
-            activity: Arc::clone(&activity),
+            activity: Arc::clone(activity),
         };
-        let io = TokioIo::new(Guarded::new(stream, limits.header_read, limits.write_stall));
+        let times = Times { opening: limits.header_read, write_stall: limits.write_stall };
+        let io = TokioIo::new(Guarded::new(stream, times, Arc::clone(activity)));
         let mut connection = pin!(self.builder.serve_connection(io, service));
         let mut seen = activity.now();
+        let mut first_request = pin!(sleep(limits.header_read));
+        let mut is_due = true;
         loop {
             tokio::select! {
                 biased;
                 // How a connection ended is the peer's affair: resets and timeouts are no event worth a line.
                 _ended = connection.as_mut() => return,
                 () = self.shutdown.cancelled() => break,
-                () = tokio::time::sleep(limits.idle) => {
+                () = activity.until_shed() => return,
+                // On HTTP/2 a peer may say much without ever asking for anything.
+                () = first_request.as_mut(), if is_due => {
+                    if activity.now().begun == 0 {
+                        return;
+                    }
+                    is_due = false;
+                }
+                () = sleep(limits.idle) => {
                     let now = activity.now();
                     // A peer of HTTP/2 can keep an answer back by its flow control, and no write of ours ever stalls.
                     if now == seen && (now.in_flight == 0 || !limits.endless_answers) {
@@ -102,7 +120,10 @@ fn builder(limits: &HttpLimits) -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_MAX)
-        .max_header_list_size(u32::try_from(BUFFER_BYTES_MAX).unwrap_or(u32::MAX))
+        .max_header_list_size(HEADER_LIST_BYTES_MAX)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
+        .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
         .keep_alive_interval(limits.idle / 2)
         .keep_alive_timeout(limits.write_stall);
     builder

@@ -1,9 +1,12 @@
 //! What a listener is told: limits, proxies, headers, and where it counts.
 
+use std::sync::Arc;
+
 use axum::http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 
 use super::address::TrustedProxies;
+use super::budget::Budget;
 use super::limits::HttpLimits;
 use crate::metrics::HttpMetrics;
 use crate::random::Randomness;
@@ -19,6 +22,8 @@ pub struct Edge {
     pub limits: HttpLimits,
     /// The networks whose forwarded headers are believed.
     pub trusted_proxies: TrustedProxies,
+    /// What all listeners of the process may hold.
+    pub budget: Arc<Budget>,
     /// Headers that every response carries.
     pub security_headers: SecurityHeaders,
     /// Where requests and connections are counted.

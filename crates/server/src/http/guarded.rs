@@ -2,21 +2,66 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::activity::{Activity, Counts};
+
 /// Until the first byte that differs from this, it is open whether the peer speaks HTTP/1 or HTTP/2 (RFC 9113 §3.4), and
 /// hyper's header timeout does not run yet: a peer that sends nothing, or only `P`, would stay for ever.
 const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Most bytes of a read that goes on with a request. hyper doubles a connection's buffer whenever a read has filled it, and keeps it so: a peer that sends
+/// a large body and waits would hold several times what a head needs.
+const READ_BYTES_MAX: usize = 4 * 1024;
 
 pub(super) struct Guarded<S> {
     inner: S,
     opening: Option<Opening>,
     write_stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    activity: Arc<Activity>,
+    parked: Parked,
+}
+
+/// How long a peer may take.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    /// Until it is clear which protocol it speaks.
+    pub(super) opening: Duration,
+    /// For any progress of a write.
+    pub(super) write_stall: Duration,
+}
+
+/// What has come and is no request yet: it lies in a buffer for as long as the peer takes over the rest.
+#[derive(Default)]
+struct Parked {
+    /// Requests that had begun at the latest look.
+    begun: u64,
+    /// Read and not charged: nearly always a whole request, which is charged as such a moment later.
+    fresh: usize,
+    /// Whether what is read now belongs to something that has begun already.
+    goes_on: bool,
+}
+
+impl Parked {
+    /// Called when the reader comes back for more: what it has got was no whole request. `false` if that is more than may be
+    /// held.
+    fn keep(&mut self, activity: &Activity) -> bool {
+        let Counts { begun, in_flight } = activity.now();
+        let fresh = std::mem::take(&mut self.fresh);
+        self.goes_on = in_flight > 0 || (fresh > 0 && begun == self.begun);
+        if begun != self.begun || in_flight > 0 {
+            // Head and body of a request that has begun are charged with it.
+            self.begun = begun;
+            return true;
+        }
+        fresh == 0 || activity.park(fresh)
+    }
 }
 
 struct Opening {
@@ -35,9 +80,17 @@ impl Opening {
 }
 
 impl<S> Guarded<S> {
-    pub(super) fn new(inner: S, opening: Duration, write_stall: Duration) -> Self {
-        let opening = Opening { preface_seen: 0, deadline: Box::pin(sleep(opening)) };
-        Self { inner, opening: Some(opening), write_stall, stalled: None }
+    pub(super) fn new(inner: S, times: Times, activity: Arc<Activity>) -> Self {
+        let opening = Opening { preface_seen: 0, deadline: Box::pin(sleep(times.opening)) };
+        let write_stall = times.write_stall;
+        Self {
+            inner,
+            opening: Some(opening),
+            write_stall,
+            stalled: None,
+            activity,
+            parked: Parked::default(),
+        }
     }
 
     /// Starts the stall timer at the first write that does not go through, and ends it at the next that does.
@@ -55,6 +108,19 @@ impl<S> Guarded<S> {
     }
 }
 
+/// Reads [`READ_BYTES_MAX`] at most.
+fn read_some<S: AsyncRead>(
+    inner: Pin<&mut S>,
+    cx: &mut Context<'_>,
+    buf: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    let mut some = ReadBuf::new(buf.initialize_unfilled_to(buf.remaining().min(READ_BYTES_MAX)));
+    let read = inner.poll_read(cx, &mut some);
+    let length = some.filled().len();
+    buf.advance(length);
+    read
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -62,8 +128,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if !this.parked.keep(&this.activity) {
+            return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
+        }
         let before = buf.filled().len();
-        let read = Pin::new(&mut this.inner).poll_read(cx, buf);
+        let inner = Pin::new(&mut this.inner);
+        let read = if this.parked.goes_on { read_some(inner, cx, buf) } else { inner.poll_read(cx, buf) };
+        this.parked.fresh += buf.filled().len() - before;
         let Some(opening) = &mut this.opening else { return read };
         match read {
             Poll::Ready(Ok(())) => {
@@ -116,18 +187,23 @@ fn timed_out(what: &'static str) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
     use super::*;
+    use crate::http::budget::Account;
 
     const SHORT: Duration = Duration::from_millis(30);
     const LONG: Duration = Duration::from_secs(60);
+
+    fn guarded(inner: DuplexStream, opening: Duration, write_stall: Duration) -> Guarded<DuplexStream> {
+        Guarded::new(inner, Times { opening, write_stall }, Arc::new(Activity::new(Account::default())))
+    }
 
     #[tokio::test]
     async fn f_21_a_peer_that_does_not_begin_is_cut_off() {
         for sent in ["", "P", "PRI * HTTP/2.0\r\n"] {
             let (mut client, server) = tokio::io::duplex(64);
-            let mut server = Guarded::new(server, SHORT, LONG);
+            let mut server = guarded(server, SHORT, LONG);
             client.write_all(sent.as_bytes()).await.unwrap();
             let mut buf = [0; 64];
             let error = loop {
@@ -143,7 +219,7 @@ mod tests {
     async fn f_21_once_begun_the_opening_deadline_is_off() {
         for sent in ["G", "POST", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
             let (mut client, server) = tokio::io::duplex(64);
-            let mut server = Guarded::new(server, SHORT, LONG);
+            let mut server = guarded(server, SHORT, LONG);
             client.write_all(sent.as_bytes()).await.unwrap();
             let mut buf = [0; 64];
             server.read_exact(&mut buf[..sent.len()]).await.unwrap();
@@ -155,7 +231,7 @@ mod tests {
     #[tokio::test]
     async fn f_22_a_peer_that_does_not_read_is_cut_off() {
         let (_client, server) = tokio::io::duplex(16);
-        let mut server = Guarded::new(server, LONG, SHORT);
+        let mut server = guarded(server, LONG, SHORT);
         let error = server.write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }

@@ -2,18 +2,30 @@
 
 use std::time::Duration;
 
-/// Longest request target; a longer one is 414.
-pub(super) const URI_BYTES_MAX: usize = 32 * 1024;
+/// Longest request target; a longer one is 414. An authorization request of 8 KiB fits, however it is escaped.
+pub(super) const URI_BYTES_MAX: usize = 18 * 1024;
 /// Most bytes of header fields; more are 431.
 pub(super) const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// Most header fields; more are 431. It is also hyper's default for HTTP/1, which costs nothing there.
 pub(super) const HEADERS_MAX: usize = 100;
-/// What a connection may buffer: a target and header fields at their limits, with room to see that they are past them.
-pub(super) const BUFFER_BYTES_MAX: usize = 72 * 1024;
+/// What an HTTP/1 connection may buffer: a target and header fields together, with room to see that either is past its limit.
+pub(super) const BUFFER_BYTES_MAX: usize = 36 * 1024;
 /// Most requests at once on one HTTP/2 connection.
-pub(super) const STREAMS_MAX: u32 = 100;
+pub(crate) const STREAMS_MAX: u32 = 16;
+/// Most bytes of the header fields of an HTTP/2 request, target and 32 for each field included (RFC 9113 §6.5.2).
+pub(crate) const HEADER_LIST_BYTES_MAX: u32 = 16 * 1024;
+/// What an HTTP/2 peer may send of bodies, on one stream and on all of a connection, before this server has read it.
+pub(super) const WINDOW_BYTES: u32 = 65_535;
+/// What of an answer waits for an HTTP/2 peer to take it.
+pub(super) const SEND_BUFFER_BYTES_MAX: usize = 32 * 1024;
+/// An address may have this part of the connections, where no number is set.
+pub(super) const CONNECTIONS_ADDRESS_PART: usize = 4;
 /// File descriptors kept for the database, outgoing requests, the metrics listener and the log.
-const FILES_RESERVED: usize = 128;
+pub(super) const FILES_RESERVED: usize = 128;
+/// And for each core: every thread that serves has the database open for itself.
+pub(super) const FILES_PER_CORE: usize = 4;
+/// Most connections to the metrics listener.
+pub(super) const METRICS_CONNECTIONS_MAX: usize = 64;
 
 /// Times and counts that a listener holds its peers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +44,10 @@ pub struct HttpLimits {
     pub endless_answers: bool,
     /// For requests in flight after a stop signal.
     pub drain: Duration,
-    /// Most connections at once; further ones wait in the system's queue.
+    /// Most connections at once; the longest idle one makes room for another.
     pub connections_max: usize,
+    /// Most connections of one address (IPv6: one /64), trusted proxies apart; a quarter of all where it is absent.
+    pub connections_address_max: Option<usize>,
 }
 
 impl Default for HttpLimits {
@@ -47,6 +61,7 @@ impl Default for HttpLimits {
             endless_answers: false,
             drain: Duration::from_secs(10),
             connections_max: 10_000,
+            connections_address_max: None,
         }
     }
 }
@@ -55,24 +70,57 @@ impl HttpLimits {
     /// The limits that a configuration asks for, within what the system's limit on open files leaves: a flood of
     /// connections must not take the descriptors that the database needs.
     pub fn from_config(server: &crate::config::Server) -> Self {
-        let files = file_limit().map_or(usize::MAX, |files| files.saturating_sub(FILES_RESERVED).max(16));
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self::within(server, file_limit().unwrap_or(usize::MAX), cores)
+    }
+
+    /// The same, where so many files may be open.
+    pub(crate) fn within(server: &crate::config::Server, files: usize, cores: usize) -> Self {
+        let files = files.saturating_sub(FILES_RESERVED + FILES_PER_CORE * cores).max(16);
         Self {
             drain: Duration::from_secs(server.drain_seconds),
             connections_max: server.connections_max.min(files),
+            connections_address_max: server.connections_address_max,
             ..Self::default()
         }
     }
+
+    /// Those of a listener that only the operator's own programs reach.
+    pub(crate) fn of_metrics() -> Self {
+        Self { connections_max: METRICS_CONNECTIONS_MAX, ..Self::default() }
+    }
+
+    /// Most connections of one address.
+    pub(crate) fn connections_address_max(&self) -> usize {
+        let part = (self.connections_max / CONNECTIONS_ADDRESS_PART).max(1);
+        self.connections_address_max.unwrap_or(part).min(self.connections_max)
+    }
 }
 
-/// The soft limit on open files of this process, where the system tells.
+/// The soft limit on open files of this process, where the system tells one.
+#[cfg(unix)]
 pub fn file_limit() -> Option<usize> {
-    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
-    soft_limit(&limits)
+    use rustix::process::{Resource, getrlimit};
+    usize::try_from(getrlimit(Resource::Nofile).current?).ok()
 }
 
-fn soft_limit(limits: &str) -> Option<usize> {
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
+/// The soft limit on open files of this process, where the system tells one.
+#[cfg(not(unix))]
+pub fn file_limit() -> Option<usize> {
+    None
+}
+
+/// Raises the soft limit on open files to the hard one. The soft one, 1,024 nearly everywhere, is there for programs that
+/// keep descriptors in sets of that size, which this one does not.
+pub fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        // A process may always do this. Where it may not, the lower limit holds as before.
+        let _raised =
+            setrlimit(Resource::Nofile, rustix::process::Rlimit { current: limit.maximum, ..limit });
+    }
 }
 
 #[cfg(test)]
@@ -80,15 +128,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn f_25_the_limit_on_open_files_is_read() {
-        let limits = "Limit                     Soft Limit           Hard Limit           Units\n\
-                      Max processes             63382                63382                processes\n\
-                      Max open files            1024                 1048576              files\n";
-        assert_eq!(soft_limit(limits), Some(1_024));
-        assert_eq!(
-            soft_limit("Max open files            unlimited            unlimited            files\n"),
-            None
-        );
-        assert_eq!(soft_limit(""), None);
+    fn k_03_the_soft_limit_on_open_files_is_raised_to_the_hard_one() {
+        let before = file_limit();
+        raise_file_limit();
+        let hard = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum;
+        assert_eq!(file_limit(), hard.and_then(|hard| usize::try_from(hard).ok()));
+        assert!(file_limit() >= before || file_limit().is_none());
+    }
+
+    #[test]
+    fn k_03_connections_leave_the_database_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = crate::endpoint::tests::config(&folder).server;
+        for files in [64, 1_024, 65_536] {
+            let limits = HttpLimits::within(&server, files, 1);
+            let kept = FILES_RESERVED + FILES_PER_CORE;
+            assert!(limits.connections_max <= files.saturating_sub(kept).max(16), "{files}");
+        }
+        assert_eq!(HttpLimits::within(&server, 65_536, 64).connections_max, 10_000, "as it is set");
+        assert!(HttpLimits::of_metrics().connections_max < FILES_RESERVED);
+    }
+
+    #[test]
+    fn k_03_an_address_has_a_quarter_of_the_connections_unless_a_number_is_set() {
+        let of = |connections_max, connections_address_max| {
+            HttpLimits { connections_max, connections_address_max, ..HttpLimits::default() }
+                .connections_address_max()
+        };
+        assert_eq!((of(896, None), of(2, None), of(896, Some(10)), of(896, Some(10_000))), (224, 1, 10, 896));
     }
 }

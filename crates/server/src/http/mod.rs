@@ -4,13 +4,19 @@
 //! and adds what arrived with them as one extension, [`Arrival`]. `axum::serve` is not used, for it sets no timeouts.
 
 mod accept;
+mod activity;
 mod address;
 mod arrival;
 mod body;
+#[cfg(test)]
+pub(crate) mod bounds;
+mod budget;
 mod connection;
 mod edge;
 mod guarded;
 mod limits;
+mod members;
+mod pool;
 mod readiness;
 mod refusal;
 mod service;
@@ -23,8 +29,9 @@ pub use accept::serve;
 pub use address::TrustedProxies;
 pub use arrival::{Arrival, ClientAddress, Peer, RequestId};
 pub use body::{BODY_BYTES_MAX, BodyRefusal, read_body};
+pub use budget::Budget;
 pub use edge::{Edge, SecurityHeaders};
-pub use limits::{HttpLimits, file_limit};
+pub use limits::{HttpLimits, file_limit, raise_file_limit};
 pub use readiness::{Phase, Readiness};
-pub use signal::StopSignals;
+pub use signal::{Signals, survive_file_size_limit};
 pub use tls::{Tls, TlsRefused};

@@ -1,7 +1,7 @@
 //! Whether this process lives and whether it wants requests.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -15,6 +15,8 @@ const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 pub struct Readiness {
     phase: AtomicU8,
     store_failed: AtomicBool,
+    /// Background tasks that panicked and have not done a round since.
+    tasks_down: Mutex<Vec<&'static str>>,
 }
 
 /// The phases of a server's life, in their order.
@@ -40,6 +42,23 @@ impl Readiness {
         self.store_failed.store(!answered, Ordering::Release);
     }
 
+    /// Notes that a background task has panicked.
+    pub fn task_down(&self, name: &'static str) {
+        let mut down = self.tasks_down();
+        if !down.contains(&name) {
+            down.push(name);
+        }
+    }
+
+    /// Notes that a background task does its work.
+    pub fn task_up(&self, name: &'static str) {
+        self.tasks_down().retain(|down| *down != name);
+    }
+
+    fn tasks_down(&self) -> MutexGuard<'_, Vec<&'static str>> {
+        self.tasks_down.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The phase that probes are answered by.
     pub fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
@@ -56,6 +75,9 @@ impl Readiness {
                 Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
                 Phase::Ready if self.store_failed.load(Ordering::Acquire) => {
                     (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")
+                }
+                Phase::Ready if !self.tasks_down().is_empty() => {
+                    (StatusCode::SERVICE_UNAVAILABLE, "a background task is down")
                 }
                 Phase::Ready => (StatusCode::OK, "ready"),
                 Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
@@ -94,5 +116,11 @@ mod tests {
             assert_eq!(status("/readyz").await, if answered { 200 } else { 503 });
             assert_eq!(status("/livez").await, 200);
         }
+        readiness.task_down("one");
+        readiness.task_down("two");
+        readiness.task_up("one");
+        assert_eq!(status("/readyz").await, 503, "two is down");
+        readiness.task_up("two");
+        assert_eq!(status("/readyz").await, 200);
     }
 }

@@ -5,24 +5,30 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderName, Request, Response, StatusCode};
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version};
 use axum::routing::future::RouteFuture;
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use tower::Service as _;
 
+use super::activity::{Activity, InFlight};
 use super::arrival::{Arrival, Peer, RequestId};
-use super::body::DeadlineBody;
+use super::body::{DeadlineBody, bytes_held};
 use super::edge::Edge;
 use super::refusal;
 
+/// What a request costs beside its bytes, as measured: its task, its stream, its answer's head.
+const REQUEST_BYTES: usize = 5 * 1024;
+/// An answer is a page or a document; one without an end is counted so.
+const ANSWER_BYTES_COUNTED: usize = 64 * 1024;
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The service of one connection.
@@ -36,20 +42,31 @@ pub(super) struct RequestService {
 
 impl hyper::service::Service<Request<Incoming>> for RequestService {
     type Response = Response<CountedBody>;
-    type Error = Infallible;
+    type Error = h2::Error;
     type Future = Responding;
 
     fn call(&self, mut request: Request<Incoming>) -> Responding {
-        let in_flight = Some(self.activity.begin());
+        let at = Instant::now();
+        let bytes = refusal::head_bytes(&request) + bytes_held(request.headers(), request.body());
+        let in_flight = self.activity.begin(bytes + REQUEST_BYTES, at);
         let edge = Arc::clone(&self.edge);
         let id = RequestId::random(&edge.randomness);
+        if in_flight.is_none() {
+            edge.metrics.requests_over_budget.inc();
+            let stage = match request.version() {
+                // The peer reads that nothing of it was looked at, and sends it again by itself (RFC 9113 §8.7).
+                Version::HTTP_2 => Stage::Reset,
+                _ => Stage::Refused(Some(refusal::over_budget(id))),
+            };
+            return Responding { stage, id, edge, in_flight };
+        }
         if let Some(status) = refusal::refuse(&request) {
             let stage = Stage::Refused(Some(refusal::response(status, id)));
             return Responding { stage, id, edge, in_flight };
         }
         let client = edge.trusted_proxies.resolve(self.peer, request.headers_mut());
-        request.extensions_mut().insert(Arrival { peer: Peer(self.peer), client, id, at: Instant::now() });
-        let request = request.map(|body| DeadlineBody::wrap(body, edge.limits.body_read));
+        request.extensions_mut().insert(Arrival { peer: Peer(self.peer), client, id, at });
+        let request = request.map(|body| DeadlineBody::wrap(body, edge.limits.body_read, &self.activity));
         let stage = Stage::Routed(Box::pin(self.app.clone().call(request)));
         Responding { stage, id, edge, in_flight }
     }
@@ -64,6 +81,8 @@ pub(super) struct Responding {
 }
 
 enum Stage {
+    /// Sent back without an answer.
+    Reset,
     /// Answered by the edge itself.
     Refused(Option<Response<Body>>),
     /// In the hands of a handler.
@@ -71,11 +90,12 @@ enum Stage {
 }
 
 impl Future for Responding {
-    type Output = Result<Response<CountedBody>, Infallible>;
+    type Output = Result<Response<CountedBody>, h2::Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let response = match &mut this.stage {
+            Stage::Reset => return Poll::Ready(Err(h2::Reason::REFUSED_STREAM.into())),
             Stage::Refused(response) => response.take().unwrap_or_default(),
             // The future is never polled again after a panic, so nothing sees what it left half done.
             Stage::Routed(routed) => match catch_unwind(AssertUnwindSafe(|| routed.as_mut().poll(cx))) {
@@ -97,53 +117,20 @@ fn finish(
     mut response: Response<Body>,
     id: RequestId,
     edge: &Edge,
-    in_flight: Option<InFlight>,
+    mut in_flight: Option<InFlight>,
 ) -> Response<CountedBody> {
     let headers = response.headers_mut();
     edge.security_headers.apply(headers);
+    // Whatever says nothing of it, the router's own 404 and 405 too, is not for caches.
+    headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
     if let Some(value) = id.header() {
         headers.insert(X_REQUEST_ID, value);
     }
+    if let Some(in_flight) = &mut in_flight {
+        let bytes = response.body().size_hint().lower();
+        in_flight.answer(usize::try_from(bytes).unwrap_or(usize::MAX).min(ANSWER_BYTES_COUNTED));
+    }
     response.map(|inner| CountedBody { inner, _in_flight: in_flight })
-}
-
-/// What goes on on a connection, for the decision that it is idle.
-#[derive(Debug, Default)]
-pub(super) struct Activity {
-    begun: AtomicU64,
-    in_flight: AtomicUsize,
-}
-
-/// The requests of a connection: how many have begun, and how many of them have no answer yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Counts {
-    begun: u64,
-    pub(super) in_flight: usize,
-}
-
-/// A request whose response is not yet written.
-pub(super) struct InFlight(Arc<Activity>);
-
-impl Activity {
-    fn begin(self: &Arc<Self>) -> InFlight {
-        self.begun.fetch_add(1, Ordering::Relaxed);
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(Arc::clone(self))
-    }
-
-    /// The counts as they stand.
-    pub(super) fn now(&self) -> Counts {
-        Counts {
-            begun: self.begun.load(Ordering::Relaxed),
-            in_flight: self.in_flight.load(Ordering::Relaxed),
-        }
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// A response body that keeps its request in flight until it is written.

@@ -18,6 +18,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::log;
 use labels::{PerEndpoint, PerOutcome, PerSecurityEvent};
 
 /// The media type of [`Metrics::encode`].
@@ -35,6 +36,10 @@ pub struct Metrics {
     pub http: HttpMetrics,
     /// The password pool.
     pub passwords: PasswordMetrics,
+    /// Refusals that were not logged, for there were too many in one second.
+    pub log_lines_withheld: Counter,
+    /// What runs beside requests and panicked: each time it was started again.
+    pub task_panics: Counter,
     /// When the next rotation of signing keys is due, in seconds since 1970.
     pub rotation_due_at: Gauge,
 }
@@ -53,6 +58,12 @@ pub struct HttpMetrics {
     pub connections: Gauge,
     /// Connections that could not be accepted, for want of file descriptors mostly.
     pub accept_failures: Counter,
+    /// Idle connections that made room for others.
+    pub connections_shed: Counter,
+    /// Connections that were closed at once: their address has its share, and works all of it.
+    pub connections_refused: Counter,
+    /// Requests for which there was no room in memory.
+    pub requests_over_budget: Counter,
     /// TLS handshakes that failed or took too long.
     pub handshake_failures: Counter,
     /// Handlers that panicked: any is a defect worth an alarm.
@@ -107,10 +118,24 @@ impl Metrics {
             events: PerSecurityEvent::new(event),
             http: HttpMetrics::default(),
             passwords: PasswordMetrics::default(),
+            log_lines_withheld: Counter::default(),
+            task_panics: Counter::default(),
             rotation_due_at: Gauge::default(),
             registry,
         };
-        metrics.register_gauges()
+        metrics.register_gauges().register_log()
+    }
+
+    fn register_log(mut self) -> Self {
+        let Self { registry, log_lines_withheld, task_panics, .. } = &mut self;
+        registry.register("log_lines_lost", "Log lines that could not be written", log::lost().clone());
+        registry.register(
+            "log_lines_withheld",
+            "Refusals past the ceiling on log lines",
+            log_lines_withheld.clone(),
+        );
+        registry.register("task_panics", "Background tasks that panicked", task_panics.clone());
+        self
     }
 
     fn register_gauges(mut self) -> Self {
@@ -121,6 +146,21 @@ impl Metrics {
             "handshake_failures",
             "TLS handshakes that failed",
             http.handshake_failures.clone(),
+        );
+        registry.register(
+            "connections_shed",
+            "Idle connections that made room",
+            http.connections_shed.clone(),
+        );
+        registry.register(
+            "connections_refused",
+            "Connections past the share of an address",
+            http.connections_refused.clone(),
+        );
+        registry.register(
+            "requests_over_budget",
+            "Requests without room in memory",
+            http.requests_over_budget.clone(),
         );
         registry.register("panics", "Handlers that panicked", http.panics.clone());
         registry.register("password_hashes_running", "Password hashes that run", passwords.running.clone());

@@ -18,6 +18,7 @@ mod flow;
 mod fuzz;
 mod introspect;
 mod keys;
+mod log_lines;
 mod login;
 mod logout;
 mod metadata;

@@ -19,6 +19,7 @@ use super::error_page;
 use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, see_other};
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
+use crate::log::Foreign;
 use crate::metrics::Endpoint;
 use crate::page::{self, Compare, HandOver, HandOverOutcome, ReturnLink};
 
@@ -163,7 +164,7 @@ impl<'a> Authorization<'a> {
 
     /// 303 to the sign-in page, with the request sealed to this browser.
     fn send_to_sign_in(&mut self, validated: &Validated) -> Response {
-        tracing::debug!(client_id = %validated.client().id, "sign-in needed");
+        tracing::debug!(client_id = %Foreign(&validated.client().id), "sign-in needed");
         let location = self.sign_in_address();
         self.trace_prompt(&location);
         see_other(&location)
@@ -190,8 +191,8 @@ impl<'a> Authorization<'a> {
 
     fn issue(&self, issued: &IssuedCode) -> Response {
         tracing::debug!(
-            request_id = %self.context().arrival.id, client_id = %issued.client().id, user = %issued.login().user().id,
-            code = %issued.id(), scope = %issued.scope(), "authorization code issued"
+            request_id = %self.context().arrival.id, client_id = %Foreign(&issued.client().id), user = %issued.login().user().id,
+            code = %issued.id(), scope = %Foreign(issued.scope()), "authorization code issued"
         );
         self.trace_allowed(issued);
         self.leave_for(issued.location().expose(), issued.target(), issued.client(), HandOverOutcome::Granted)

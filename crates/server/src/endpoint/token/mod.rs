@@ -20,6 +20,7 @@ use super::context::RequestContext;
 use super::failure::{Cause, Failure, json};
 use crate::app::App;
 use crate::http::Arrival;
+use crate::log::Foreign;
 use crate::metrics::Endpoint;
 
 /// `POST /token`
@@ -70,8 +71,8 @@ fn sign(
         }
     };
     tracing::debug!(
-        request_id = %context.arrival.id, client_id = %client.client().id, sub = issue.access.sub, jti = issue.access.jti,
-        grant = issue.access.grant_id, scope = %issue.scope, generation = issue.refresh.as_ref().map(|refresh| refresh.generation),
+        request_id = %context.arrival.id, client_id = %Foreign(&client.client().id), sub = issue.access.sub, jti = issue.access.jti,
+        grant = issue.access.grant_id, scope = %Foreign(&issue.scope), generation = issue.refresh.as_ref().map(|refresh| refresh.generation),
         "tokens issued"
     );
     Ok(TokenResponse {

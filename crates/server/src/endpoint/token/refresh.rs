@@ -6,6 +6,7 @@ use proofkey_protocol::{AuthenticatedClient, RefreshToken, Refusal};
 
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
+use crate::log::Foreign;
 use crate::metrics::SecurityEvent;
 
 /// Redeems a refresh token. A retired one revokes its grant, which is logged and counted.
@@ -29,7 +30,7 @@ pub(super) async fn refresh(
     let outcome = decided.await?;
     if let (Err(Refusal::RefreshTokenRetired), Some(token)) = (&outcome, &token) {
         tracing::warn!(
-            grant = %token.grant, client_id = %client.client().id, address = %context.arrival.client.0,
+            grant = %token.grant, client_id = %Foreign(&client.client().id), address = %context.arrival.client.0,
             generation = token.generation, "a retired refresh token was used: its grant is revoked"
         );
         app.metrics.count(SecurityEvent::RefreshReused);

@@ -3,18 +3,41 @@
 //! It owns the form of the log. It knows nothing of what is logged; secrets stay out because their types show nothing
 //! (HT-07), and [`Redacted`] is for the rest.
 
+#[cfg(test)]
+mod bounds;
+mod ceiling;
+mod escaping;
+mod foreign;
+mod own_line;
+mod sink;
+mod time;
+
+#[cfg(test)]
+pub(crate) use bounds::LIMITS;
+
 use std::any::Any;
 use std::fmt;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io;
 
 use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::FormatTime;
 
 use crate::clock::Clock;
 use crate::config::{Log, LogFormat};
+
+pub(crate) use ceiling::Ceiling;
+use escaping::Escaping;
+#[cfg(test)]
+pub(crate) use foreign::FOREIGN_CHARS_MAX;
+pub use foreign::Foreign;
+use own_line::OwnLines;
+use sink::Sink;
+pub(crate) use sink::lost;
+#[cfg(test)]
+pub(crate) use sink::{LINE_BYTES_MAX, LINES_MAX};
+use time::Utc;
 
 /// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -26,14 +49,63 @@ pub enum LogRefused {
     /// Something else in this process has set up logging.
     #[error("logging is already set up")]
     AlreadySet,
+    /// Standard error or the thread that writes to it cannot be had.
+    #[error("the log cannot be written: {0}")]
+    Io(#[from] io::Error),
 }
 
+/// The log of this process. When it is dropped, a second at most is spent on the lines that are not written yet.
+#[must_use = "the last lines are written when it is dropped"]
+pub struct Logging {
+    sink: Sink,
+    reload: Reload,
+}
+
+/// Replaces the filter of a subscriber.
+type Reload = Box<dyn Fn(EnvFilter) -> bool + Send + Sync>;
+
 /// Sends the log of this process to standard error and makes panics part of it.
-pub fn init(log: &Log, clock: Clock) -> Result<(), LogRefused> {
-    let subscriber = subscriber(log, clock, io::stderr)?;
+pub fn init(log: &Log, clock: Clock) -> Result<Logging, LogRefused> {
+    let sink = Sink::start(standard_error()?, OwnLines::new(log.format, clock.clone()), lost().clone())?;
+    let (subscriber, reload) = subscriber(log, clock, sink.clone())?;
     tracing::subscriber::set_global_default(subscriber).map_err(|_| LogRefused::AlreadySet)?;
-    log_panics();
-    Ok(())
+    log_panics(sink.clone());
+    Ok(Logging { sink, reload })
+}
+
+impl Logging {
+    /// Logs by another `log.level` from now on.
+    pub fn set_level(&self, level: &str) -> Result<(), LogRefused> {
+        let filter = filter(level)?;
+        // It fails only where the subscriber is gone, and then there is nothing to filter.
+        let _replaced = (self.reload)(filter);
+        Ok(())
+    }
+}
+
+impl Drop for Logging {
+    fn drop(&mut self) {
+        self.sink.flush();
+    }
+}
+
+impl fmt::Debug for Logging {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Logging").finish_non_exhaustive()
+    }
+}
+
+/// A handle of our own to it: the standard library's is locked while it writes, and one writer that is stalled would hold up
+/// whoever writes a last word there.
+#[cfg(unix)]
+fn standard_error() -> io::Result<File> {
+    use std::os::fd::AsFd as _;
+    Ok(File::from(io::stderr().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(not(unix))]
+fn standard_error() -> io::Result<io::Stderr> {
+    Ok(io::stderr())
 }
 
 /// A value whose `Debug` and `Display` show nothing.
@@ -52,10 +124,11 @@ impl<T> fmt::Display for Redacted<T> {
     }
 }
 
-fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| {
+/// A panic in here would end the process, so it takes a path of its own, on which nothing waits, fails or panics.
+fn log_panics(sink: Sink) {
+    std::panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
-        tracing::error!(%place, message = harmless_message(panic.payload()), "panic");
+        sink.take_panic(harmless_message(panic.payload()), &place);
     }));
 }
 
@@ -64,86 +137,50 @@ fn harmless_message(payload: &(dyn Any + Send)) -> &'static str {
     payload.downcast_ref::<&'static str>().copied().unwrap_or("(formatted message withheld)")
 }
 
-fn subscriber<W>(log: &Log, clock: Clock, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, LogRefused>
+fn filter(level: &str) -> Result<EnvFilter, LogRefused> {
+    EnvFilter::builder().parse(level).map_err(|error| LogRefused::Level(level.to_owned(), error))
+}
+
+fn subscriber<W>(
+    log: &Log,
+    clock: Clock,
+    writer: W,
+) -> Result<(Box<dyn Subscriber + Send + Sync>, Reload), LogRefused>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::builder().parse(&log.level);
-    let filter = filter.map_err(|error| LogRefused::Level(log.level.clone(), error))?;
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
         .with_timer(Utc(clock))
         .with_ansi(false)
-        .with_writer(Escaping(writer));
+        .with_writer(Escaping(writer))
+        .log_internal_errors(false);
+    let filter = filter(&log.level)?;
+    // Two arms of the same words: each form of the log is a type of its own.
     Ok(match log.format {
-        LogFormat::Text => Box::new(builder.finish()),
-        LogFormat::Json => Box::new(builder.json().flatten_event(true).finish()),
+        LogFormat::Text => {
+            let builder = builder.with_env_filter(filter).with_filter_reloading();
+            let handle = builder.reload_handle();
+            (Box::new(builder.finish()), Box::new(move |filter| handle.reload(filter).is_ok()))
+        }
+        LogFormat::Json => {
+            let builder = builder.json().flatten_event(true).with_env_filter(filter).with_filter_reloading();
+            let handle = builder.reload_handle();
+            (Box::new(builder.finish()), Box::new(move |filter| handle.reload(filter).is_ok()))
+        }
     })
-}
-
-/// Writes the time of the edge's clock, in UTC to the millisecond (RFC 3339).
-struct Utc(Clock);
-
-impl FormatTime for Utc {
-    fn format_time(&self, out: &mut Writer<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0.now_millis()) {
-            Ok(instant) => write!(out, "{instant:.3}"),
-            Err(_) => out.write_str("(no time)"),
-        }
-    }
-}
-
-/// Escapes control characters on the way to `W`. The formatter hands over one whole event at a time, so the only one
-/// that belongs there is the line feed at the end.
-struct Escaping<W>(W);
-
-struct EscapingWriter<W>(W);
-
-impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Escaping<W> {
-    type Writer = EscapingWriter<W::Writer>;
-
-    fn make_writer(&'a self) -> Self::Writer {
-        EscapingWriter(self.0.make_writer())
-    }
-}
-
-impl<W: Write> Write for EscapingWriter<W> {
-    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(event);
-        let line = text.strip_suffix('\n').unwrap_or(&text);
-        let mut out = String::with_capacity(line.len() + 1);
-        for c in line.chars() {
-            match c {
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                '\t' => out.push_str("\\t"),
-                // The form that JSON understands too; line and paragraph separators end lines for some viewers.
-                c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
-                    out.push_str(&format!("\\u{:04x}", u32::from(c)));
-                }
-                c => out.push(c),
-            }
-        }
-        out.push('\n');
-        self.0.write_all(out.as_bytes())?;
-        Ok(event.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
     use std::sync::{Arc, Mutex};
 
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Sink(Arc<Mutex<Vec<u8>>>);
+    struct Written(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Sink {
+    impl Write for Written {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
@@ -155,10 +192,10 @@ mod tests {
     }
 
     fn logged(format: LogFormat, event: impl FnOnce()) -> String {
-        let sink = Sink::default();
+        let sink = Written::default();
         let writer = sink.clone();
-        let log = Log { format, level: "trace".into() };
-        let subscriber = subscriber(&log, Clock::manual(1_700_000_000), move || writer.clone()).unwrap();
+        let log = Log { format, level: "trace".into(), ..Log::default() };
+        let (subscriber, _) = subscriber(&log, Clock::manual(1_700_000_000), move || writer.clone()).unwrap();
         tracing::subscriber::with_default(subscriber, event);
         let bytes = sink.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -203,8 +240,24 @@ mod tests {
     }
 
     #[test]
+    fn k_37_another_level_takes_effect_at_once() {
+        let log = Log { level: "warn".into(), ..Log::default() };
+        let sink = Written::default();
+        let writer = sink.clone();
+        let (subscriber, reload) = subscriber(&log, Clock::System, move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            for level in ["warn", "info"] {
+                assert!(reload(filter(level).unwrap()));
+                tracing::info!("at {level}");
+            }
+        });
+        let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("at info") && !text.contains("at warn"), "{text}");
+    }
+
+    #[test]
     fn a_wrong_level_is_refused_by_name() {
-        let log = Log { format: LogFormat::Text, level: "proofkey=loud".into() };
+        let log = Log { level: "proofkey=loud".into(), ..Log::default() };
         let refused = subscriber(&log, Clock::System, io::sink).err().map(|refused| refused.to_string());
         assert!(refused.is_some_and(|message| message.contains("proofkey=loud")));
     }

@@ -1,0 +1,91 @@
+//! What a server starts beside its listener: each of it watched, or the end of the server.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use proofkey_store::Store;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::http::{self, Budget, Edge, HttpLimits, Readiness, Tls};
+use crate::metrics::{Metrics, OPENMETRICS};
+use crate::tasks::{self, Watch};
+
+/// Refreshing, rotating and sweeping, and the look at the certificate.
+pub(crate) fn spawn(watch: &Watch, store: &Store, tls: Option<&Arc<Tls>>) -> Vec<JoinHandle<()>> {
+    let refresh = {
+        let (watch, store) = (watch.clone(), store.clone());
+        move || tasks::run(watch.clone(), store.clone())
+    };
+    let mut spawned = vec![watch.clone().spawn("refresh", refresh)];
+    if let Some(tls) = tls {
+        let (tls, stop) = (Arc::clone(tls), watch.shutdown.clone());
+        spawned.push(watch.clone().spawn("certificate", move || Arc::clone(&tls).watch(stop.clone())));
+    }
+    spawned
+}
+
+/// The metrics listener, until `stop` is cancelled: it outlives the drain.
+pub(crate) fn spawn_metrics(
+    watch: &Watch,
+    listener: TcpListener,
+    budget: Arc<Budget>,
+    stop: CancellationToken,
+) -> io::Result<JoinHandle<()>> {
+    let address = listener.local_addr()?;
+    let router = metrics_router(Arc::clone(&watch.app.metrics), Arc::clone(&watch.readiness));
+    let bound = Mutex::new(Some(listener));
+    Ok(watch.clone().spawn("metrics", move || {
+        // The first start has the listener that is bound already; a later one binds it anew.
+        let bound = bound.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let edge = Edge { limits: HttpLimits::of_metrics(), budget: Arc::clone(&budget), ..Edge::default() };
+        let (router, stop) = (router.clone(), stop.clone());
+        async move {
+            let served = async {
+                let listener = match bound {
+                    Some(listener) => listener,
+                    None => TcpListener::bind(address).await?,
+                };
+                http::serve(listener, None, router, edge, stop).await
+            };
+            if let Err(error) = served.await {
+                tracing::error!(%error, %address, "the metrics listener ended");
+            }
+        }
+    }))
+}
+
+/// Runs what nothing can start again. Its end, by a panic too, stops the server: a supervisor starts another.
+pub(crate) fn spawn_vital<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+    shutdown: &CancellationToken,
+) -> JoinHandle<T> {
+    let ends = shutdown.clone().drop_guard();
+    tokio::spawn(async move {
+        let _ends = ends;
+        work.await
+    })
+}
+
+/// What the metrics listener serves: `/metrics`, `/livez` and `/readyz`.
+fn metrics_router(metrics: Arc<Metrics>, readiness: Arc<Readiness>) -> Router {
+    let scrape = move || async move { ([(CONTENT_TYPE, OPENMETRICS)], metrics.encode()) };
+    readiness.routes().route("/metrics", get(scrape))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn k_46_the_end_of_what_nothing_can_start_again_stops_the_server() {
+        let shutdown = CancellationToken::new();
+        let broken = spawn_vital(async { assert!(std::hint::black_box(false), "a defect") }, &shutdown);
+        shutdown.cancelled().await;
+        assert!(broken.await.is_err());
+    }
+}

@@ -1,0 +1,218 @@
+//! The limits of the edge, as docs/limits.md lists them.
+
+use crate::bounds::{Limit, Scope, Value};
+
+use super::limits::{
+    BUFFER_BYTES_MAX, CONNECTIONS_ADDRESS_PART, FILES_RESERVED, HEADER_BYTES_MAX, HEADERS_MAX,
+};
+use super::limits::{
+    HttpLimits, METRICS_CONNECTIONS_MAX, SEND_BUFFER_BYTES_MAX, URI_BYTES_MAX, WINDOW_BYTES,
+};
+
+pub(crate) use super::body::BODY_BYTES_MAX;
+pub(crate) use super::budget::{
+    ADDRESS_PART, BYTES_IN_FLIGHT_MAX, CONNECTION_BYTES_MAX, CONNECTION_OWN_BYTES, PARKED_BYTES_MAX,
+};
+pub(crate) use super::limits::{HEADER_LIST_BYTES_MAX, STREAMS_MAX};
+
+fn seconds(of: fn(HttpLimits) -> std::time::Duration) -> Value {
+    Value::Seconds(of(HttpLimits::default()).as_secs())
+}
+
+pub(crate) const CONNECTIONS: &[Limit] = &[
+    Limit {
+        name: "`server.connections_max`",
+        value: Value::Setting(|config| Value::Count(config.server.connections_max)),
+        scope: Scope::All,
+        beyond: "the longest idle connection is closed; while none is idle, peers wait in the system's queue",
+        bounds: "descriptors, tasks, buffers",
+        test: "k_03_a_full_pool_sheds_the_longest_idle_connection",
+    },
+    Limit {
+        name: "`server.connections_address_max`",
+        value: Value::Part(CONNECTIONS_ADDRESS_PART, "the connections"),
+        scope: Scope::Address,
+        beyond: "its own longest idle connection is closed, or, while none is idle, the new one",
+        bounds: "what one peer takes of all connections",
+        test: "k_03_a_peer_of_one_address_cannot_take_all_connections",
+    },
+    Limit {
+        name: "open files kept back, and four for each core",
+        value: Value::Count(FILES_RESERVED),
+        scope: Scope::All,
+        beyond: "fewer connections are taken than `server.connections_max`",
+        bounds: "descriptors: the database, metrics and log always have theirs",
+        test: "k_03_connections_leave_the_database_its_files",
+    },
+    Limit {
+        name: "connections to the metrics listener",
+        value: Value::Count(METRICS_CONNECTIONS_MAX),
+        scope: Scope::All,
+        beyond: "the longest idle one is closed",
+        bounds: "descriptors",
+        test: "k_03_connections_leave_the_database_its_files",
+    },
+    Limit {
+        name: "time to the first complete request head, on HTTP/1 and HTTP/2",
+        value: Value::Setting(|_| seconds(|limits| limits.header_read)),
+        scope: Scope::Connection,
+        beyond: "closed",
+        bounds: "connections that ask for nothing",
+        test: "k_03_an_http2_peer_without_a_request_is_closed_as_soon_as_one_of_http_1",
+    },
+    Limit {
+        name: "time for a TLS handshake",
+        value: Value::Setting(|_| seconds(|limits| limits.handshake)),
+        scope: Scope::Connection,
+        beyond: "closed",
+        bounds: "connections that ask for nothing",
+        test: "f_21_an_unfinished_handshake_is_closed",
+    },
+    Limit {
+        name: "time without a request",
+        value: Value::Setting(|_| seconds(|limits| limits.idle)),
+        scope: Scope::Connection,
+        beyond: "closed",
+        bounds: "idle connections, answers that nobody takes",
+        test: "idle_http2_connections_are_closed",
+    },
+    Limit {
+        name: "time for any progress of a write",
+        value: Value::Setting(|_| seconds(|limits| limits.write_stall)),
+        scope: Scope::Connection,
+        beyond: "closed",
+        bounds: "answers that nobody takes",
+        test: "f_22_a_peer_that_does_not_read_is_cut_off",
+    },
+    Limit {
+        name: "`server.drain_seconds`",
+        value: Value::Setting(|config| Value::Seconds(config.server.drain_seconds)),
+        scope: Scope::All,
+        beyond: "requests in flight are cut off",
+        bounds: "the time from a stop signal to the end",
+        test: "drain_ends_even_when_a_request_does_not",
+    },
+];
+
+pub(crate) const REQUESTS: &[Limit] = &[
+    Limit {
+        name: "bytes in flight: heads, bodies, answers, unfinished heads",
+        value: Value::Bytes(BYTES_IN_FLIGHT_MAX),
+        scope: Scope::All,
+        beyond: "`REFUSED_STREAM` on HTTP/2, 503 and close on HTTP/1; an unfinished head is closed",
+        bounds: "connections × streams × (heads + bodies + answers)",
+        test: "k_02_unfinished_forms_and_heads_hold_no_more_than_there_is_and_others_are_served",
+    },
+    Limit {
+        name: "bytes in flight",
+        value: Value::Part(ADDRESS_PART, "what is free"),
+        scope: Scope::Address,
+        beyond: "the same",
+        bounds: "what one peer takes of all bytes",
+        test: "k_02_whatever_addresses_hold_one_that_holds_nothing_may_hold_something",
+    },
+    Limit {
+        name: "bytes that a connection has for itself, out of no budget",
+        value: Value::Bytes(CONNECTION_OWN_BYTES),
+        scope: Scope::Connection,
+        beyond: "they come out of the budget",
+        bounds: "what floods can take of an honest request: nothing",
+        test: "k_02_whatever_addresses_hold_one_that_holds_nothing_may_hold_something",
+    },
+    Limit {
+        name: "bytes in flight of several requests (a single one may have its own limits)",
+        value: Value::Bytes(CONNECTION_BYTES_MAX),
+        scope: Scope::Connection,
+        beyond: "the same",
+        bounds: "streams × (heads + bodies + answers)",
+        test: "k_02_parked_http2_streams_hold_what_a_connection_may_hold_and_it_goes_back",
+    },
+    Limit {
+        name: "bytes that come before a request begins",
+        value: Value::Bytes(PARKED_BYTES_MAX),
+        scope: Scope::Connection,
+        beyond: "closed",
+        bounds: "unfinished heads, many heads at once",
+        test: "k_02_more_heads_at_once_than_a_connection_may_hold_end_it",
+    },
+    Limit {
+        name: "HTTP/2 streams",
+        value: Value::Count(STREAMS_MAX as usize),
+        scope: Scope::Connection,
+        beyond: "`REFUSED_STREAM`",
+        bounds: "requests of a connection",
+        test: "f_24_http2_announces_its_limits",
+    },
+    Limit {
+        name: "HTTP/2 header list, target included",
+        value: Value::Bytes(HEADER_LIST_BYTES_MAX as usize),
+        scope: Scope::Request,
+        beyond: "431",
+        bounds: "heads",
+        test: "f_24_http2_announces_its_limits",
+    },
+    Limit {
+        name: "HTTP/2 windows, of a stream and of a connection",
+        value: Value::Bytes(WINDOW_BYTES as usize),
+        scope: Scope::Connection,
+        beyond: "the peer has to wait",
+        bounds: "bodies that nobody has read yet",
+        test: "f_24_http2_announces_its_limits",
+    },
+    Limit {
+        name: "what of an answer waits for an HTTP/2 peer",
+        value: Value::Bytes(SEND_BUFFER_BYTES_MAX),
+        scope: Scope::Request,
+        beyond: "the answer is written further when the peer has taken some",
+        bounds: "answers that nobody takes",
+        test: "f_22_an_http2_peer_that_takes_no_answer_is_cut_off",
+    },
+    Limit {
+        name: "target of a request",
+        value: Value::Bytes(URI_BYTES_MAX),
+        scope: Scope::Request,
+        beyond: "414",
+        bounds: "heads",
+        test: "f_24_header_bombs_are_431_and_long_targets_414",
+    },
+    Limit {
+        name: "header fields of an HTTP/1 request, in bytes",
+        value: Value::Bytes(HEADER_BYTES_MAX),
+        scope: Scope::Request,
+        beyond: "431",
+        bounds: "heads",
+        test: "f_24_header_bombs_are_431_and_long_targets_414",
+    },
+    Limit {
+        name: "header fields of a request",
+        value: Value::Count(HEADERS_MAX),
+        scope: Scope::Request,
+        beyond: "431",
+        bounds: "heads",
+        test: "f_24_header_bombs_are_431_and_long_targets_414",
+    },
+    Limit {
+        name: "buffer of an HTTP/1 connection: target and header fields together",
+        value: Value::Bytes(BUFFER_BYTES_MAX),
+        scope: Scope::Connection,
+        beyond: "431",
+        bounds: "unfinished heads",
+        test: "f_24_header_bombs_are_431_and_long_targets_414",
+    },
+    Limit {
+        name: "body of a request",
+        value: Value::Bytes(BODY_BYTES_MAX),
+        scope: Scope::Request,
+        beyond: "413",
+        bounds: "bodies",
+        test: "v_52_f_23_bodies_past_64_kib_are_413",
+    },
+    Limit {
+        name: "time for the body of a request",
+        value: Value::Setting(|_| seconds(|limits| limits.body_read)),
+        scope: Scope::Request,
+        beyond: "408",
+        bounds: "unfinished bodies",
+        test: "f_21_a_slow_body_is_refused",
+    },
+];
