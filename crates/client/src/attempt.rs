@@ -108,7 +108,7 @@ impl Attempt {
             None if self.sends_iss => return Err(Error::ResponseIssuerMissing),
             Some(_) | None => {}
         }
-        if params.repeated().is_some() {
+        if params.repeated(&["code", "iss", "error", "error_description", "error_uri"]).is_some() {
             return Err(Error::ResponseAmbiguous);
         }
         if params.contains("access_token") || params.contains("id_token") {

@@ -32,10 +32,29 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
+    /// What says where an answer may go.
+    const TARGET: [&str; 2] = ["client_id", "redirect_uri"];
+    /// Every other parameter that may come once.
+    const OTHERS: [&str; 14] = [
+        "response_type",
+        "response_mode",
+        "scope",
+        "state",
+        "nonce",
+        "code_challenge",
+        "code_challenge_method",
+        "prompt",
+        "max_age",
+        "login_hint",
+        "id_token_hint",
+        "ui_locales",
+        "request",
+        "request_uri",
+    ];
+
     /// Picks the known parameters out of a list; unknown ones are ignored (OAuth 2.1 §3.1).
     pub fn from_params(params: &Params) -> Self {
         let take = |name: &str| params.first(name).map(str::to_owned);
-        let target = ["client_id", "redirect_uri"].into_iter().find(|name| params.is_repeated(name));
         Self {
             client_id: take("client_id"),
             redirect_uri: take("redirect_uri"),
@@ -54,8 +73,8 @@ impl AuthorizationRequest {
             request: take("request"),
             request_uri: take("request_uri"),
             resource: params.all("resource").map(str::to_owned).collect(),
-            target_repeated: target.map(|name| Repeated(name.to_owned())),
-            repeated: params.repeated(),
+            target_repeated: params.repeated(&Self::TARGET),
+            repeated: params.repeated(&Self::OTHERS),
         }
     }
 }

@@ -27,9 +27,19 @@ pub enum TokenQueryMalformed {
 }
 
 impl TokenQuery {
+    /// Every parameter that may come once.
+    const ONCE: [&str; 6] = [
+        "token",
+        "token_type_hint",
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+    ];
+
     /// Reads the query out of the form.
     pub fn from_params(params: &Params) -> Result<Self, TokenQueryMalformed> {
-        if let Some(repeated) = params.repeated() {
+        if let Some(repeated) = params.repeated(&Self::ONCE) {
             return Err(repeated.into());
         }
         let required = RequiredParameter::Token;

@@ -6,6 +6,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each variant is the parameter of the same name")]
 pub enum RequiredParameter {
+    ClientId,
     GrantType,
     Code,
     RefreshToken,
@@ -16,6 +17,7 @@ impl RequiredParameter {
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::ClientId => "client_id",
             Self::GrantType => "grant_type",
             Self::Code => "code",
             Self::RefreshToken => "refresh_token",

@@ -67,9 +67,23 @@ pub enum TokenRequestMalformed {
 }
 
 impl TokenRequest {
+    /// Every parameter that may come once; `resource` may repeat (RFC 8707 §2.2).
+    const ONCE: [&str; 10] = [
+        "grant_type",
+        "code",
+        "redirect_uri",
+        "code_verifier",
+        "refresh_token",
+        "scope",
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+    ];
+
     /// Reads a token request out of the form.
     pub fn from_params(params: &Params) -> Result<Self, TokenRequestMalformed> {
-        if let Some(repeated) = params.repeated() {
+        if let Some(repeated) = params.repeated(&Self::ONCE) {
             return Err(repeated.into());
         }
         let take = |name: &str| params.first(name).map(str::to_owned);
@@ -152,7 +166,7 @@ mod tests {
         );
         assert_eq!(refusal("grant_type=implicit"), TokenRequestMalformed::UnsupportedGrantType);
         let twice = "grant_type=authorization_code&code=a&code=b";
-        assert_eq!(refusal(twice), TokenRequestMalformed::Repeated(Repeated("code".into())));
+        assert_eq!(refusal(twice), TokenRequestMalformed::Repeated(Repeated("code")));
     }
 
     proptest! {

@@ -53,5 +53,5 @@ pub use records::{
     ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, ConsentRecord, KeyRecord, UserRecord,
 };
 pub use refresh_token::RefreshToken;
-pub use refusal::{Explanation, Refusal};
+pub use refusal::{Explanation, Named, Refusal, Unreadable};
 pub use seal::ArtefactKeys;

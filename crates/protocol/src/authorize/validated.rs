@@ -67,7 +67,7 @@ pub fn validate(
     let (issuer, apis) = (&cx.policy.issuer, cx.apis);
     let on_page = |refusal| Refused::Page(refusal, facts.client.clone());
     let addressed = UnambiguousTarget::of(request).map_err(on_page)?;
-    let client = rules::client(facts).map_err(on_page)?;
+    let client = rules::client(addressed, facts).map_err(on_page)?;
     let target = rules::redirect_uri(addressed, &client, issuer).map_err(on_page)?;
 
     let to_client = |refusal| {

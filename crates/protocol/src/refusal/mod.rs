@@ -4,7 +4,7 @@
 //!
 //! | file | families |
 //! |---|---|
-//! | `request.rs` | `parameters`, `limit` |
+//! | `request.rs` | `parameters`, `body`, `limit` |
 //! | `client.rs` | `client`, `client_auth`, `grant_type` |
 //! | `authorize.rs` | `redirect_uri`, `response_type`, `response_mode`, `request`, `request_uri`, `prompt`, `max_age`, `id_token_hint` |
 //! | `pkce.rs` | `pkce` |
@@ -30,12 +30,18 @@ mod client;
 mod code;
 mod grant;
 mod interaction;
+mod named;
 mod pkce;
 mod refresh;
 mod request;
 mod scope;
 
-use proofkey_oauth::{ErrorCode, RequiredParameter};
+use std::borrow::Cow;
+
+use proofkey_oauth::{ErrorCode, ParamsMalformed, Repeated, RequiredParameter};
+
+pub use self::named::Named;
+pub use self::request::Unreadable;
 
 /// A refusal in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +56,22 @@ pub struct Explanation {
     pub standard: &'static str,
 }
 
-/// Makes the refusals out of their rows. Where the cause depends on a value, a row has one cause per value of its type.
+impl Explanation {
+    /// What happened, with what it is about in place of the full stop.
+    pub fn cause_about(&self, about: Option<&str>) -> Cow<'static, str> {
+        match about {
+            None => self.cause.into(),
+            Some(about) => format!("{}: {about}.", self.cause.trim_end_matches('.')).into(),
+        }
+    }
+}
+
+/// Makes the refusals out of their rows. Where the cause depends on a value, a row has one cause per value of its type; a cause
+/// in braces is about something that the request named: the variant holds it, and [`Refusal::cause`] adds it.
 macro_rules! refusals {
     ($(
         $variant:ident $(($value_type:ident))? => $code:ident, $rule:literal,
-        $($cause:literal)? $([$($value:ident: $cause_of_value:literal,)+])?,
+        $($cause:literal)? $([$($value:ident: $cause_of_value:literal,)+])? $({$cause_of_named:literal: $named:ident})?,
         $fix:literal,
         $standard:literal;
     )+) => {
@@ -62,14 +79,19 @@ macro_rules! refusals {
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Refusal {
-            $($(#[doc = $cause])? $($(#[doc = $cause_of_value])+)? $variant $(($value_type))?,)+
+            $(
+                $(#[doc = $cause])? $($(#[doc = $cause_of_value])+)? $(#[doc = $cause_of_named])?
+                $variant $(($value_type))? $(($named))?,
+            )+
         }
 
         impl Refusal {
-            /// Every refusal, by family; one for each value where the cause depends on it.
+            /// Every refusal, by family; one for each value where the cause depends on it, and one that names nothing where it
+            /// is about something.
             pub const ALL: &[Self] = &[$(
                 $(refusals!(@of $cause, Self::$variant),)?
                 $($(Self::$variant($value_type::$value),)+)?
+                $(refusals!(@of $cause_of_named, Self::$variant($named::NOTHING)),)?
             )+];
 
             /// The code on the wire.
@@ -79,18 +101,33 @@ macro_rules! refusals {
                 }
             }
 
-            /// Cause, cure and source.
+            /// Cause, cure and source; without what the request named.
             pub const fn explain(&self) -> Explanation {
                 match self {$(
                     $(Self::$variant => refusals!(@explained $rule, $cause, $fix, $standard),)?
                     $($(Self::$variant($value_type::$value) => {
                         refusals!(@explained $rule, $cause_of_value, $fix, $standard)
                     })+)?
+                    $(Self::$variant(_) => refusals!(@explained $rule, $cause_of_named, $fix, $standard),)?
                 )+}
+            }
+
+            /// What the refusal is about, where the request named it: a parameter, a scope.
+            pub fn about(&self) -> Option<&str> {
+                match self {
+                    $($(Self::$variant(named) => refusals!(@about $cause_of_named, named),)?)+
+                    _ => None,
+                }
+            }
+
+            /// What happened, with what the refusal is about. Plain ASCII, as a redirect carries it.
+            pub fn cause(&self) -> Cow<'static, str> {
+                self.explain().cause_about(self.about())
             }
         }
     };
     (@of $cause:literal, $refusal:expr) => { $refusal };
+    (@about $cause:literal, $named:expr) => { $named.as_str() };
     (@explained $rule:literal, $cause:literal, $fix:literal, $standard:literal) => {
         Explanation { rule: $rule, cause: $cause, fix: $fix, standard: $standard }
     };
@@ -100,6 +137,23 @@ macro_rules! refusals {
 macro_rules! families {
     ([$family:ident $($later:ident)*] $($rows:tt)*) => { $family::rows! { families! [$($later)*] $($rows)* } };
     ([] $($rows:tt)*) => { refusals! { $($rows)* } };
+}
+
+impl From<Repeated> for Refusal {
+    fn from(Repeated(parameter): Repeated) -> Self {
+        Self::ParameterRepeated(Named::parameter(parameter))
+    }
+}
+
+impl From<ParamsMalformed> for Refusal {
+    fn from(malformed: ParamsMalformed) -> Self {
+        match malformed {
+            ParamsMalformed::BadPercent => Self::ParametersMalformed(Unreadable::BadPercent),
+            ParamsMalformed::NotUtf8 => Self::ParametersMalformed(Unreadable::NotUtf8),
+            ParamsMalformed::TooMany => Self::ParametersMalformed(Unreadable::TooMany),
+            ParamsMalformed::TooLong => Self::BodyTooLarge,
+        }
+    }
 }
 
 families! { [request client authorize pkce scope interaction code grant refresh bearer] }
@@ -119,6 +173,7 @@ mod tests {
         let mut causes = HashSet::new();
         for refusal in Refusal::ALL {
             let Explanation { rule, cause, fix, standard } = refusal.explain();
+            assert_eq!(refusal.cause(), cause, "{rule}: nothing is named");
             for text in [cause, fix, standard] {
                 assert!(!text.is_empty(), "{rule}");
             }
@@ -129,5 +184,12 @@ mod tests {
             assert_eq!(*named, discriminant(refusal), "{rule} is the name of two rules");
             assert!(causes.insert(cause), "{rule}: a redirect tells two refusals apart by their cause alone");
         }
+    }
+
+    #[test]
+    fn k_38_what_a_request_named_stands_at_the_end_of_the_cause() {
+        let refusal = Refusal::ParameterRepeated(Named::parameter("state"));
+        assert_eq!(refusal.cause(), "A parameter was sent more than once: state.");
+        assert_eq!(Refusal::ChallengeMissing.about(), None);
     }
 }

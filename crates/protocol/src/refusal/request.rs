@@ -1,27 +1,56 @@
-//! What any endpoint asks of a request, before it knows what the request is about: `parameters.*`, `limit.*`.
+//! What any endpoint asks of a request, before it knows what the request is about: `parameters.*`, `body.*`, `limit.*`.
+
+/// Why parameters cannot be read. What is too long to be a parameter list is refused as a body that is too large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant is explained in its row")]
+pub enum Unreadable {
+    BadPercent,
+    NotUtf8,
+    TooMany,
+}
 
 macro_rules! rows {
     ($then:ident! $($before:tt)*) => {
         $then! { $($before)*
-            ParametersMalformed => InvalidRequest, "parameters.malformed",
-                "The parameters are not form-encoded text.",
+            ParametersMalformed(Unreadable) => InvalidRequest, "parameters.malformed",
+                [
+                    BadPercent: "The parameters are not form-encoded text: a percent sign is not followed by two hexadecimal digits.",
+                    NotUtf8: "The parameters are not form-encoded text: they are not UTF-8.",
+                    TooMany: "There are more than 100 parameters.",
+                ],
                 "Encode the parameters as application/x-www-form-urlencoded, at most 64 KiB and 100 parameters.",
                 "OAuth 2.1 §3.1, §3.2";
 
             ParameterRepeated => InvalidRequest, "parameters.repeated",
-                "A parameter was sent more than once.",
+                {"A parameter was sent more than once.": Named},
                 "Send each parameter once; only resource may repeat.",
                 "OAuth 2.1 §3.1; RFC 8707 §2";
 
             ParameterMissing(RequiredParameter) => InvalidRequest, "parameters.missing",
                 [
+                    ClientId: "The parameter client_id is missing.",
                     GrantType: "The parameter grant_type is missing.",
                     Code: "The parameter code is missing.",
                     RefreshToken: "The parameter refresh_token is missing.",
                     Token: "The parameter token is missing.",
                 ],
-                "Send it in the form, once and not empty.",
+                "Send it once and not empty.",
+                "OAuth 2.1 §3.1, §3.2";
+
+            BodyNotForm => InvalidRequest, "body.not_form",
+                "The body is not declared as a form.",
+                "Send the parameters as application/x-www-form-urlencoded, and say so in Content-Type.",
                 "OAuth 2.1 §3.2";
+
+            BodyTooLarge => InvalidRequest, "body.too_large",
+                "The body is larger than 64 KiB.",
+                "Send less; no request needs as much.",
+                "RFC 9110 §15.5.14";
+
+            BodyEncoded => InvalidRequest, "body.encoded",
+                "The body has a Content-Encoding.",
+                "Send the form as it is, not compressed.",
+                "RFC 9110 §15.5.16";
 
             TooManyFailures => TemporarilyUnavailable, "limit.failures",
                 "Too many failed attempts came from this address.",

@@ -3,12 +3,18 @@
 
 ## Jede Anfrage
 
-rule-parameters-malformed = Die Parameter sind kein formularkodierter Text.
+rule-parameters-malformed = Die Parameter sind kein formularkodierter Text in UTF-8, oder es sind mehr als 100.
     .fix = Kodieren Sie die Parameter als application/x-www-form-urlencoded, höchstens 64 KiB und 100 Parameter.
 rule-parameters-repeated = Ein Parameter wurde mehrmals gesendet.
     .fix = Senden Sie jeden Parameter einmal; nur resource darf mehrmals vorkommen.
-rule-parameters-missing = Ein notwendiger Parameter fehlt.
-    .fix = Senden Sie alle Parameter, die dieser Endpunkt verlangt.
+rule-parameters-missing = Der Parameter client_id fehlt.
+    .fix = Senden Sie ihn einmal und nicht leer.
+rule-body-not_form = Der Rumpf der Anfrage ist nicht als Formular ausgewiesen.
+    .fix = Senden Sie die Parameter als application/x-www-form-urlencoded, und nennen Sie das im Content-Type.
+rule-body-too_large = Der Rumpf der Anfrage ist größer als 64 KiB.
+    .fix = Senden Sie weniger; so viel braucht keine Anfrage.
+rule-body-encoded = Der Rumpf der Anfrage hat ein Content-Encoding.
+    .fix = Senden Sie das Formular, wie es ist, und nicht komprimiert.
 rule-limit-failures = Von dieser Adresse kamen zu viele fehlgeschlagene Versuche.
     .fix = Warten Sie so lange, wie Retry-After angibt, und prüfen Sie die Zugangsdaten.
 rule-limit-grants = Dieser Mensch erlaubt diesem Client schneller Neues, als der Server es ausstellt.

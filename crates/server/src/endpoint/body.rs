@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use http::header;
-use proofkey_oauth::{Params, TokenQuery, TokenQueryMalformed};
+use proofkey_oauth::{Params, ParamsMalformed, TokenQuery, TokenQueryMalformed};
 use proofkey_protocol::Refusal;
 
 use super::failure::Failure;
@@ -19,7 +19,7 @@ impl Form {
     /// The form as it came, if it can travel on as text. Half a character may be escaped and the other half not: then the
     /// parameters are text, and what came is none.
     pub(super) fn into_text(self) -> Result<String, Refusal> {
-        String::from_utf8(self.raw.into()).map_err(|_| Refusal::ParametersMalformed)
+        String::from_utf8(self.raw.into()).map_err(|_| ParamsMalformed::NotUtf8.into())
     }
 }
 
@@ -33,14 +33,14 @@ pub(super) async fn form(request: Request) -> Result<Form, Failure> {
         return Err(Failure::NotForm);
     }
     let (head, raw) = read_body(request, BODY_BYTES_MAX).await.map_err(Failure::Body)?.into_parts();
-    let params = Params::parse(&raw).map_err(|_| Failure::Refused(Refusal::ParametersMalformed))?;
+    let params = Params::parse(&raw).map_err(|malformed| Failure::Refused(malformed.into()))?;
     Ok(Form { head, raw, params })
 }
 
 /// The token that a form asks about (RFC 7009 §2.1, RFC 7662 §2.1).
 pub(super) fn token_query(form: &Form) -> Result<TokenQuery, Refusal> {
     TokenQuery::from_params(&form.params).map_err(|malformed| match malformed {
-        TokenQueryMalformed::Repeated(_) => Refusal::ParameterRepeated,
+        TokenQueryMalformed::Repeated(repeated) => repeated.into(),
         TokenQueryMalformed::Missing(parameter) => Refusal::ParameterMissing(parameter),
     })
 }
@@ -61,6 +61,6 @@ mod tests {
         assert_eq!(posted(b"state=%C3%A9&a=b+c").await.into_text().unwrap(), "state=%C3%A9&a=b+c");
         let half_escaped = posted(b"state=%C3\xa9").await;
         assert_eq!(half_escaped.params.first("state"), Some("\u{e9}"));
-        assert_eq!(half_escaped.into_text(), Err(Refusal::ParametersMalformed));
+        assert_eq!(half_escaped.into_text(), Err(ParamsMalformed::NotUtf8.into()));
     }
 }

@@ -1,5 +1,7 @@
 //! Why a request does not end as asked: one reading of it for the log, for JSON and for the error page.
 
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 use proofkey_oauth::{ErrorBody, ErrorCode};
@@ -21,6 +23,30 @@ const OUR_FAULT: Explanation = Explanation {
     cause: "The server failed to answer this request.",
     fix: "Try again shortly; if it stays, give the operator the error id.",
     standard: "OAuth 2.1 §4.1.2.1",
+};
+
+/// What the log says where nothing answers; the page explains no rule.
+const NO_ADDRESS: Explanation = Explanation {
+    rule: "address.unknown",
+    cause: "Nothing answers at this address.",
+    fix: "Take the addresses from the metadata document.",
+    standard: "RFC 9110 §15.5.5",
+};
+
+/// A body that a network kept back.
+const BODY_TOO_SLOW: Explanation = Explanation {
+    rule: "body.too_slow",
+    cause: "The body did not arrive in time.",
+    fix: "Send the whole request at once.",
+    standard: "RFC 9110 §15.5.9",
+};
+
+/// A body that a network cut off.
+const BODY_BROKEN: Explanation = Explanation {
+    rule: "body.broken",
+    cause: "The body could not be read to its end.",
+    fix: "Send as many bytes as Content-Length announces.",
+    standard: "RFC 9112 §6.3",
 };
 
 /// Why a request does not end as asked.
@@ -56,12 +82,21 @@ pub(super) enum Cause {
 }
 
 /// A failure as it is answered.
-pub(super) struct Answer {
+pub(super) struct Answer<'a> {
     pub(super) status: StatusCode,
     pub(super) error: ErrorCode,
     pub(super) words: Explanation,
+    /// What the refusal is about, where the request named it.
+    pub(super) about: Option<&'a str>,
     /// What the caller is asked to wait.
-    retry_seconds: Option<u64>,
+    pub(super) retry_seconds: Option<u64>,
+}
+
+impl Answer<'_> {
+    /// What happened, with what it is about.
+    pub(super) fn cause(&self) -> Cow<'static, str> {
+        self.words.cause_about(self.about)
+    }
 }
 
 impl From<Refusal> for Failure {
@@ -101,13 +136,14 @@ impl Failure {
         if !is_ours && !context.may_log_refusal() {
             return;
         }
-        let Answer { error, words, .. } = self.answer();
+        let Answer { error, words, about, .. } = self.answer();
+        let about = about.unwrap_or_default();
         let (error_id, address, at) = (context.error_id(), context.arrival.client.0, context.name());
         let client_id = Foreign(client_id.unwrap_or_default());
         let (rule, error) = (words.rule, error.as_str());
         match self {
             Self::Refused(_) | Self::Limited(..) | Self::NotForm | Self::NotFound => {
-                tracing::info!(%error_id, %address, at, %client_id, rule, error, "refused");
+                tracing::info!(%error_id, %address, at, %client_id, rule, about, error, "refused");
             }
             Self::Body(cause) => {
                 tracing::info!(%error_id, %address, at, %client_id, rule, error, %cause, "refused");
@@ -121,10 +157,12 @@ impl Failure {
     /// Logs it and answers in JSON (OAuth 2.1 §3.2.4).
     pub(super) fn json(&self, context: &RequestContext<'_>, client_id: Option<&str>) -> Response {
         self.log(context, client_id);
-        let Answer { status, error, words, retry_seconds } = self.answer();
+        let answer = self.answer();
+        let cause = answer.cause();
+        let Answer { status, error, words, retry_seconds, .. } = answer;
         let body = ErrorBody {
             error: error.as_str(),
-            error_description: words.cause,
+            error_description: &cause,
             error_id: &context.error_id(),
             error_rule: words.rule,
             error_fix: words.fix,
@@ -138,21 +176,23 @@ impl Failure {
     }
 
     /// The one reading of it: JSON says all of it, the error page adds whose failure it is.
-    pub(super) fn answer(&self) -> Answer {
-        let answer = |status, error, words| Answer { status, error, words, retry_seconds: None };
-        let unreadable = |status| {
-            let refusal = Refusal::ParametersMalformed;
-            answer(status, refusal.code(), refusal.explain())
-        };
+    pub(super) fn answer(&self) -> Answer<'_> {
+        let answer = |status, error, words| Answer { status, error, words, about: None, retry_seconds: None };
+        let refused = |status, refusal: &Refusal| answer(status, refusal.code(), refusal.explain());
+        let unread = |status, words| answer(status, ErrorCode::InvalidRequest, words);
         match self {
-            Self::Refused(refusal) => answer(status(refusal), refusal.code(), refusal.explain()),
-            Self::Limited(refusal, seconds) => Answer {
-                retry_seconds: Some(*seconds),
-                ..answer(StatusCode::TOO_MANY_REQUESTS, refusal.code(), refusal.explain())
+            Self::Refused(refusal) => Answer { about: refusal.about(), ..refused(status(refusal), refusal) },
+            Self::Limited(refusal, seconds) => {
+                Answer { retry_seconds: Some(*seconds), ..refused(StatusCode::TOO_MANY_REQUESTS, refusal) }
+            }
+            Self::Body(body) => match body {
+                BodyRefusal::TooLarge => refused(body.status(), &Refusal::BodyTooLarge),
+                BodyRefusal::Encoded => refused(body.status(), &Refusal::BodyEncoded),
+                BodyRefusal::TooSlow => unread(body.status(), BODY_TOO_SLOW),
+                BodyRefusal::Broken => unread(body.status(), BODY_BROKEN),
             },
-            Self::Body(refusal) => unreadable(refusal.status()),
-            Self::NotForm => unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-            Self::NotFound => unreadable(StatusCode::NOT_FOUND),
+            Self::NotForm => refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, &Refusal::BodyNotForm),
+            Self::NotFound => unread(StatusCode::NOT_FOUND, NO_ADDRESS),
             Self::Temporary(_) => Answer {
                 retry_seconds: Some(RETRY_SECONDS),
                 ..answer(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable, OUR_FAULT)

@@ -70,6 +70,7 @@ async fn a_request_whose_client_cannot_be_looked_up_is_asked_to_come_back() {
         let (page, html) = get(&app, authorize).await;
         assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert!(html.contains("temporarily_unavailable"), "{html}");
+        assert_eq!(page.headers().get(header::RETRY_AFTER).unwrap(), "2", "a page says it too");
     };
     // A router that was called without a listener sees requests from nowhere.
     let nowhere = AddressKey::of(Ipv4Addr::UNSPECIFIED.into());

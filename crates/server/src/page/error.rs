@@ -26,6 +26,8 @@ pub struct ErrorPage {
     pub code: String,
     /// What happened, in English, for the developer; another language looks the rule up first.
     pub what_happened: Option<String>,
+    /// What it is about, as the request named it; added to what happened in any language.
+    pub about: Option<String>,
     /// The value that was sent, beside the one it was compared with.
     pub compare: Option<Compare>,
     /// What the developer must change, in English.
@@ -42,6 +44,8 @@ pub struct ErrorPage {
     pub standard: Option<String>,
     /// The way to the app with the error, where the person may take it.
     pub return_to: Option<ReturnLink>,
+    /// What the header `Retry-After` says.
+    pub retry_after_seconds: Option<u64>,
 }
 
 /// Whose failure an error page tells of.
@@ -106,6 +110,14 @@ struct Explanation {
     english: bool,
 }
 
+impl Explanation {
+    /// The sentence with what it is about in place of its full stop.
+    fn about(self, about: Option<&str>) -> Self {
+        let Some(about) = about else { return self };
+        Self { text: format!("{}: {}.", self.text.trim_end_matches('.'), sanitise::exact(about)), ..self }
+    }
+}
+
 struct Compared {
     sent: Marked,
     registered: Option<Marked>,
@@ -137,12 +149,15 @@ fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a ErrorPage) -> ErrorDocument<
         },
         lead: lead(&words, view),
         error_id: &view.error_id,
-        what_happened: what_in_words.map(translated).or_else(|| given(&view.what_happened)),
-        compare: view.compare.as_ref().map(compared),
+        what_happened: what_in_words
+            .map(translated)
+            .or_else(|| given(&view.what_happened))
+            .map(|what| what.about(view.about.as_deref())),
+        compare: view.compare.as_ref().and_then(compared),
         fix: fix_in_words.map(translated).or_else(|| given(&view.fix)),
         code: &view.code,
         rule: view.rule.as_deref().map(sanitise::exact),
-        client_id: view.client_id.as_deref().map(sanitise::exact),
+        client_id: view.client_id.as_deref().and_then(sanitise::client_id),
         endpoint: sanitise::exact(&view.endpoint),
         status: view.status,
         time: moment::instant(view.occurred_at),
@@ -182,13 +197,14 @@ fn lead(words: &Words<'_>, view: &ErrorPage) -> String {
     if view.nothing_shared { format!("{} {lead}", words.say("nothing-shared")) } else { lead }
 }
 
-fn compared(compare: &Compare) -> Compared {
-    let sent = sanitise::exact(&compare.sent);
-    match &compare.registered {
+/// `None` for what was sent in the place of an address and is none: what no page of ours repeats.
+fn compared(compare: &Compare) -> Option<Compared> {
+    let sent = sanitise::address(&compare.sent)?;
+    Some(match &compare.registered {
         None => Compared { sent: Marked::whole(sent), registered: None },
         Some(registered) => {
             let (sent, registered) = mark(&sent, &sanitise::exact(registered));
             Compared { sent, registered: Some(registered) }
         }
-    }
+    })
 }

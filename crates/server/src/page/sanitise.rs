@@ -7,6 +7,10 @@ use unicode_normalization::char::is_combining_mark;
 pub(super) const NAME_CHARS_MAX: usize = 60;
 /// Marks kept on one letter: enough for every living script, too few to overprint the line above.
 const MARKS_MAX: usize = 3;
+/// Longest client id that an error page repeats.
+const CLIENT_ID_CHARS_MAX: usize = 48;
+/// Longest address of a stranger's making that a page repeats.
+const ADDRESS_CHARS_MAX: usize = 200;
 /// Longest exact value shown.
 const EXACT_CHARS_MAX: usize = 2048;
 
@@ -42,6 +46,32 @@ pub(super) fn exact(text: &str) -> String {
         shown.push_str(&format!("… (+{left})"));
     }
     shown
+}
+
+/// A client id as an error page may repeat it: only what has the form of an id or of an address, and shortened. A sentence that
+/// the maker of a link put there does not get onto a page of ours.
+pub(super) fn client_id(text: &str) -> Option<String> {
+    let in_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte);
+    (!text.is_empty() && text.bytes().all(in_id)).then(|| shortened(text, CLIENT_ID_CHARS_MAX))
+}
+
+/// An address as a page may repeat it: it begins with a scheme, whatever no address has in it is written as its code point,
+/// and it is shortened. `None` for what is no address.
+pub(super) fn address(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once(':')?;
+    let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    let is_scheme =
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(in_scheme);
+    (is_scheme && !rest.is_empty())
+        .then(|| shortened(&exact(text).replace(' ', "\\u{20}"), ADDRESS_CHARS_MAX))
+}
+
+/// The front of an ASCII text, and how much of it is left out.
+fn shortened(text: &str, chars_max: usize) -> String {
+    match text.split_at_checked(chars_max) {
+        Some((front, rest)) if !rest.is_empty() => format!("{front}… (+{})", rest.len()),
+        _ => text.to_owned(),
+    }
 }
 
 /// Control and format characters, and letters that draw nothing (after Unicode's Default_Ignorable_Code_Point).
@@ -82,6 +112,33 @@ mod tests {
         assert_eq!(exact("https://a.example/cb?x=1"), "https://a.example/cb?x=1");
         assert_eq!(exact("https://\u{430}.example/\u{202e}"), "https://\\u{430}.example/\\u{202e}");
         assert_eq!(exact(&"x".repeat(2050)), format!("{}… (+2)", "x".repeat(2048)));
+    }
+
+    #[test]
+    fn k_42_only_ids_and_addresses_are_repeated_and_those_shortened() {
+        let sentence = "Your account is suspended. Call +1 555 0100";
+        for (text, expected) in [
+            ("notes-desktop", Some("notes-desktop".to_owned())),
+            ("https://app.example/client", Some("https://app.example/client".to_owned())),
+            (sentence, None),
+            ("https://app.example/?q=Your%20account", None),
+            ("n\u{f6}tes", None),
+            ("", None),
+            (&"x".repeat(50), Some(format!("{}… (+2)", "x".repeat(48)))),
+        ] {
+            assert_eq!(client_id(text), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("https://app.example/cb", Some("https://app.example/cb".to_owned())),
+            ("com.example.app:/cb", Some("com.example.app:/cb".to_owned())),
+            ("https://app.example/call back", Some("https://app.example/call\\u{20}back".to_owned())),
+            (sentence, None),
+            ("Call: +1 555 0100", Some("Call:\\u{20}+1\\u{20}555\\u{20}0100".to_owned())),
+            ("", None),
+            (&format!("x:{}", "y".repeat(200)), Some(format!("x:{}… (+2)", "y".repeat(198)))),
+        ] {
+            assert_eq!(address(text), expected, "{text}");
+        }
     }
 
     proptest! {

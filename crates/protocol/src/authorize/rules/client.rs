@@ -3,7 +3,10 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use proofkey_oauth::RequiredParameter;
+
 use super::super::facts::AuthorizeFacts;
+use super::UnambiguousTarget;
 use crate::client::Client;
 use crate::facts::ClientStatus;
 use crate::refusal::Refusal;
@@ -27,7 +30,13 @@ impl Deref for EnabledClient {
 }
 
 /// The client of a request.
-pub(in crate::authorize) fn client(facts: &AuthorizeFacts) -> Result<EnabledClient, Refusal> {
+pub(in crate::authorize) fn client(
+    request: UnambiguousTarget<'_>,
+    facts: &AuthorizeFacts,
+) -> Result<EnabledClient, Refusal> {
+    if request.request().client_id.is_none() {
+        return Err(Refusal::ParameterMissing(RequiredParameter::ClientId));
+    }
     let client = facts.client.as_ref().ok_or(Refusal::ClientUnknown)?;
     if client.disabled {
         return Err(Refusal::ClientDisabled);

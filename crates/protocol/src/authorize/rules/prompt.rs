@@ -16,11 +16,10 @@ pub(in crate::authorize) struct Freshness {
 pub(in crate::authorize) fn freshness(request: Unambiguous<'_>) -> Result<Freshness, Refusal> {
     let prompt =
         request.prompt.as_deref().map(Prompt::parse).transpose().map_err(|_| Refusal::PromptMalformed)?;
-    // Digits alone: the parser of numbers would take a sign too.
+    // Digits alone: the parser of numbers would take a sign too. No session is as old as the largest number.
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = |text: &str| match text.parse::<u32>() {
-        Ok(seconds) if digits(text) => Ok(i64::from(seconds)),
-        _ => Err(Refusal::MaxAgeMalformed),
+    let seconds = |text: &str| {
+        if digits(text) { Ok(text.parse().unwrap_or(i64::MAX)) } else { Err(Refusal::MaxAgeMalformed) }
     };
     let max_age_seconds = request.max_age.as_deref().map(seconds).transpose()?;
     Ok(Freshness { prompt: prompt.unwrap_or_default(), max_age_seconds })

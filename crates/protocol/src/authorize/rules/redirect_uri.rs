@@ -42,10 +42,7 @@ impl RedirectTarget {
 
     /// The address with an error (OAuth 2.1 §4.1.2.1).
     pub fn with_error(&self, refusal: &Refusal) -> String {
-        self.location(vec![
-            ("error", refusal.code().as_str()),
-            ("error_description", refusal.explain().cause),
-        ])
+        self.location(vec![("error", refusal.code().as_str()), ("error_description", &refusal.cause())])
     }
 
     fn location(&self, parameters: Vec<(&'static str, &str)>) -> String {

@@ -13,9 +13,9 @@ use crate::refusal::Refusal;
 pub(in crate::authorize) struct UnambiguousTarget<'a>(&'a AuthorizationRequest);
 
 impl<'a> UnambiguousTarget<'a> {
-    pub(in crate::authorize) const fn of(request: &'a AuthorizationRequest) -> Result<Self, Refusal> {
+    pub(in crate::authorize) fn of(request: &'a AuthorizationRequest) -> Result<Self, Refusal> {
         match request.target_repeated {
-            Some(_) => Err(Refusal::ParameterRepeated),
+            Some(repeated) => Err(repeated.into()),
             None => Ok(Self(request)),
         }
     }
@@ -26,14 +26,14 @@ impl<'a> UnambiguousTarget<'a> {
     }
 }
 
-/// A request in which no parameter came twice.
+/// A request in which no parameter that we know came twice.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::authorize) struct Unambiguous<'a>(&'a AuthorizationRequest);
 
 impl<'a> Unambiguous<'a> {
-    pub(in crate::authorize) const fn of(request: UnambiguousTarget<'a>) -> Result<Self, Refusal> {
+    pub(in crate::authorize) fn of(request: UnambiguousTarget<'a>) -> Result<Self, Refusal> {
         match request.0.repeated {
-            Some(_) => Err(Refusal::ParameterRepeated),
+            Some(repeated) => Err(repeated.into()),
             None => Ok(Self(request.0)),
         }
     }

@@ -10,7 +10,7 @@ use crate::fixtures::{
     CALLBACK, CHALLENGE, ISSUER, NOTES, NOW, client, client_named, keys, native, resources,
 };
 use crate::ids::{ClientId, UserId};
-use crate::refusal::Refusal;
+use crate::refusal::{Named, Refusal};
 
 /// Refused on a page of ours, with a user signed in and without, and whatever else the request says.
 fn check_page(scene: impl Fn() -> Scene, changes: &[(&str, &str)], refusal: Refusal) {
@@ -121,8 +121,16 @@ fn az_12_v_12_a_repeated_client_id_or_redirect_uri_is_told_to_the_person_alone()
     let scene = || Scene::new(client(json!({})));
     for name in ["client_id", "redirect_uri"] {
         let value = if name == "client_id" { "app" } else { CALLBACK };
-        check_page(scene, &[(name, value), (name, value)], Refusal::ParameterRepeated);
-        check_page(scene, &[(name, value), (name, "https://evil.example/")], Refusal::ParameterRepeated);
+        check_page(
+            scene,
+            &[(name, value), (name, value)],
+            Refusal::ParameterRepeated(Named::parameter(name)),
+        );
+        check_page(
+            scene,
+            &[(name, value), (name, "https://evil.example/")],
+            Refusal::ParameterRepeated(Named::parameter(name)),
+        );
     }
 }
 

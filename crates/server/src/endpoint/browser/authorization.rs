@@ -37,7 +37,7 @@ impl SentRequest {
 
     /// Parses a request that a sealed step carried.
     pub(super) fn parse(raw: &str) -> Result<Self, Refusal> {
-        let params = Params::parse(raw.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
+        let params = Params::parse(raw.as_bytes())?;
         Ok(Self::new(raw.to_owned(), &params))
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
 
 /// The authorization request of a GET: the query itself, or the one that was sealed when it came by POST.
 fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<SentRequest, Refusal> {
-    let params = Params::parse(query.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
+    let params = Params::parse(query.as_bytes())?;
     // Our own address has nothing beside it; a client's parameter of that name is an unknown one (OAuth 2.1 §3.1).
     match params.first("flow").filter(|_| !params.contains("client_id")) {
         None => Ok(SentRequest::new(query.to_owned(), &params)),

@@ -22,7 +22,7 @@ pub(super) fn view(
     client: Option<&Client>,
     client_id: Option<&str>,
 ) -> ErrorPage {
-    let Answer { status, error, words, .. } = failure.answer();
+    let Answer { status, error, words, about, retry_seconds } = failure.answer();
     let kind = kind(failure, client);
     let words = match kind {
         ErrorKind::App { .. } | ErrorKind::UnknownApp | ErrorKind::Expired | ErrorKind::Limited { .. } => {
@@ -38,6 +38,7 @@ pub(super) fn view(
         error_id: context.error_id(),
         code: error.as_str().to_owned(),
         what_happened: words.map(|words| words.cause.to_owned()),
+        about: about.map(str::to_owned),
         compare: None,
         fix: words.map(|words| words.fix.to_owned()),
         rule: words.map(|words| words.rule.to_owned()),
@@ -47,6 +48,7 @@ pub(super) fn view(
         occurred_at: context.now.seconds(),
         standard: words.map(|words| words.standard.to_owned()),
         return_to: None,
+        retry_after_seconds: retry_seconds,
     }
 }
 
@@ -83,8 +85,8 @@ const fn status_of_page(status: StatusCode) -> StatusCode {
 pub(super) fn respond(context: &RequestContext<'_>, lang: Lang, view: &ErrorPage) -> Response {
     let status = StatusCode::from_u16(view.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = page::respond(status, lang, context.app.pages.error(lang, view));
-    if let ErrorKind::Limited { retry_after_seconds } = view.kind {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+    if let Some(seconds) = view.retry_after_seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

@@ -63,12 +63,12 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
 
 /// The logout request of a GET: the query itself, or the one that was sealed when it came by POST.
 fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<(String, LogoutRequest), Refusal> {
-    let params = Params::parse(query.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
+    let params = Params::parse(query.as_bytes())?;
     if query.len() > QUERY_BYTES_MAX {
         return Err(Refusal::RequestTooLong);
     }
     match params.first("flow") {
-        None => Ok((query.to_owned(), LogoutRequest::from_params(&params))),
+        None => Ok((query.to_owned(), LogoutRequest::from_params(&params)?)),
         Some(flow) => {
             let raw = browser.resume(flow)?.request().to_owned();
             let request = parse(&raw)?;
@@ -78,8 +78,8 @@ fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<(String, LogoutRequ
 }
 
 fn parse(raw: &str) -> Result<LogoutRequest, Refusal> {
-    let params = Params::parse(raw.as_bytes()).map_err(|_| Refusal::ParametersMalformed)?;
-    Ok(LogoutRequest::from_params(&params))
+    let params = Params::parse(raw.as_bytes())?;
+    Ok(LogoutRequest::from_params(&params)?)
 }
 
 /// What a form asks for.

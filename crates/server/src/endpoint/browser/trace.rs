@@ -47,7 +47,7 @@ impl Authorization<'_> {
         let explanation = refusal.explain();
         let values = [
             ("error", refusal.code().as_str()),
-            ("error_description", explanation.cause),
+            ("error_description", &refusal.cause()),
             ("error_id", &self.context().error_id()),
             ("error_rule", explanation.rule),
             ("error_fix", explanation.fix),

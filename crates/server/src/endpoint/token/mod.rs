@@ -39,7 +39,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
 async fn serve(caller: &Caller<'_>) -> Result<TokenResponse, Failure> {
     let context = caller.context;
     let request = TokenRequest::from_params(&caller.form.params).map_err(|malformed| match malformed {
-        TokenRequestMalformed::Repeated(_) => Refusal::ParameterRepeated,
+        TokenRequestMalformed::Repeated(repeated) => repeated.into(),
         TokenRequestMalformed::UnsupportedGrantType => Refusal::GrantTypeUnsupported,
         TokenRequestMalformed::Missing(parameter) => Refusal::ParameterMissing(parameter),
     })?;

@@ -73,6 +73,7 @@ pub(super) fn error(kind: ErrorKind) -> ErrorPage {
         nothing_shared: true,
         error_id: "pk-7Q4M-2XKD".into(),
         code: "invalid_request".into(),
+        about: None,
         what_happened: Some(
             "The redirect address in the request is not one that this client registered.".into(),
         ),
@@ -91,6 +92,7 @@ pub(super) fn error(kind: ErrorKind) -> ErrorPage {
         occurred_at: 1_795_347_727,
         standard: Some("RFC 9700 §2.1, RFC 8252 §7.3".into()),
         return_to: None,
+        retry_after_seconds: None,
     }
 }
 

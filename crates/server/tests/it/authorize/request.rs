@@ -78,12 +78,27 @@ async fn az_10_az_11_the_challenge_is_s256_and_43_base64url_characters() {
 }
 
 #[tokio::test]
-async fn az_12_any_other_parameter_twice_is_refused_at_the_client() {
+async fn az_12_k_38_any_other_parameter_twice_is_refused_at_the_client_and_named() {
     let names = ["response_type", "scope", "nonce", "code_challenge", "code_challenge_method"];
     let twice = names.map(|name| (right().push(name, right().get(name)), "invalid_request"));
-    let others = ["prompt", "max_age", "login_hint", "unknown", "ui_locales"];
+    let others = ["prompt", "max_age", "login_hint", "ui_locales", "request"];
     let others = others.map(|name| (right().push(name, "1").push(name, "1"), "invalid_request"));
     matrix(twice.into_iter().chain(others)).await;
+}
+
+#[tokio::test]
+async fn az_12_k_38_an_unknown_parameter_may_repeat_and_max_age_is_any_number() {
+    let server = TestServer::start().await;
+    let mut browser = consented(&server, &fixtures::web()).await;
+    for request in [
+        right().push("foo", "1").push("foo", "2"),
+        right().set("max_age", "4294967296"),
+        right().set("max_age", "99999999999999999999"),
+    ] {
+        assert_ne!(browser.authorize(&request).await.redirect().param("code"), "", "{:?}", request.params);
+    }
+    let departure = browser.authorize(&right().push("prompt", "x").push("prompt", "y")).await.redirect();
+    assert_eq!(departure.param("error_description"), "A parameter was sent more than once: prompt.");
 }
 
 #[tokio::test]

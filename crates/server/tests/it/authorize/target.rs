@@ -31,8 +31,8 @@ async fn az_01_an_unknown_disabled_or_missing_client_is_told_to_the_person_alone
     server.disable_client("web-b", true).await;
     let request = AuthorizeRequest::new(&fixtures::web());
     ends_on_a_page(&server, &browser, &request.clone().set("client_id", "nobody"), "invalid_client").await;
-    ends_on_a_page(&server, &browser, &request.clone().without("client_id"), "invalid_client").await;
-    ends_on_a_page(&server, &browser, &request.clone().set("client_id", ""), "invalid_client").await;
+    ends_on_a_page(&server, &browser, &request.clone().without("client_id"), "invalid_request").await;
+    ends_on_a_page(&server, &browser, &request.clone().set("client_id", ""), "invalid_request").await;
     ends_on_a_page(&server, &browser, &AuthorizeRequest::new(&fixtures::web_b()), "invalid_client").await;
     ends_on_a_page(&server, &browser, &request.set("client_id", "WEB"), "invalid_client").await;
 }

@@ -1,7 +1,7 @@
 //! Any form, and the client that sends it: `request.rs` and `client.rs` of the table.
 
 use proofkey_oauth::RequiredParameter;
-use proofkey_protocol::Refusal;
+use proofkey_protocol::{Named, Refusal, Unreadable};
 use proofkey_testkit::{Answer, AuthorizeRequest, Browser, TestServer, basic, fixtures};
 use serde_json::json;
 
@@ -26,10 +26,20 @@ pub(super) async fn reach(server: &TestServer, reached: &mut Reached) {
 async fn forms(server: &TestServer, reached: &mut Reached) {
     let web = fixtures::web();
     let form = [("content-type", "application/x-www-form-urlencoded")];
-    let answer = server.send("POST", "/token", &form, "code=%zz".to_owned()).await;
-    reached.in_json(Refusal::ParametersMalformed, &answer);
-    reached.in_json(Refusal::ParameterRepeated, &server.token(&web, &[CREDENTIALS, CREDENTIALS]).await);
+    for (malformed, body) in [
+        (Unreadable::BadPercent, "code=%zz".to_owned()),
+        (Unreadable::NotUtf8, "code=%ff".to_owned()),
+        (Unreadable::TooMany, "a=1&".repeat(101)),
+    ] {
+        let answer = server.send("POST", "/token", &form, body).await;
+        reached.in_json(Refusal::ParametersMalformed(malformed), &answer);
+    }
+    let repeated = Refusal::ParameterRepeated(Named::parameter("grant_type"));
+    reached.in_json(repeated, &server.token(&web, &[CREDENTIALS, CREDENTIALS]).await);
+    bodies(server, reached).await;
 
+    let page = Browser::new(server).open("/authorize").await.page();
+    reached.on_page(Refusal::ParameterMissing(RequiredParameter::ClientId), &page);
     let cases: [(RequiredParameter, &str, Form<'_>); 4] = [
         (RequiredParameter::GrantType, "/token", &[]),
         (RequiredParameter::Code, "/token", &[("grant_type", "authorization_code")]),
@@ -39,6 +49,17 @@ async fn forms(server: &TestServer, reached: &mut Reached) {
     for (parameter, path, form) in cases {
         let answer = server.post_as(&web, path, form).await;
         reached.in_json(Refusal::ParameterMissing(parameter), &answer);
+    }
+}
+
+async fn bodies(server: &TestServer, reached: &mut Reached) {
+    const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+    for (refusal, headers, body) in [
+        (Refusal::BodyNotForm, &[("content-type", "application/json")][..], "{}".to_owned()),
+        (Refusal::BodyTooLarge, &[FORM], "a".repeat(64 * 1024 + 1)),
+        (Refusal::BodyEncoded, &[FORM, ("content-encoding", "gzip")], "a=1".to_owned()),
+    ] {
+        reached.in_json(refusal, &server.send("POST", "/token", headers, body).await);
     }
 }
 

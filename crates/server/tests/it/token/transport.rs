@@ -65,14 +65,17 @@ async fn tk_02_a_repeated_parameter_is_refused_an_unknown_one_ignored_an_empty_o
     let server = TestServer::start().await;
     let web = fixtures::web();
     let code = server.code(&web, "openid").await;
-    for name in ["grant_type", "code", "redirect_uri", "code_verifier", "unknown", "scope"] {
+    for name in ["grant_type", "code", "redirect_uri", "code_verifier", "scope"] {
         let mut form = code.form();
         let value = form.iter().find(|(known, _)| *known == name).map_or("x", |(_, value)| value);
         form.extend([(name, value)]);
         if !code.form().iter().any(|(known, _)| *known == name) {
             form.push((name, value));
         }
-        assert_eq!(server.token(&web, &form).await.refusal(), (400, "invalid_request".into()), "{name}");
+        let answer = server.token(&web, &form).await;
+        assert_eq!(answer.refusal(), (400, "invalid_request".into()), "{name}");
+        let description = answer.json()["error_description"].as_str().unwrap().to_owned();
+        assert!(description.ends_with(&format!(": {name}.")), "K-38: {description}");
     }
     for (name, error) in
         [("grant_type", "invalid_request"), ("code", "invalid_request"), ("code_verifier", "invalid_grant")]
@@ -82,7 +85,7 @@ async fn tk_02_a_repeated_parameter_is_refused_an_unknown_one_ignored_an_empty_o
         assert_eq!(server.token(&web, &form).await.refusal(), (400, error.into()), "{name}");
     }
     let mut form = code.form();
-    form.extend([("unknown", "x"), ("resource", ""), ("scope", "")]);
+    form.extend([("unknown", "x"), ("unknown", "y"), ("resource", ""), ("scope", "")]);
     assert_eq!(server.token(&web, &form).await.status, 200);
 }
 

@@ -1,0 +1,53 @@
+//! What a refusal is about: the name of a parameter, a scope, as the request spelt it.
+
+use std::borrow::Cow;
+
+use proofkey_oauth::wire_text;
+
+/// Longest name that is repeated, in characters.
+const NAMED_CHARS_MAX: usize = 64;
+
+/// A name out of a request, cut to what an answer may repeat: short, and in characters that `error_description` allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named(Cow<'static, str>);
+
+impl Named {
+    /// No name, for the list of all refusals.
+    pub const NOTHING: Self = Self(Cow::Borrowed(""));
+
+    /// The name of a parameter.
+    pub const fn parameter(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    /// The name that a request sent; a long one ends in an ellipsis.
+    pub fn of(text: &str) -> Self {
+        let mut named: String = wire_text(text).chars().take(NAMED_CHARS_MAX).collect();
+        if text.chars().nth(NAMED_CHARS_MAX).is_some() {
+            named.push_str("...");
+        }
+        Self(named.into())
+    }
+
+    /// The name; `None` for [`Named::NOTHING`].
+    pub fn as_str(&self) -> Option<&str> {
+        Some(&*self.0).filter(|name| !name.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_cut_to_what_the_wire_can_carry(text in ".{0,100}") {
+            let named = Named::of(&text);
+            let shown = named.as_str().unwrap_or_default();
+            prop_assert_eq!(wire_text(shown), shown);
+            prop_assert!(shown.len() <= NAMED_CHARS_MAX + 3);
+        }
+    }
+}
