@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, header};
 use proofkey_jose::claims::AccessTokenClaims;
-use proofkey_oauth::{PresentedToken, Timestamp};
+use proofkey_oauth::{Params, PresentedToken, Timestamp};
 use proofkey_protocol::bearer::{self, LiveToken, TokenFacts};
 use proofkey_protocol::{
     AccessTokenFacts, Client, ClientId, ClientStatus, GrantWithSubject, Refusal, TokenId,
@@ -11,13 +11,23 @@ use proofkey_protocol::{
 use super::context::RequestContext;
 use super::failure::Failure;
 
-/// The token in the header. One in the query is not looked for (OAuth 2.1 §5.1).
-pub(super) fn presented(headers: &HeaderMap) -> Result<&str, Refusal> {
-    match PresentedToken::find(headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes)) {
-        PresentedToken::Present(token) => Ok(token),
-        PresentedToken::Absent | PresentedToken::Unreadable => Err(Refusal::TokenMissing),
-        PresentedToken::Several => Err(Refusal::TokenTransports),
-        PresentedToken::Malformed => Err(Refusal::TokenInvalid),
+/// The parameter of a form that carries a token.
+const FORM_PARAMETER: &str = "access_token";
+
+/// The token in the header or, of a form post, in the form (RFC 6750 §2.2): in one of the two. One in the query is not looked
+/// for (OAuth 2.1 §5.1).
+pub(super) fn presented<'a>(headers: &'a HeaderMap, form: Option<&'a Params>) -> Result<&'a str, Refusal> {
+    let in_header =
+        PresentedToken::find(headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes));
+    if let Some(repeated) = form.and_then(|form| form.repeated(&[FORM_PARAMETER])) {
+        return Err(repeated.into());
+    }
+    match (in_header, form.and_then(|form| form.first(FORM_PARAMETER))) {
+        (PresentedToken::Absent, Some(token)) => Ok(token),
+        (_, Some(_)) | (PresentedToken::Several, None) => Err(Refusal::TokenTransports),
+        (PresentedToken::Present(token), None) => Ok(token),
+        (PresentedToken::Absent | PresentedToken::Unreadable, None) => Err(Refusal::TokenMissing),
+        (PresentedToken::Malformed, None) => Err(Refusal::TokenInvalid),
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use proofkey_jose::claims::AccessTokenClaims;
+use proofkey_oauth::Params;
 use proofkey_protocol::{Client, Refusal, bearer};
 use serde_json::{Map, Value};
 
 use super::bearer::{TokenState, presented};
+use super::body::form;
 use super::context::RequestContext;
 use super::cors;
 use super::failure::{Failure, json};
@@ -17,26 +19,37 @@ use crate::app::App;
 use crate::http::Arrival;
 use crate::metrics::Endpoint;
 
-/// `GET` and `POST /userinfo`, the token in the header.
-pub(super) async fn serve(
-    State(app): State<Arc<App>>,
-    arrival: Arrival,
-    method: Method,
-    headers: HeaderMap,
-) -> Response {
+/// `GET` and `POST /userinfo`, the token in the header or in the form (OpenID Connect Core §5.3.1).
+pub(super) async fn serve(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
+    let (method, headers) = (request.method().clone(), request.headers().clone());
+    let form = form_of(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::Userinfo, method);
-    let claims =
-        presented(&headers).and_then(|token| app.keyring.access_token(token).ok_or(Refusal::TokenInvalid));
-    let (client, answer) = match &claims {
-        Ok(claims) => of_token(&context, claims).await,
-        Err(refusal) => (None, Err(refusal.clone().into())),
+    let claims = form.and_then(|form| {
+        let token = presented(&headers, form.as_ref())?;
+        Ok(app.keyring.access_token(token).ok_or(Refusal::TokenInvalid)?)
+    });
+    let (client_id, (client, answer)) = match claims {
+        Ok(claims) => (Some(claims.client_id.clone()), of_token(&context, &claims).await),
+        Err(failure) => (None, (None, Err(failure))),
     };
     let mut response = match answer {
         Ok(body) => json(StatusCode::OK, &body),
-        Err(failure) => refuse(&context, &failure, claims.as_ref().ok().map(|claims| &*claims.client_id)),
+        Err(failure) => refuse(&context, &failure, client_id.as_deref()),
     };
     cors::allow_client(&mut response, &headers, client.as_deref());
     context.finish(response)
+}
+
+/// The form of a POST that has one.
+async fn form_of(request: Request) -> Result<Option<Params>, Failure> {
+    if request.method() != Method::POST {
+        return Ok(None);
+    }
+    match form(request).await {
+        Ok(form) => Ok(Some(form.params)),
+        Err(Failure::NotForm) => Ok(None),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The client of a token, whose own origin may read the answer, and the answer.
@@ -76,7 +89,7 @@ fn refuse(context: &RequestContext<'_>, failure: &Failure, client_id: Option<&st
     let issuer = &context.app.policy.issuer;
     let mut challenge = format!("Bearer realm=\"{issuer}\"");
     if *refusal != Refusal::TokenMissing {
-        let (error, words) = (refusal.code().as_str(), refusal.explain().cause);
+        let (error, words) = (refusal.code().as_str(), refusal.cause());
         challenge.push_str(&format!(", error=\"{error}\", error_description=\"{words}\""));
     }
     if *refusal == Refusal::TokenScope {

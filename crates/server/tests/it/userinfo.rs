@@ -24,7 +24,6 @@ async fn ui_01_the_token_comes_in_the_header_by_get_or_post() {
         let challenge = answer.header("www-authenticate");
         assert!(challenge.starts_with("Bearer realm=") && !challenge.contains("error="), "{challenge}");
     }
-    assert_eq!(server.post("/userinfo", &[("access_token", &tokens.access_token)], &[]).await.status, 401);
     let twice = [("authorization", bearer.as_str()), ("authorization", bearer.as_str())];
     assert_eq!(server.get("/userinfo", &twice).await.status, 400, "one token, one way");
     for method in ["PUT", "DELETE", "PATCH"] {
@@ -33,6 +32,34 @@ async fn ui_01_the_token_comes_in_the_header_by_get_or_post() {
             405
         );
     }
+}
+
+/// RFC 6750 §2.2 and OpenID Connect Core §5.3.1: header or form, and not both.
+#[tokio::test]
+async fn ui_01_k_21_the_token_may_come_in_a_form_and_in_one_place_alone() {
+    let server = TestServer::start().await;
+    let token = server.tokens(&fixtures::web(), "openid").await.access_token;
+    let bearer = format!("Bearer {token}");
+    let (in_form, in_header) = (("access_token", token.as_str()), ("authorization", bearer.as_str()));
+    let basic = ("authorization", "Basic d2ViOng=");
+    for (form, headers, expected) in [
+        (&[in_form][..], &[][..], (200, "")),
+        (&[in_form, ("other", "1"), ("other", "2")], &[], (200, "")),
+        (&[in_form], &[basic], (200, "")),
+        (&[("other", "1")], &[in_header], (200, "")),
+        (&[in_form], &[in_header], (400, "token.transports")),
+        (&[("access_token", "x")], &[in_header], (400, "token.transports")),
+        (&[in_form, in_form], &[], (400, "parameters.repeated")),
+        (&[("access_token", "x")], &[], (401, "token.invalid")),
+        (&[("access_token", "")], &[], (401, "token.missing")),
+    ] {
+        let answer = server.post("/userinfo", form, headers).await;
+        let rule = answer.json()["error_rule"].as_str().unwrap_or_default().to_owned();
+        assert_eq!((answer.status, rule.as_str()), expected, "{form:?} {headers:?}");
+    }
+    // A body that is no form says nothing of a token.
+    let json = [("content-type", "application/json"), in_header];
+    assert_eq!(server.send("POST", "/userinfo", &json, "{}".into()).await.status, 200);
 }
 
 #[tokio::test]
