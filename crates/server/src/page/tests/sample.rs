@@ -210,7 +210,8 @@ pub(super) fn all_hostile(pages: &Pages, lang: Lang) -> Vec<(&'static str, Strin
             standard: Some(bad()),
             ..error(kind)
         };
-        rendered.push(("error", pages.error(lang, &view), 10 + named));
+        // Client id and addresses are no ids and no addresses here, and not repeated.
+        rendered.push(("error", pages.error(lang, &view), 7 + named));
     }
     let view = LogoutConfirm { action: bad(), flow: bad(), user_name: bad(), app_names: vec![bad(), bad()] };
     rendered.push(("logout", pages.logout(lang, &view), 5));
