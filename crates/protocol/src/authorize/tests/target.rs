@@ -1,6 +1,6 @@
 //! Who is asking and where the answer may go: before both are known to be right, only the person is told anything.
 
-use proofkey_oauth::{Params, sha256, wire_text};
+use proofkey_oauth::{Params, RequiredParameter, sha256, wire_text};
 use serde_json::json;
 
 use super::{Scene, Shown};
@@ -35,7 +35,8 @@ fn az_01_az_35_an_unknown_disabled_or_missing_client_is_told_to_the_person_alone
         scene
     };
     check_page(unknown, &[], Refusal::ClientUnknown);
-    check_page(unknown, &[("client_id", "")], Refusal::ClientUnknown);
+    let missing = Refusal::ParameterMissing(RequiredParameter::ClientId);
+    check_page(unknown, &[("client_id", "")], missing);
     let disabled = || {
         let mut disabled = (*client(json!({}))).clone();
         disabled.disabled = true;
