@@ -26,7 +26,8 @@ pub struct Issue {
     pub expires_in: i64,
     /// The scope of the access token.
     pub scope: Scope,
-    /// The ID token's claims, where `openid` was granted. `at_hash` is added once the access token is signed.
+    /// The ID token's claims, where `openid` was granted and is asked for (OpenID Connect Core §12.2 lets a refresh leave it
+    /// out). `at_hash` is added once the access token is signed.
     pub id: Option<IdTokenClaims>,
     /// The algorithm to sign it with.
     pub id_algorithm: Algorithm,
@@ -56,6 +57,8 @@ pub(super) struct AccessPlan<'a> {
     audience: Audience,
     algorithm: Algorithm,
     seconds: i64,
+    /// Whether an ID token goes with it: `openid` is among what this request asks for, whichever API the access token is for.
+    identifies: bool,
 }
 
 impl<'a> AccessPlan<'a> {
@@ -70,7 +73,8 @@ impl<'a> AccessPlan<'a> {
         let api = audience.api.as_ref().and_then(|resource| cx.apis.find(resource));
         let seconds = access_token_seconds(&client, api, cx.policy);
         let algorithm = api.and_then(|api| api.algorithm).unwrap_or(ApiRecord::ALGORITHM);
-        Ok(Self { client, audience, algorithm, seconds })
+        let identifies = scope.contains(standard_scope::OPENID);
+        Ok(Self { client, audience, algorithm, seconds, identifies })
     }
 
     /// The client that gets the token.
@@ -94,7 +98,7 @@ impl<'a> AccessPlan<'a> {
         // An API that does not introspect would accept the token beyond the end of the grant (RFC 9068 §5).
         self.seconds = self.seconds.min(grant.ends_at - cx.now);
         let auth_time = NumericDate::from(grant.authentication.at.seconds());
-        let id = grant.scope.contains(standard_scope::OPENID).then(|| IdTokenClaims {
+        let id = self.identifies.then(|| IdTokenClaims {
             iss: cx.policy.issuer.as_str().to_owned(),
             sub: grant.user_id.as_str().to_owned(),
             aud: AudienceClaim::one(self.client.id.as_str()),

@@ -125,6 +125,9 @@ async fn rt_06_scope_narrows_one_access_token_and_never_grows() {
             let form =
                 [("grant_type", "refresh_token"), ("refresh_token", &tokens.refresh_token), ("scope", asked)];
             let sent = server.token(&client, &form).await;
+            if answer == Ok("notes:write") {
+                assert!(sent.json()["id_token"].is_null(), "not without openid: {}", client.id);
+            }
             match answer {
                 Err(error) => assert_eq!(sent.refusal(), (400, error.to_owned()), "{asked}"),
                 Ok(scope) => {

@@ -201,7 +201,26 @@ fn rt_12_the_refreshed_id_token_is_of_the_same_sign_in() {
     assert_eq!(id.auth_time.map(|at| at.seconds()), Some(auth_time.seconds()));
     assert_eq!(id.iat.seconds(), NOW.seconds() + 500);
     assert_eq!((id.sid, id.nonce), (Some(sid), None));
-    let mut without = Refreshing::new();
-    without.grant().scope = scope("offline_access read");
-    assert!(without.refresh().outcome.unwrap().id.is_none());
+}
+
+#[test]
+fn rt_12_an_id_token_comes_where_openid_was_granted_and_is_asked_for() {
+    // The scope granted, the scope and the API asked for, and whether an ID token comes.
+    for (granted, asked, resource, comes) in [
+        ("openid offline_access read", "", "", true),
+        ("openid offline_access read", "openid", "", true),
+        ("openid offline_access read", "openid read", NOTES, true),
+        ("openid offline_access read", "", NOTES, true),
+        ("openid offline_access read", "read", "", false),
+        ("openid offline_access read", "offline_access read", NOTES, false),
+        ("offline_access read", "", "", false),
+        ("offline_access read", "read", "", false),
+    ] {
+        let mut refreshing = Refreshing::new();
+        refreshing.grant().scope = scope(granted);
+        refreshing.send("scope", asked);
+        refreshing.send("resource", resource);
+        let issue = refreshing.refresh().outcome.unwrap();
+        assert_eq!(issue.id.is_some(), comes, "{granted:?} {asked:?} {resource:?}");
+    }
 }
