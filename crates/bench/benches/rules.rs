@@ -160,6 +160,7 @@ fn policy() -> Policy {
         session: SessionLife { idle_seconds: 43_200, absolute_seconds: 86_400 },
         session_remembered: SessionLife { idle_seconds: 2_592_000, absolute_seconds: 7_776_000 },
         sessions_per_user_max: 100,
+        refresh_skew_seconds: 0,
         interaction_seconds: 1800,
         code_failures_max: 5,
         sign_in,

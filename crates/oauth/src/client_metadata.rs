@@ -109,6 +109,12 @@ pub struct ClientMetadata {
     /// Ours: ceiling in seconds for this client's access tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_seconds: Option<i64>,
+    /// Ours: seconds for which a used refresh token goes on, for replies that are lost and for processes that refresh at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_overlap_seconds: Option<i64>,
+    /// Ours: several processes share one sign-in and do not lock it, so that a stale refresh token does not end it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_shared: Option<bool>,
     /// Ours: the client follows RFC 6749, so the token request must repeat the redirect URI (OAuth 2.1 §10.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_redirect_uri: Option<bool>,

@@ -4,6 +4,7 @@ use proofkey_oauth::{Scope, SecretHash, Sha256, Timestamp};
 
 use crate::facts::{ConsentFacts, GrantFacts, SessionFacts, SessionProof};
 use crate::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
+use crate::refresh_chain::RefreshChain;
 use crate::sign_in::Factors;
 
 /// A change of the durable state.
@@ -16,6 +17,8 @@ pub enum Commit {
         grant: Box<GrantFacts>,
         /// Failures at which the code is locked.
         failures_max: i64,
+        /// Whether the suspect grants of its user to its client end with this sign-in.
+        ends_suspects: bool,
     },
     /// Counts a wrong verifier against a code.
     CountCodeFailure {
@@ -24,17 +27,22 @@ pub enum Commit {
         /// When the count may be forgotten: the code has expired by then.
         keep_until: Timestamp,
     },
-    /// Spends a refresh token by one compare-and-set on its grant; a conflict when the token is retired or the grant is
-    /// revoked.
+    /// Writes what became of a grant's refresh tokens by one compare-and-set; a conflict when the row has another revision than
+    /// the one before, or the grant is revoked.
     UseRefreshToken {
         /// The row that is compared and set.
         grant: GrantId,
-        /// The token's place in the chain, which the grant must not have passed.
-        generation: i64,
-        /// What tells the token from its siblings: once it is used, no other of its generation may be.
-        token: Sha256,
+        /// What it has from now on. Whether it is suspect is not written.
+        chain: RefreshChain,
         /// When the grant ends from now on, unless it is refreshed again.
         expires_at: Timestamp,
+    },
+    /// Marks a grant as suspect; a conflict as above.
+    SuspectGrant {
+        /// The row that is compared and set.
+        grant: GrantId,
+        /// What it has from now on.
+        revision: i64,
     },
     /// Ends a grant and with it every token that names it.
     #[expect(missing_docs, reason = "what ends, and the instant of the request")]

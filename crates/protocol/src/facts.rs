@@ -1,9 +1,10 @@
 //! What the store tells a rule: plain rows, not yet judged.
 
-use proofkey_oauth::{ResourceUri, Scope, SecretHash, Sha256, Timestamp};
+use proofkey_oauth::{ResourceUri, Scope, SecretHash, Timestamp};
 
 use crate::authentication::Authentication;
 use crate::ids::{ClientId, GrantId, SessionId, UserId};
+use crate::refresh_chain::RefreshChain;
 use crate::refusal::Refusal;
 
 /// A user, as far as rules need one.
@@ -144,10 +145,8 @@ pub struct GrantFacts {
     pub ends_at: Timestamp,
     /// Whether it ends with the browser session (RFC 10017 §6.3.2.3).
     pub session_bound: bool,
-    /// Highest generation of refresh token that was used; 0 before the first.
-    pub generation: i64,
-    /// Hash of the token used there.
-    pub used: Option<Sha256>,
+    /// Its refresh tokens.
+    pub refresh: RefreshChain,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
@@ -161,6 +160,8 @@ pub struct CodeFacts {
     pub redemption: Option<RedemptionFacts>,
     /// Wrong verifiers counted against it.
     pub failures: i64,
+    /// Whether a grant of this user to this client is suspect; see [`RefreshChain::suspect`].
+    pub suspect: bool,
 }
 
 /// What the store knows of an access token by itself.

@@ -20,6 +20,7 @@ use crate::ids::{ClientId, GrantId, UserId};
 use crate::interaction::{BoundStep, Sealed};
 use crate::policy::{Policy, SessionLife, SignInLimit};
 use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord};
+use crate::refresh_chain::RefreshChain;
 use crate::seal::ArtefactKeys;
 use crate::session::{self, Login};
 use crate::sign_in::{
@@ -103,6 +104,7 @@ pub(crate) fn policy() -> Policy {
         id_token_seconds: 3600,
         refresh_idle_seconds: 30 * 86_400,
         refresh_absolute_seconds: 180 * 86_400,
+        refresh_skew_seconds: 0,
         session: SessionLife { idle_seconds: 43_200, absolute_seconds: 86_400 },
         session_remembered: SessionLife { idle_seconds: 30 * 86_400, absolute_seconds: 90 * 86_400 },
         sessions_per_user_max: 100,
@@ -255,8 +257,7 @@ pub(crate) fn grant(session: &SessionFacts, text: &str) -> GrantFacts {
         expires_at: NOW + 1000,
         ends_at: NOW + 5000,
         session_bound: false,
-        generation: 0,
-        used: None,
+        refresh: RefreshChain::default(),
         revoked_at: None,
     }
 }

@@ -84,6 +84,10 @@ binary_id! {
     /// An access token's `jti`.
     TokenId
 }
+binary_id! {
+    /// One of the operator's sealing keys, as rows name it: it tells nothing of the key.
+    SealingKeyId
+}
 
 impl GrantId {
     /// When the code was issued under this id, by the first bytes of [`crate::Cx::time_ordered_id`]: what a user or a client

@@ -22,6 +22,7 @@ pub mod interaction;
 pub mod logout;
 mod policy;
 mod records;
+mod refresh_chain;
 mod refresh_token;
 mod refusal;
 mod seal;
@@ -47,11 +48,12 @@ pub use facts::{
     RedemptionFacts, SessionFacts, SessionProof, SubjectFacts, UserFacts,
 };
 pub use grant::GrantWithSubject;
-pub use ids::{ClientId, GrantId, SessionId, TokenId, USER_ID_PREFIX, UserId};
+pub use ids::{ClientId, GrantId, SealingKeyId, SessionId, TokenId, USER_ID_PREFIX, UserId};
 pub use policy::{Policy, SessionLife, SignInLimit};
 pub use records::{
     ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, ConsentRecord, KeyRecord, UserRecord,
 };
+pub use refresh_chain::{OVERLAP_SECONDS, OVERLAP_SECONDS_MAX, RECENT_MAX, RefreshChain, RetiredToken};
 pub use refresh_token::RefreshToken;
 pub use refusal::{Explanation, Named, Refusal, Unreadable};
 pub use seal::ArtefactKeys;

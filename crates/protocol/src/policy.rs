@@ -17,6 +17,9 @@ pub struct Policy {
     pub refresh_idle_seconds: i64,
     /// How long a grant lives however often it is refreshed.
     pub refresh_absolute_seconds: i64,
+    /// How far the clocks of the servers that share a database may differ; 0 where one server alone has it. An overlap of
+    /// refresh tokens is longer by as much.
+    pub refresh_skew_seconds: i64,
     /// How long a browser session lives that ends with its browser.
     pub session: SessionLife,
     /// How long one lives whose person asked to stay signed in.

@@ -1,15 +1,16 @@
-//! The refresh token: a grant's id, a generation and 16 random bytes under a MAC. No row per token, no clock.
+//! The refresh token: a grant's id, a generation and a nonce of 16 bytes under a MAC. No row per token, no clock.
 
 use proofkey_oauth::{Secret, Sha256, TokenKind, constant_time_eq, decode_token, encode_token, sha256};
 
 use crate::cx::Cx;
-use crate::facts::GrantFacts;
-use crate::ids::GrantId;
+use crate::ids::{GrantId, SealingKeyId};
 use crate::seal::ArtefactKeys;
 
 const PURPOSE: &[u8] = b"refresh token v1";
-/// Grant id, generation, random bytes.
-const BODY_BYTES: usize = 16 + 8 + 16;
+const PURPOSE_OF_NONCE: &[u8] = b"refresh token v1: nonce of a derived child";
+const NONCE_BYTES: usize = 16;
+/// Grant id, generation, nonce.
+const BODY_BYTES: usize = 16 + 8 + NONCE_BYTES;
 
 /// A refresh token that this server made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +26,24 @@ pub struct RefreshToken {
 impl RefreshToken {
     /// Makes the token of a generation.
     pub fn issue(grant: GrantId, generation: i64, cx: &mut Cx<'_>) -> Secret {
-        let mut payload = Vec::with_capacity(BODY_BYTES + 32);
-        payload.extend_from_slice(&grant.0);
-        payload.extend_from_slice(&generation.to_be_bytes());
-        payload.extend_from_slice(&cx.random::<16>());
-        let tag = cx.keys.authenticate(PURPOSE, &payload);
-        payload.extend_from_slice(&tag);
-        encode_token(TokenKind::Refresh, &payload)
+        let body = body(grant, generation, &cx.random::<NONCE_BYTES>());
+        let tag = cx.keys.authenticate(PURPOSE, &body);
+        with_tag(body, tag)
+    }
+
+    /// Makes the derived child of a used token: the same for all who ask, without a row. Its nonce is a MAC over the grant, the
+    /// child's generation and the parent's hash under the sealing key that the grant names. `None` if that key is not here.
+    pub fn derive(
+        grant: GrantId,
+        generation: i64,
+        parent: &Sha256,
+        key: SealingKeyId,
+        keys: &ArtefactKeys,
+    ) -> Option<Secret> {
+        let nonce = keys.authenticate_under(key, PURPOSE_OF_NONCE, &body(grant, generation, parent))?;
+        let body = body(grant, generation, nonce.get(..NONCE_BYTES)?);
+        let tag = keys.authenticate_under(key, PURPOSE, &body)?;
+        Some(with_tag(body, tag))
     }
 
     /// Reads a token that this server made. `None` for any other text.
@@ -45,14 +57,20 @@ impl RefreshToken {
         let generation = i64::from_be_bytes(body.get(16..24)?.try_into().ok()?);
         Some(Self { grant, generation, hash: sha256(text.as_bytes()) })
     }
+}
 
-    /// Whether a successor of this token, or of a sibling, was used: the condition of the store's compare-and-set, read the
-    /// other way round.
-    pub fn is_retired(&self, grant: &GrantFacts) -> bool {
-        let first_of_its_generation = self.generation == grant.generation.saturating_add(1);
-        let used_again = self.generation == grant.generation && grant.used == Some(self.hash);
-        !first_of_its_generation && !used_again
-    }
+/// What the tag of a refresh token authenticates, with room for the tag.
+fn body(grant: GrantId, generation: i64, nonce: &[u8]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(BODY_BYTES + 32);
+    body.extend_from_slice(&grant.0);
+    body.extend_from_slice(&generation.to_be_bytes());
+    body.extend_from_slice(nonce);
+    body
+}
+
+fn with_tag(mut body: Vec<u8>, tag: [u8; 32]) -> Secret {
+    body.extend_from_slice(&tag);
+    encode_token(TokenKind::Refresh, &body)
 }
 
 #[cfg(test)]
@@ -78,5 +96,27 @@ mod tests {
         }
         let sibling = RefreshToken::issue(GrantId([9; 16]), 3, &mut world.cx());
         assert_ne!(RefreshToken::read(&keys, sibling.expose()).unwrap().hash, read.hash);
+    }
+
+    #[test]
+    fn rt_14_a_derived_child_is_the_same_for_all_who_ask_and_another_for_any_other_parent() {
+        let (keys, others) = (keys(), ArtefactKeys::derive(&[8; 32]));
+        let derive = |grant: u8, generation, parent: u8| {
+            let key = keys.newest();
+            let text = RefreshToken::derive(GrantId([grant; 16]), generation, &[parent; 32], key, &keys);
+            RefreshToken::read(&keys, text.unwrap().expose()).unwrap()
+        };
+        let child = derive(9, 3, 1);
+        assert_eq!((child.grant, child.generation), (GrantId([9; 16]), 3));
+        assert_eq!(derive(9, 3, 1), child);
+        for other in [derive(8, 3, 1), derive(9, 4, 1), derive(9, 3, 2)] {
+            assert_ne!(other.hash, child.hash);
+        }
+        let under = |key, keys| RefreshToken::derive(GrantId([9; 16]), 3, &[1; 32], key, keys);
+        assert!(under(others.newest(), &keys).is_none(), "a key that is not here");
+        assert_ne!(
+            under(others.newest(), &others).unwrap().expose(),
+            under(keys.newest(), &keys).unwrap().expose()
+        );
     }
 }

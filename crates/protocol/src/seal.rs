@@ -6,9 +6,12 @@ use std::fmt;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use proofkey_oauth::{Secret, TokenKind, decode_token, encode_token, hmac_sha256};
 
+use crate::ids::SealingKeyId;
+
 /// The keys under which artefacts are sealed and authenticated, all derived from the operator's sealing key. An artefact is
 /// what this server makes for itself to read again: a code, a page's step, a device cookie, a refresh token.
 pub struct ArtefactKeys {
+    id: SealingKeyId,
     aead: LessSafeKey,
     mac: [u8; 32],
 }
@@ -18,10 +21,23 @@ impl ArtefactKeys {
     pub fn derive(sealing_key: &[u8; 32]) -> Self {
         let aead = hmac_sha256(sealing_key, b"proofkey artefacts v1: seal");
         let mac = hmac_sha256(sealing_key, b"proofkey artefacts v1: authenticate");
+        let name = hmac_sha256(sealing_key, b"proofkey artefacts v1: name");
+        let mut id = SealingKeyId([0; 16]);
+        id.0.iter_mut().zip(name).for_each(|(to, from)| *to = from);
         let key = UnboundKey::new(&AES_256_GCM_SIV, &aead);
         #[expect(clippy::expect_used, reason = "AES-256 takes exactly the 32 bytes that HMAC-SHA-256 gives")]
         let aead = LessSafeKey::new(key.expect("32 bytes are an AES-256 key"));
-        Self { aead, mac }
+        Self { id, aead, mac }
+    }
+
+    /// The sealing key under which what is made now is made.
+    pub fn newest(&self) -> SealingKeyId {
+        self.id
+    }
+
+    /// Whether what was made under a sealing key can still be read and made again.
+    pub(crate) fn knows(&self, key: SealingKeyId) -> bool {
+        self.id == key
     }
 
     /// Seals `content` as a token of `kind`.
@@ -55,6 +71,20 @@ impl ArtefactKeys {
 
     /// The authentication tag of `message`, for what carries no hidden content.
     pub fn authenticate(&self, purpose: &'static [u8], message: &[u8]) -> [u8; 32] {
+        self.tag(purpose, message)
+    }
+
+    /// The same under the sealing key that is named. `None` if that is not here.
+    pub(crate) fn authenticate_under(
+        &self,
+        key: SealingKeyId,
+        purpose: &'static [u8],
+        message: &[u8],
+    ) -> Option<[u8; 32]> {
+        self.knows(key).then(|| self.tag(purpose, message))
+    }
+
+    fn tag(&self, purpose: &'static [u8], message: &[u8]) -> [u8; 32] {
         let mut input = Vec::with_capacity(purpose.len() + 1 + message.len());
         input.extend_from_slice(purpose);
         input.push(0);

@@ -19,6 +19,7 @@ use crate::metrics::{Endpoint, Metrics};
 use crate::page::Pages;
 use crate::password::Passwords;
 use crate::random::Randomness;
+use crate::refresh_uses::RefreshUses;
 use crate::trace::Tracer;
 
 /// The state of one server.
@@ -43,6 +44,8 @@ pub(crate) struct App {
     /// A pool of its own: a hash takes the whole of a processor and tens of megabytes for a while.
     pub passwords: Passwords,
     pub limits: Limiters,
+    /// Which refresh tokens were used a moment ago, and from where: for the log alone.
+    pub refresh_uses: RefreshUses,
     /// Whether the sign-in page comes with *Keep me signed in* ticked.
     pub remember_default: bool,
     pub pages: Pages,

@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod page;
 pub mod password;
 mod random;
+mod refresh_uses;
 mod run;
 mod tasks;
 pub mod trace;

@@ -31,6 +31,7 @@ use crate::metrics::Metrics;
 use crate::page::Pages;
 use crate::password::{PasswordParams, Passwords};
 use crate::random::Randomness;
+use crate::refresh_uses::RefreshUses;
 use crate::tasks::{self, Watch};
 use crate::trace::Tracer;
 
@@ -228,6 +229,7 @@ pub(crate) fn build(
         keyring: Keyring::new(issuer.clone()),
         passwords: Passwords::new(params, metrics.passwords.clone())?,
         limits: config.limiters(),
+        refresh_uses: RefreshUses::default(),
         remember_default: config.sessions.remember_default,
         pages: Pages::new(operator, issuer.authority(), issuer.path()),
         metadata: MetadataDocument::new(issuer, config.keys.jwks_max_age_seconds),

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use proofkey_oauth::{Scope, SecretHash, Timestamp};
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
-    Authentication, AuthenticationMethod, ClientId, Commit, Committed, GrantFacts, GrantId, SessionFacts,
-    SessionId, UserId, UserRecord,
+    Authentication, AuthenticationMethod, ClientId, Commit, Committed, GrantFacts, GrantId, RefreshChain,
+    RetiredToken, SealingKeyId, SessionFacts, SessionId, UserId, UserRecord,
 };
 use proofkey_store::{Options, Store};
 
@@ -120,11 +120,11 @@ fn redeem(number: u64) -> Commit {
             expires_at: Timestamp(1_790_000_600 + i64::try_from(number & 0xffff_ffff).unwrap() / 5000),
             ends_at: Timestamp(1_800_000_000),
             session_bound: false,
-            generation: 0,
-            used: None,
+            refresh: RefreshChain::default(),
             revoked_at: None,
         }),
         failures_max: 5,
+        ends_suspects: false,
     }
 }
 
@@ -132,7 +132,17 @@ fn spend(number: u64, generation: i64) -> Commit {
     let mut id = [7; 16];
     id[..8].copy_from_slice(&number.to_be_bytes());
     let expires_at = Timestamp(1_790_000_600 + generation / 100);
-    Commit::UseRefreshToken { grant: GrantId(id), generation, token: [generation as u8; 32], expires_at }
+    let retired = |generation: i64| RetiredToken { hash: [generation as u8; 32], at: expires_at };
+    let chain = RefreshChain {
+        generation,
+        used: Some([generation as u8; 32]),
+        used_at: Some(expires_at),
+        child_key: Some(SealingKeyId([6; 16])),
+        recent: (generation > 1).then(|| retired(generation - 1)).into_iter().collect(),
+        revision: generation,
+        ..RefreshChain::default()
+    };
+    Commit::UseRefreshToken { grant: GrantId(id), chain, expires_at }
 }
 
 /// CPU time of every thread so far.

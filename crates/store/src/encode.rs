@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use proofkey_oauth::{ClientMetadata, ResourceUri, Scope, SecretHash, Sha256, Timestamp};
 use proofkey_protocol::{
-    Algorithm, ApiScope, Authentication, AuthenticationMethods, ClientId, ClientStatus, GrantId, SessionId,
-    TokenId, UserId,
+    Algorithm, ApiScope, Authentication, AuthenticationMethods, ClientId, ClientStatus, GrantId, RECENT_MAX,
+    RefreshChain, RetiredToken, SealingKeyId, SessionId, TokenId, UserId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +14,9 @@ use serde_json::Map;
 use crate::fault::Fault;
 use crate::row::{Cell, Cells, FromCell, FromCells};
 use crate::value::Value;
+
+/// The hash of a retired token, and when it was retired.
+const RETIRED_TOKEN_BYTES: usize = 32 + 8;
 
 /// Declares for each type the value that it becomes and how a cell becomes it again.
 macro_rules! columns {
@@ -42,6 +45,8 @@ columns! {
     Timestamp: |Timestamp(seconds)| Value::Integer(seconds), |cell| integer(cell).map(Timestamp);
     GrantId: |GrantId(id)| Value::Id(id), |cell| bytes(cell).map(GrantId);
     SessionId: |SessionId(id)| Value::Id(id), |cell| bytes(cell).map(SessionId);
+    SealingKeyId: |SealingKeyId(id)| Value::Id(id), |cell| bytes(cell).map(SealingKeyId);
+    Vec<RetiredToken>: written_recent, recent;
     TokenId: |TokenId(id)| Value::Id(id), |cell| bytes(cell).map(TokenId);
     ClientId: |id: ClientId| id.into_string().into(), |cell| text(cell).map(ClientId::new);
     UserId: |id: UserId| id.into_string().into(), |cell| text(cell).map(UserId::new);
@@ -55,6 +60,21 @@ columns! {
 impl FromCells for Authentication {
     fn from_cells(cells: &mut Cells<'_>) -> Result<Self, Fault> {
         Ok(Self { at: cells.cell()?, methods: cells.cell()?, context: cells.cell()? })
+    }
+}
+
+impl FromCells for RefreshChain {
+    fn from_cells(cells: &mut Cells<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            generation: cells.cell()?,
+            used: cells.cell()?,
+            used_at: cells.cell()?,
+            child_key: cells.cell()?,
+            forked: cells.cell()?,
+            suspect: cells.cell()?,
+            recent: cells.cell()?,
+            revision: cells.cell()?,
+        })
     }
 }
 
@@ -126,6 +146,32 @@ fn resources(cell: Cell<'_>) -> Option<Vec<ResourceUri>> {
     parts.map(|part| ResourceUri::parse(part).ok()).collect()
 }
 
+/// Tokens that were retired a moment ago: for each its hash and the instant, one after the other.
+fn written_recent<'a>(tokens: Vec<RetiredToken>) -> Value<'a> {
+    if tokens.is_empty() {
+        return Value::Null;
+    }
+    let mut bytes = Vec::with_capacity(tokens.len() * RETIRED_TOKEN_BYTES);
+    for RetiredToken { hash, at } in tokens {
+        bytes.extend_from_slice(&hash);
+        bytes.extend_from_slice(&at.seconds().to_be_bytes());
+    }
+    Value::Blob(bytes)
+}
+
+fn recent(cell: Cell<'_>) -> Option<Vec<RetiredToken>> {
+    if matches!(cell, Cell::Null) {
+        return Some(Vec::new());
+    }
+    let (tokens, rest) = blob(cell)?.as_chunks::<RETIRED_TOKEN_BYTES>();
+    let token = |bytes: &[u8; RETIRED_TOKEN_BYTES]| {
+        let (hash, at) = bytes.split_first_chunk()?;
+        Some(RetiredToken { hash: *hash, at: Timestamp(i64::from_be_bytes(at.try_into().ok()?)) })
+    };
+    let whole = rest.is_empty() && (1..=RECENT_MAX).contains(&tokens.len());
+    if whole { tokens.iter().map(token).collect() } else { None }
+}
+
 const fn integer(cell: Cell<'_>) -> Option<i64> {
     match cell {
         Cell::Integer(number) => Some(number),
@@ -181,6 +227,24 @@ mod tests {
             let scope = Scope::parse(&paths.join(" ")).unwrap();
             prop_assert_eq!(Some(scope.to_string()), read_back(scope.clone()), "as the wire writes it");
             prop_assert_eq!(read_back(scope.clone()), Some(scope));
+        }
+
+        #[test]
+        fn retired_tokens_read_back(tokens in proptest::collection::vec((any::<u8>(), any::<i64>()), 0..=RECENT_MAX)) {
+            let retired = |(hash, at): (u8, i64)| RetiredToken { hash: [hash; 32], at: Timestamp(at) };
+            let tokens: Vec<_> = tokens.into_iter().map(retired).collect();
+            let read = match written_recent(tokens.clone()) {
+                Value::Blob(bytes) => recent(Cell::Blob(&bytes)),
+                _ => recent(Cell::Null),
+            };
+            prop_assert_eq!(read, Some(tokens));
+        }
+
+        #[test]
+        fn retired_tokens_are_whole_and_few(bytes in proptest::collection::vec(any::<u8>(), 0..800)) {
+            let whole = bytes.len() % RETIRED_TOKEN_BYTES == 0;
+            let few = (1..=RECENT_MAX).contains(&(bytes.len() / RETIRED_TOKEN_BYTES));
+            prop_assert_eq!(recent(Cell::Blob(&bytes)).is_some(), whole && few);
         }
 
         #[test]

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use proofkey_jose::claims::AccessTokenClaims;
-use proofkey_oauth::{IntrospectionResponse, Issuer, PresentedCredentials, ResourceUri, Timestamp};
+use proofkey_oauth::{IntrospectionResponse, PresentedCredentials, ResourceUri, Timestamp};
 
 use super::live::LiveToken;
 use crate::api::Apis;
 use crate::client::{AuthenticatedClient, Client, Judged, authenticate};
-use crate::grant::GrantWithSubject;
+use crate::cx::Cx;
+use crate::grant::{ActiveGrant, GrantWithSubject};
+use crate::refresh_chain::RefreshOverlap;
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
 
@@ -91,16 +93,16 @@ pub fn introspect_refresh(
     caller: &IntrospectionCaller,
     token: &RefreshToken,
     grant: Option<&GrantWithSubject>,
-    now: Timestamp,
-    issuer: &Issuer,
+    cx: &Cx<'_>,
 ) -> IntrospectionResponse {
     let IntrospectionCaller::Client(client) = caller else { return IntrospectionResponse::default() };
     let client = client.client();
     let own = grant.and_then(|row| row.of(client)).filter(|_| caller.is_client(client.id.as_str()));
-    let active = own.and_then(|own| own.check_active(now).ok());
-    let Some(active) = active.filter(|active| !token.is_retired(active.grant())) else {
-        return IntrospectionResponse::default();
-    };
+    let active = own.and_then(|own| own.check_active(cx.now).ok());
+    let overlap = RefreshOverlap::of(client, cx.policy);
+    let is_good =
+        |active: &ActiveGrant<'_>| active.grant().refresh.judge(token, overlap, cx.now, cx.keys).is_ok();
+    let Some(active) = active.filter(is_good) else { return IntrospectionResponse::default() };
     let grant = active.grant();
     IntrospectionResponse {
         active: true,
@@ -110,7 +112,7 @@ pub fn introspect_refresh(
         exp: Some(grant.expires_at),
         iat: Some(grant.created_at),
         sub: Some(grant.user_id.to_string()),
-        iss: Some(issuer.as_str().to_owned()),
+        iss: Some(cx.policy.issuer.as_str().to_owned()),
         ..IntrospectionResponse::default()
     }
 }

@@ -49,6 +49,11 @@ pub struct Client {
     pub code_seconds: Option<i64>,
     /// Ceiling for the life of its access tokens.
     pub access_token_seconds: Option<i64>,
+    /// For how long a used refresh token is forgiven, where the client says it, in seconds.
+    pub refresh_overlap_seconds: Option<i64>,
+    /// Whether several processes share one sign-in, each with a memory of its own: then a stale refresh token is refused and
+    /// no more.
+    pub refresh_shared: bool,
     /// Whether the token request must repeat the redirect URI (OAuth 2.1 §10.2).
     pub require_redirect_uri: bool,
     /// Web origins that may call the token endpoint from a browser.

@@ -12,6 +12,7 @@ use super::origins::web_origins;
 use super::secret::CLIENT_SECRET_CHARS_MIN;
 use crate::ids::ClientId;
 use crate::records::ClientRecord;
+use crate::refresh_chain::OVERLAP_SECONDS_MAX;
 
 /// Most redirect URIs of one client.
 const REDIRECT_URIS_MAX: usize = 50;
@@ -51,6 +52,8 @@ pub enum RegistrationRefused {
     CodeSeconds,
     #[error("access_token_seconds is positive")]
     AccessTokenSeconds,
+    #[error("refresh_overlap_seconds is 0 to 3600")]
+    RefreshOverlapSeconds,
     #[error(
         "a confidential client needs a client_secret of at least {CLIENT_SECRET_CHARS_MIN} characters, a public one has none"
     )]
@@ -72,6 +75,7 @@ impl RegistrationRefused {
             Self::IdTokenAlgorithm => ("id_token_signed_response_alg", None),
             Self::CodeSeconds => ("code_seconds", None),
             Self::AccessTokenSeconds => ("access_token_seconds", None),
+            Self::RefreshOverlapSeconds => ("refresh_overlap_seconds", None),
             Self::Secret => ("client_secret", None),
         }
     }
@@ -104,6 +108,9 @@ impl TryFrom<&ClientRecord> for Client {
         if metadata.access_token_seconds.is_some_and(|s| s <= 0) {
             return Err(RegistrationRefused::AccessTokenSeconds);
         }
+        if metadata.refresh_overlap_seconds.is_some_and(|s| !(0..=OVERLAP_SECONDS_MAX).contains(&s)) {
+            return Err(RegistrationRefused::RefreshOverlapSeconds);
+        }
         let redirect_uris = redirect_uris(&metadata.redirect_uris, application)?;
         if redirect_uris.is_empty() && grant_types.contains(&GrantType::AuthorizationCode) {
             return Err(RegistrationRefused::NoRedirectUri);
@@ -126,6 +133,8 @@ impl TryFrom<&ClientRecord> for Client {
             id_token_algorithm: id_token_algorithm(metadata.id_token_signed_response_alg.as_deref())?,
             code_seconds: metadata.code_seconds,
             access_token_seconds: metadata.access_token_seconds,
+            refresh_overlap_seconds: metadata.refresh_overlap_seconds,
+            refresh_shared: metadata.refresh_shared.unwrap_or_default(),
             require_redirect_uri: metadata.require_redirect_uri.unwrap_or_default(),
             disabled: record.disabled,
         })
@@ -246,6 +255,10 @@ mod tests {
         assert_eq!(public(json!({"code_seconds": 0})), Err(RegistrationRefused::CodeSeconds));
         let seconds = json!({"access_token_seconds": 0});
         assert_eq!(public(seconds), Err(RegistrationRefused::AccessTokenSeconds));
+        for (overlap, ok) in [(-1, false), (0, true), (60, true), (3_600, true), (3_601, false)] {
+            let expected = if ok { Ok(()) } else { Err(RegistrationRefused::RefreshOverlapSeconds) };
+            assert_eq!(public(json!({"refresh_overlap_seconds": overlap})), expected, "{overlap}");
+        }
         assert_eq!(public(json!({"client_name": "a\u{0}b"})), Err(RegistrationRefused::Name));
         assert!(matches!(
             public(json!({"redirect_uris": ["http://app.example/"]})),

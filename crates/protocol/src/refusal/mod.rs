@@ -12,7 +12,7 @@
 //! | `interaction.rs` | `interaction`, `form` |
 //! | `code.rs` | `code` |
 //! | `grant.rs` | `user`, `session`, `consent`, `grant` |
-//! | `refresh.rs` | `refresh_token` |
+//! | `refresh.rs` | `refresh_token`, `store` |
 //! | `bearer.rs` | `token` |
 //!
 //! To add a refusal:

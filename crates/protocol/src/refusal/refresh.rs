@@ -1,4 +1,4 @@
-//! Refresh tokens: `refresh_token.*`.
+//! Refresh tokens: `refresh_token.*`, and what they tell of the database: `store.*`.
 
 macro_rules! rows {
     ($then:ident! $($before:tt)*) => {
@@ -22,6 +22,16 @@ macro_rules! rows {
                 "The refresh token was replaced by one that has been used, so the whole grant has been revoked.",
                 "Store each new refresh token before using the access token beside it; if you do, a token leaked.",
                 "OAuth 2.1 §4.3.1; RFC 9700 §4.14";
+
+            RefreshTokenStale => InvalidGrant, "refresh_token.stale",
+                "The refresh token was replaced by one that has been used; others go on with that sign-in.",
+                "Read the newest refresh token from where the processes of the app share it, and send that.",
+                "OAuth 2.1 §4.3.1; RFC 9700 §4.14";
+
+            RefreshTokenAhead => InvalidGrant, "store.behind",
+                "The refresh token is newer than the database of this server, which must have been restored.",
+                "Send the user to sign in again; tell the operator that the database went back.",
+                "OAuth 2.1 §4.3.1";
         }
     };
 }

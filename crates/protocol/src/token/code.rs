@@ -14,6 +14,7 @@ use crate::code::AuthorizationCode;
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
 use crate::facts::GrantFacts;
+use crate::refresh_chain::RefreshChain;
 use crate::refresh_token::RefreshToken;
 
 impl<'a> CodeGrant<'a> {
@@ -36,11 +37,14 @@ pub(super) fn issue(entitling: EntitlingCode<'_>, plan: AccessPlan<'_>, cx: &mut
     let refreshes = code.scope.contains(standard_scope::OFFLINE_ACCESS)
         && plan.client().allows_grant(GrantType::RefreshToken);
     let grant = new_grant(code, refreshes, &plan, cx);
-    let refresh =
-        refreshes.then(|| IssuedRefresh { token: RefreshToken::issue(grant.id, 1, cx), generation: 1 });
+    let refresh = refreshes.then(|| IssuedRefresh {
+        token: RefreshToken::issue(grant.id, 1, cx),
+        generation: 1,
+        repeated: false,
+    });
     let issue = plan.for_grant(&grant, code.nonce.clone(), refresh, cx);
-    let failures_max = cx.policy.code_failures_max;
-    Verdict::after(Commit::RedeemCode { grant: Box::new(grant), failures_max }, issue)
+    let (failures_max, ends_suspects) = (cx.policy.code_failures_max, entitling.ends_suspects());
+    Verdict::after(Commit::RedeemCode { grant: Box::new(grant), failures_max, ends_suspects }, issue)
 }
 
 fn new_grant(code: &AuthorizationCode, refreshes: bool, plan: &AccessPlan<'_>, cx: &Cx<'_>) -> GrantFacts {
@@ -61,8 +65,7 @@ fn new_grant(code: &AuthorizationCode, refreshes: bool, plan: &AccessPlan<'_>, c
         expires_at: if refreshes { ends_at.min(idle_ends) } else { ends_at },
         ends_at,
         session_bound: client.is_browser_app(),
-        generation: 0,
-        used: None,
+        refresh: RefreshChain::default(),
         revoked_at: None,
     }
 }

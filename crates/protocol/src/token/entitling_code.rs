@@ -42,11 +42,19 @@ struct UnspentCode<'a>(&'a AuthorizationCode);
 
 /// An unspent code, of which all that it was given for still stands.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct EntitlingCode<'a>(&'a AuthorizationCode);
+pub(super) struct EntitlingCode<'a> {
+    code: &'a AuthorizationCode,
+    ends_suspects: bool,
+}
 
 impl<'a> EntitlingCode<'a> {
     pub(super) const fn code(self) -> &'a AuthorizationCode {
-        self.0
+        self.code
+    }
+
+    /// Whether grants of its user to its client are suspect: the person has signed in there, so they are needed no more.
+    pub(super) const fn ends_suspects(self) -> bool {
+        self.ends_suspects
     }
 }
 
@@ -145,7 +153,7 @@ impl<'a> CodeGrant<'a> {
         }
         // The registration may have been narrowed since the authorization request.
         if code.scope.is_subset(&client.scope) {
-            Ok(EntitlingCode(code))
+            Ok(EntitlingCode { code, ends_suspects: self.facts.suspect })
         } else {
             Err(Refusal::ScopeUnregistered)
         }

@@ -42,6 +42,8 @@ pub struct IssuedRefresh {
     pub token: Secret,
     /// Its place in the chain; the first is 1.
     pub generation: i64,
+    /// Whether it answers a refresh token that had been used before.
+    pub repeated: bool,
 }
 
 /// How long a client's access token for an API lives, in seconds: the API's own life or the server's, under the client's

@@ -1,14 +1,14 @@
-//! Refreshing (OAuth 2.1 §4.3): lossless rotation.
+//! Refreshing (OAuth 2.1 §4.3): rotation that loses nothing and forgives for a while.
 //!
-//! A token stays good while none of its successors was used, so a lost reply costs nothing. The first successor used
-//! retires its parent and its siblings; a retired token revokes the family. No clock decides any of it.
+//! A token stays good while none of its successors was used, so a lost reply costs nothing; the first successor used retires
+//! it and its siblings, after an overlap. Which token is good is for [`crate::refresh_chain`] to say.
 
 use std::borrow::Cow;
 
 use proofkey_oauth::{RefreshRequest, Scope};
 
 use super::allowed::AllowedClient;
-use super::current_token::CurrentToken;
+use super::current_token::{CurrentToken, Successor};
 use super::entitlement::{Basis, Entitlement};
 use super::issue::{AccessPlan, Issue, IssuedRefresh};
 use super::refused::Refused;
@@ -42,7 +42,7 @@ impl<'a> RefreshGrant<'a> {
         let own = row.of(&client).ok_or(Refusal::RefreshTokenOfAnotherClient)?;
         // Before the rest: a replay is a sign of theft even while the user cannot be served, and must not be forgotten until
         // the account is enabled again.
-        let token = CurrentToken::check(token, own.grant(), cx)?;
+        let token = CurrentToken::check(token, own.grant(), &client, cx)?;
         let active = own.check_active(cx.now)?;
         let grant = active.grant();
         let scope = self.narrowed(grant)?;
@@ -59,21 +59,20 @@ impl<'a> RefreshGrant<'a> {
     }
 }
 
-/// The next generation of a grant's tokens.
+/// The tokens that follow. Within the overlap nothing is written.
 pub(super) fn issue(
     current: CurrentToken<'_>,
     active: ActiveGrant<'_>,
     plan: AccessPlan<'_>,
     cx: &mut Cx<'_>,
 ) -> Verdict<Issue> {
-    let (token, grant) = (current.token(), active.grant());
-    let generation = token.generation.saturating_add(1);
-    let next = IssuedRefresh { token: RefreshToken::issue(grant.id, generation, cx), generation };
-    let commit = Commit::UseRefreshToken {
+    let grant = active.grant();
+    let Successor { token, generation, repeated, chain } = current.successor(grant, cx);
+    let commit = chain.map(|chain| Commit::UseRefreshToken {
         grant: grant.id,
-        generation: token.generation,
-        token: token.hash,
+        chain,
         expires_at: grant.ends_at.min(cx.now + cx.policy.refresh_idle_seconds),
-    };
-    Verdict::after(commit, plan.for_grant(grant, None, Some(next), cx))
+    });
+    let next = IssuedRefresh { token, generation, repeated };
+    Verdict { outcome: plan.for_grant(grant, None, Some(next), cx), commit }
 }

@@ -161,6 +161,10 @@ rule-refresh_token-expired = Das Refresh Token ist abgelaufen.
     .fix = Leiten Sie die Person noch einmal zur Anmeldung.
 rule-refresh_token-reused = An die Stelle dieses Refresh Tokens ist eines getreten, das schon benutzt wurde; deshalb ist der ganze Grant widerrufen.
     .fix = Speichern Sie jedes neue Refresh Token, bevor Sie das Access Token benutzen, das mit ihm kam; wenn Sie das tun, ist ein Token in fremde Hände geraten.
+rule-refresh_token-stale = An die Stelle dieses Refresh Tokens ist eines getreten, das schon benutzt wurde; andere machen mit dieser Anmeldung weiter.
+    .fix = Lesen Sie das neueste Refresh Token dort, wo die Prozesse der App es gemeinsam aufbewahren, und senden Sie dieses.
+rule-store-behind = Das Refresh Token ist neuer als die Datenbank dieses Servers; sie ist wohl aus einer Sicherung zurückgeholt.
+    .fix = Leiten Sie die Person noch einmal zur Anmeldung; sagen Sie dem Betreiber, dass die Datenbank zurückgegangen ist.
 
 ## Access Tokens
 

@@ -34,6 +34,8 @@ impl Config {
             id_token_seconds: tokens.id_seconds,
             refresh_idle_seconds: tokens.refresh_idle_days * DAY_SECONDS,
             refresh_absolute_seconds: tokens.refresh_absolute_days * DAY_SECONDS,
+            // One server alone has the database.
+            refresh_skew_seconds: 0,
             session: SessionLife {
                 idle_seconds: sessions.idle_seconds,
                 absolute_seconds: sessions.absolute_seconds,

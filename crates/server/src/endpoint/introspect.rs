@@ -33,8 +33,7 @@ async fn serve(caller: &Caller<'_>) -> Result<IntrospectionResponse, Failure> {
     let TokenQuery { token } = token_query(&caller.form)?;
     if let Some(token) = RefreshToken::read(&app.keys, token.expose()) {
         let grant = app.store.grant(token.grant).await?;
-        let (now, issuer) = (context.now, &app.policy.issuer);
-        return Ok(bearer::introspect_refresh(&asker, &token, grant.as_ref(), now, issuer));
+        return Ok(context.decide(|cx| bearer::introspect_refresh(&asker, &token, grant.as_ref(), cx)));
     }
     let Some(claims) = app.keyring.access_token(token.expose()) else {
         return Ok(IntrospectionResponse::default());

@@ -101,8 +101,16 @@ labels! {
         ClientRefused = client_refused,
         /// A redeemed code came again.
         CodeReplayed = code_replayed,
-        /// A retired refresh token came again.
+        /// A retired refresh token came again: its grant was revoked.
         RefreshReused = refresh_token_reused,
+        /// A retired refresh token came from a client that shares its sign-ins: its grant is suspect.
+        RefreshStale = refresh_token_stale,
+        /// A used refresh token came again while that is forgiven, or nobody had used its successor.
+        RefreshRepeated = refresh_token_repeated,
+        /// The same, from another address than before.
+        RefreshRepeatedElsewhere = refresh_token_repeated_elsewhere,
+        /// A refresh token is newer than the database.
+        StoreBehind = store_behind,
         /// A signing key was rotated.
         KeyRotated = key_rotated,
     }

@@ -70,7 +70,9 @@ async fn in_02_whatever_is_not_live_is_inactive_and_nothing_else() {
     let code = server.code(&web, SCOPE).await;
     let retired = server.tokens(&web, SCOPE).await;
     let next = Tokens::of(&server.refresh(&web, &retired.refresh_token).await);
+    server.advance(60);
     let newest = Tokens::of(&server.refresh(&web, &next.refresh_token).await);
+    server.advance(60);
     let jws = newest.access_token.clone();
     let long = "x".repeat(60_000);
     let cases = [

@@ -24,6 +24,7 @@ mod logout;
 mod metadata;
 mod museum;
 mod older_rules;
+mod overlap;
 mod races;
 mod refresh;
 mod refusals;

@@ -1,4 +1,4 @@
-//! Races through the whole HTTP stack of one server: 200 redemptions × 1,000 codes, 100 refreshes × 1,000 tokens, 10,000
+//! Races through the whole HTTP stack of one server: 200 redemptions × 1,000 codes, 100 refreshes × 2,000 tokens, 10,000
 //! refreshes with lost replies. An unoptimised build runs a tenth of the codes and tokens, for time alone;
 //! `PROOFKEY_RACES=100` is the percentage that runs all of them in any build, as `cargo xtask test` does (docs/faults.md).
 
@@ -100,22 +100,38 @@ async fn az_30_what_one_user_allows_on_several_pages_at_once_is_all_remembered()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rt_04_v_25_f_15_a_hundred_parallel_refreshes_never_leave_two_live_branches() {
+async fn rt_04_rt_14_v_25_f_15_k_12_a_hundred_parallel_refreshes_go_on_as_one_and_never_leave_two_live_branches()
+ {
     const PARALLEL: usize = 100;
+    const SIBLINGS: usize = 20;
     let server = Arc::new(many_grants().await);
     let client = Arc::new(fixtures::web());
-    let total = scaled(1_000, PERCENT);
-    let (mut given, mut branches) = (0, 0);
-    for code in codes(&server, &client, total).await {
-        let tokens = Tokens::of(&server.redeem(&client, &code).await);
-        let used = |token: String| {
-            let (server, client) = (Arc::clone(&server), Arc::clone(&client));
-            async move { server.refresh(&client, &token).await }
-        };
-        let (siblings, lost) = together((0..PARALLEL).map(|_| used(tokens.refresh_token.clone()))).await;
-        assert_eq!(lost, 0, "none of them has a successor in use: each is answered");
-        given += siblings.len();
-        // Now all that were handed out at once: the first to come retires the others.
+    let (mut given, mut late, mut branches) = (0, 0, 0);
+    let mut grants = Vec::new();
+    for code in codes(&server, &client, scaled(1_000, PERCENT)).await {
+        grants.push(Tokens::of(&server.redeem(&client, &code).await).refresh_token);
+    }
+    let used = |token: String| {
+        let (server, client) = (Arc::clone(&server), Arc::clone(&client));
+        async move { server.refresh(&client, &token).await }
+    };
+    for first in &grants {
+        let mut token = first.clone();
+        // All of them get one successor, and when all use that, all get one successor again.
+        for _ in 0..2 {
+            let (answers, lost) = together((0..PARALLEL).map(|_| used(token.clone()))).await;
+            assert_eq!(lost, 0, "within the overlap each is answered");
+            assert!(answers.iter().all(|tokens| tokens.refresh_token == answers[0].refresh_token), "alike");
+            given += answers.len();
+            token = answers[0].refresh_token.clone();
+        }
+        let newest = Tokens::of(&server.refresh(&client, &token).await);
+        assert!(server.is_active(&client, &newest.access_token).await);
+        // Later, each gets a successor of its own, and the first of those to be used retires the others.
+        server.advance(60);
+        let (siblings, lost) = together((0..SIBLINGS).map(|_| used(token.clone()))).await;
+        assert_eq!(lost, 0, "none of them has a successor in use");
+        late += siblings.len();
         let (live, _) = together(siblings.into_iter().map(|tokens| used(tokens.refresh_token))).await;
         assert_eq!(live.len(), 1, "one branch");
         let last = server.refresh(&client, &live[0].refresh_token).await;
@@ -126,7 +142,10 @@ async fn rt_04_v_25_f_15_a_hundred_parallel_refreshes_never_leave_two_live_branc
             "a retired sibling was used: the family is gone"
         );
     }
-    println!("{PARALLEL} parallel refreshes × {total} tokens: {given} answered, {branches} branches left");
+    println!(
+        "{PARALLEL} parallel refreshes × {} tokens: {given} answered alike, {late} late, {branches} branches left",
+        2 * grants.len()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -135,10 +154,13 @@ async fn rt_03_v_25_f_16_lost_replies_force_no_sign_in_and_leave_no_fork() {
     let server = Arc::new(TestServer::start().await);
     let client = Arc::new(fixtures::web());
     let refreshes = scaled(10_000, 100).div_ceil(CHAINS);
+    let mut tokens = Vec::new();
+    for code in codes(&server, &client, CHAINS).await {
+        tokens.push(Tokens::of(&server.redeem(&client, &code).await).refresh_token);
+    }
     let mut chains = JoinSet::new();
-    for (seed, code) in (1..).zip(codes(&server, &client, CHAINS).await) {
-        let first = Tokens::of(&server.redeem(&client, &code).await).refresh_token;
-        let chain = Chain { server: Arc::clone(&server), client: Arc::clone(&client), token: first };
+    for (seed, token) in (1..).zip(tokens) {
+        let chain = Chain { server: Arc::clone(&server), client: Arc::clone(&client), token };
         chains.spawn(chain.run(seed, refreshes));
     }
     let lost: usize = chains.join_all().await.into_iter().sum();
@@ -164,8 +186,11 @@ impl Chain {
             dice ^= dice << 17;
             match dice % 6 {
                 0 => self.never_read().await,
-                // Read here, so that the stray successor is known, but not by the client.
-                1 => strays.push(self.used().await.refresh_token),
+                // Read here, so that the stray successor is known, but not by the client; which tries again at once or late.
+                1 => {
+                    strays.push(self.used().await.refresh_token);
+                    self.server.advance(i64::from(dice % 12 < 6) * 60);
+                }
                 _ => {
                     self.token = self.used().await.refresh_token;
                     continue;
@@ -173,8 +198,10 @@ impl Chain {
             }
             lost += 1;
         }
-        let last = self.used().await;
-        let last = Tokens::of(&self.server.refresh(&self.client, &last.refresh_token).await);
+        let used = self.used().await.refresh_token;
+        let last = Tokens::of(&self.server.refresh(&self.client, &used).await);
+        self.server.advance(60);
+        strays.retain(|stray| *stray != used);
         for stray in &strays {
             let answer = self.server.refresh(&self.client, stray).await;
             assert_eq!(answer.refusal(), (400, "invalid_grant".into()), "a fork");

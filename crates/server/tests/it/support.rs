@@ -1,6 +1,27 @@
 //! What several modules of tests share.
 
 use proofkey_testkit::{AuthorizeRequest, Browser, Departure, TestClient, TestServer, TestUser, fixtures};
+use serde_json::{Value, json};
+
+/// A native app of its own, whose registration says this too.
+pub(crate) async fn registered(server: &TestServer, id: &str, more: &Value) -> TestClient {
+    let client = TestClient { id: id.to_owned(), ..fixtures::native() };
+    let mut metadata = json!({
+        "client_id": client.id, "token_endpoint_auth_method": "none", "redirect_uris": [client.redirect_uri],
+        "grant_types": ["authorization_code", "refresh_token"], "scope": client.scope,
+    });
+    metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let _ = server.client(&metadata).await;
+    client
+}
+
+/// Takes every grant back to when none of its refresh tokens was used, as a backup would.
+pub(crate) fn take_back(server: &TestServer) {
+    let database = rusqlite::Connection::open(server.data().join("proofkey.db")).unwrap();
+    let rows =
+        database.execute("UPDATE grants SET generation = 0, used = NULL, used_at = NULL, recent = NULL", []);
+    assert!(rows.unwrap() > 0);
+}
 
 /// A browser in which ada is signed in and has allowed this client everything.
 pub(crate) async fn consented(server: &TestServer, client: &TestClient) -> Browser {

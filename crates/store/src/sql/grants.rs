@@ -9,7 +9,7 @@ use crate::row::{Cells, FromRow, row};
 row! {
     GrantFacts in "grants" {
         id, client_id, user_id, session_id, scope, resources, authentication: [auth_time, amr, acr], created_at, expires_at,
-        ends_at, session_bound, generation, used, revoked_at
+        ends_at, session_bound, refresh: [generation, used, used_at, child_key, forked, suspect, recent, revision], revoked_at
     }
 }
 
@@ -28,16 +28,22 @@ impl FromRow for GrantWithSubject {
 
 impl FromRow for CodeFacts {
     const COLUMNS: &str =
-        text!(SubjectFacts::COLUMNS, ", grants.id, grants.revoked_at, code_failures.failures");
+        text!(SubjectFacts::COLUMNS, ", grants.id, grants.revoked_at, code_failures.failures, ", SUSPECT);
 
     fn from_row(cells: &mut Cells<'_>) -> Result<Self, Fault> {
         let subject = Some(cells.row()?);
         let (redeemed, revoked_at): (Option<GrantId>, _) = (cells.of("grants").cell()?, cells.cell()?);
         let failures: Option<i64> = cells.of("code_failures").cell()?;
+        let suspect = cells.of("grants").cell()?;
         let redemption = redeemed.map(|_| RedemptionFacts { revoked_at });
-        Ok(Self { subject, redemption, failures: failures.unwrap_or_default() })
+        Ok(Self { subject, redemption, failures: failures.unwrap_or_default(), suspect })
     }
 }
+
+/// Whether a live grant of the user to the client is suspect.
+const SUSPECT: &str = "EXISTS (SELECT 1 FROM grants AS suspects
+            WHERE suspects.user_id = users.id AND suspects.client_id = clients.id
+              AND suspects.suspect = 1 AND suspects.revoked_at IS NULL)";
 
 /// The tables of a [`GrantWithSubject`].
 const GRANT_AND_SUBJECT: &str = "
@@ -48,14 +54,15 @@ const GRANT_AND_SUBJECT: &str = "
         LEFT JOIN clients ON clients.id = grants.client_id";
 
 statements! {
-    /// Spends a code, and makes the grant that its tokens are revoked by: one durable row for both. No row changed means
+    /// Spends a code, and makes the grant that its tokens are revoked by: one durable row for both, of which no refresh token
+    /// has been used. No row changed means
     /// that the code was redeemed before, that wrong verifiers have locked it, or that its session has ended meanwhile.
     REDEEM_CODE = "
         INSERT INTO grants (id, client_id, user_id, session_id, scope, resources, auth_time, amr, acr, created_at,
-                            expires_at, ends_at, session_bound, generation, used, revoked_at)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+                            expires_at, ends_at, session_bound, generation)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0
         WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $4)
-          AND NOT EXISTS (SELECT 1 FROM code_failures WHERE id = $1 AND failures >= $17)
+          AND NOT EXISTS (SELECT 1 FROM code_failures WHERE id = $1 AND failures >= $14)
         ON CONFLICT (id) DO NOTHING";
 
     /// Counts a wrong verifier. The later of two ends wins, so that a count is never forgotten while the code lives.
@@ -65,17 +72,29 @@ statements! {
             keep_until = CASE WHEN excluded.keep_until > code_failures.keep_until
                               THEN excluded.keep_until ELSE code_failures.keep_until END";
 
-    /// The compare-and-set that spends a refresh token: the next generation, or the same token of this generation
-    /// again. `generation + 1 = $2` rather than `$2 - 1`, so that both engines take the parameter for a 64-bit integer.
+    /// The compare-and-set of a grant's refresh tokens: the row must have the revision before `$9`. `revision + 1 = $9` rather
+    /// than `$9 - 1`, so that both engines take the parameter for a 64-bit integer.
     USE_REFRESH_TOKEN = "
-        UPDATE grants SET generation = $2, used = $3, expires_at = $4
-        WHERE id = $1 AND revoked_at IS NULL AND (generation + 1 = $2 OR (generation = $2 AND used = $3))";
+        UPDATE grants SET expires_at = $2, generation = $3, used = $4, used_at = $5, child_key = $6, forked = $7,
+                          recent = $8, revision = $9
+        WHERE id = $1 AND revision + 1 = $9 AND revoked_at IS NULL";
+
+    /// Marks a grant as suspect, by the same comparison.
+    SUSPECT_GRANT = "
+        UPDATE grants SET suspect = 1, revision = $2 WHERE id = $1 AND revision + 1 = $2 AND revoked_at IS NULL";
+
+    /// Ends the suspect grants of a user to a client. The columns are compared as the index has them.
+    REVOKE_SUSPECT_GRANTS = "
+        UPDATE grants SET revoked_at = $3, revision = revision + 1
+        WHERE user_id = $1 AND client_id = $2 AND suspect = 1 AND revoked_at IS NULL";
 
     /// Revokes once; the first instant stays.
-    REVOKE_GRANT = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+    REVOKE_GRANT = "
+        UPDATE grants SET revoked_at = $2, revision = revision + 1 WHERE id = $1 AND revoked_at IS NULL";
 
     /// Ends every grant of a client that is being removed.
-    REVOKE_GRANTS_OF_CLIENT = "UPDATE grants SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL";
+    REVOKE_GRANTS_OF_CLIENT = "
+        UPDATE grants SET revoked_at = $2, revision = revision + 1 WHERE client_id = $1 AND revoked_at IS NULL";
 
     /// Remembers an access token that must not be accepted any more.
     REVOKE_ACCESS_TOKEN = "

@@ -35,6 +35,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/sqlite/0003_client_origins.sql"),
     },
     Migration {
+        version: 5,
+        name: "0005_refresh_overlap",
+        text: include_str!("../../migrations/sqlite/0005_refresh_overlap.sql"),
+    },
+    Migration {
         version: 6,
         name: "0006_sessions",
         text: include_str!("../../migrations/sqlite/0006_sessions.sql"),

@@ -7,8 +7,12 @@ use crate::script::{Script, ScriptStep};
 use crate::sql::grants;
 use crate::value::values;
 
-/// Inserts the grant under the code's id.
-pub(super) fn redeem(grant: GrantFacts, failures_max: i64) -> Script {
+/// Inserts the grant under the code's id, and ends those that this sign-in replaces.
+pub(super) fn redeem(grant: GrantFacts, failures_max: i64, ends_suspects: bool) -> Script {
+    let suspects = ends_suspects.then(|| {
+        let values = values![grant.user_id.clone(), grant.client_id.clone(), grant.created_at];
+        ScriptStep::may_find(&grants::REVOKE_SUSPECT_GRANTS, values)
+    });
     let values = values![
         grant.id,
         grant.client_id,
@@ -23,12 +27,9 @@ pub(super) fn redeem(grant: GrantFacts, failures_max: i64) -> Script {
         grant.expires_at,
         grant.ends_at,
         grant.session_bound,
-        grant.generation,
-        grant.used,
-        grant.revoked_at,
         failures_max,
     ];
-    ScriptStep::must_add(&grants::REDEEM_CODE, values).into()
+    Script::from(ScriptStep::must_add(&grants::REDEEM_CODE, values)).then_all(suspects)
 }
 
 /// Counts a wrong verifier.

@@ -17,11 +17,14 @@ impl ProtocolStore {
 /// The script of a commit.
 fn script(commit: Commit) -> Script {
     match commit {
-        Commit::RedeemCode { grant, failures_max } => code::redeem(*grant, failures_max),
-        Commit::CountCodeFailure { code, keep_until } => code::count_failure(code, keep_until),
-        Commit::UseRefreshToken { grant, generation, token, expires_at } => {
-            grant::use_refresh_token(grant, generation, token, expires_at)
+        Commit::RedeemCode { grant, failures_max, ends_suspects } => {
+            code::redeem(*grant, failures_max, ends_suspects)
         }
+        Commit::CountCodeFailure { code, keep_until } => code::count_failure(code, keep_until),
+        Commit::UseRefreshToken { grant, chain, expires_at } => {
+            grant::use_refresh_token(grant, chain, expires_at)
+        }
+        Commit::SuspectGrant { grant, revision } => grant::suspect(grant, revision),
         Commit::RevokeGrant { grant, at } => grant::revoke(grant, at),
         Commit::RevokeAccessToken { token, keep_until } => grant::revoke_access_token(token, keep_until),
         Commit::SignIn { session, replaces, factors, sessions_max } => {

@@ -1,20 +1,31 @@
 //! Grants: use of a refresh token, and revocation.
 
-use proofkey_oauth::{Sha256, Timestamp};
-use proofkey_protocol::{GrantId, TokenId};
+use proofkey_oauth::Timestamp;
+use proofkey_protocol::{GrantId, RefreshChain, TokenId};
 
 use crate::script::{Script, ScriptStep};
 use crate::sql::grants;
 use crate::value::values;
 
 /// The compare-and-set that spends a refresh token.
-pub(super) fn use_refresh_token(
-    grant: GrantId,
-    generation: i64,
-    token: Sha256,
-    expires_at: Timestamp,
-) -> Script {
-    ScriptStep::must_find(&grants::USE_REFRESH_TOKEN, values![grant, generation, token, expires_at]).into()
+pub(super) fn use_refresh_token(grant: GrantId, chain: RefreshChain, expires_at: Timestamp) -> Script {
+    let values = values![
+        grant,
+        expires_at,
+        chain.generation,
+        chain.used,
+        chain.used_at,
+        chain.child_key,
+        chain.forked,
+        chain.recent,
+        chain.revision,
+    ];
+    ScriptStep::must_find(&grants::USE_REFRESH_TOKEN, values).into()
+}
+
+/// Marks a grant as suspect.
+pub(super) fn suspect(grant: GrantId, revision: i64) -> Script {
+    ScriptStep::must_find(&grants::SUSPECT_GRANT, values![grant, revision]).into()
 }
 
 /// Revoked already, or gone: either way it is not live, which is what was asked for.

@@ -13,12 +13,28 @@ use crate::admin::show::{APIS_FOLLOW, plain, rfc3339, state, table};
 use crate::output::note;
 use view::{ClientView, member};
 
+/// What the help of `add` and `update` says of the metadata, and of the members in it that are no one else's.
+const METADATA: &str = "\
+RFC 7591 metadata as JSON; `-` is standard input. A new client may bring client_id, client_secret and jwks. \
+Members of our own:
+
+pkce: `optional` for a confidential OpenID client that cannot do PKCE
+code_seconds: life of its codes, where shorter than the server's
+access_token_seconds: ceiling for the life of its access tokens
+require_redirect_uri: true if its token requests must repeat the redirect URI
+refresh_overlap_seconds: for so long a used refresh token goes on, for lost replies and parallel requests; 0 to 3600, 60 \
+unless it is given
+refresh_shared: true if several processes share one sign-in and do not lock it (agents, command lines). A stale refresh \
+token is then refused without ending the sign-in, and the overlap is the life of an access token, an hour at most. A \
+stolen copy is not found so: where one process holds the sign-in, leave it out";
+
 /// An id may begin with a hyphen: a generated one is base64url, and a given one may be anything of that alphabet.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {
     /// Register a client; the answer carries its id and, this once, its secret
     Add {
         /// RFC 7591 metadata as JSON, with client_id, client_secret and jwks if they are given; `-` is standard input
+        #[arg(long_help = METADATA)]
         file: String,
     },
     /// List the clients
@@ -35,6 +51,7 @@ pub(crate) enum Action {
         #[arg(allow_hyphen_values = true)]
         id: String,
         /// The whole new metadata as JSON; `-` is standard input
+        #[arg(long_help = METADATA)]
         file: String,
     },
     /// Remove a client, its secrets and the consents it had, and end its tokens

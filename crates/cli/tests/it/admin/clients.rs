@@ -42,6 +42,33 @@ fn clients_are_registered_from_a_file_or_standard_input() {
 }
 
 #[test]
+fn rt_15_how_refresh_tokens_are_forgiven_is_registered_changed_shown_and_explained() {
+    let installation = Installation::new();
+    let metadata = |more: &Value| {
+        let mut metadata = json!({
+            "client_id": "agents", "token_endpoint_auth_method": "none", "redirect_uris": ["http://127.0.0.1/cb"],
+        });
+        metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        metadata
+    };
+    let given =
+        installation.add_client(&metadata(&json!({"refresh_shared": true, "refresh_overlap_seconds": 30})));
+    assert_eq!((&given["refresh_shared"], &given["refresh_overlap_seconds"]), (&json!(true), &json!(30)));
+    installation.write("update.json", &metadata(&json!({"refresh_overlap_seconds": 0})).to_string());
+    let changed = installation.json(&["client", "update", "agents", "update.json"], "");
+    let shown = installation.json(&["client", "show", "agents"], "");
+    for view in [&changed, &shown] {
+        assert_eq!((view.get("refresh_shared"), &view["refresh_overlap_seconds"]), (None, &json!(0)));
+    }
+    for verb in ["add", "update"] {
+        let help = installation.text(&["client", verb, "--help"]);
+        for member in ["refresh_overlap_seconds", "refresh_shared"] {
+            assert!(help.contains(member), "{member}: {help}");
+        }
+    }
+}
+
+#[test]
 fn v_35_clients_that_cannot_work_are_refused_with_the_member() {
     let installation = Installation::new();
     installation.add_client(&web_client());
@@ -56,6 +83,10 @@ fn v_35_clients_that_cannot_work_are_refused_with_the_member() {
         ),
         (json!({"redirect_uris": ["http://a.example/cb"]}), &["redirect_uris", "http://a.example/cb"]),
         (json!({}), &["redirect_uris", "at least one"]),
+        (
+            json!({"redirect_uris": ["https://a.example"], "refresh_overlap_seconds": 3601}),
+            &["refresh_overlap_seconds", "3600"],
+        ),
         (json!({"grant_types": ["implicit"]}), &["grant_types", "authorization_code"]),
         (
             json!({"client_secret": "short", "redirect_uris": ["https://a.example"]}),

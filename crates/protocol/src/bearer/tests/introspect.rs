@@ -1,6 +1,6 @@
 //! What introspection tells, and to which callers.
 
-use proofkey_oauth::{AuthMethod, ClientCredentials, Issuer, PresentedCredentials, Secret};
+use proofkey_oauth::{AuthMethod, ClientCredentials, PresentedCredentials, Secret};
 use serde_json::json;
 
 use super::{Shown, Spoil};
@@ -100,17 +100,17 @@ fn in_02_in_03_v_34_a_refresh_token_is_told_to_its_client_while_it_is_good() {
             false,
         ),
         ("an API", IntrospectionCaller::Api(resources(&[NOTES])[0].clone()), |_| {}, false),
-        ("retired", own(), |s| s.grant().generation = 2, false),
+        ("retired", own(), |s| s.grant().refresh.generation = 2, false),
         ("revoked", own(), |s| s.grant().revoked_at = Some(NOW), false),
         ("gone", own(), |s| s.grant = None, false),
     ];
-    let issuer = Issuer::parse(ISSUER).unwrap();
+    let mut world = World::new();
     for (name, caller, spoil, active) in cases {
         let mut shown = Shown::new();
         spoil(&mut shown);
-        let text = RefreshToken::issue(GrantId([5; 16]), 1, &mut World::new().cx());
+        let text = RefreshToken::issue(GrantId([5; 16]), 1, &mut world.cx());
         let token = RefreshToken::read(&keys(), text.expose()).unwrap();
-        let response = introspect_refresh(&caller, &token, shown.grant.as_ref(), NOW, &issuer);
+        let response = introspect_refresh(&caller, &token, shown.grant.as_ref(), &world.cx());
         assert_eq!(response.active, active, "{name}");
         if !active {
             assert_eq!(serde_json::to_string(&response).unwrap(), r#"{"active":false}"#, "{name}");

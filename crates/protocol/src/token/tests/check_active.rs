@@ -147,8 +147,7 @@ fn in_02_in_05_ui_02_v_27_v_30_v_61_an_access_token_is_worth_what_stands_when_it
         assert_eq!(bearer::live(&claims, &facts, NOW).map(|_| ()).err(), expected, "{}", event.name);
         if issued.client.scope == client(json!({})).scope {
             let caller = IntrospectionCaller::Client(authenticated(&confidential(json!({}))));
-            let issuer = &issued.world.policy.issuer;
-            let response = introspect_refresh(&caller, &token, issued.facts.as_ref(), NOW, issuer);
+            let response = introspect_refresh(&caller, &token, issued.facts.as_ref(), &issued.world.cx());
             assert_eq!(response.active, event.refresh.is_none(), "{}", event.name);
         }
     }

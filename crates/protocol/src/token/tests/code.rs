@@ -9,6 +9,7 @@ use crate::commit::Commit;
 use crate::fixtures::{
     CALLBACK, MAIL, NOTES, NOW, VERIFIER, client, client_named, confidential, resources, scope,
 };
+use crate::refresh_chain::RefreshChain;
 use crate::refusal::Refusal;
 
 type Spoil = fn(&mut Redemption);
@@ -195,7 +196,7 @@ fn rt_07_az_30_the_grant_lives_as_its_refresh_tokens_do() {
         let ends: (Timestamp, Timestamp) = (grant.expires_at, grant.ends_at);
         let expected = if refreshes { (NOW + idle, NOW + absolute) } else { (NOW + 660, NOW + 660) };
         assert_eq!(ends, expected, "{text}");
-        assert_eq!((grant.generation, grant.used, grant.revoked_at), (0, None, None));
+        assert_eq!((&grant.refresh, grant.revoked_at), (&RefreshChain::default(), None));
     }
 }
 

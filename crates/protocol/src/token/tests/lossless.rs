@@ -1,13 +1,12 @@
-//! Lossless rotation against a model of the store: whatever is lost, repeated or raced, there are never two live branches,
-//! and a client that merely loses replies is never locked out (RT-02, RT-03, RT-04, V-25).
+//! Rotation against a model of the store: whatever is lost, repeated or raced, and however long it takes, there are never two
+//! live branches, and a client that merely loses replies is never locked out (RT-02, RT-03, RT-04, RT-14, V-25, K-12).
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Issue, Refreshing};
-use crate::commit::{Commit, Committed, Verdict};
-use crate::facts::GrantFacts;
-use crate::fixtures::{confidential, keys};
+use super::row::{Refreshed, Row};
+use crate::fixtures::keys;
+use crate::refresh_chain::{OVERLAP_SECONDS, RefreshOverlap};
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
 
@@ -18,6 +17,8 @@ enum Act {
     Use { lost: bool },
     /// The client sends its token several times at once; the replies arrive or are lost.
     Race { requests: usize, lost: bool },
+    /// Time passes.
+    Wait { seconds: i64 },
     /// Any token that was ever issued is sent.
     Replay { which: prop::sample::Index },
     /// Two tokens that were ever issued meet.
@@ -32,7 +33,8 @@ struct Issued {
 }
 
 struct Model {
-    server: Refreshing,
+    row: Row,
+    /// Every token, each once.
     issued: Vec<Issued>,
     /// The token that the honest client holds.
     held: usize,
@@ -40,99 +42,77 @@ struct Model {
     path: Vec<usize>,
 }
 
-/// The store's compare-and-set: a write holds only while the row is as it was read.
-fn apply(grant: &mut GrantFacts, commit: &Commit) -> Committed {
-    match commit {
-        Commit::UseRefreshToken { grant: id, generation, token, expires_at } => {
-            assert_eq!(*id, grant.id);
-            let first = grant.generation == generation - 1;
-            let again = grant.generation == *generation && grant.used == Some(*token);
-            if grant.revoked_at.is_some() || !(first || again) {
-                return Committed::Conflict;
-            }
-            (grant.generation, grant.used, grant.expires_at) = (*generation, Some(*token), *expires_at);
-        }
-        Commit::RevokeGrant { grant: id, at } => {
-            assert_eq!(*id, grant.id);
-            grant.revoked_at = grant.revoked_at.or(Some(*at));
-        }
-        other => panic!("{other:?}"),
-    }
-    Committed::Applied
-}
-
 impl Model {
-    fn new(public: bool) -> Self {
-        let server = if public { Refreshing::new() } else { Refreshing::by(confidential(json!({}))) };
-        let token = server.token.clone().unwrap();
-        Self { server, issued: vec![Issued { token, parent: None }], held: 0, path: vec![] }
-    }
-
-    fn decide(&mut self, which: usize) -> Verdict<Result<Issue, Refusal>> {
-        self.server.token = Some(self.issued[which].token.clone());
-        self.server.refresh()
-    }
-
-    /// What the shell does: decide, commit, and on a conflict load and decide again. `first` was decided on older facts.
-    fn finish(&mut self, which: usize, first: Verdict<Result<Issue, Refusal>>) -> Result<usize, Refusal> {
-        let mut verdict = first;
-        for _ in 0..3 {
-            let committed = match &verdict.commit {
-                None => Committed::Applied,
-                Some(commit) => apply(self.server.grant(), commit),
-            };
-            if committed == Committed::Conflict {
-                verdict = self.decide(which);
-                continue;
-            }
-            let issue = verdict.outcome?;
-            self.used(which);
-            let token = RefreshToken::read(&keys(), issue.refresh.unwrap().token.expose()).unwrap();
-            self.issued.push(Issued { token, parent: Some(which) });
-            return Ok(self.issued.len() - 1);
-        }
-        panic!("a conflict that does not end");
+    fn new(metadata: Value) -> Self {
+        let row = Row::new(metadata);
+        let token = row.first();
+        Self { row, issued: vec![Issued { token, parent: None }], held: 0, path: vec![] }
     }
 
     fn send(&mut self, which: usize) -> Result<usize, Refusal> {
-        let verdict = self.decide(which);
-        self.finish(which, verdict)
+        let result = self.row.send(&self.issued[which].token.clone());
+        self.note(which, result)
     }
 
     /// All decide on the same facts before any commits.
     fn send_at_once(&mut self, all: &[usize]) -> Vec<Result<usize, Refusal>> {
-        let verdicts: Vec<_> = all.iter().map(|which| (*which, self.decide(*which))).collect();
-        verdicts.into_iter().map(|(which, verdict)| self.finish(which, verdict)).collect()
+        let tokens: Vec<_> = all.iter().map(|which| self.issued[*which].token.clone()).collect();
+        let results = self.row.send_at_once(&tokens);
+        all.iter().zip(results).map(|(which, result)| self.note(*which, result)).collect()
     }
 
-    /// One branch: what is used is what was used last, or a child of it.
-    fn used(&mut self, which: usize) {
-        match self.path.last() {
-            Some(last) if *last == which => return,
-            last => assert_eq!(self.issued[which].parent, last.copied(), "a second branch came alive"),
+    /// One branch: what is used is on it already, or a child of its end; and what is given is a child of one on it, of its end
+    /// unless others used that meanwhile.
+    fn note(&mut self, which: usize, result: Refreshed) -> Result<usize, Refusal> {
+        let token = result?;
+        if !self.path.contains(&which) {
+            assert_eq!(self.issued[which].parent, self.path.last().copied(), "a second branch came alive");
+            self.path.push(which);
         }
-        self.path.push(which);
+        let parent = self.path.get(usize::try_from(token.generation - 2).unwrap()).copied();
+        assert!(parent.is_some());
+        if let Some(known) = self.issued.iter().position(|issued| issued.token == token) {
+            assert_eq!(self.issued[known].parent, parent, "a child of another token");
+            return Ok(known);
+        }
+        self.issued.push(Issued { token, parent });
+        Ok(self.issued.len() - 1)
     }
 
-    fn is_live(&self, which: usize) -> bool {
-        let grant = self.server.facts.as_ref().unwrap().grant();
-        grant.revoked_at.is_none() && !self.issued[which].token.is_retired(grant)
+    /// Whether a token would be taken so many seconds from now.
+    fn is_live(&mut self, which: usize, seconds: i64) -> bool {
+        let (now, policy) = (self.row.now() + seconds, &self.row.server.world.policy);
+        let overlap = RefreshOverlap::of(&self.row.server.client, policy);
+        let token = self.issued[which].token.clone();
+        let grant = self.row.grant();
+        grant.revoked_at.is_none() && grant.refresh.judge(&token, overlap, now, &keys()).is_ok()
     }
 
-    /// What would be taken now is the token used last and its children: no two of them on different branches.
-    fn check(&self) {
+    /// What would be taken once the overlap is over is the token used last and its children: no two of them on different
+    /// branches. Until then tokens of the branch itself are taken too.
+    fn check(&mut self) {
         let last = self.path.last().copied();
-        for which in (0..self.issued.len()).filter(|which| self.is_live(*which)) {
-            let on_the_branch = last == Some(which) || self.issued[which].parent == last;
-            assert!(on_the_branch, "{which} is live beside {last:?}");
+        for which in 0..self.issued.len() {
+            let at_the_end = last == Some(which) || self.issued[which].parent == last;
+            if self.is_live(which, 0) {
+                assert!(at_the_end || self.path.contains(&which), "{which} is live beside {last:?}");
+            }
+            if self.is_live(which, 3_600) {
+                assert!(at_the_end, "{which} is live beside {last:?} for ever");
+            }
         }
     }
+}
+
+fn waits() -> impl Strategy<Value = Act> {
+    prop::sample::select(vec![1, 30, OVERLAP_SECONDS, 600, 86_400]).prop_map(|seconds| Act::Wait { seconds })
 }
 
 fn honest() -> impl Strategy<Value = Act> {
     prop_oneof![
         any::<bool>().prop_map(|lost| Act::Use { lost }),
         (2usize..5, any::<bool>()).prop_map(|(requests, lost)| Act::Race { requests, lost }),
+        waits(),
     ]
 }
 
@@ -146,6 +126,17 @@ fn hostile() -> impl Strategy<Value = Act> {
     ]
 }
 
+/// A client by default, one that shares its sign-ins, one with no overlap and one with the longest.
+fn clients() -> impl Strategy<Value = Value> {
+    prop::sample::select(vec![
+        json!({}),
+        json!({"refresh_shared": true}),
+        json!({"refresh_overlap_seconds": 0}),
+        json!({"refresh_shared": true, "refresh_overlap_seconds": 0}),
+        json!({"refresh_overlap_seconds": 3600}),
+    ])
+}
+
 fn run(model: &mut Model, act: &Act) -> Vec<Result<usize, Refusal>> {
     let held = model.held;
     let count = model.issued.len();
@@ -154,8 +145,12 @@ fn run(model: &mut Model, act: &Act) -> Vec<Result<usize, Refusal>> {
         Act::Race { requests, .. } => model.send_at_once(&vec![held; *requests]),
         Act::Replay { which } => vec![model.send(which.index(count))],
         Act::Meet { one, other } => model.send_at_once(&[one.index(count), other.index(count)]),
+        Act::Wait { seconds } => {
+            model.row.wait(*seconds);
+            vec![]
+        }
         Act::Revoke => {
-            model.server.grant().revoked_at = Some(crate::fixtures::NOW);
+            model.row.grant().revoked_at = Some(crate::fixtures::NOW);
             vec![]
         }
     };
@@ -171,10 +166,10 @@ fn run(model: &mut Model, act: &Act) -> Vec<Result<usize, Refusal>> {
 proptest! {
     #[test]
     fn rt_03_a_client_that_loses_replies_is_never_locked_out(
-        public in any::<bool>(),
+        metadata in clients(),
         acts in proptest::collection::vec(honest(), 1..60),
     ) {
-        let mut model = Model::new(public);
+        let mut model = Model::new(metadata);
         for act in &acts {
             for result in run(&mut model, act) {
                 prop_assert!(result.is_ok(), "{:?}", result);
@@ -184,35 +179,40 @@ proptest! {
 
     #[test]
     fn rt_02_rt_04_v_25_there_are_never_two_live_branches(
+        metadata in clients(),
         acts in proptest::collection::vec(hostile(), 1..60),
     ) {
-        let mut model = Model::new(true);
+        let shared = metadata["refresh_shared"] == true;
+        let mut model = Model::new(metadata);
         for act in &acts {
-            let dead = model.server.grant().revoked_at.is_some();
-            let live: Vec<_> = (0..model.issued.len()).map(|which| model.is_live(which)).collect();
+            let dead = model.row.is_revoked();
+            let live: Vec<_> = (0..model.issued.len()).map(|which| model.is_live(which, 0)).collect();
             for result in run(&mut model, act) {
                 match result {
                     Ok(_) => prop_assert!(!dead, "a revoked grant gave a token"),
                     Err(Refusal::GrantRevoked) => {}
-                    Err(Refusal::RefreshTokenRetired) => prop_assert!(!dead),
+                    Err(Refusal::RefreshTokenRetired) => prop_assert!(!dead && !shared),
+                    Err(Refusal::RefreshTokenStale) => prop_assert!(!dead && shared),
                     Err(other) => prop_assert!(false, "{:?}", other),
                 }
             }
-            // A retired token that came alone has ended the family.
-            if let Act::Replay { which } = act && !live[which.index(live.len())] {
-                prop_assert!(model.server.grant().revoked_at.is_some());
-                prop_assert!((0..model.issued.len()).all(|which| !model.is_live(which)));
+            // A retired token that came alone has ended the family, or made it suspect.
+            if let Act::Replay { which } = act && !live[which.index(live.len())] && !dead {
+                prop_assert_eq!(model.row.is_revoked(), !shared);
+                prop_assert_eq!(model.row.grant().refresh.suspect, shared);
             }
         }
     }
 }
 
 #[test]
-fn rt_02_rt_03_the_thief_and_the_owner_cannot_both_go_on() {
+fn rt_02_rt_03_k_12_the_thief_and_the_owner_cannot_both_go_on() {
     // Both hold one token; whichever of the two uses a successor first, the other's next use ends the family.
     for thief_first in [true, false] {
-        let mut model = Model::new(true);
-        let (owner, thief) = (model.send(0).unwrap(), model.send(0).unwrap());
+        let mut model = Model::new(json!({}));
+        let owner = model.send(0).unwrap();
+        model.row.wait(OVERLAP_SECONDS);
+        let thief = model.send(0).unwrap();
         let (first, second) = if thief_first { (thief, owner) } else { (owner, thief) };
         assert!(model.send(first).is_ok());
         assert_eq!(model.send(second), Err(Refusal::RefreshTokenRetired));
@@ -222,10 +222,12 @@ fn rt_02_rt_03_the_thief_and_the_owner_cannot_both_go_on() {
 
 #[test]
 fn rt_04_siblings_that_race_leave_one_branch_or_none() {
-    let mut model = Model::new(true);
+    let mut model = Model::new(json!({}));
+    let _ = model.send(0).unwrap();
+    model.row.wait(OVERLAP_SECONDS);
     let siblings: Vec<_> = (0..5).map(|_| model.send(0).unwrap()).collect();
     let results = model.send_at_once(&siblings);
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     model.check();
-    assert!(model.server.grant().revoked_at.is_some(), "a loser is a retired token");
+    assert!(model.row.is_revoked(), "a loser is a retired token");
 }

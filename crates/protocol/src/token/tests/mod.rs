@@ -4,7 +4,10 @@ mod check_active;
 mod client_credentials;
 mod code;
 mod lossless;
+mod overlap;
 mod refresh;
+mod row;
+mod simulation;
 mod token_kinds;
 
 use std::sync::Arc;
@@ -40,6 +43,7 @@ enum Writes {
     Grant,
     Failure,
     Revocation,
+    Suspicion,
     Use,
 }
 
@@ -49,6 +53,7 @@ fn judged(verdict: &Verdict<Result<Issue, Refusal>>) -> (Option<Refusal>, Writes
         Some(Commit::RedeemCode { .. }) => Writes::Grant,
         Some(Commit::CountCodeFailure { .. }) => Writes::Failure,
         Some(Commit::RevokeGrant { .. }) => Writes::Revocation,
+        Some(Commit::SuspectGrant { .. }) => Writes::Suspicion,
         Some(Commit::UseRefreshToken { .. }) => Writes::Use,
         Some(other) => panic!("{other:?}"),
     };
@@ -86,7 +91,7 @@ impl Redemption {
             authentication: login.authentication().clone(),
             expires_at: NOW + 60,
         };
-        let facts = CodeFacts { subject: Some(subject), redemption: None, failures: 0 };
+        let facts = CodeFacts { subject: Some(subject), redemption: None, failures: 0, suspect: false };
         Self { world, client, code: Some(code), facts, form: vec![] }
     }
 

@@ -9,6 +9,7 @@ use proofkey_protocol::{AuthenticatedClient, AuthorizationCode, CodeFacts, Refus
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::limit::{GrantsKey, RetryAfter};
+use crate::log::Foreign;
 use crate::metrics::SecurityEvent;
 use crate::trace;
 
@@ -31,15 +32,22 @@ pub(super) async fn redeem(
         let grant = CodeGrant { request, code: code.as_ref(), facts: &facts };
         let verdict = token::decide(&GrantRequest::Code(grant), client, cx);
         match place.take(&verdict, code.as_ref(), context) {
-            Ok(()) => verdict.map(Ok),
+            Ok(()) => verdict.map(|outcome| Ok((outcome, facts.suspect))),
             Err(wait) => Verdict::unchanged(Err(wait)),
         }
     });
     let decided = decided.await;
-    if !matches!(decided, Ok(Ok(Ok(_)))) {
+    if !matches!(decided, Ok(Ok((Ok(_), _)))) {
         place.give_back(code.as_ref(), context);
     }
-    let outcome = decided?.map_err(|wait| Failure::Limited(Refusal::TooManyGrants, wait.seconds))?;
+    let (outcome, ended_suspects) =
+        decided?.map_err(|wait| Failure::Limited(Refusal::TooManyGrants, wait.seconds))?;
+    if let (Ok(issue), true) = (&outcome, ended_suspects) {
+        tracing::info!(
+            client_id = %Foreign(&client.client().id), sub = issue.access.sub,
+            "the person has signed in again: suspect grants to this client have ended"
+        );
+    }
     trace_redemption(context, request, code.as_ref(), &outcome);
     if matches!(outcome, Err(Refusal::CodeRedeemed)) {
         app.metrics.count(SecurityEvent::CodeReplayed);

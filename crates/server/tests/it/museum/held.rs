@@ -28,6 +28,32 @@ async fn refresh_tokens_of_live_grants_are_taken_and_no_others() {
     }
 }
 
+/// Where an earlier release had a token used, any number of its children may be about.
+#[tokio::test]
+async fn k_12_rt_15_a_token_used_in_an_earlier_release_and_each_of_its_children_goes_on_until_one_is_used() {
+    for museum in Museum::all() {
+        let used = museum.list("grants").iter().filter(|grant| grant["used_refresh_token"].is_string());
+        for grant in used {
+            let server = museum.builder().start().await;
+            let client = museum.client(&grant["client_id"]);
+            let (parent, child) =
+                (grant["used_refresh_token"].as_str().unwrap(), grant["refresh_token"].as_str().unwrap());
+            let others = [
+                Tokens::of(&server.refresh(&client, parent).await).refresh_token,
+                Tokens::of(&server.refresh(&client, parent).await).refresh_token,
+            ];
+            assert!(others[0] != others[1] && !others.contains(&child.to_owned()), "{grant}");
+            let next = Tokens::of(&server.refresh(&client, child).await).refresh_token;
+            let alike = Tokens::of(&server.refresh(&client, child).await).refresh_token;
+            assert_eq!(alike, next, "from here on as ever");
+            let stray = server.refresh(&client, &others[0]).await;
+            assert_eq!(stray.refusal(), (400, "invalid_grant".into()), "{grant}");
+            let ended = server.refresh(&client, &next).await;
+            assert_eq!(ended.refusal(), (400, "invalid_grant".into()), "{grant}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn tokens_from_before_are_verified_and_live_as_long_as_their_grants() {
     for museum in Museum::all() {

@@ -2,10 +2,13 @@
 
 use proofkey_protocol::Refusal;
 use proofkey_testkit::{AuthorizeRequest, Browser, Code, TestServer, Tokens, fixtures};
+use serde_json::json;
 
 use super::Reached;
 
 const SCOPE: &str = "openid notes:read offline_access";
+/// For so long a used refresh token is forgiven.
+const OVERLAP_SECONDS: i64 = 60;
 /// Longer than a grant lives, however often it is refreshed.
 const YEAR_SECONDS: i64 = 365 * 86_400;
 
@@ -41,10 +44,33 @@ async fn refresh_tokens(server: &TestServer, reached: &mut Reached) {
 
     let second = Tokens::of(&server.refresh(&web, &first).await).refresh_token;
     let _ = Tokens::of(&server.refresh(&web, &second).await);
+    server.advance(OVERLAP_SECONDS);
     reached.in_json(Refusal::RefreshTokenRetired, &server.refresh(&web, &first).await);
     reached.in_json(Refusal::GrantRevoked, &server.refresh(&web, &second).await);
+
+    shared(server, reached).await;
+    behind(server, reached).await;
 
     let kept = server.tokens(&web, SCOPE).await.refresh_token;
     server.advance(YEAR_SECONDS);
     reached.in_json(Refusal::RefreshTokenExpired, &server.refresh(&web, &kept).await);
+}
+
+/// A client whose processes share a sign-in.
+async fn shared(server: &TestServer, reached: &mut Reached) {
+    let client = crate::support::registered(server, "shared", &json!({"refresh_shared": true})).await;
+    let first = server.tokens(&client, SCOPE).await.refresh_token;
+    let second = Tokens::of(&server.refresh(&client, &first).await).refresh_token;
+    let _ = Tokens::of(&server.refresh(&client, &second).await);
+    server.advance(OVERLAP_SECONDS * 10);
+    reached.in_json(Refusal::RefreshTokenStale, &server.refresh(&client, &first).await);
+}
+
+/// A database that went back.
+async fn behind(server: &TestServer, reached: &mut Reached) {
+    let web = fixtures::web();
+    let first = server.tokens(&web, SCOPE).await.refresh_token;
+    let second = Tokens::of(&server.refresh(&web, &first).await).refresh_token;
+    crate::support::take_back(server);
+    reached.in_json(Refusal::RefreshTokenAhead, &server.refresh(&web, &second).await);
 }

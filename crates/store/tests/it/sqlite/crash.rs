@@ -123,7 +123,7 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed_while_it_writes() {
             for number in held {
                 let row = world.store.grant(grant_id(number)).await.unwrap().expect("the grant is there");
                 let grant = row.grant();
-                assert_eq!(grant.generation, 1, "the rotation is there");
+                assert_eq!(grant.refresh.generation, 1, "the rotation is there");
                 assert_eq!(world.commit(redeem(crate::support::grant(number))).await, Committed::Conflict);
             }
             world.store.ping().await.unwrap();

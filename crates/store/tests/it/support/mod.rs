@@ -8,7 +8,8 @@ use proofkey_oauth::{ClientMetadata, Scope, SecretHash, Timestamp};
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
     Authentication, AuthenticationMethod, ClientId, ClientRecord, ClientSecretRecord, Commit, Committed,
-    ConsentFacts, GrantFacts, GrantId, SessionFacts, SessionId, SessionProof, TokenId, UserId, UserRecord,
+    ConsentFacts, GrantFacts, GrantId, RefreshChain, SealingKeyId, SessionFacts, SessionId, SessionProof,
+    TokenId, UserId, UserRecord,
 };
 use proofkey_store::{Options, Store};
 
@@ -202,8 +203,7 @@ pub(crate) fn grant(number: u64) -> GrantFacts {
         expires_at: NOW + 600,
         ends_at: NOW + 6000,
         session_bound: true,
-        generation: 0,
-        used: None,
+        refresh: RefreshChain::default(),
         revoked_at: None,
     }
 }
@@ -215,14 +215,26 @@ pub(crate) fn consent(scope: &str, before: Option<ConsentFacts>, at: Timestamp) 
 }
 
 pub(crate) fn redeem(grant: GrantFacts) -> Commit {
-    Commit::RedeemCode { grant: Box::new(grant), failures_max: FAILURES_MAX }
+    Commit::RedeemCode { grant: Box::new(grant), failures_max: FAILURES_MAX, ends_suspects: false }
 }
 
+/// A chain that has only ever advanced, so that its revision is its generation.
+pub(crate) fn chain(generation: i64, token: u8) -> RefreshChain {
+    let (used, used_at) = (Some([token; 32]), Some(NOW + generation));
+    let child_key = Some(SealingKeyId([6; 16]));
+    RefreshChain { generation, used, used_at, child_key, revision: generation, ..RefreshChain::default() }
+}
+
+/// The use of a token of this generation, of a grant that has only ever advanced.
 pub(crate) fn spend(number: u64, generation: i64, token: u8) -> Commit {
-    Commit::UseRefreshToken {
-        grant: grant_id(number),
-        generation,
-        token: [token; 32],
-        expires_at: NOW + 600 + generation,
-    }
+    write(number, chain(generation, token))
+}
+
+pub(crate) fn write(number: u64, chain: RefreshChain) -> Commit {
+    let expires_at = NOW + 600 + chain.revision;
+    Commit::UseRefreshToken { grant: grant_id(number), chain, expires_at }
+}
+
+pub(crate) fn suspect(number: u64, revision: i64) -> Commit {
+    Commit::SuspectGrant { grant: grant_id(number), revision }
 }
