@@ -137,13 +137,13 @@ impl Failure {
             return;
         }
         let Answer { error, words, about, .. } = self.answer();
-        let about = about.unwrap_or_default();
+        let about = Foreign(about.unwrap_or_default());
         let (error_id, address, at) = (context.error_id(), context.arrival.client.0, context.name());
         let client_id = Foreign(client_id.unwrap_or_default());
         let (rule, error) = (words.rule, error.as_str());
         match self {
             Self::Refused(_) | Self::Limited(..) | Self::NotForm | Self::NotFound => {
-                tracing::info!(%error_id, %address, at, %client_id, rule, about, error, "refused");
+                tracing::info!(%error_id, %address, at, %client_id, rule, %about, error, "refused");
             }
             Self::Body(cause) => {
                 tracing::info!(%error_id, %address, at, %client_id, rule, error, %cause, "refused");

@@ -15,7 +15,7 @@ use super::activity::{Activity, Counts};
 /// hyper's header timeout does not run yet: a peer that sends nothing, or only `P`, would stay for ever.
 const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Most bytes of a read that goes on with a request. hyper doubles a connection's buffer whenever a read has filled it, and keeps it so: a peer that sends
+/// Most bytes of one read, which hold most requests whole. hyper doubles a connection's buffer whenever a read has filled it, and keeps it so: a peer that sends
 /// a large body and waits would hold several times what a head needs.
 const READ_BYTES_MAX: usize = 4 * 1024;
 
@@ -44,8 +44,6 @@ struct Parked {
     begun: u64,
     /// Read and not charged: nearly always a whole request, which is charged as such a moment later.
     fresh: usize,
-    /// Whether what is read now belongs to something that has begun already.
-    goes_on: bool,
 }
 
 impl Parked {
@@ -54,7 +52,6 @@ impl Parked {
     fn keep(&mut self, activity: &Activity) -> bool {
         let Counts { begun, in_flight } = activity.now();
         let fresh = std::mem::take(&mut self.fresh);
-        self.goes_on = in_flight > 0 || (fresh > 0 && begun == self.begun);
         if begun != self.begun || in_flight > 0 {
             // Head and body of a request that has begun are charged with it.
             self.begun = begun;
@@ -132,8 +129,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
         }
         let before = buf.filled().len();
-        let inner = Pin::new(&mut this.inner);
-        let read = if this.parked.goes_on { read_some(inner, cx, buf) } else { inner.poll_read(cx, buf) };
+        let read = read_some(Pin::new(&mut this.inner), cx, buf);
         this.parked.fresh += buf.filled().len() - before;
         let Some(opening) = &mut this.opening else { return read };
         match read {

@@ -25,7 +25,7 @@ use super::edge::Edge;
 use super::refusal;
 
 /// What a request costs beside its bytes, as measured: its task, its stream, its answer's head.
-const REQUEST_BYTES: usize = 5 * 1024;
+const REQUEST_BYTES: usize = 6 * 1024;
 /// An answer is a page or a document; one without an end is counted so.
 const ANSWER_BYTES_COUNTED: usize = 64 * 1024;
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");

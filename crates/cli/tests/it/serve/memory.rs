@@ -58,7 +58,7 @@ fn kinds() -> [(&'static str, Vec<u8>); 5] {
         ("pages that nobody takes", [PREFACE, &no_window, &untaken.collect::<Vec<_>>()].concat()),
         ("half a head on HTTP/2", [PREFACE, &frame(1, 0, 1, &[0x82; 16_000])].concat()),
         ("unfinished forms", [form.as_bytes(), &[b'x'; 63_000]].concat()),
-        ("unfinished heads", format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}", "x".repeat(40_000)).into_bytes()),
+        ("unfinished heads", format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}", "x".repeat(30_000)).into_bytes()),
     ]
 }
 
