@@ -33,6 +33,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   test [--only STAGE]   set-up, then every check and every test there is
   bench                 what an operation costs, as a share of the ceiling measured beside it
   hostile               honest flows while a thousand connections attack, one kind after the other
+  hostile --of BINARY   the same, of a server that is built already
   bench --beside BINARY the same, with another built server in the same run
 ";
 
@@ -49,7 +50,10 @@ fn main() -> ExitCode {
         ["bench", "--beside", binary] => {
             bench::run(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS)
         }
-        ["hostile"] => bench::hostile(&root).map(|()| ExitCode::SUCCESS),
+        ["hostile"] => bench::hostile(&root, None).map(|()| ExitCode::SUCCESS),
+        ["hostile", "--of", binary] => {
+            bench::hostile(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS)
+        }
         ["test"] => test::run(&root, None),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
         _ => {

@@ -41,27 +41,38 @@ pub(crate) fn run(root: &Path, beside: Option<&Path>) -> Result<()> {
     measure(&tools, &installations)
 }
 
-/// Builds, attacks, prints what honest people noticed.
-pub(crate) fn hostile(root: &Path) -> Result<()> {
-    let (ours, directory) = build(root)?;
-    let tools = Tools::build(root, &directory)?;
+/// Attacks the server that ships, or another built one, and prints what honest people noticed.
+pub(crate) fn hostile(root: &Path, of: Option<&Path>) -> Result<()> {
+    let (ours, directory) = match of {
+        None => build(root)?,
+        Some(binary) => {
+            ensure!(binary.is_file(), "there is no server at {}", binary.display());
+            (binary.to_owned(), directory(root)?)
+        }
+    };
+    let tools = Tools::without_ceiling(root, &directory)?;
     let ours = BenchInstallation::new("ours", &ours, &directory.join("ours"), OURS, HOSTILE_USERS)?;
     hostile::measure(&tools, &ours, &hostile::program(root))
 }
 
-/// The server that ships, and an empty directory for this run's files.
+/// The server that ships, built, and a directory for this run's files.
 fn build(root: &Path) -> Result<(PathBuf, PathBuf)> {
     if !succeeds("taskset", &["--version"]) {
         bail!("taskset is missing: install util-linux, then run this again");
     }
     let mut build = cargo();
     process::run(build.args(["build", "--profile", "dist", "-p", "proofkey"]).current_dir(root), LIMIT)?;
+    Ok((root.join("target/dist/proofkey"), directory(root)?))
+}
+
+/// An empty directory for this run's files.
+fn directory(root: &Path) -> Result<PathBuf> {
     let directory = root.join("target/bench");
     if directory.exists() {
         fs::remove_dir_all(&directory).context("the last run's files cannot be removed")?;
     }
     fs::create_dir_all(&directory)?;
-    Ok((root.join("target/dist/proofkey"), directory))
+    Ok(directory)
 }
 
 /// Every scenario on the ceiling and on each installation by turns, then start and memory of each.

@@ -21,9 +21,18 @@ pub(super) struct Tools {
 
 impl Tools {
     pub(super) fn build(root: &Path, directory: &Path) -> Result<Self> {
+        Self::with(root, directory, &["--features", "limitd"])
+    }
+
+    /// The load generator alone, with the hostile peers that belong to it.
+    pub(super) fn without_ceiling(root: &Path, directory: &Path) -> Result<Self> {
+        Self::with(root, directory, &[])
+    }
+
+    fn with(root: &Path, directory: &Path, features: &[&str]) -> Result<Self> {
         let (workspace, target) = (root.join("tools/authbench"), root.join("target/authbench"));
         let mut command = cargo();
-        command.args(["build", "--release", "--locked", "--features", "limitd"]);
+        command.args(["build", "--release", "--locked"]).args(features);
         process::run(command.env("CARGO_TARGET_DIR", &target).current_dir(&workspace), LIMIT)?;
         Ok(Self {
             authbench: target.join("release/authbench"),

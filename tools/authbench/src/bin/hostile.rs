@@ -31,8 +31,8 @@ struct Args {
     /// So many addresses from 127.0.0.2 on, in turn.
     #[arg(long, default_value_t = 1000)]
     addresses: u32,
-    /// A registered user, for guesses.
-    #[arg(long, default_value = "user1")]
+    /// A registered user, for guesses: one whom no honest flow signs in.
+    #[arg(long, default_value = "user100")]
     user: String,
     /// A registered confidential client, for guesses.
     #[arg(long, default_value = "bench-service")]
@@ -47,7 +47,7 @@ enum Kind {
     Streams,
     /// HTTP/1: forms of 63 KB that stop before their last byte.
     Forms,
-    /// HTTP/1: heads of 40 KB that stop before their end.
+    /// HTTP/1: heads of 30 KB that stop before their end.
     Heads,
     /// HTTP/1: `GET /livez` every six seconds.
     Livez,
@@ -133,7 +133,7 @@ impl Hostile {
                 hold(&mut stream).await
             }
             Kind::Heads => {
-                let head = format!("GET / HTTP/1.1\r\nhost: {host}\r\nx: {}", "x".repeat(40_000));
+                let head = format!("GET / HTTP/1.1\r\nhost: {host}\r\nx: {}", "x".repeat(30_000));
                 stream.write_all(head.as_bytes()).await?;
                 hold(&mut stream).await
             }
