@@ -6,6 +6,7 @@
 
 mod page;
 mod products;
+mod sign_in;
 
 use crate::config::Config;
 
@@ -44,6 +45,14 @@ pub(crate) enum Scope {
     Connection,
     /// An IPv4 address, or the /64 of an IPv6 address.
     Address,
+    /// A username, registered or not.
+    Account,
+    Device,
+    Client,
+    User,
+    /// A user at one client.
+    UserAndClient,
+    Code,
     All,
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::products::PRODUCTS;
-use super::{Limit, Scope, Value};
+use super::{Limit, Scope, Value, sign_in};
 use crate::config::Config;
 use crate::{clients, http, log};
 
@@ -32,6 +32,8 @@ a machine of two cores:
 const LISTS: &[(&str, &[Limit])] = &[
     ("Connections", http::bounds::CONNECTIONS),
     ("Requests", http::bounds::REQUESTS),
+    ("Failures, and what one user may hold", sign_in::FAILURES),
+    ("Passwords", sign_in::HASHES),
     ("Clients", clients::LIMITS),
     ("The log", log::LIMITS),
 ];
@@ -109,6 +111,12 @@ const fn named(scope: Scope) -> &'static str {
         Scope::Request => "a request",
         Scope::Connection => "a connection",
         Scope::Address => "an address",
+        Scope::Account => "an account",
+        Scope::Device => "a device",
+        Scope::Client => "a client",
+        Scope::User => "a user",
+        Scope::UserAndClient => "a user and client",
+        Scope::Code => "a code",
         Scope::All => "all",
     }
 }
