@@ -112,8 +112,8 @@ export async function openPage(t, browser, options = {}) {
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   page.on("console", (message) => {
-    // A refused content policy is only ever said on the console.
-    if (/Content Security Policy|Trusted Types/i.test(message.text())) page.complaints.push(message.text());
+    // A refused content policy is only ever said on the console, and a feature policy that the browser does not know.
+    if (/Content Security Policy|Trusted Types|Permissions-Policy/i.test(message.text())) page.complaints.push(message.text());
   });
   return page;
 }
