@@ -86,6 +86,10 @@ pub struct ClientMetadata {
     pub redirect_uris: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub post_logout_redirect_uris: Vec<String>,
+    /// Ours, under the name that other servers give it: web origins that may read our answers beside those of the redirect
+    /// URIs, as browsers write them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_cors_origins: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<AuthMethod>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,10 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use thiserror::Error;
 
+use crate::uri::normal_uri;
+
 /// Longest accepted resource indicator, in bytes.
 const RESOURCE_BYTES_MAX: usize = 1024;
 
-/// An absolute URI without a fragment that names an API; compared byte for byte.
+/// An absolute URI without a fragment that names an API. Equality is of bytes; [`ResourceUri::names`] tells whether two
+/// spellings name one API.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ResourceUri(String);
@@ -34,6 +37,11 @@ impl ResourceUri {
     /// The URI, byte for byte as it was given.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether another text names the same, after the normalisation of RFC 3986 §6.2.2 and §6.2.3.
+    pub fn names(&self, other: &str) -> bool {
+        self.0 == other || normal_uri(&self.0) == normal_uri(other)
     }
 
     /// Host and port for people; the whole URI when it has none.
@@ -66,5 +74,26 @@ mod tests {
         }
         assert!(ResourceUri::parse("urn:bench:api").is_ok());
         assert_eq!(ResourceUri::parse("http://127.0.0.1:4457/notes").unwrap().host(), "127.0.0.1:4457");
+    }
+
+    #[test]
+    fn k_34_spellings_of_one_resource_are_one_name() {
+        let api = ResourceUri::parse("https://api.example").unwrap();
+        for same in [
+            "https://api.example",
+            "https://api.example/",
+            "https://API.example:443",
+            "https://api.example/a/..",
+        ] {
+            assert!(api.names(same), "{same}");
+        }
+        for other in [
+            "https://api.example/x",
+            "http://api.example",
+            "https://api.example:8443",
+            "https://api.example?x",
+        ] {
+            assert!(!api.names(other), "{other}");
+        }
     }
 }

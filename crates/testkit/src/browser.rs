@@ -25,6 +25,8 @@ pub struct Browser {
     http: reqwest::Client,
     server: String,
     issuer_origin: String,
+    /// What it sends as `Origin` from the server's own pages.
+    web_origin: String,
     issuer_path: String,
 }
 
@@ -38,6 +40,7 @@ impl Browser {
             http: server.http.clone(),
             server: format!("http://{}", server.address),
             issuer_origin: server.issuer[..server.issuer.len() - issuer_path.len()].to_owned(),
+            web_origin: proofkey_oauth::web_origin(&server.issuer).unwrap_or_default(),
             issuer_path,
         }
     }
@@ -63,7 +66,7 @@ impl Browser {
     /// One form post from our own page; cookies are kept, redirects not followed.
     pub async fn post<N: AsRef<str>, V: AsRef<str>>(&mut self, path: &str, form: &[(N, V)]) -> Answer {
         let request =
-            self.form(path, form).header(ORIGIN, &self.issuer_origin).header("sec-fetch-site", "same-origin");
+            self.form(path, form).header(ORIGIN, &self.web_origin).header("sec-fetch-site", "same-origin");
         self.send(path, request, Initiator::Lax).await
     }
 

@@ -7,8 +7,10 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::app_origin::AppOrigin;
 use crate::client_metadata::ApplicationType;
 use crate::params::Params;
+use crate::uri::{host_and_port, is_loopback_host, web_origin};
 
 /// Longest accepted redirect URI, in bytes.
 const REDIRECT_URI_BYTES_MAX: usize = 2048;
@@ -97,6 +99,14 @@ impl RedirectUri {
         &self.text
     }
 
+    /// The web origin from which an app at this address calls; `None` where no browser app can be.
+    pub fn web_origin(&self) -> Option<AppOrigin> {
+        match &self.loopback {
+            Some((front, _)) => Some(AppOrigin::AnyPort(front.clone())),
+            None => web_origin(&self.text).map(AppOrigin::Exact),
+        }
+    }
+
     /// Whether a sent redirect URI is this one: the same bytes, or another port on a loopback address.
     pub fn matches(&self, sent: &str) -> bool {
         sent == self.text || self.matches_on_another_port(sent)
@@ -140,14 +150,10 @@ fn loopback_parts(
     text: &str,
     application: ApplicationType,
 ) -> Result<Option<(String, String)>, RedirectUriRefused> {
-    if !crate::issuer::is_loopback(authority) {
+    let (host, _) = host_and_port(authority);
+    if !is_loopback_host(host) {
         return Err(RedirectUriRefused::InsecureHttp);
     }
-    let host = if authority.starts_with("[::1]") {
-        "[::1]"
-    } else {
-        authority.split(':').next().unwrap_or(authority)
-    };
     let native = application == ApplicationType::Native;
     let any_port = native || (authority == host && host != "localhost");
     let rest = text.get("http://".len() + authority.len()..).unwrap_or_default();

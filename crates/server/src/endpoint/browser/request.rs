@@ -60,7 +60,7 @@ impl<'a> BrowserRequest<'a> {
         let ok = match (text("sec-fetch-site"), text("origin")) {
             (Some(site), _) => matches!(site, "same-origin" | "none"),
             (None, Some("null") | None) => true,
-            (None, Some(origin)) => origin == self.context.app.policy.issuer.origin(),
+            (None, Some(origin)) => origin == self.context.app.policy.issuer.web_origin(),
         };
         if ok { Ok(()) } else { Err(Refusal::FormFromAnotherSite) }
     }
