@@ -1,5 +1,6 @@
 //! A registered client, as rules see it.
 
+mod application;
 mod authentication;
 mod origins;
 mod registration;
@@ -11,7 +12,7 @@ pub use registration::RegistrationRefused;
 pub use secret::is_short_client_secret;
 
 use proofkey_jose::Algorithm;
-use proofkey_oauth::{ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, Scope};
+use proofkey_oauth::{AppOrigin, ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, Scope};
 
 use crate::ids::ClientId;
 use crate::records::ClientSecretRecord;
@@ -56,8 +57,8 @@ pub struct Client {
     pub refresh_shared: bool,
     /// Whether the token request must repeat the redirect URI (OAuth 2.1 §10.2).
     pub require_redirect_uri: bool,
-    /// Web origins that may call the token endpoint from a browser.
-    pub origins: Vec<String>,
+    /// Web origins that may read from a browser what the token endpoint answers to it.
+    pub origins: Vec<AppOrigin>,
     /// Whether an operator had disabled it when it was loaded; see [`crate::ClientStatus`] for how it stands now.
     pub disabled: bool,
 }

@@ -3,11 +3,12 @@
 use proofkey_jose::Algorithm;
 use proofkey_oauth::{
     ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, RedirectUriRefused, Scope,
-    standard_scope,
+    is_registrable_origin, standard_scope,
 };
 use thiserror::Error;
 
 use super::Client;
+use super::application::application;
 use super::origins::web_origins;
 use super::secret::CLIENT_SECRET_CHARS_MIN;
 use crate::ids::ClientId;
@@ -16,6 +17,8 @@ use crate::refresh_chain::OVERLAP_SECONDS_MAX;
 
 /// Most redirect URIs of one client.
 const REDIRECT_URIS_MAX: usize = 50;
+/// Most web origins that one client names beside those of its redirect URIs.
+const ORIGINS_MAX: usize = 50;
 /// Longest name, in characters.
 const NAME_CHARS_MAX: usize = 200;
 
@@ -36,6 +39,13 @@ pub enum RegistrationRefused {
     NoRedirectUri,
     #[error("post_logout_redirect_uris[{at}]: `{uri}`: {cause}")]
     PostLogoutRedirectUri { at: usize, uri: String, cause: RedirectUriRefused },
+    #[error(
+        "allowed_cors_origins[{at}]: `{origin}` is no origin as browsers send it: https://host[:port] in lower case \
+         without a path and without the scheme's own port (http on loopback only), or scheme://host of a wrapped app"
+    )]
+    Origin { at: usize, origin: String },
+    #[error("allowed_cors_origins: there are more than 50")]
+    TooManyOrigins,
     #[error("response_types: only `code` exists")]
     ResponseType,
     #[error("grant_types: client_credentials needs a confidential client: set token_endpoint_auth_method")]
@@ -69,6 +79,8 @@ impl RegistrationRefused {
             Self::RedirectUri { at, .. } => ("redirect_uris", Some(*at)),
             Self::TooManyRedirectUris | Self::NoRedirectUri => ("redirect_uris", None),
             Self::PostLogoutRedirectUri { at, .. } => ("post_logout_redirect_uris", Some(*at)),
+            Self::Origin { at, .. } => ("allowed_cors_origins", Some(*at)),
+            Self::TooManyOrigins => ("allowed_cors_origins", None),
             Self::ResponseType => ("response_types", None),
             Self::PublicClientCredentials | Self::RefreshAlone | Self::NoGrantType => ("grant_types", None),
             Self::PkceOptionalPublic => ("pkce", None),
@@ -87,8 +99,7 @@ impl TryFrom<&ClientRecord> for Client {
     fn try_from(record: &ClientRecord) -> Result<Self, RegistrationRefused> {
         let metadata = &record.metadata;
         let authentication = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::ClientSecretBasic);
-        let application =
-            metadata.application_type.unwrap_or_else(|| guess_application(&metadata.redirect_uris));
+        let application = application(metadata);
         let grant_types = metadata.grant_types.clone().unwrap_or_else(|| vec![GrantType::AuthorizationCode]);
         let public = authentication == AuthMethod::None;
         let id = ClientId::parse(record.id.as_str()).ok_or(RegistrationRefused::ClientId)?;
@@ -115,6 +126,7 @@ impl TryFrom<&ClientRecord> for Client {
         if redirect_uris.is_empty() && grant_types.contains(&GrantType::AuthorizationCode) {
             return Err(RegistrationRefused::NoRedirectUri);
         }
+        check_origins(&metadata.allowed_cors_origins)?;
         let post_logout_redirect_uris = post_logout(&metadata.post_logout_redirect_uris, application)?;
         Ok(Self {
             id,
@@ -124,7 +136,7 @@ impl TryFrom<&ClientRecord> for Client {
             strict_authentication: metadata.strict_auth_method.unwrap_or_default(),
             secrets: record.secrets.clone(),
             application,
-            origins: web_origins(redirect_uris.iter().map(RedirectUri::as_str)),
+            origins: web_origins(metadata),
             redirect_uris,
             post_logout_redirect_uris,
             scope: metadata.scope.clone().unwrap_or_else(|| default_scope(&grant_types)),
@@ -141,21 +153,16 @@ impl TryFrom<&ClientRecord> for Client {
     }
 }
 
-/// An app that names only addresses on its own device runs there.
-fn guess_application(redirect_uris: &[String]) -> ApplicationType {
-    let on_device = |uri: &String| {
-        !uri.starts_with("https://")
-            && RedirectUri::register(uri, ApplicationType::Web).is_ok_and(|parsed| has_free_port(&parsed))
-    };
-    let native = !redirect_uris.is_empty() && redirect_uris.iter().all(on_device);
-    if native { ApplicationType::Native } else { ApplicationType::Web }
-}
-
-/// A loopback address without a port, or a private-use scheme: only an installed app registers these.
-fn has_free_port(uri: &RedirectUri) -> bool {
-    let text = uri.as_str();
-    ["http://127.0.0.1/", "http://[::1]/", "http://localhost/"].iter().any(|front| text.starts_with(front))
-        || !text.starts_with("http://")
+fn check_origins(origins: &[String]) -> Result<(), RegistrationRefused> {
+    if origins.len() > ORIGINS_MAX {
+        return Err(RegistrationRefused::TooManyOrigins);
+    }
+    match origins.iter().position(|origin| !is_registrable_origin(origin)) {
+        None => Ok(()),
+        Some(at) => {
+            Err(RegistrationRefused::Origin { at, origin: origins.get(at).cloned().unwrap_or_default() })
+        }
+    }
 }
 
 fn check_name(name: Option<&str>) -> Result<(), RegistrationRefused> {
@@ -277,6 +284,28 @@ mod tests {
             "post_logout_redirect_uris": ["nowhere"],
         });
         assert_eq!(register(metadata).unwrap_err().member(), ("post_logout_redirect_uris", Some(0)));
+    }
+
+    #[test]
+    fn k_31_a_further_origin_is_one_that_a_browser_sends() {
+        let with = |origins: &[&str]| {
+            register(
+                json!({"token_endpoint_auth_method": "none", "redirect_uris": ["https://app.example/cb"],
+                            "allowed_cors_origins": origins}),
+            )
+        };
+        for good in
+            ["https://other.example:8443", "http://localhost:3000", "http://[::1]", "capacitor://localhost"]
+        {
+            assert!(with(&[good]).is_ok(), "{good}");
+        }
+        for bad in
+            ["*", "null", "https://other.example/", "https://other.example:443", "http://other.example"]
+        {
+            let refused = with(&["https://a.example", bad]).unwrap_err();
+            assert_eq!(refused.member(), ("allowed_cors_origins", Some(1)), "{bad}");
+        }
+        assert_eq!(with(&["https://a.example"; 51]).unwrap_err(), RegistrationRefused::TooManyOrigins);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
-use proofkey_oauth::RedirectUri;
+use proofkey_oauth::{AppOrigin, RedirectUri};
 use proofkey_protocol::{Client, ClientId, ClientRecord, ClientStatus};
 use proofkey_store::{Fault, ProtocolStore};
 use thiserror::Error;
@@ -162,7 +162,8 @@ impl Clients {
 fn bytes(client: &Client) -> u32 {
     let texts = client.name.iter().chain(&client.uri).chain(&client.post_logout_redirect_uris);
     let uris = client.redirect_uris.iter().map(RedirectUri::as_str);
-    let all = texts.chain(&client.origins).map(String::as_str).chain(uris).chain(client.scope.iter());
+    let origins = client.origins.iter().map(AppOrigin::key);
+    let all = texts.map(String::as_str).chain(origins).chain(uris).chain(client.scope.iter());
     // Each text has a header of three words.
     let held: usize = all.map(|text| text.len() + 24).sum();
     u32::try_from(CLIENT_BYTES + held).unwrap_or(u32::MAX)

@@ -10,7 +10,7 @@ use proofkey_protocol::{AuthenticatedClient, Client, Judged, Refusal, is_short_c
 
 use super::body::Form;
 use super::context::RequestContext;
-use super::cors;
+use super::cors::Page;
 use super::failure::Failure;
 use crate::limit::AddressKey;
 use crate::metrics::SecurityEvent;
@@ -94,10 +94,10 @@ impl<'a> Caller<'a> {
         self.context.finish(self.response(answer))
     }
 
-    /// Lets the answer go, readable for scripts of the client's own origins.
-    pub(super) fn finish_for_scripts(&self, answer: Result<Response, Failure>) -> Response {
+    /// Lets the answer go to a page.
+    pub(super) async fn finish_for(&self, page: &Page, answer: Result<Response, Failure>) -> Response {
         let mut response = self.response(answer);
-        cors::allow_client(&mut response, &self.form.head.headers, self.client.as_deref());
+        page.let_read(self.context.app, &mut response, self.client.as_deref()).await;
         self.context.finish(response)
     }
 
@@ -114,6 +114,13 @@ impl<'a> Caller<'a> {
         }
         response
     }
+}
+
+/// Refuses a request from which no client could be read, to the page that sent it.
+pub(super) async fn refuse_unnamed(context: &RequestContext<'_>, page: &Page, failure: &Failure) -> Response {
+    let mut response = failure.json(context, None);
+    page.let_read(context.app, &mut response, None).await;
+    context.finish(response)
 }
 
 fn presented(headers: &HeaderMap, form: &Form) -> PresentedCredentials {

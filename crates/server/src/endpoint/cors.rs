@@ -1,4 +1,8 @@
-//! Which web origins may read an answer. Never with credentials: browser apps send tokens, not our cookies.
+//! Which web origins may read an answer.
+//!
+//! A client's own origins read all that it is told; any origin that some client has registered reads errors, for an app whose
+//! `client_id` is mistyped must see that, and not a "CORS error". Credentials are allowed where this is asked: these endpoints
+//! read no cookie, and pages that send theirs with every request could otherwise read nothing.
 
 use std::sync::Arc;
 
@@ -13,58 +17,91 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type");
 const EXPOSED: HeaderValue = HeaderValue::from_static("www-authenticate, retry-after, x-request-id");
+const VARY_ORIGIN: HeaderValue = HeaderValue::from_static("origin");
+/// Longest list of headers that a preflight is allowed.
+const REQUEST_HEADERS_BYTES_MAX: usize = 1024;
+
+/// The page that waits for an answer, by its origin.
+pub(super) struct Page(Option<HeaderValue>);
+
+impl Page {
+    /// The page behind a request; none where no browser sends it from another origin.
+    pub(super) fn of(request: &HeaderMap) -> Self {
+        Self(request.get(header::ORIGIN).cloned())
+    }
+
+    /// Lets the page read the answer to `client`, which is the one that the request names, if that is registered.
+    pub(super) async fn let_read(&self, app: &App, response: &mut Response, client: Option<&Client>) {
+        let Some(origin) = &self.0 else { return };
+        response.headers_mut().append(header::VARY, VARY_ORIGIN);
+        let Some(text) = serialized(origin) else { return };
+        let is_own = client.is_some_and(|client| client.origins.iter().any(|known| known.covers(text)));
+        if is_own || (!response.status().is_success() && is_registered(app, text).await) {
+            allow(response, origin.clone());
+        }
+    }
+}
 
 /// Answers a preflight for an origin that some client has registered. Which client asks is not known yet; the answer to the
 /// request itself goes by that client's own origins.
 pub(super) async fn preflight(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().append(header::VARY, VARY_ORIGIN);
     if let Some(origin) = headers.get(header::ORIGIN)
-        && is_registered(&app, origin).await
+        && let Some(text) = serialized(origin)
+        && is_registered(&app, text).await
     {
         allow(&mut response, origin.clone());
-        permit(&mut response);
+        permit(&mut response, &headers);
     }
     response
 }
 
+/// Answers a preflight for what is open to all: metadata and keys.
+pub(super) async fn open_preflight(headers: HeaderMap) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    permit(&mut response, &headers);
+    response
+}
+
+/// The origin as text. Every sandboxed page has the origin `null`, so nobody has.
+fn serialized(origin: &HeaderValue) -> Option<&str> {
+    origin.to_str().ok().filter(|text| *text != "null")
+}
+
 /// Whether an active client has registered this origin. Where that cannot be read, none has.
-async fn is_registered(app: &App, origin: &HeaderValue) -> bool {
-    let Ok(origin) = origin.to_str() else { return false };
+async fn is_registered(app: &App, origin: &str) -> bool {
     app.store.knows_origin(origin).await.unwrap_or_else(|fault| {
         tracing::error!(%fault, "the origins of clients could not be read");
         false
     })
 }
 
-/// Answers a preflight for what is open to all: metadata and keys.
-pub(super) async fn open_preflight() -> Response {
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    permit(&mut response);
-    response
-}
-
-/// Lets a client's own origin read the answer.
-pub(super) fn allow_client(response: &mut Response, request: &HeaderMap, client: Option<&Client>) {
-    let Some(origin) = request.get(header::ORIGIN) else { return };
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
-    let registered =
-        |client: &Client| client.origins.iter().any(|known| known.as_bytes() == origin.as_bytes());
-    if client.is_some_and(registered) {
-        allow(response, origin.clone());
-    }
-}
-
 fn allow(response: &mut Response, origin: HeaderValue) {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
 }
 
-fn permit(response: &mut Response) {
+fn permit(response: &mut Response, request: &HeaderMap) {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted_headers(request));
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
-    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    headers.append(header::VARY, HeaderValue::from_static("access-control-request-headers"));
+}
+
+/// What the page wants to send: tracing and SDKs add headers of their own, and none of them means anything here.
+fn wanted_headers(request: &HeaderMap) -> HeaderValue {
+    let is_list = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~, \t".contains(byte);
+    match request.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        Some(wanted)
+            if wanted.len() <= REQUEST_HEADERS_BYTES_MAX && wanted.as_bytes().iter().all(is_list) =>
+        {
+            wanted.clone()
+        }
+        _ => REQUEST_HEADERS,
+    }
 }

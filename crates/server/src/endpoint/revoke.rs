@@ -9,8 +9,9 @@ use proofkey_protocol::RefreshToken;
 use proofkey_protocol::bearer::{self, Revocable};
 
 use super::body::{form, token_query};
-use super::caller::Caller;
+use super::caller::{Caller, refuse_unnamed};
 use super::context::RequestContext;
+use super::cors::Page;
 use super::failure::Failure;
 use crate::app::App;
 use crate::http::Arrival;
@@ -18,15 +19,16 @@ use crate::metrics::Endpoint;
 
 /// `POST /revoke`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
+    let page = Page::of(request.headers());
     let form = form(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::Revoke, Method::POST);
     // A client that could not revoke shall come back and not believe it done (RFC 7009 §2.2.1).
     match Caller::of(&context, form).await {
         Ok(caller) => {
             let answer = serve(&caller).await.map(|()| nothing()).map_err(Failure::worth_a_retry);
-            caller.finish_for_scripts(answer)
+            caller.finish_for(&page, answer).await
         }
-        Err(failure) => context.finish(failure.worth_a_retry().json(&context, None)),
+        Err(failure) => refuse_unnamed(&context, &page, &failure.worth_a_retry()).await,
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::bearer::{TokenState, presented};
 use super::body::form;
 use super::context::RequestContext;
-use super::cors;
+use super::cors::Page;
 use super::failure::{Failure, json};
 use crate::app::App;
 use crate::http::Arrival;
@@ -36,7 +36,7 @@ pub(super) async fn serve(State(app): State<Arc<App>>, arrival: Arrival, request
         Ok(body) => json(StatusCode::OK, &body),
         Err(failure) => refuse(&context, &failure, client_id.as_deref()),
     };
-    cors::allow_client(&mut response, &headers, client.as_deref());
+    Page::of(&headers).let_read(&app, &mut response, client.as_deref()).await;
     context.finish(response)
 }
 

@@ -1,5 +1,6 @@
 //! Clients, and the directories that servers keep in memory: APIs and keys.
 
+use proofkey_oauth::AppOrigin;
 use proofkey_protocol::{ApiRecord, ClientId, ClientRecord, ClientStatus, KeyRecord};
 
 use crate::fault::Fault;
@@ -24,9 +25,11 @@ impl ProtocolStore {
         Ok(found.unwrap_or(ClientStatus::Unregistered))
     }
 
-    /// Whether a client that is not disabled has registered this web origin.
+    /// Whether a client that is not disabled has registered this web origin, as browsers write it. On a loopback host any port
+    /// counts as registered where some is free.
     pub async fn knows_origin(&self, origin: &str) -> Result<bool, Fault> {
-        let found = self.backend.one(&clients::CLIENT_OF_ORIGIN, &[origin.into()], |_| Ok(())).await?;
+        let keys = AppOrigin::keys(origin).map(Into::into);
+        let found = self.backend.one(&clients::CLIENT_OF_ORIGIN, &keys, |_| Ok(())).await?;
         Ok(found.is_some())
     }
 }

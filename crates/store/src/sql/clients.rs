@@ -38,8 +38,8 @@ statements! {
     /// Whether a client is disabled.
     CLIENT_STATUS = "SELECT disabled FROM clients WHERE id = $1";
 
-    /// A client that is not disabled and has registered a web origin: any one of them.
-    CLIENT_OF_ORIGIN = "SELECT client_id FROM client_origins WHERE origin = $1 AND disabled = 0 LIMIT 1";
+    /// A client that is not disabled and has registered a web origin under one of two keys: any one of them.
+    CLIENT_OF_ORIGIN = "SELECT client_id FROM client_origins WHERE origin IN ($1, $2) AND disabled = 0 LIMIT 1";
 
     /// Adds a web origin of a client, open or closed as the client is.
     INSERT_CLIENT_ORIGIN = "

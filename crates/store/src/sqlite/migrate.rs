@@ -44,6 +44,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0006_sessions",
         text: include_str!("../../migrations/sqlite/0006_sessions.sql"),
     },
+    Migration {
+        version: 12,
+        name: "0012_origins_as_browsers_write_them",
+        text: include_str!("../../migrations/sqlite/0012_origins_as_browsers_write_them.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -116,9 +116,18 @@ fn a_hundred_thousand_clients_make_no_step_more_than_ten_do() {
             steps(&clients::CLIENT, &[known.into()]),
             steps(&clients::CLIENT, &["client-none".into()]),
             steps(&clients::CLIENT_STATUS, &[known.into()]),
-            steps(&clients::CLIENT_OF_ORIGIN, &["https://shared.example".into()]),
-            steps(&clients::CLIENT_OF_ORIGIN, &["https://client-9.example".into()]),
-            steps(&clients::CLIENT_OF_ORIGIN, &["https://none.example".into()]),
+            steps(
+                &clients::CLIENT_OF_ORIGIN,
+                &["https://shared.example".into(), "https://shared.example".into()],
+            ),
+            steps(
+                &clients::CLIENT_OF_ORIGIN,
+                &["https://client-9.example".into(), "https://client-9.example".into()],
+            ),
+            steps(
+                &clients::CLIENT_OF_ORIGIN,
+                &["https://none.example".into(), "https://none.example".into()],
+            ),
             steps(&clients::UPDATE_CLIENT, &values![known.to_owned(), "{}".to_owned()]),
             steps(&clients::SET_CLIENT_DISABLED, &values![known.to_owned(), true]),
             steps(&clients::SET_CLIENT_ORIGINS_DISABLED, &values![known.to_owned(), true]),

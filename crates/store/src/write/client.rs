@@ -1,5 +1,7 @@
 //! Clients, their secrets and their web origins.
 
+use std::collections::BTreeSet;
+
 use proofkey_oauth::{ClientMetadata, SecretHash, Timestamp};
 use proofkey_protocol::{ClientId, ClientRecord, ClientSecretRecord, web_origins};
 
@@ -104,11 +106,10 @@ fn add_secret(client: &ClientId, secret: ClientSecretRecord) -> ScriptStep {
 
 /// The steps that add each web origin of a registration.
 fn add_origins(client: &ClientId, metadata: &ClientMetadata) -> impl Iterator<Item = ScriptStep> {
-    let origins = web_origins(metadata.redirect_uris.iter().map(String::as_str));
-    let add = |origin: String| {
-        ScriptStep::must_add(&clients::INSERT_CLIENT_ORIGIN, values![client.clone(), origin])
-    };
-    origins.into_iter().map(add)
+    let keys: BTreeSet<String> = web_origins(metadata).iter().map(|origin| origin.key().to_owned()).collect();
+    let add =
+        |key: String| ScriptStep::must_add(&clients::INSERT_CLIENT_ORIGIN, values![client.clone(), key]);
+    keys.into_iter().map(add)
 }
 
 /// Servers forget the clients that they remember.

@@ -15,8 +15,9 @@ use proofkey_protocol::token::Issue;
 use proofkey_protocol::{AuthenticatedClient, Refusal};
 
 use super::body::form;
-use super::caller::Caller;
+use super::caller::{Caller, refuse_unnamed};
 use super::context::RequestContext;
+use super::cors::Page;
 use super::failure::{Cause, Failure, json};
 use crate::app::App;
 use crate::http::Arrival;
@@ -25,14 +26,15 @@ use crate::metrics::Endpoint;
 
 /// `POST /token`
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
+    let page = Page::of(request.headers());
     let form = form(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::Token, Method::POST);
     match Caller::of(&context, form).await {
         Ok(caller) => {
             let answer = serve(&caller).await.map(|tokens| json(StatusCode::OK, &tokens));
-            caller.finish_for_scripts(answer)
+            caller.finish_for(&page, answer).await
         }
-        Err(failure) => context.finish(failure.json(&context, None)),
+        Err(failure) => refuse_unnamed(&context, &page, &failure).await,
     }
 }
 
