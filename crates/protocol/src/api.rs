@@ -42,9 +42,11 @@ impl Apis {
         apis
     }
 
-    /// The API of a resource indicator, if it is registered.
+    /// The API of a resource indicator, if it is registered; by its own spelling first, then by one that names the same (RFC
+    /// 3986 §6.2.2, §6.2.3). What is issued carries the registered text.
     pub fn find(&self, resource: &ResourceUri) -> Option<&ApiRecord> {
-        self.apis.get(resource)
+        let same = || self.apis.values().filter(|api| api.resource.names(resource.as_str()));
+        self.apis.get(resource).or_else(|| same().min_by(|a, b| a.resource.cmp(&b.resource)))
     }
 
     /// The API that owns a scope.
@@ -62,9 +64,13 @@ impl Apis {
         let mut found: Vec<ResourceUri> = Vec::new();
         for text in sent {
             let resource = ResourceUri::parse(text).map_err(|_| Refusal::ResourceMalformed)?;
-            if self.find(&resource).is_none() && resource.as_str() != issuer.as_str() {
-                return Err(Refusal::ResourceUnknown);
-            }
+            let resource = match self.find(&resource) {
+                Some(api) => api.resource.clone(),
+                None if resource.names(issuer.as_str()) => {
+                    ResourceUri::parse(issuer.as_str()).map_err(|_| Refusal::ResourceMalformed)?
+                }
+                None => return Err(Refusal::ResourceUnknown),
+            };
             if !found.contains(&resource) {
                 found.push(resource);
             }
@@ -173,5 +179,32 @@ mod tests {
         assert_eq!(check("https://notes.example#x"), Err(Refusal::ResourceMalformed));
         assert_eq!(check("https://other.example"), Err(Refusal::ResourceUnknown));
         assert!(check("https://notes.example").is_ok() && check(ISSUER).is_ok());
+    }
+
+    #[test]
+    fn k_34_an_api_is_found_by_every_spelling_of_its_name_and_named_by_the_registered_one() {
+        let apis = Apis::new(vec![
+            api("https://notes.example", &["read"]),
+            api("https://mail.example/api", &["send"]),
+            // Of release 0.1, which took these for two.
+            api("https://old.example", &["a"]),
+            api("https://old.example/", &["b"]),
+        ]);
+        let issuer = Issuer::parse(ISSUER).unwrap();
+        let found = |texts: &[&str]| {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            let found = apis.resources(&texts, &issuer)?;
+            Ok::<_, Refusal>(found.iter().map(|found| found.as_str().to_owned()).collect::<Vec<_>>())
+        };
+        for spelling in ["https://notes.example/", "https://NOTES.example:443", "https://notes.example/./"] {
+            assert_eq!(found(&[spelling, "https://notes.example"]), Ok(vec!["https://notes.example".into()]));
+        }
+        assert_eq!(found(&["https://mail.example/x/../api"]), Ok(vec!["https://mail.example/api".into()]));
+        assert_eq!(found(&[&format!("{ISSUER}/")]), Ok(vec![ISSUER.into()]));
+        assert_eq!(found(&["https://old.example/"]), Ok(vec!["https://old.example/".into()]));
+        assert_eq!(found(&["https://OLD.example/"]), Ok(vec!["https://old.example".into()]));
+        for other in ["https://mail.example/api/", "https://mail.example/API", "http://notes.example"] {
+            assert_eq!(found(&[other]), Err(Refusal::ResourceUnknown), "{other}");
+        }
     }
 }

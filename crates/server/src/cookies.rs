@@ -1,10 +1,11 @@
 //! Our cookies: three opaque values, host-only, out of reach of scripts (`__Host-` in their names, `SameSite=Lax`).
 //!
 //! On plain-http loopback `__Host-` is impossible, so the names differ there and carry the port, for cookies ignore ports. An
-//! https issuer never reads those names.
+//! https issuer never reads those names. `__Host-` cookies belong to the whole host, so where the issuer has a path, and others may
+//! have theirs beside it, the names carry a hash of it (HT-03).
 
 use http::{HeaderMap, HeaderValue, header};
-use proofkey_oauth::Issuer;
+use proofkey_oauth::{Issuer, sha256};
 
 /// How long a browser is known as one in which an account signed in before, in seconds.
 const DEVICE_SECONDS: i64 = 180 * 86_400;
@@ -34,12 +35,13 @@ pub(crate) enum Cookie {
 impl CookieNames {
     /// The names for an issuer.
     pub(crate) fn new(issuer: &Issuer) -> Self {
+        let path = path_mark(issuer.path());
         if issuer.is_https() {
-            let name = |end: &str| format!("__Host-{end}");
+            let name = |end: &str| format!("__Host-{end}{path}");
             return Self { session: name("sid"), flow: name("flow"), device: name("device"), secure: true };
         }
-        let port = issuer.authority().rsplit(':').next().unwrap_or_default();
-        let name = |end: &str| format!("proofkey-{end}-{port}");
+        let port = issuer.authority().rsplit(':').next().unwrap_or_default().trim_end_matches(']');
+        let name = |end: &str| format!("proofkey-{end}-{port}{path}");
         Self { session: name("sid"), flow: name("flow"), device: name("device"), secure: false }
     }
 
@@ -99,9 +101,34 @@ impl CookieNames {
     }
 }
 
+/// Tells the issuers of one host apart; empty for the one that has no path, whose names have always been plain.
+fn path_mark(path: &str) -> String {
+    let [a, b, c, d, ..] = sha256(path.as_bytes());
+    if path.is_empty() { String::new() } else { format!("-{:08x}", u32::from_be_bytes([a, b, c, d])) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ht_03_k_35_issuers_at_several_paths_of_one_host_have_cookies_of_their_own() {
+        for origin in ["https://id.example", "http://127.0.0.1:4455", "http://[::1]", "http://localhost"] {
+            let mut names = std::collections::BTreeSet::new();
+            for path in ["", "/a", "/b", "/a/b", "/A"] {
+                let of = CookieNames::new(&Issuer::parse(&format!("{origin}{path}")).unwrap());
+                for cookie in [Cookie::Session, Cookie::Flow, Cookie::Device] {
+                    let name = of.name(cookie).to_owned();
+                    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+                    assert!(name.bytes().all(plain), "{name}");
+                    assert!(names.insert(name), "{origin}{path}: {cookie:?}");
+                }
+            }
+        }
+        let of = |issuer: &str| CookieNames::new(&Issuer::parse(issuer).unwrap()).session;
+        assert_eq!(of("https://id.example/a"), of("https://other.example/a"), "stable");
+        assert_eq!(of("https://id.example"), "__Host-sid", "as before");
+    }
 
     #[test]
     fn ht_03_cookies_of_an_https_issuer_are_host_only_secure_and_lax() {

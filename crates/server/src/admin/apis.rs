@@ -1,7 +1,7 @@
 //! APIs (resource servers): add, list, remove.
 
 use proofkey_oauth::{ResourceUri, Scope, Secret, standard_scope};
-use proofkey_protocol::{Algorithm, ApiRecord, ApiScope};
+use proofkey_protocol::{Algorithm, ApiRecord, ApiScope, Apis};
 
 use super::api_refused::ApiRefused;
 use super::limits::SCOPES_MAX;
@@ -45,7 +45,12 @@ impl Admin {
             return Err(ApiRefused::AccessTokenSeconds.into());
         }
         let algorithm = new.algorithm.as_deref().map(algorithm).transpose()?;
-        check_owners(&new.scopes, &self.store.apis().await?)?;
+        let others = self.store.apis().await?;
+        if let Some(same) = others.iter().find(|other| other.resource.names(resource.as_str())) {
+            let name = same.resource.to_string();
+            return Err(AdminRefused::Exists { noun: Noun::Api, name });
+        }
+        check_owners(&new.scopes, &others)?;
         let introspection = new.introspection.then(new_secret);
         let record = ApiRecord {
             resource,
@@ -70,6 +75,9 @@ impl Admin {
 
     /// Removes an API: no token is issued for it any more.
     pub async fn remove_api(&self, resource: &ResourceUri) -> Result<(), AdminRefused> {
+        let apis = Apis::new(self.store.apis().await?);
+        // The spelling that is registered, where another one of the same name was given.
+        let resource = apis.find(resource).map_or(resource, |api| &api.resource);
         let removed = self.store.remove_api(resource).await;
         removed.map_err(|fault| AdminRefused::about(fault, Noun::Api, resource))?;
         self.record_change(Verb::Remove, Noun::Api, resource);

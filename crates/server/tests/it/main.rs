@@ -32,6 +32,7 @@ mod revocation;
 mod revoke;
 mod sessions;
 mod slow_body;
+mod spelling;
 mod support;
 mod tampering;
 mod token;
