@@ -104,7 +104,7 @@ const LAST_WORD_WITHIN: Duration = Duration::from_secs(2);
 
 /// Reports why a command failed and gives the exit code for it.
 pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
-    let last_word = format!("proofkey: {error:#}");
+    let last_word = format!("proofkey: {}", told(error));
     let (said, done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         note(&last_word);
@@ -113,6 +113,21 @@ pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
     let _said_or_given_up = done.recv_timeout(LAST_WORD_WITHIN);
     let cause = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>());
     exit_of(cause).into()
+}
+
+/// What went wrong, link by link, each that adds something.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for link in error.chain().map(ToString::to_string).filter(|link| !link.is_empty()) {
+        if told.contains(&link) {
+            continue;
+        }
+        if !told.is_empty() {
+            told.push_str(": ");
+        }
+        told.push_str(&link);
+    }
+    told
 }
 
 fn exit_of(cause: Option<&ClientError>) -> Exit {
@@ -147,6 +162,13 @@ impl Drop for Spinner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn k_39_each_link_of_a_chain_of_causes_adds_something() {
+        let cause = anyhow::anyhow!("the port is taken").context("8080: the port is taken; is it yours?");
+        assert_eq!(told(&cause.context("no start")), "no start: 8080: the port is taken; is it yours?");
+        assert_eq!(told(&anyhow::anyhow!("b").context("a")), "a: b");
+    }
 
     #[test]
     fn exit_codes_tell_signing_in_from_waiting_from_changing() {

@@ -40,24 +40,27 @@ use crate::trace::Tracer;
 #[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 #[non_exhaustive]
 pub enum StartFault {
-    /// The database cannot be opened, is served by another process, or failed.
-    #[error("{0}")]
+    /// The database cannot be opened, or is served by another process.
+    #[error("{path}: {fault}")]
+    Database { path: String, fault: Fault },
+    /// The database failed.
+    #[error(transparent)]
     Store(#[from] Fault),
     /// The signing keys cannot be read or made.
-    #[error("{0}")]
+    #[error(transparent)]
     Keys(#[from] KeysFault),
     /// The certificate or its key cannot be used.
-    #[error("{0}")]
-    Tls(#[from] TlsRefused),
+    #[error("server.tls_certificate: {0}")]
+    Tls(TlsRefused),
     /// A hash of that cost cannot be computed.
     #[error("[passwords]: {0}")]
     Passwords(String),
     /// An address cannot be listened on.
-    #[error("{address}: {source}; is another server running there?")]
-    Listen { address: SocketAddr, source: io::Error },
+    #[error("{setting}: {address} cannot be listened on: {cause}{}", cure(cause))]
+    Listen { setting: &'static str, address: SocketAddr, cause: io::Error },
     /// The data directory cannot be used.
-    #[error("{path}: {source}; the directory must exist and be writable for this user")]
-    Data { path: String, source: io::Error },
+    #[error("store.data: {path}: {cause}; the directory must exist and be writable for this user")]
+    Data { path: String, cause: io::Error },
     /// Anything else of the system.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -109,9 +112,11 @@ impl Start {
         raise_file_limit();
         let data = &config.store.data;
         private_directory(data)
-            .map_err(|source| StartFault::Data { path: data.display().to_string(), source })?;
-        let store = Store::open(&config.store.database(), &Options::default())?;
-        store.lock_for_serving()?;
+            .map_err(|cause| StartFault::Data { path: data.display().to_string(), cause })?;
+        let database = config.store.database();
+        let of_database = |fault| StartFault::Database { path: database.display().to_string(), fault };
+        let store = Store::open(&database, &Options::default()).map_err(of_database)?;
+        store.lock_for_serving().map_err(of_database)?;
         let app = Arc::new(build(&config, &store, clock, randomness, tracer)?);
         app.refresh(&store).await?;
         // Stored keys must open before any is made: one made under a wrong sealing key would lock the right one out.
@@ -121,7 +126,7 @@ impl Start {
         }
         let listener = match listener {
             Some(listener) => listener,
-            None => bind(config.server.listen).await?,
+            None => bind("server.listen", config.server.listen).await?,
         };
         let address = listener.local_addr()?;
         let tls = config
@@ -129,7 +134,8 @@ impl Start {
             .tls
             .as_ref()
             .map(|files| Tls::load(&files.certificate, &files.key))
-            .transpose()?
+            .transpose()
+            .map_err(StartFault::Tls)?
             .map(Arc::new);
         let (shutdown, observed) = (CancellationToken::new(), CancellationToken::new());
         let readiness = Arc::new(Readiness::default());
@@ -139,7 +145,7 @@ impl Start {
         let mut background = background::spawn(&watch, &store, tls.as_ref());
         let store_failed = spawn_vital(store_failure(store.clone(), shutdown.clone()), &shutdown);
         if let Some(address) = config.server.metrics_listen {
-            let (listener, stop) = (bind(address).await?, observed.clone());
+            let (listener, stop) = (bind("server.metrics_listen", address).await?, observed.clone());
             background.push(spawn_metrics(&watch, listener, Arc::clone(&budget), stop)?);
         }
         let edge = Edge {
@@ -242,8 +248,20 @@ pub(crate) fn build(
     })
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartFault> {
-    TcpListener::bind(address).await.map_err(|source| StartFault::Listen { address, source })
+async fn bind(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartFault> {
+    TcpListener::bind(address).await.map_err(|cause| StartFault::Listen { setting, address, cause })
+}
+
+/// What helps against an address that cannot be listened on.
+fn cure(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::AddrInUse => "; is another server running there?",
+        io::ErrorKind::AddrNotAvailable => "; no interface of this machine has it",
+        io::ErrorKind::PermissionDenied => {
+            "; a port below 1024 needs the right to bind it (CAP_NET_BIND_SERVICE)"
+        }
+        _ => "",
+    }
 }
 
 /// What made the store fail for good. After an error of the disk nothing that the process believes about its database is

@@ -2,12 +2,11 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use proofkey_oauth::Issuer;
-use proofkey_server::config::{SEALING_KEY_FILE, SealingKey, template};
+use proofkey_server::config::{SEALING_KEY_FILE, SealingKey, listen_address, template};
 use serde_json::json;
 
 use super::installation::InstallationArgs;
@@ -21,11 +20,11 @@ pub(crate) struct Args {
     #[command(flatten)]
     installation: InstallationArgs,
     /// Who the server is: the https URL that clients and APIs know it by (http on loopback only)
-    #[arg(long, value_name = "URL", value_parser = Issuer::parse)]
+    #[arg(long, value_name = "URL", value_parser = own_issuer)]
     issuer: Issuer,
-    /// Address and port of the listener
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4455")]
-    listen: SocketAddr,
+    /// Address and port of the listener; a name is looked up at each start
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4455", value_parser = listen)]
+    listen: String,
     /// Directory of the database
     #[arg(long, value_name = "DIR", default_value = "data")]
     data: PathBuf,
@@ -42,14 +41,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         ensure!(directory.is_dir(), "{} is no directory; make it first", directory.display());
     }
     SealingKey::generate().and_then(|key| key.write_new(&sealing_key)).map_err(message)?;
-    if let Err(error) = write_new(config, &template(&args.issuer, args.listen, &data)) {
+    if let Err(error) = write_new(config, &template(&args.issuer, &args.listen, &data)) {
         // The key is a minute old and seals nothing: left behind, it would be in the way of the next try.
         let _ = std::fs::remove_file(&sealing_key);
         return Err(error);
     }
     let report = json!({
         "config": config, "sealing_key": sealing_key, "issuer": args.issuer.as_str(),
-        "listen": args.listen.to_string(), "data": data,
+        "listen": args.listen, "data": data,
     });
     args.installation.output.result(&report, || {
         let (config, sealing_key) = (config.display(), sealing_key.display());
@@ -59,6 +58,21 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
              then proofkey serve --config {config}"
         )
     })
+}
+
+/// The name of a server is chosen once, so it is spelled as others will spell it.
+fn own_issuer(text: &str) -> anyhow::Result<Issuer> {
+    let issuer = Issuer::parse(text)?;
+    if let Some(normal) = issuer.normal_spelling() {
+        bail!("browsers, proxies and other programs spell it `{normal}`; write it so");
+    }
+    Ok(issuer)
+}
+
+/// What it resolves to may change, so the text is kept.
+fn listen(text: &str) -> anyhow::Result<String> {
+    listen_address(text)?;
+    Ok(text.to_owned())
 }
 
 /// Paths in the configuration start at its directory, paths on the command line where the command runs.

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use axum::Router;
 use proofkey_server::admin::{Actor, Admin, AdminSettings};
 use proofkey_server::clock::Clock;
-use proofkey_server::config::process_environment;
+use proofkey_server::config::{listen_address, process_environment};
 use proofkey_server::http::{self, Edge, HttpLimits, Signals};
 use proofkey_server::trace::{Event, Tracer};
 use proofkey_server::{Randomness, Running, Start, StartFault, log};
@@ -52,7 +52,7 @@ pub(crate) struct Args {
 /// An address of this machine alone. Any program that reaches one of the three parties reads or uses what they hand out:
 /// the ready user's password, the trace of sign-ins, the notes.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text.parse().map_err(|error| format!("{error}; write it as 127.0.0.1:4455"))?;
+    let address = listen_address(text).map_err(|refused| refused.to_string())?;
     if address.ip().is_loopback() {
         return Ok(address);
     }
@@ -72,10 +72,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
     let signals = Signals::listen()?;
-    let listener = bind(args.listen).await?;
+    let listener = bind(args.listen, "--listen").await?;
     let at = listener.local_addr()?;
-    let app_listener = listen_near(args.app_listen, at, 1).await?;
-    let api_listener = listen_near(args.api_listen, at, 2).await?;
+    let app_listener = listen_near((args.app_listen, "--app-listen"), at, 1).await?;
+    let api_listener = listen_near((args.api_listen, "--api-listen"), at, 2).await?;
     let addresses = Addresses {
         issuer: format!("http://{at}"),
         app: format!("http://{}", app_listener.local_addr()?),
@@ -144,26 +144,26 @@ fn directory(given: Option<&Path>) -> anyhow::Result<(PathBuf, bool)> {
     Ok((path, temporary))
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     let bound = TcpListener::bind(address).await;
     bound.with_context(|| {
-        format!("listening on {address}: choose another address with --listen, or port 0 for a free one")
+        format!("listening on {address}: choose another address with {flag}, or port 0 for a free one")
     })
 }
 
 /// A listener at the given address, else at a port near the server's, else at any.
 async fn listen_near(
-    given: Option<SocketAddr>,
+    (given, flag): (Option<SocketAddr>, &str),
     server: SocketAddr,
     distance: u16,
 ) -> anyhow::Result<TcpListener> {
     if let Some(address) = given {
-        return bind(address).await;
+        return bind(address, flag).await;
     }
     let near = server.port().checked_add(distance).unwrap_or_default();
     match TcpListener::bind(SocketAddr::new(server.ip(), near)).await {
         Ok(listener) => Ok(listener),
-        Err(_) => bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await,
+        Err(_) => bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), flag).await,
     }
 }
 

@@ -19,10 +19,10 @@ use crate::password::{Busy, CostRefused, Unacceptable};
 #[non_exhaustive]
 pub enum AdminRefused {
     /// The registration cannot work. Its text names the member already.
-    #[error("{0}")]
+    #[error(transparent)]
     Registration(#[from] RegistrationRefused),
     /// The JSON is not client metadata.
-    #[error("{0}")]
+    #[error(transparent)]
     Metadata(#[from] MetadataRefused),
     /// An update for this client carries the metadata of another.
     #[error("client_id: the metadata is about another client_id than {0}")]
@@ -52,7 +52,7 @@ pub enum AdminRefused {
     KeepSeconds,
     /// What was given for an API cannot be.
     #[error("{member}: {0}", member = .0.member())]
-    Api(#[from] ApiRefused),
+    Api(ApiRefused),
     /// The username is empty, too long, or holds what cannot be seen.
     #[error(
         "a username is 1 to 256 bytes of letters, digits and ASCII signs, single spaces between words (RFC 8265), without \
@@ -60,11 +60,11 @@ pub enum AdminRefused {
     )]
     Username,
     /// A claim that a user cannot have.
-    #[error("{0}")]
+    #[error(transparent)]
     Claim(#[from] ClaimRefused),
     /// A password that is too weak.
     #[error("the password cannot be used: {0}")]
-    Password(#[from] Unacceptable),
+    Password(Unacceptable),
     /// A password that is too long.
     #[error("a password is at most 1024 bytes long")]
     PasswordTooLong,
@@ -78,20 +78,38 @@ pub enum AdminRefused {
     #[error("another process was rotating at this moment")]
     RotatedElsewhere,
     /// The password hasher is busy.
-    #[error("{0}")]
+    #[error(transparent)]
     Busy(#[from] Busy),
     /// A cost that passwords cannot have.
     #[error("[passwords]: {0}")]
-    PasswordCost(#[from] CostRefused),
+    PasswordCost(CostRefused),
     /// The hashing thread cannot be had.
     #[error("a thread for hashing passwords: {0}")]
-    Thread(#[from] std::io::Error),
+    Thread(std::io::Error),
     /// The signing keys cannot be read or made.
-    #[error("{0}")]
+    #[error(transparent)]
     Keys(#[from] KeysFault),
     /// The store failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Store(#[from] Fault),
+}
+
+/// Errors that are told in a text of ours, and so are no further link of the chain: it would say them twice.
+macro_rules! told_in_full {
+    ($($variant:ident($cause:ty);)*) => {
+        $(impl From<$cause> for AdminRefused {
+            fn from(cause: $cause) -> Self {
+                Self::$variant(cause)
+            }
+        })*
+    };
+}
+
+told_in_full! {
+    Api(ApiRefused);
+    Password(Unacceptable);
+    PasswordCost(CostRefused);
+    Thread(std::io::Error);
 }
 
 impl AdminRefused {

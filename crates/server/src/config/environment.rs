@@ -1,4 +1,7 @@
-//! Overrides from the environment: `PROOFKEY_SECTION__KEY`, or `PROOFKEY_KEY` for a key outside of sections.
+//! Overrides from the environment: `PROOFKEY_<SECTION>__<KEY>`, and no other variable.
+//!
+//! Two underscores in a row are what makes a variable ours. Names that merely begin alike come from elsewhere: Kubernetes
+//! gives each container `PROOFKEY_PORT` and more when a Service is named `proofkey`.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +14,12 @@ use super::file::File;
 const PREFIX: &str = "PROOFKEY_";
 /// The one secret that may come by environment; it never enters the table.
 const SEALING_KEY: &str = "keys.sealing_key";
-/// Variables of the commands that are no settings of a server.
-const RESERVED: [&str; 3] = ["PROOFKEY_CONFIG", "PROOFKEY_CLIENT_ID", "PROOFKEY_NO_KEYRING"];
+/// What stands between section and key.
+const SEPARATOR: &str = "__";
+/// The issuer's setting is outside of sections in the file, and has one here.
+const ISSUER: (&str, &str) = ("issuer", "PROOFKEY_SERVER__ISSUER");
+/// What named the issuer in release 0.1, and told `proofkey login` where to sign in as well. It is read for one more release.
+const ISSUER_OF_0_1: &str = "PROOFKEY_ISSUER";
 
 /// This process's environment, for [`super::Config::load`]. Names and values that are not Unicode are left out.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
@@ -24,8 +31,14 @@ pub fn process_environment() -> impl Iterator<Item = (String, String)> {
 /// The overrides, by the name of the setting.
 #[derive(Default)]
 pub(super) struct Overlay {
-    values: BTreeMap<String, String>,
+    values: BTreeMap<String, Override>,
     sealing_key: Option<Zeroizing<String>>,
+    warning: Option<String>,
+}
+
+struct Override {
+    variable: String,
+    text: String,
 }
 
 impl Overlay {
@@ -33,22 +46,48 @@ impl Overlay {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let mut overlay = Self::default();
-        for (name, value) in environment {
-            let Some(setting) = name.strip_prefix(PREFIX).filter(|_| !RESERVED.contains(&name.as_str()))
-            else {
+        let mut issuer_of_0_1 = None;
+        for (variable, text) in environment {
+            if variable == ISSUER_OF_0_1 {
+                issuer_of_0_1 = Some(text);
                 continue;
-            };
-            match setting.to_ascii_lowercase().replacen("__", ".", 1) {
-                setting if setting == SEALING_KEY => overlay.sealing_key = Some(Zeroizing::new(value)),
-                setting => drop(overlay.values.insert(setting, value)),
             }
+            match setting(&variable) {
+                Some(setting) if setting == SEALING_KEY => {
+                    overlay.sealing_key = Some(Zeroizing::new(text));
+                }
+                Some(setting) => drop(overlay.values.insert(setting, Override { variable, text })),
+                None => {}
+            }
+        }
+        if let Some(text) = issuer_of_0_1 {
+            overlay.take_issuer_of_0_1(text);
         }
         Ok(overlay)
     }
 
+    fn take_issuer_of_0_1(&mut self, text: String) {
+        let (setting, variable) = ISSUER;
+        if self.values.contains_key(setting) {
+            self.warning = Some(format!("{ISSUER_OF_0_1} is not read beside {variable}; remove it"));
+            return;
+        }
+        self.warning = Some(format!(
+            "{ISSUER_OF_0_1} sets the issuer in this release and will not in the next: set {variable}, or remove it if it is \
+             meant for `proofkey login`, which reads PROOFKEY_LOGIN_ISSUER"
+        ));
+        let variable = ISSUER_OF_0_1.to_owned();
+        let _none = self.values.insert(setting.to_owned(), Override { variable, text });
+    }
+
     /// The variable that set this setting, if one did.
     pub(super) fn variable(&self, setting: &str) -> Option<String> {
-        self.values.contains_key(setting).then(|| variable(setting))
+        self.values.get(setting).map(|set| set.variable.clone())
+    }
+
+    /// What an operator should know of the environment.
+    pub(super) fn warning(&self) -> Option<String> {
+        self.warning.clone()
     }
 
     pub(super) fn sealing_key(&self) -> Option<&str> {
@@ -57,9 +96,9 @@ impl Overlay {
 
     /// Lays the overrides over the table of the file. One at a time, so that an error names its variable.
     pub(super) fn apply(&self, mut table: Table) -> Result<File, ConfigError> {
-        for (setting, text) in &self.values {
+        for (setting, Override { variable, text }) in &self.values {
             table = apply_one(&table, setting, text)
-                .map_err(|message| ConfigError::Environment { name: variable(setting), message })?;
+                .map_err(|message| ConfigError::Environment { name: variable.clone(), message })?;
         }
         let whole = table.try_into();
         whole.map_err(|error| ConfigError::Environment {
@@ -69,8 +108,14 @@ impl Overlay {
     }
 }
 
-fn variable(setting: &str) -> String {
-    format!("{PREFIX}{}", setting.replacen('.', "__", 1).to_ascii_uppercase())
+/// The setting that a variable names; `None` if it is not one of ours.
+fn setting(variable: &str) -> Option<String> {
+    if variable == ISSUER.1 {
+        return Some(ISSUER.0.to_owned());
+    }
+    let (section, key) = variable.strip_prefix(PREFIX)?.split_once(SEPARATOR)?;
+    let names = !section.is_empty() && !key.is_empty();
+    names.then(|| format!("{section}.{key}").to_ascii_lowercase())
 }
 
 /// The type of a setting is known to the grammar only, so the value is tried as TOML, as a text and as a list.
@@ -100,10 +145,13 @@ fn place(table: &mut Table, setting: &str, value: Value) {
     match setting.split_once('.') {
         None => drop(table.insert(setting.to_owned(), value)),
         Some((section, key)) => {
-            let section = table.entry(section.to_owned()).or_insert_with(|| Value::Table(Table::new()));
-            if let Some(section) = section.as_table_mut() {
-                section.insert(key.to_owned(), value);
-            }
+            let mut keys = match table.remove(section) {
+                Some(Value::Table(keys)) => keys,
+                // No section has this name; the grammar says so.
+                Some(_) | None => Table::new(),
+            };
+            let _former = keys.insert(key.to_owned(), value);
+            let _former = table.insert(section.to_owned(), Value::Table(keys));
         }
     }
 }

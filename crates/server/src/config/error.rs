@@ -10,8 +10,8 @@ use super::sealing_key::SealingKeyRefused;
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file could not be read.
-    #[error("{}: {source}; write one with `proofkey init`", path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{}: {cause}; write one with `proofkey init`", path.display())]
+    Unreadable { path: PathBuf, cause: std::io::Error },
     /// The file does not say what a configuration says, at this place.
     #[error("{}:{line}:{column}: {message}", path.display())]
     File { path: PathBuf, line: usize, column: usize, message: String },

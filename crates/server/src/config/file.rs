@@ -1,6 +1,5 @@
 //! The configuration as it stands in the file: the grammar of the file, with every default.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -29,7 +28,7 @@ pub(super) struct File {
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ServerFile {
-    pub(super) listen: SocketAddr,
+    pub(super) listen: String,
     pub(super) metrics_listen: String,
     pub(super) tls_certificate: Option<PathBuf>,
     pub(super) tls_key: Option<PathBuf>,
@@ -59,7 +58,7 @@ pub(super) struct KeysFile {
 impl Default for ServerFile {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4455)),
+            listen: "127.0.0.1:4455".into(),
             metrics_listen: "127.0.0.1:9464".into(),
             tls_certificate: None,
             tls_key: None,

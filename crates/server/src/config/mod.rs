@@ -6,6 +6,7 @@
 mod environment;
 mod error;
 mod file;
+mod listen;
 mod policy;
 mod ranges;
 mod resolve;
@@ -17,6 +18,7 @@ mod warnings;
 
 pub use environment::process_environment;
 pub use error::ConfigError;
+pub use listen::{ListenRefused, listen_address};
 pub use policy::ACCESS_TOKEN_SECONDS_MAX;
 pub use resolved::{Config, Keys, Server, Store, TlsFiles};
 pub use sealing_key::{SealingKey, SealingKeyRefused};
@@ -32,7 +34,7 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
         Self::parse(&text, path, environment)
     }
 
@@ -56,22 +58,25 @@ impl Config {
 }
 
 #[cfg(test)]
+mod names;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     const KEY: (&str, &str) = ("PROOFKEY_KEYS__SEALING_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
 
-    fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    pub(super) fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let pairs =
             environment.iter().chain([&KEY]).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Config::parse(text, Path::new("/etc/proofkey/proofkey.toml"), pairs)
     }
 
-    fn refusal(text: &str, environment: &[(&str, &str)]) -> String {
+    pub(super) fn refusal(text: &str, environment: &[(&str, &str)]) -> String {
         parse(text, environment).unwrap_err().to_string()
     }
 
-    const MINIMAL: &str = "issuer = \"https://id.example\"\n[store]\ndata = \"data\"\n";
+    pub(super) const MINIMAL: &str = "issuer = \"https://id.example\"\n[store]\ndata = \"data\"\n";
 
     #[test]
     fn what_a_file_leaves_out_has_its_default_and_paths_start_at_the_file() {
@@ -114,7 +119,7 @@ mod tests {
             &text,
             &[
                 ("PROOFKEY_LIMITS__FACTOR", "1000"),
-                ("PROOFKEY_ISSUER", "https://other.example"),
+                ("PROOFKEY_SERVER__ISSUER", "https://other.example"),
                 ("PROOFKEY_SERVER__TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1"),
                 ("PROOFKEY_PAGES__OPERATOR_NAME", "1984"),
                 ("PROOFKEY_SERVER__METRICS_LISTEN", "off"),
@@ -131,9 +136,13 @@ mod tests {
 
     #[test]
     fn an_unknown_override_is_refused_by_name() {
-        for name in
-            ["PROOFKEY_LIMITS__FACTORR", "PROOFKEY_LIMIT__FACTOR", "PROOFKEY_NOPE", "PROOFKEY_A__B__C"]
-        {
+        for name in [
+            "PROOFKEY_LIMITS__FACTORR",
+            "PROOFKEY_LIMIT__FACTOR",
+            "PROOFKEY_SERVER__PORT",
+            "PROOFKEY_ISSUER__ISSUER",
+            "PROOFKEY_A__B__C",
+        ] {
             assert!(refusal(MINIMAL, &[(name, "1")]).contains(name), "{name}");
         }
     }

@@ -1,6 +1,6 @@
 //! From what the file says to what it means.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -9,6 +9,7 @@ use proofkey_oauth::Issuer;
 use super::environment::Overlay;
 use super::error::ConfigError;
 use super::file::{self, File, KeysFile, ServerFile};
+use super::listen::listen_address;
 use super::ranges::ranges;
 use super::resolved::{Config, Keys, Server, Store, TlsFiles};
 use super::sealing_key::SealingKey;
@@ -59,8 +60,7 @@ pub(super) fn resolve(mut file: File, cx: &Context<'_>) -> Result<Config, Config
         .issuer
         .as_deref()
         .ok_or_else(|| cx.refuse("issuer", "issuer is missing; it is the public https URL of this server"))?;
-    let issuer =
-        Issuer::parse(issuer).map_err(|malformed| cx.refuse("issuer", format!("issuer: {malformed}")))?;
+    let issuer = own_issuer(issuer, cx)?;
     let data = file.store.data.as_deref().ok_or_else(|| {
         cx.refuse("store.data", "store.data is missing; it is the directory of the database")
     })?;
@@ -75,6 +75,7 @@ pub(super) fn resolve(mut file: File, cx: &Context<'_>) -> Result<Config, Config
         limits: file.limits,
         pages: file.pages,
         log: file.log,
+        environment_warning: cx.overlay.warning(),
     })
 }
 
@@ -95,6 +96,19 @@ fn sessions(mut file: Sessions, cx: &Context<'_>) -> Sessions {
         file.remembered_idle_seconds = file.remembered_idle_seconds.min(file.remembered_absolute_seconds);
     }
     file
+}
+
+/// Our own issuer: addresses are made by writing on behind it. Another spelling than browsers use is told of and taken, for a
+/// name that tokens carry already is not changed lightly; `proofkey init` lets none be chosen.
+fn own_issuer(text: &str, cx: &Context<'_>) -> Result<Issuer, ConfigError> {
+    let refused = |message: String| cx.refuse("issuer", format!("issuer: {message}"));
+    let issuer = Issuer::parse(text).map_err(|malformed| refused(malformed.to_string()))?;
+    match issuer.normal_spelling() {
+        Some(normal) if text.ends_with('/') => {
+            Err(refused(format!("write it without the slash at its end: `{normal}`")))
+        }
+        Some(_) | None => Ok(issuer),
+    }
 }
 
 /// Rules between two settings.
@@ -158,19 +172,17 @@ fn server(file: &ServerFile, cx: &Context<'_>) -> Result<Server, ConfigError> {
             return Err(cx.refuse("server.tls_key", "server.tls_certificate is missing beside it"));
         }
     };
+    let listen = |setting: &str, text: &str| {
+        listen_address(text).map_err(|refused| cx.refuse(setting, format!("{setting}: {refused}")))
+    };
     let metrics_listen = match file.metrics_listen.as_str() {
         "off" => None,
-        address => Some(address.parse::<SocketAddr>().map_err(|_| {
-            cx.refuse(
-                "server.metrics_listen",
-                "server.metrics_listen is an address such as 127.0.0.1:9464, or \"off\"",
-            )
-        })?),
+        address => Some(listen("server.metrics_listen", address)?),
     };
     let trusted_proxies =
         file.trusted_proxies.iter().map(|text| network(text, cx)).collect::<Result<_, _>>()?;
     Ok(Server {
-        listen: file.listen,
+        listen: listen("server.listen", &file.listen)?,
         metrics_listen,
         tls,
         trusted_proxies,

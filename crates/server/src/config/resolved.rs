@@ -32,6 +32,8 @@ pub struct Config {
     pub pages: Pages,
     /// Form and amount of the log.
     pub log: Log,
+    /// What the environment says that will not be read much longer.
+    pub(crate) environment_warning: Option<String>,
 }
 
 /// Listeners, TLS and proxies, resolved.

@@ -27,8 +27,8 @@ pub struct SealingKey(Zeroizing<[u8; KEY_BYTES]>);
 #[non_exhaustive]
 pub enum SealingKeyRefused {
     /// The file could not be read or written.
-    #[error("sealing key {}: {source}; `proofkey init` writes one", path.display())]
-    Io { path: PathBuf, source: io::Error },
+    #[error("sealing key {}: {cause}; `proofkey init` writes one", path.display())]
+    Io { path: PathBuf, cause: io::Error },
     /// Everybody on this machine can read the file.
     #[error(
         "sealing key {0}: every user of this machine can read it (mode {mode:04o}); run `chmod 600 {0}`, or where its mode \
@@ -66,7 +66,7 @@ impl SealingKey {
     /// Reads the key from a file, which may be readable for its owner and its group: so Kubernetes and Docker mount secrets
     /// for a process that is not root, and there nobody can change it. [`is_open_to_group`] tells, for a warning.
     pub fn read(path: &Path) -> Result<Self, SealingKeyRefused> {
-        let io = |source| SealingKeyRefused::Io { path: path.to_owned(), source };
+        let io = |cause| SealingKeyRefused::Io { path: path.to_owned(), cause };
         let file = std::fs::File::open(path).map_err(io)?;
         refuse_readable(path, &file.metadata().map_err(io)?)?;
         let mut text = Zeroizing::new(String::with_capacity(KEY_BYTES * 2));
@@ -76,7 +76,7 @@ impl SealingKey {
 
     /// Writes a new file with mode 0600; an existing one is never replaced, for it may seal keys.
     pub fn write_new(&self, path: &Path) -> Result<(), SealingKeyRefused> {
-        let io = |source| SealingKeyRefused::Io { path: path.to_owned(), source };
+        let io = |cause| SealingKeyRefused::Io { path: path.to_owned(), cause };
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]

@@ -4,7 +4,8 @@ use super::resolved::Config;
 use super::sealing_key::is_open_to_group;
 
 pub(super) fn warnings(config: &Config) -> Vec<String> {
-    let Config { issuer, server, tokens, sessions, passwords, limits, keys, .. } = config;
+    let Config { issuer, server, tokens, sessions, passwords, limits, keys, environment_warning, .. } =
+        config;
     let is_public = !server.listen.ip().is_loopback();
     let (https, tls) = (issuer.is_https(), server.tls.is_some());
     let metrics_public = server.metrics_listen.is_some_and(|address| !address.ip().is_loopback());
@@ -44,5 +45,9 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
         ),
         (keys.rotation_days > 365, "keys.rotation_days is more than a year"),
     ];
-    findings.into_iter().filter(|(found, _)| *found).map(|(_, text)| text.to_owned()).collect()
+    let found = findings.into_iter().filter(|(found, _)| *found).map(|(_, text)| text.to_owned());
+    let spelling = issuer.normal_spelling().map(|normal| {
+        format!("issuer is not spelled as browsers and proxies spell it: `{normal}`; a new installation should be named so")
+    });
+    environment_warning.iter().cloned().chain(spelling).chain(found).collect()
 }

@@ -35,7 +35,13 @@ pub enum KeysFault {
     Damaged { kid: String, cause: String },
     /// No key could be made.
     #[error("a signing key could not be made: {0}")]
-    Generate(#[from] KeyError),
+    Generate(KeyError),
+}
+
+impl From<KeyError> for KeysFault {
+    fn from(cause: KeyError) -> Self {
+        Self::Generate(cause)
+    }
 }
 
 /// What became of the steps that were due.

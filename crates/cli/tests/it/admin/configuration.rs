@@ -71,6 +71,23 @@ fn init_refuses_what_cannot_be() {
 }
 
 #[test]
+fn k_34_init_takes_an_issuer_only_in_the_spelling_of_browsers() {
+    let installation = Installation::empty();
+    for (odd, normal) in [
+        ("https://ID.example", "https://id.example"),
+        ("https://id.example:443", "https://id.example"),
+        ("https://id.example/", "https://id.example"),
+        ("https://id.example/a/../b", "https://id.example/b"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+    ] {
+        installation.refused(&["init", "--issuer", odd], "", 2, &["--issuer", &format!("`{normal}`")]);
+    }
+    installation.json(&["init", "--issuer", "http://localhost:4455", "--listen", "localhost:4455"], "");
+    let written = std::fs::read_to_string(installation.path("proofkey.toml")).unwrap();
+    assert!(written.contains("listen = \"localhost:4455\""), "a name stays a name");
+}
+
+#[test]
 fn a_faulty_configuration_is_refused_by_line_and_column() {
     let installation = Installation::new();
     let good = std::fs::read_to_string(installation.path("proofkey.toml")).unwrap();
