@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use proofkey_client::{Application, Client, Error, SignedOut, TokenStore, open_browser};
+use proofkey_client::{Application, Client, Error, SignedOut, TokenStore, WayBack, open_browser};
 use serde::Serialize;
 
-use crate::output::{EXIT_CODES, Exit, Output, note};
+use crate::output::{EXIT_CODES, Exit, Output, Spinner, note};
 use crate::target::{LastLogin, TargetArgs};
 
 /// Sign out
@@ -21,6 +21,10 @@ pub(crate) struct Args {
     /// Also open the page that ends the browser's session at the server
     #[arg(long)]
     browser: bool,
+    /// With --browser: wait until the browser comes back. The server must know http://127.0.0.1/signed-out (any port) as a post-logout
+    /// redirect URI of the client
+    #[arg(long, requires = "browser")]
+    wait: bool,
     #[command(flatten)]
     output: Output,
 }
@@ -31,6 +35,9 @@ struct Report<'a> {
     signed_out: bool,
     revoked: bool,
     end_session_url: Option<&'a str>,
+    /// With --wait: whether the browser came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    returned: Option<bool>,
     /// How many other sign-ins are stored.
     remaining: usize,
 }
@@ -59,7 +66,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
 async fn one(store: &TokenStore, args: &Args) -> anyhow::Result<ExitCode> {
     let last = LastLogin::read(store);
     let app = args.target.for_session(last.as_ref())?;
-    let signed_out = sign_out(app.clone(), store).await?;
+    let (signed_out, way_back) = sign_out(app.clone(), store, args.wait).await?;
     let listed = store.applications().await.unwrap_or_default();
     let remaining = listed.len();
     let readable: Vec<_> = listed.into_iter().filter_map(Result::ok).collect();
@@ -74,6 +81,7 @@ async fn one(store: &TokenStore, args: &Args) -> anyhow::Result<ExitCode> {
         note(&format!("{error}"));
     }
     let report = Report {
+        returned: returned(args.wait, way_back).await,
         signed_out: true,
         revoked: signed_out.revoked.is_ok(),
         end_session_url: url.map(|url| url.as_str()),
@@ -100,7 +108,9 @@ async fn every(store: &TokenStore, args: &Args) -> anyhow::Result<ExitCode> {
     for app in store.applications().await? {
         let outcome = match app {
             Ok(app) if !args.target.covers(&app) => continue,
-            Ok(app) => sign_out(app.clone(), store).await.map(|signed_out| ended(&app, &signed_out)),
+            Ok(app) => {
+                sign_out(app.clone(), store, false).await.map(|(signed_out, _)| ended(&app, &signed_out))
+            }
             Err(error) => Err(error),
         };
         match outcome {
@@ -128,12 +138,33 @@ async fn every(store: &TokenStore, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if report.signed_out { ExitCode::SUCCESS } else { Exit::Failure.into() })
 }
 
-async fn sign_out(app: Application, store: &TokenStore) -> Result<SignedOut, Error> {
-    let signed_out = Client::with_store(app, store).sign_out().await?;
+/// Whether the browser came back, if that was asked for.
+async fn returned(wanted: bool, way_back: Option<WayBack>) -> Option<bool> {
+    let outcome = match way_back {
+        Some(way_back) => {
+            let _waiting = Spinner::start("waiting for the browser");
+            way_back.wait().await
+        }
+        None => return wanted.then_some(false),
+    };
+    if let Err(error) = &outcome {
+        note(&format!("{error}"));
+    }
+    Some(outcome.is_ok())
+}
+
+async fn sign_out(
+    app: Application,
+    store: &TokenStore,
+    returns: bool,
+) -> Result<(SignedOut, Option<WayBack>), Error> {
+    let client = Client::with_store(app, store);
+    let (signed_out, way_back) =
+        if returns { client.sign_out_and_return().await? } else { (client.sign_out().await?, None) };
     if let Err(error) = &signed_out.revoked {
         note(&format!("The tokens are gone from here, but the server did not take them back: {error}"));
     }
-    Ok(signed_out)
+    Ok((signed_out, way_back))
 }
 
 fn ended(app: &Application, signed_out: &SignedOut) -> Ended {
@@ -155,6 +186,7 @@ mod tests {
             signed_out: true,
             revoked: true,
             end_session_url,
+            returned: None,
             remaining,
         };
         assert_eq!(describe(&report(None, 0), false), "Signed out.");

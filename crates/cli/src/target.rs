@@ -8,6 +8,8 @@ use clap::Args;
 use proofkey_client::{Application, ResourceUri, Scope, TokenStore};
 use serde::{Deserialize, Serialize};
 
+use crate::output::note;
+
 /// Where `proofkey dev` listens.
 const ISSUER_DEFAULT: &str = "http://127.0.0.1:4455";
 /// The native client that `proofkey dev` registers.
@@ -19,8 +21,11 @@ const FILE_NAME: &str = "last-login.json";
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct TargetArgs {
     /// The authorization server [default: that of the last sign-in, else http://127.0.0.1:4455]
-    #[arg(long, value_name = "URL", env = "PROOFKEY_ISSUER")]
+    #[arg(long, value_name = "URL", env = "PROOFKEY_LOGIN_ISSUER")]
     issuer: Option<String>,
+    /// The variable of release 0.1, which named the server's own issuer as well; read for one more release
+    #[arg(long, hide = true, value_name = "URL", env = "PROOFKEY_ISSUER")]
+    issuer_of_0_1: Option<String>,
     /// The app's client id [default: that of the last sign-in, else proofkey-cli]
     #[arg(long, value_name = "ID", env = "PROOFKEY_CLIENT_ID")]
     client_id: Option<String>,
@@ -39,6 +44,20 @@ pub(crate) struct LastLogin {
 }
 
 impl TargetArgs {
+    /// The server that the command line or the environment names.
+    fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref().or(self.issuer_of_0_1.as_deref())
+    }
+
+    /// Tells of the old variable where it is what counts.
+    fn note_old_variable(&self) {
+        if self.issuer.is_none() && self.issuer_of_0_1.is_some() {
+            note(
+                "PROOFKEY_ISSUER will not be read by the next release: set PROOFKEY_LOGIN_ISSUER, or use --issuer",
+            );
+        }
+    }
+
     /// The app to sign in: the last server and client count, its API does not, for a new sign-in asks for what it says.
     pub(crate) fn for_login(
         &self,
@@ -63,19 +82,19 @@ impl TargetArgs {
 
     /// Whether a stored sign-in is at the server and of the app that are named, where they are.
     pub(crate) fn covers(&self, app: &Application) -> bool {
-        self.issuer.as_deref().is_none_or(|issuer| issuer == app.issuer.as_str())
+        self.issuer().is_none_or(|issuer| issuer == app.issuer.as_str())
             && self.client_id.as_ref().is_none_or(|id| *id == app.client_id)
     }
 
     /// Whether the server is a remembered one: worth saying when it is gone.
-    pub(crate) const fn is_from_memory(&self, last: Option<&LastLogin>) -> bool {
-        self.issuer.is_none() && last.is_some()
+    pub(crate) fn is_from_memory(&self, last: Option<&LastLogin>) -> bool {
+        self.issuer().is_none() && last.is_some()
     }
 
     fn application(&self, last: Option<&LastLogin>, resource: Option<&str>) -> anyhow::Result<Application> {
-        let issuer = self.issuer.as_deref().or_else(|| last.map(|last| last.issuer.as_str()));
-        let same_server =
-            last.filter(|last| self.issuer.as_ref().is_none_or(|issuer| *issuer == last.issuer));
+        self.note_old_variable();
+        let issuer = self.issuer().or_else(|| last.map(|last| last.issuer.as_str()));
+        let same_server = last.filter(|last| self.issuer().is_none_or(|issuer| issuer == last.issuer));
         let client_id = self.client_id.as_deref().or_else(|| same_server.map(|last| last.client_id.as_str()));
         let mut app =
             Application::new(issuer.unwrap_or(ISSUER_DEFAULT), client_id.unwrap_or(CLIENT_ID_DEFAULT))?;
@@ -86,8 +105,8 @@ impl TargetArgs {
     }
 
     fn is_about(&self, last: &LastLogin) -> bool {
-        let agrees = |said: &Option<String>, known: &str| said.as_ref().is_none_or(|said| said == known);
-        agrees(&self.issuer, &last.issuer) && agrees(&self.client_id, &last.client_id)
+        let agrees = |said: Option<&str>, known: &str| said.is_none_or(|said| said == known);
+        agrees(self.issuer(), &last.issuer) && agrees(self.client_id.as_deref(), &last.client_id)
     }
 }
 
@@ -150,6 +169,7 @@ mod tests {
         };
         let args = |issuer: Option<&str>, client_id: Option<&str>, resource: Option<&str>| TargetArgs {
             issuer: issuer.map(str::to_owned),
+            issuer_of_0_1: None,
             client_id: client_id.map(str::to_owned),
             resource: resource.map(str::to_owned),
         };
@@ -176,6 +196,15 @@ mod tests {
         }
         let app = args(None, None, None).for_login(Some(&last), None).unwrap();
         assert_eq!((app.resource, app.scope.to_string().as_str()), (None, proofkey_client::SCOPE_DEFAULT));
+    }
+
+    #[test]
+    fn k_33_the_old_variable_names_the_server_and_yields_to_the_new_one() {
+        let (old, new) = (Some("https://old.example".to_owned()), Some("https://new.example".to_owned()));
+        let args = TargetArgs { issuer_of_0_1: old.clone(), ..TargetArgs::default() };
+        assert_eq!(args.for_session(None).unwrap().issuer.as_str(), "https://old.example");
+        let args = TargetArgs { issuer: new, issuer_of_0_1: old, ..TargetArgs::default() };
+        assert_eq!(args.for_session(None).unwrap().issuer.as_str(), "https://new.example");
     }
 
     #[test]

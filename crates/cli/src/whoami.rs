@@ -39,8 +39,17 @@ fn describe(report: &SignedInAs<'_>, stored_at: Option<&StoredAt>) -> String {
     };
     let api = report.resource.map_or_else(String::new, |resource| format!("\nAPI      {resource}"));
     let kept_in = stored_at.map_or_else(String::new, |stored_at| format!("\nkept in  {stored_at}"));
+    let elsewhere = report.identity.map_or(&[][..], |who| &who.elsewhere);
+    let elsewhere = if elsewhere.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "\nnot told {} (the server refers to others for these, who are not asked)",
+            elsewhere.join(", ")
+        )
+    };
     format!(
-        "{who}\nserver   {}\nclient   {}{api}\nscope    {}{kept_in}",
+        "{who}\nserver   {}\nclient   {}{api}\nscope    {}{elsewhere}{kept_in}",
         report.issuer, report.client_id, report.scope
     )
 }
@@ -58,6 +67,7 @@ mod tests {
             name: Some("Ada\u{1b}[2J".into()),
             username: None,
             email: None,
+            elsewhere: vec!["email".into()],
         };
         let mut report = SignedInAs {
             issuer: "https://id.example",
@@ -69,6 +79,7 @@ mod tests {
         };
         let text = describe(&report, Some(&StoredAt::Keyring));
         assert!(text.ends_with("kept in  the system's keyring"), "{text}");
+        assert!(text.contains("not told email ("), "{text}");
         assert!(
             text.starts_with("Ada") && text.contains("https://api.example") && !text.contains('\u{1b}'),
             "{text}"

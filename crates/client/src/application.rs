@@ -2,12 +2,13 @@
 
 use proofkey_oauth::{Issuer, ResourceUri, Scope};
 
+use crate::authentication::ClientAuthentication;
 use crate::error::{Error, shown};
 
 /// Scope asked for unless the app says otherwise: the person's identity and a refresh token (least privilege, row CL-18).
 pub const SCOPE_DEFAULT: &str = "openid profile offline_access";
 
-/// A native app, as it was registered: a public client, so there is no secret to embed (OAuth 2.1 §8.1).
+/// An app, as it was registered. A native app is a public client, so there is no secret to embed (OAuth 2.1 §8.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Application {
     /// The authorization server, by the name that its metadata and tokens carry.
@@ -20,6 +21,11 @@ pub struct Application {
     pub resource: Option<ResourceUri>,
     /// A label of the app's own choosing that keeps several sign-ins at one server apart.
     pub account: String,
+    /// How the app authenticates; not at all, unless it is one that can keep a secret.
+    pub authentication: ClientAuthentication,
+    /// Whether the server is known to do PKCE with S256 although its metadata does not say so. If it ignores the challenge, a
+    /// stolen code is worth a sign-in.
+    pub assume_pkce: bool,
 }
 
 impl Application {
@@ -36,6 +42,8 @@ impl Application {
             scope: Scope::parse(SCOPE_DEFAULT).unwrap_or_default(),
             resource: None,
             account: "default".to_owned(),
+            authentication: ClientAuthentication::None,
+            assume_pkce: false,
         })
     }
 

@@ -19,6 +19,8 @@ pub struct SignInOptions {
     pub max_age_seconds: Option<u32>,
     /// The username to fill into the sign-in form; the person may change it (OpenID Connect Core §3.1.2.1).
     pub login_hint: Option<String>,
+    /// The port to which the browser returns, for servers that compare it; the system chooses one otherwise (RFC 8252 §7.3).
+    pub callback_port: Option<u16>,
 }
 
 /// A sign-in under way. It remembers which server it was begun with, so that no other can finish it (row V-77).
@@ -55,6 +57,7 @@ impl Attempt {
         options: &SignInOptions,
         redirect_uri: &str,
     ) -> Result<Self, Error> {
+        server.ensure_pkce(application.assume_pkce)?;
         let verifier = CodeVerifier::from_random(&random::octets()?);
         let state = random::text()?;
         let nonce = application.wants_identity().then(random::text).transpose()?;
@@ -122,11 +125,25 @@ impl Attempt {
         Ok(CallbackOutcome::Granted(AuthorizationCode(Secret::new(code.to_owned()))))
     }
 
+    /// Judges an address that a person copied from where the browser ended: the redirect URI with its query. Nothing else is taken
+    /// for an answer; parsing needs no more than the query, which is judged like one that the browser brought.
+    pub(crate) fn receive_pasted(&self, text: &str) -> Result<CallbackOutcome, Error> {
+        let query =
+            text.trim().strip_prefix(self.redirect_uri.as_str()).and_then(|rest| rest.strip_prefix('?'));
+        let query = query.map(|query| query.split('#').next().unwrap_or_default());
+        match query.map(|query| Params::parse(query.as_bytes())) {
+            Some(Ok(params)) => self.receive(&params),
+            Some(Err(_)) | None => Ok(CallbackOutcome::Ignored),
+        }
+    }
+
     /// The token request for a code (OAuth 2.1 §4.1.3). The redirect URI is sent for servers that still compare it.
     pub(crate) fn token_form(&self, application: &Application, code: &AuthorizationCode) -> Secret {
+        let [client_id, client_secret] = application.authentication.parameters(&application.client_id);
         let parameters = [
             ("grant_type", Some("authorization_code")),
-            ("client_id", Some(application.client_id.as_str())),
+            client_id,
+            client_secret,
             ("code", Some(code.0.expose())),
             ("code_verifier", Some(self.verifier.expose())),
             ("redirect_uri", Some(self.redirect_uri.as_str())),
@@ -163,7 +180,11 @@ mod tests {
     fn begin(sends_iss: bool) -> Attempt {
         let mut app = Application::new("https://id.example", "app").unwrap();
         app.resource = Some(ResourceUri::parse("https://api.example/notes").unwrap());
-        let options = SignInOptions { max_age_seconds: Some(60), login_hint: Some("ada & co".into()) };
+        let options = SignInOptions {
+            max_age_seconds: Some(60),
+            login_hint: Some("ada & co".into()),
+            ..SignInOptions::default()
+        };
         Attempt::begin(&server(sends_iss), &app, &options, "http://127.0.0.1:7/callback").unwrap()
     }
 
@@ -260,6 +281,59 @@ mod tests {
                 format!("{response}&state={}&state=x", attempt.state),
             ] {
                 assert!(matches!(judged(foreign.clone()), Ok(CallbackOutcome::Ignored)), "{foreign}");
+            }
+        }
+    }
+
+    #[test]
+    fn k_54_a_pasted_address_is_judged_as_if_the_browser_had_brought_it() {
+        let attempt = begin(true);
+        let state = &attempt.state;
+        let here = "iss=https%3A%2F%2Fid.example";
+        let front = "http://127.0.0.1:7/callback";
+        for (pasted, expected) in [
+            (format!("{front}?code=c&state={state}&{here}"), "granted"),
+            (format!("  {front}?code=c&state={state}&{here}#\r\n"), "granted"),
+            (format!("{front}?code=c&state=x&{here}"), "ignored"),
+            (format!("code=c&state={state}&{here}"), "ignored"),
+            (format!("http://127.0.0.1:8/callback?code=c&state={state}&{here}"), "ignored"),
+            (format!("{front}2?code=c&state={state}&{here}"), "ignored"),
+            (format!("{front}?code=%zz&state={state}&{here}"), "ignored"),
+            (String::new(), "ignored"),
+            (format!("{front}?code=c&state={state}&iss=https%3A%2F%2Fevil.example"), "ResponseIssuerDiffers"),
+            (format!("{front}?code=c&state={state}"), "ResponseIssuerMissing"),
+            (format!("{front}?error=access_denied&state={state}&{here}"), "AuthorizationRefused"),
+        ] {
+            let outcome = match attempt.receive_pasted(&pasted) {
+                Ok(CallbackOutcome::Granted(_)) => "granted".to_owned(),
+                Ok(CallbackOutcome::Ignored) => "ignored".to_owned(),
+                Err(error) => format!("{error:?}"),
+            };
+            assert!(outcome.starts_with(expected), "{pasted}: {outcome}");
+        }
+    }
+
+    #[test]
+    fn k_54_pkce_is_assumed_only_where_it_is_said_and_the_server_does_not_deny_it() {
+        let issuer = Issuer::parse("https://id.example").unwrap();
+        for (methods, assumed, begins) in [
+            (json!(["S256"]), false, true),
+            (json!([]), false, false),
+            (json!([]), true, true),
+            (json!(["plain"]), true, false),
+        ] {
+            let document = json!({"issuer": "https://id.example", "authorization_endpoint": "https://id.example/authorize",
+                "token_endpoint": "https://id.example/token", "code_challenge_methods_supported": methods});
+            let server = Server::from_metadata(&issuer, document.to_string().as_bytes()).unwrap();
+            let app = Application {
+                assume_pkce: assumed,
+                ..Application::new("https://id.example", "app").unwrap()
+            };
+            let begun =
+                Attempt::begin(&server, &app, &SignInOptions::default(), "http://127.0.0.1:7/callback");
+            assert_eq!(begun.is_ok(), begins, "{methods} {assumed}");
+            if let Ok(attempt) = begun {
+                assert!(sent(&attempt).contains("code_challenge"));
             }
         }
     }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, shown};
 use crate::session::Session;
-use crate::token::AccessToken;
+use crate::token::{AccessToken, bearer};
 use crate::transport::{Answer, Outgoing};
 use crate::url::SecureUrl;
 
@@ -74,7 +74,7 @@ impl Session {
             what: "API",
             method: request.method.clone(),
             url,
-            bearer: Some(&token.token),
+            authorization: Some(&bearer(&token.token)),
             body: request.body,
             answer_bytes_max: ANSWER_BYTES_MAX,
         };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::application::Application;
 use crate::attempt::{Attempt, SignInOptions};
 use crate::error::Error;
-use crate::listener::Listener;
-use crate::logout::{self, SignedOut};
+use crate::listener::{Listener, Purpose};
+use crate::logout::{self, SignedOut, WayBack};
 use crate::session::Session;
 use crate::shared::Shared;
 use crate::sign_in::SignIn;
@@ -42,7 +42,14 @@ impl Client {
     /// [`Self::sign_in`] with options about how the person signs in.
     pub async fn sign_in_with(&self, options: &SignInOptions) -> Result<SignIn, Error> {
         let server = self.shared.server().await?;
-        let listener = Listener::open().await.map_err(Error::ListenerUnavailable)?;
+        // Before anybody signs in for tokens that have no place.
+        self.shared.slot.probe().await?;
+        let listener = match options.callback_port {
+            Some(port) => Listener::open_at(port, Purpose::SignIn)
+                .await
+                .map_err(|cause| Error::PortUnavailable { port, cause })?,
+            None => Listener::open(Purpose::SignIn).await.map_err(Error::ListenerUnavailable)?,
+        };
         let attempt = Attempt::begin(server, self.application(), options, listener.redirect_uri())?;
         Ok(SignIn::new(Arc::clone(&self.shared), attempt, listener))
     }
@@ -60,5 +67,11 @@ impl Client {
     /// Ends the sign-in that is stored, this process's or another's.
     pub async fn sign_out(&self) -> Result<SignedOut, Error> {
         logout::sign_out(&self.shared).await
+    }
+
+    /// The same, and opens a listener to which the server's page leads back. `http://127.0.0.1/signed-out` has to be registered as
+    /// a post-logout redirect URI, or the server will show an error instead.
+    pub async fn sign_out_and_return(&self) -> Result<(SignedOut, Option<WayBack>), Error> {
+        logout::sign_out_and_return(&self.shared).await
     }
 }

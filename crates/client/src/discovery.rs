@@ -23,6 +23,19 @@ pub struct Server {
     pub(crate) sends_iss: bool,
     /// What its ID tokens may be signed with, out of what we verify.
     pub(crate) id_token_algorithms: Vec<Algorithm>,
+    /// What it says of PKCE.
+    pub(crate) pkce: PkceOffer,
+}
+
+/// What a server's metadata says of PKCE (RFC 8414 §2, RFC 9700 §2.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PkceOffer {
+    /// S256 is among its methods.
+    S256,
+    /// It names other methods only, so it does not do S256.
+    Others,
+    /// It does not say: most that do not say do not look at a challenge, some do.
+    Unsaid,
 }
 
 impl Server {
@@ -35,66 +48,94 @@ impl Server {
             let claimed = shown(&metadata.issuer);
             return Err(Error::IssuerMismatch { asked: asked.to_string(), claimed });
         }
-        if !metadata.code_challenge_methods_supported.iter().any(|method| method == CHALLENGE_METHOD) {
-            return Err(Error::ChallengeMethodMissing);
-        }
+        let secure = |name, value: &str| SecureUrl::of_issuer(name, asked, value);
+        let browser = |name, value: &str| BrowserUrl::of_issuer(name, asked, value);
+        let userinfo_endpoint = metadata.userinfo_endpoint.as_deref();
+        let revocation_endpoint = metadata.revocation_endpoint.as_deref();
+        let end_session_endpoint = metadata.end_session_endpoint.as_deref();
         Ok(Self {
             issuer: asked.clone(),
-            authorization_endpoint: BrowserUrl::parse(
+            authorization_endpoint: required(
                 "authorization_endpoint",
-                required("authorization_endpoint", &metadata.authorization_endpoint)?,
+                &metadata.authorization_endpoint,
+                browser,
             )?,
-            token_endpoint: SecureUrl::parse(
-                "token_endpoint",
-                required("token_endpoint", &metadata.token_endpoint)?,
-            )?,
-            jwks_uri: optional("jwks_uri", Some(&metadata.jwks_uri), SecureUrl::parse)?,
-            userinfo_endpoint: optional(
-                "userinfo_endpoint",
-                metadata.userinfo_endpoint.as_deref(),
-                SecureUrl::parse,
-            )?,
-            revocation_endpoint: optional(
-                "revocation_endpoint",
-                metadata.revocation_endpoint.as_deref(),
-                SecureUrl::parse,
-            )?,
-            end_session_endpoint: optional(
-                "end_session_endpoint",
-                metadata.end_session_endpoint.as_deref(),
-                BrowserUrl::parse,
-            )?,
+            token_endpoint: required("token_endpoint", &metadata.token_endpoint, secure)?,
+            jwks_uri: optional("jwks_uri", Some(&metadata.jwks_uri), secure)?,
+            userinfo_endpoint: optional("userinfo_endpoint", userinfo_endpoint, secure)?,
+            revocation_endpoint: optional("revocation_endpoint", revocation_endpoint, secure)?,
+            end_session_endpoint: optional("end_session_endpoint", end_session_endpoint, browser)?,
             sends_iss: metadata.authorization_response_iss_parameter_supported,
             id_token_algorithms: algorithms(&metadata.id_token_signing_alg_values_supported),
+            pkce: PkceOffer::of(&metadata.code_challenge_methods_supported),
         })
+    }
+
+    /// Whether a code of this server can be bound to the verifier that we send. `assumed` where whoever configured the app knows
+    /// that it can although the metadata does not say so.
+    pub(crate) fn ensure_pkce(&self, assumed: bool) -> Result<(), Error> {
+        match self.pkce {
+            PkceOffer::S256 => Ok(()),
+            PkceOffer::Unsaid if assumed => Ok(()),
+            PkceOffer::Unsaid | PkceOffer::Others => Err(Error::ChallengeMethodMissing),
+        }
     }
 }
 
-/// Fetches the metadata of an issuer: from the address of RFC 8414 first, then from that of OpenID Connect.
+impl PkceOffer {
+    fn of(methods: &[String]) -> Self {
+        match methods {
+            [] => Self::Unsaid,
+            methods if methods.iter().any(|method| method == CHALLENGE_METHOD) => Self::S256,
+            _ => Self::Others,
+        }
+    }
+}
+
+/// Fetches the metadata of an issuer: from the address of RFC 8414 first, then from that of OpenID Connect. What is no metadata
+/// is not there, whatever its status: gateways answer an address that they do not know with 400, 403 or a web page of their own.
+/// A document that is metadata is judged, and then there is no second try.
 pub(crate) async fn discover(transport: &Transport, issuer: &Issuer) -> Result<Server, Error> {
     const WHAT: &str = "metadata";
     let addresses = [
         issuer.well_known_inserted("oauth-authorization-server"),
         issuer.well_known_appended("openid-configuration"),
     ];
+    let mut instead = None;
     for address in addresses {
         let url = SecureUrl::parse("issuer", &address)?;
-        let answer = transport.get(WHAT, &url).await?;
-        if answer.status.as_u16() != 404 {
-            return Server::from_metadata(issuer, &answer.success(WHAT)?.body);
+        let answer = match transport.get(WHAT, &url).await {
+            Err(error @ Error::AnswerTooLong { .. }) => Err(error),
+            other => other?.success(WHAT),
+        };
+        match answer {
+            Ok(answer) if is_metadata(&answer.body) => return Server::from_metadata(issuer, &answer.body),
+            // A server that fails now may have metadata later.
+            Err(error @ Error::ServerFailing { .. }) => drop(instead.get_or_insert(error)),
+            Ok(_) | Err(_) => {}
         }
     }
-    Err(Error::MetadataNotFound(issuer.to_string()))
+    Err(instead.unwrap_or_else(|| Error::MetadataNotFound(issuer.to_string())))
 }
 
-fn required<'a>(name: &'static str, value: &'a str) -> Result<&'a str, Error> {
-    if value.is_empty() { Err(Error::EndpointMissing(name)) } else { Ok(value) }
+/// Whether a document means to be metadata: a JSON object that names an issuer.
+fn is_metadata(document: &[u8]) -> bool {
+    let value: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
+    value.get("issuer").is_some_and(serde_json::Value::is_string)
+}
+
+fn required<T>(
+    name: &'static str,
+    value: &str,
+    parse: impl Fn(&'static str, &str) -> Result<T, Error>,
+) -> Result<T, Error> {
+    if value.is_empty() { Err(Error::EndpointMissing(name)) } else { parse(name, value) }
 }
 
 fn optional<T>(
     name: &'static str,
     value: Option<&str>,
-    parse: fn(&'static str, &str) -> Result<T, Error>,
+    parse: impl Fn(&'static str, &str) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
     value.filter(|value| !value.is_empty()).map(|value| parse(name, value)).transpose()
 }
@@ -145,12 +186,16 @@ mod tests {
             assert!(matches!(with("issuer", json!(name)), Err(Error::IssuerMismatch { .. })), "{name}");
         }
         for methods in [json!([]), json!(["plain"]), json!(["s256"])] {
-            let refused = with("code_challenge_methods_supported", methods.clone());
-            assert!(matches!(refused, Err(Error::ChallengeMethodMissing)), "{methods}");
+            let judged = with("code_challenge_methods_supported", methods.clone()).unwrap();
+            assert!(matches!(judged.ensure_pkce(false), Err(Error::ChallengeMethodMissing)), "{methods}");
+            // A server that names other methods has said that it does not do S256.
+            assert_eq!(judged.ensure_pkce(true).is_ok(), methods == json!([]), "{methods}");
         }
         let mut without = metadata();
         without.as_object_mut().unwrap().remove("code_challenge_methods_supported");
-        assert!(matches!(judge(&without), Err(Error::ChallengeMethodMissing)));
+        let judged = judge(&without).unwrap();
+        assert!(matches!(judged.ensure_pkce(false), Err(Error::ChallengeMethodMissing)));
+        assert!(judged.ensure_pkce(true).is_ok() && server.ensure_pkce(false).is_ok());
     }
 
     #[test]
@@ -163,9 +208,16 @@ mod tests {
             "revocation_endpoint",
             "end_session_endpoint",
         ] {
-            for bad in
-                ["http://id.example/x", "file:///etc/passwd", "--x", "ms-settings:x", "$(calc)", "/relative"]
-            {
+            for bad in [
+                "http://id.example/x",
+                "http://127.0.0.1/x",
+                "http://localhost/x",
+                "file:///etc/passwd",
+                "--x",
+                "ms-settings:x",
+                "$(calc)",
+                "/relative",
+            ] {
                 assert!(with(name, json!(bad)).is_err(), "{name} = {bad}");
             }
         }

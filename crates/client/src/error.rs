@@ -9,6 +9,7 @@ use proofkey_oauth::wire_text;
 use thiserror::Error;
 
 use crate::id_token::IdTokenError;
+use crate::signed_userinfo::UserInfoError;
 
 /// Longest piece of foreign text in a message, in characters.
 const SHOWN_CHARS_MAX: usize = 200;
@@ -20,8 +21,7 @@ const SHOWN_CHARS_MAX: usize = 200;
 pub enum Error {
     // Configuration and addresses.
     #[error(
-        "`{0}` is no issuer: that is an https URL (http only on 127.0.0.1 or [::1]) without query, fragment or \
-         trailing slash"
+        "`{0}` is no issuer: that is an https URL (http only on 127.0.0.1, [::1] or localhost) without query and fragment"
     )]
     IssuerMalformed(String),
     #[error(
@@ -33,9 +33,14 @@ pub enum Error {
     )]
     UrlMalformed { what: &'static str, url: String },
     #[error(
-        "the {what} `{url}` is neither https nor http on a loopback address: use https, or write 127.0.0.1 or [::1]"
+        "the {what} `{url}` is neither https nor http on a loopback address: use https, or 127.0.0.1, [::1] or localhost"
     )]
     UrlInsecure { what: &'static str, url: String },
+    #[error(
+        "the {what} `{url}` is not of the issuer's scheme: an https server has https addresses only, and one that is plain http \
+         on this machine has http ones; report it to whoever runs the server"
+    )]
+    UrlOfOtherScheme { what: &'static str, url: String },
     #[error(
         "the {what} `{url}` holds characters that no authorization server needs; it is not given to a browser"
     )]
@@ -50,7 +55,10 @@ pub enum Error {
         "asked for the issuer `{asked}`, but the metadata is that of `{claimed}`: use the name the server gives itself"
     )]
     IssuerMismatch { asked: String, claimed: String },
-    #[error("the server does not offer PKCE with S256, so its codes could be stolen: it has to be upgraded")]
+    #[error(
+        "the server does not offer PKCE with S256, so its codes could be stolen: it has to be upgraded. If it does PKCE and only \
+         does not say so, `--assume-pkce` goes on"
+    )]
     ChallengeMethodMissing,
     #[error("the metadata names no {0}, which this needs")]
     EndpointMissing(&'static str),
@@ -58,6 +66,11 @@ pub enum Error {
     // Transport.
     #[error("{host} could not be reached ({cause}): check that it runs and that you are online")]
     Unreachable { host: String, cause: String },
+    #[error(
+        "the certificate of {host} is not trusted here ({cause}): add the authority that issued it to the system's trust store, \
+         or name the server as its certificate does"
+    )]
+    CertificateUntrusted { host: String, cause: String },
     #[error("the {what} answered {status}: try again later")]
     ServerFailing { what: &'static str, status: u16 },
     #[error(
@@ -70,10 +83,20 @@ pub enum Error {
     AnswerTooLong { what: &'static str, bytes_max: usize },
 
     // Waiting for the browser.
-    #[error("no port on 127.0.0.1 or [::1] could be opened for the browser's return: {0}")]
+    #[error("no port on 127.0.0.1 or [::1] could be opened for the browser's return")]
     ListenerUnavailable(#[source] std::io::Error),
+    #[error("port {port} of this machine, to which the browser is to return, could not be opened")]
+    PortUnavailable {
+        port: u16,
+        #[source]
+        cause: std::io::Error,
+    },
     #[error("nobody finished the sign-in within five minutes: start it again")]
     SignInTimedOut,
+    #[error(
+        "the browser did not come back from signing out within five minutes: look there whether it is done"
+    )]
+    SignOutTimedOut,
     #[error("no browser could be started: open the printed address yourself")]
     BrowserUnavailable(#[source] std::io::Error),
 
@@ -120,6 +143,12 @@ pub enum Error {
     SubjectDiffers,
     #[error("userinfo is not a JSON object with a `sub`")]
     UserInfoMalformed,
+    #[error(
+        "userinfo came encrypted, and this app has no key to read it: register no userinfo_encrypted_response_alg"
+    )]
+    UserInfoEncrypted,
+    #[error("userinfo came signed, and cannot be believed")]
+    UserInfoSignature(#[from] UserInfoError),
     #[error("userinfo needs the scope `openid`: sign in with it")]
     UserInfoNeedsOpenid,
 
@@ -186,6 +215,7 @@ impl Error {
             | Self::ClientIdMalformed
             | Self::UrlMalformed { .. }
             | Self::UrlInsecure { .. }
+            | Self::UrlOfOtherScheme { .. }
             | Self::UrlNotForBrowser { .. }
             | Self::MetadataNotFound(_)
             | Self::MetadataMalformed(_)
@@ -196,7 +226,10 @@ impl Error {
             | Self::StatusUnexpected { .. }
             | Self::AnswerTooLong { .. }
             | Self::ListenerUnavailable(_)
+            | Self::PortUnavailable { .. }
+            | Self::CertificateUntrusted { .. }
             | Self::SignInTimedOut
+            | Self::SignOutTimedOut
             | Self::BrowserUnavailable(_)
             | Self::ResponseIssuerDiffers
             | Self::ResponseIssuerMissing
@@ -212,6 +245,8 @@ impl Error {
             | Self::KeysMalformed
             | Self::SubjectDiffers
             | Self::UserInfoMalformed
+            | Self::UserInfoEncrypted
+            | Self::UserInfoSignature(_)
             | Self::UserInfoNeedsOpenid
             | Self::StoreFailed { .. }
             | Self::NoDataDirectory

@@ -15,7 +15,7 @@ const LEEWAY_SECONDS: u32 = 60;
 pub enum IdTokenError {
     /// Signature, algorithm, kind or form: [`JwsError`] says which.
     #[error("the ID token is not one that this server signed: {0}")]
-    Signature(#[from] JwsError),
+    Signature(JwsError),
     /// A claim is missing or has the wrong type.
     #[error("the ID token lacks a claim, or one has the wrong type")]
     Claims,
@@ -51,6 +51,13 @@ pub enum IdTokenError {
     SubjectDiffers,
 }
 
+impl From<JwsError> for IdTokenError {
+    /// Told in the text, and so no further link of a chain: that would say it twice.
+    fn from(cause: JwsError) -> Self {
+        Self::Signature(cause)
+    }
+}
+
 /// What an ID token has to agree with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Agreement<'a> {
@@ -61,48 +68,59 @@ pub(crate) struct Agreement<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// Checks the ID token that came for a code.
-pub(crate) fn check_first(
+/// Which answer an ID token came with: what it has to say of the sign-in differs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum IdTokenOf<'a> {
+    /// That for a code: nonce and age are those that were asked for.
+    Code { nonce: Option<&'a str>, max_age_seconds: Option<u32> },
+    /// That of a refresh: the same person as before; the nonce may be missing, not differ (OpenID Connect Core §12.2).
+    Refresh { nonce: Option<&'a str>, subject: &'a str },
+}
+
+/// Checks an ID token: the one function by which any is read.
+pub(crate) fn check(
     token: &str,
     keys: &KeySet,
     agreement: &Agreement<'_>,
-    nonce: Option<&str>,
-    max_age_seconds: Option<u32>,
+    sign_in: &IdTokenOf<'_>,
 ) -> Result<IdTokenClaims, IdTokenError> {
-    let claims = check(token, keys, agreement)?;
-    match (nonce, claims.nonce.as_deref()) {
-        (None, _) => {}
-        (Some(_), None) => return Err(IdTokenError::NonceMissing),
-        (Some(sent), Some(come)) if sent != come => return Err(IdTokenError::NonceDiffers),
-        (Some(_), Some(_)) => {}
-    }
-    if let Some(max_age) = max_age_seconds {
-        let authenticated_at = claims.auth_time.ok_or(IdTokenError::AuthenticationTooOld)?.seconds();
-        let age = agreement.now - Timestamp(authenticated_at);
-        if age > i64::from(max_age) + i64::from(LEEWAY_SECONDS) {
-            return Err(IdTokenError::AuthenticationTooOld);
+    let claims = check_claims(token, keys, agreement)?;
+    match *sign_in {
+        IdTokenOf::Code { nonce, max_age_seconds } => {
+            match (nonce, claims.nonce.as_deref()) {
+                (None, _) => {}
+                (Some(_), None) => return Err(IdTokenError::NonceMissing),
+                (Some(sent), Some(come)) if sent != come => return Err(IdTokenError::NonceDiffers),
+                (Some(_), Some(_)) => {}
+            }
+            if let Some(max_age) = max_age_seconds {
+                ensure_recent(&claims, max_age, agreement.now)?;
+            }
+        }
+        IdTokenOf::Refresh { subject, .. } if claims.sub != subject => {
+            return Err(IdTokenError::SubjectDiffers);
+        }
+        IdTokenOf::Refresh { nonce, .. } => {
+            if claims.nonce.is_some() && nonce.is_some() && claims.nonce.as_deref() != nonce {
+                return Err(IdTokenError::NonceDiffers);
+            }
         }
     }
     Ok(claims)
 }
 
-/// Checks an ID token that came with a refresh: the same person; a nonce may be missing, not differ (Core §12.2).
-pub(crate) fn check_refreshed(
+fn ensure_recent(claims: &IdTokenClaims, max_age_seconds: u32, now: Timestamp) -> Result<(), IdTokenError> {
+    let authenticated_at = claims.auth_time.ok_or(IdTokenError::AuthenticationTooOld)?.seconds();
+    let age = now - Timestamp(authenticated_at);
+    let is_recent = age <= i64::from(max_age_seconds) + i64::from(LEEWAY_SECONDS);
+    if is_recent { Ok(()) } else { Err(IdTokenError::AuthenticationTooOld) }
+}
+
+fn check_claims(
     token: &str,
     keys: &KeySet,
     agreement: &Agreement<'_>,
-    nonce: Option<&str>,
-    subject: &str,
-) -> Result<(), IdTokenError> {
-    let claims = check(token, keys, agreement)?;
-    if claims.sub != subject {
-        return Err(IdTokenError::SubjectDiffers);
-    }
-    let differs = claims.nonce.is_some() && nonce.is_some() && claims.nonce.as_deref() != nonce;
-    if differs { Err(IdTokenError::NonceDiffers) } else { Ok(()) }
-}
-
-fn check(token: &str, keys: &KeySet, agreement: &Agreement<'_>) -> Result<IdTokenClaims, IdTokenError> {
+) -> Result<IdTokenClaims, IdTokenError> {
     let expected = Expected { typ: &[Typ::IdToken], algorithms: agreement.algorithms };
     let verified = verify(token, keys, &expected)?;
     let claims: IdTokenClaims = claims::parse(&verified.payload).map_err(|_| IdTokenError::Claims)?;
@@ -162,7 +180,8 @@ mod tests {
 
         fn first(&self, claims: &Value, max_age: Option<u32>) -> Result<IdTokenClaims, IdTokenError> {
             let token = self.key.sign(Typ::IdToken, claims).unwrap();
-            check_first(&token, &self.keys, &self.agreement(), Some("n"), max_age)
+            let sign_in = IdTokenOf::Code { nonce: Some("n"), max_age_seconds: max_age };
+            check(&token, &self.keys, &self.agreement(), &sign_in)
         }
     }
 
@@ -230,8 +249,10 @@ mod tests {
         let case = case();
         let (foreign, _) = SigningKey::generate(Algorithm::Es256).unwrap();
         let forged = foreign.sign(Typ::IdToken, &claims()).unwrap();
-        let judge =
-            |token: &str, agreement| check_first(token, &case.keys, &agreement, Some("n"), None).unwrap_err();
+        let judge = |token: &str, agreement| {
+            check(token, &case.keys, &agreement, &IdTokenOf::Code { nonce: Some("n"), max_age_seconds: None })
+                .unwrap_err()
+        };
         assert_eq!(judge(&forged, case.agreement()), IdTokenError::Signature(JwsError::UnknownKey));
         let good = case.key.sign(Typ::IdToken, &claims()).unwrap();
         let pinned = Agreement { algorithms: &[Algorithm::Rs256], ..case.agreement() };
@@ -253,7 +274,8 @@ mod tests {
         let case = case();
         let judge = |claims: &Value| {
             let token = case.key.sign(Typ::IdToken, claims).unwrap();
-            check_refreshed(&token, &case.keys, &case.agreement(), Some("n"), "ada")
+            let sign_in = IdTokenOf::Refresh { nonce: Some("n"), subject: "ada" };
+            check(&token, &case.keys, &case.agreement(), &sign_in).map(|_| ())
         };
         let mut other = claims();
         assert_eq!(judge(&other), Ok(()));

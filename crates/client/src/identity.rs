@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::Error;
+use crate::error::{Error, shown};
 
 /// A person, or what the server says of one. Only `subject` identifies; names can change and repeat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,11 +20,18 @@ pub struct Identity {
     /// The mail address, verified or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// The names of claims that the server leaves to others: aggregated and distributed claims (OpenID Connect Core §5.6.2), which
+    /// this library neither fetches nor believes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<String>,
 }
+
+/// Most claims of others that are named.
+const ELSEWHERE_MAX: usize = 32;
 
 impl Identity {
     pub(crate) const fn of(subject: String) -> Self {
-        Self { subject, name: None, username: None, email: None }
+        Self { subject, name: None, username: None, email: None, elsewhere: Vec::new() }
     }
 
     /// Adds what userinfo tells, after checking that it tells of the same person: a swapped access token would
@@ -36,7 +43,9 @@ impl Identity {
             return Err(Error::SubjectDiffers);
         }
         let (name, username, email) = (text("name"), text("preferred_username"), text("email"));
-        Ok(Self { subject, name, username, email })
+        let elsewhere = claims.get("_claim_names").and_then(Value::as_object);
+        let elsewhere = elsewhere.into_iter().flat_map(Map::keys).take(ELSEWHERE_MAX).map(|name| shown(name));
+        Ok(Self { subject, name, username, email, elsewhere: elsewhere.collect() })
     }
 
     /// Name, else username, else mail address, else subject; without characters that control a terminal or turn the
@@ -67,5 +76,16 @@ mod tests {
         assert!(matches!(ada.with_claims(&claims(json!({"sub": "2"}))), Err(Error::SubjectDiffers)));
         assert!(matches!(ada.with_claims(&claims(json!({"name": "Ada"}))), Err(Error::UserInfoMalformed)));
         assert_eq!(ada.display_name(), "1");
+    }
+
+    #[test]
+    fn k_58_claims_that_others_tell_are_named_and_not_believed() {
+        let claims = json!({"sub": "1", "_claim_names": {"email": "src1", "na\u{1b}me": "src1"},
+            "_claim_sources": {"src1": {"JWT": "eyJ"}}});
+        let told = Identity::of("1".into()).with_claims(claims.as_object().unwrap()).unwrap();
+        assert_eq!(told.elsewhere.len(), 2);
+        assert!(told.elsewhere.iter().all(|name| !name.contains('\u{1b}')) && told.email.is_none());
+        let kept: Identity = serde_json::from_str(r#"{"subject":"1"}"#).unwrap();
+        assert!(kept.elsewhere.is_empty(), "as an earlier release kept it");
     }
 }

@@ -35,6 +35,7 @@
 
 mod application;
 mod attempt;
+mod authentication;
 mod browser;
 mod call;
 mod client;
@@ -52,6 +53,7 @@ mod revocation;
 mod session;
 mod shared;
 mod sign_in;
+mod signed_userinfo;
 mod store;
 mod token;
 mod transport;
@@ -60,6 +62,7 @@ mod userinfo;
 
 pub use application::{Application, SCOPE_DEFAULT};
 pub use attempt::{Attempt, AuthorizationCode, CallbackOutcome, SignInOptions};
+pub use authentication::{ClientAuthentication, ClientSecret};
 pub use browser::open as open_browser;
 pub use call::{ApiAnswer, ApiRequest};
 pub use client::Client;
@@ -67,9 +70,10 @@ pub use discovery::Server;
 pub use error::{Error, Remedy};
 pub use id_token::IdTokenError;
 pub use identity::Identity;
-pub use logout::SignedOut;
+pub use logout::{SignedOut, WayBack};
 pub use session::Session;
 pub use sign_in::{SIGN_IN_TIMEOUT, SignIn, SignedIn};
+pub use signed_userinfo::UserInfoError;
 pub use store::{StoredAt, TokenStore};
 pub use token::AccessToken;
 pub use url::{BrowserUrl, SecureUrl};

@@ -8,7 +8,7 @@ use proofkey_oauth::Secret;
 use crate::clock;
 use crate::error::Error;
 use crate::form::form;
-use crate::id_token::check_refreshed;
+use crate::id_token::{IdTokenOf, check};
 use crate::identity::Identity;
 use crate::shared::Shared;
 use crate::store::{Slot, SlotLock, StoredTokens};
@@ -33,21 +33,13 @@ pub(crate) async fn renew(shared: &Shared, held: &mut StoredTokens) -> Result<()
     if is_news && locked.tokens.is_good_until(clock::now()) {
         return Ok(());
     }
-    let resource = shared.application.resource.as_ref().map(|resource| resource.as_str());
-    let answer = refresh(shared, &mut locked, resource).await?;
-    locked.change(|tokens| tokens.refreshed(&answer)).await?;
-    if let Err(error) = check_id_token(shared, locked.tokens, &answer).await {
-        locked.change(StoredTokens::discard_access_token).await?;
-        return Err(error);
-    }
-    Ok(())
+    refresh(shared, &mut locked, Audience::App).await.map(|_| ())
 }
 
 /// An access token for the issuer itself (userinfo), by a refresh that names it as the resource (RFC 8707 §2.2).
 pub(crate) async fn for_issuer(shared: &Shared, held: &mut StoredTokens) -> Result<AccessToken, Error> {
     let mut locked = LockedTokens::reload(&shared.slot, held).await?;
-    let answer = refresh(shared, &mut locked, Some(shared.application.issuer.as_str())).await?;
-    locked.change(|tokens| tokens.keep_refresh_token(&answer)).await?;
+    let answer = refresh(shared, &mut locked, Audience::Issuer).await?;
     Ok(AccessToken { token: answer.access_token, expires_at: answer.expires_at })
 }
 
@@ -79,15 +71,50 @@ impl<'a> LockedTokens<'a> {
     }
 }
 
-/// One refresh under the lock. If the server refuses the refresh token itself, the sign-in ends.
+/// Whom the access token of a refresh is for.
+#[derive(Clone, Copy)]
+enum Audience {
+    /// What the app signed in for: its API, if it named one.
+    App,
+    /// The server itself. The token is used once and not kept.
+    Issuer,
+}
+
+/// One refresh under the lock: what came is kept, and only then the rest of the answer is judged. If the server refuses the
+/// refresh token itself, the sign-in ends.
 async fn refresh(
     shared: &Shared,
     locked: &mut LockedTokens<'_>,
-    resource: Option<&str>,
+    audience: Audience,
 ) -> Result<TokenAnswer, Error> {
     let refresh_token = locked.tokens.refresh_token().ok_or(Error::SignInAgain)?;
+    let application = &shared.application;
+    let resource = match audience {
+        Audience::App => application.resource.as_ref().map(|resource| resource.as_str()),
+        Audience::Issuer => Some(application.issuer.as_str()),
+    };
     match exchange(shared, &refresh_token, resource).await {
-        Ok(answer) => Ok(answer),
+        Ok(answer) => {
+            let keep = match audience {
+                Audience::App => StoredTokens::refreshed,
+                Audience::Issuer => StoredTokens::keep_refresh_token,
+            };
+            locked.change(|tokens| keep(tokens, &answer)).await?;
+            match (check_id_token(shared, locked.tokens, &answer).await, audience) {
+                (Ok(()), _) => Ok(answer),
+                (Err(error), Audience::Issuer) => Err(error),
+                (Err(error), Audience::App) => {
+                    locked.change(StoredTokens::discard_access_token).await?;
+                    Err(error)
+                }
+            }
+        }
+        Err(TokenAnswerError::Unusable { error, refresh_token }) => {
+            if let Some(token) = refresh_token {
+                locked.change(|tokens| tokens.replace_refresh_token(&token)).await?;
+            }
+            Err(error)
+        }
         Err(TokenAnswerError::InvalidGrant(cause)) => {
             tracing::debug!(%cause, "the refresh token is no longer good");
             locked.wipe().await?;
@@ -104,14 +131,17 @@ async fn exchange(
     resource: Option<&str>,
 ) -> Result<TokenAnswer, TokenAnswerError> {
     let server = shared.server().await.map_err(TokenAnswerError::Other)?;
+    let application = &shared.application;
+    let [client_id, client_secret] = application.authentication.parameters(&application.client_id);
     let parameters = [
         ("grant_type", Some("refresh_token")),
-        ("client_id", Some(shared.application.client_id.as_str())),
+        client_id,
+        client_secret,
         ("refresh_token", Some(refresh_token.expose())),
         ("resource", resource),
     ];
     let form = Secret::new(form(parameters.into_iter()));
-    let send = || shared.transport.post_form(WHAT, &server.token_endpoint, form.expose());
+    let send = || shared.transport.post_form(WHAT, &server.token_endpoint, application, &form);
     let answer = match send().await {
         Err(Error::Unreachable { .. }) => send().await,
         other => other,
@@ -123,6 +153,7 @@ async fn exchange(
 async fn check_id_token(shared: &Shared, held: &StoredTokens, answer: &TokenAnswer) -> Result<(), Error> {
     let (Some(token), Some(identity)) = (&answer.id_token, &held.identity) else { return Ok(()) };
     let agreement = shared.agreement(&answer.access_token).await?;
-    let nonce = held.nonce.as_deref();
-    shared.with_keys(|keys| check_refreshed(token.expose(), keys, &agreement, nonce, &identity.subject)).await
+    let (nonce, subject) = (held.nonce.as_deref(), identity.subject.as_str());
+    let sign_in = IdTokenOf::Refresh { nonce, subject };
+    shared.with_keys(|keys| check(token.expose(), keys, &agreement, &sign_in)).await.map(|_| ())
 }

@@ -33,6 +33,13 @@ impl From<&TokenAnswer> for Revocable {
     }
 }
 
+impl From<Secret> for Revocable {
+    /// A refresh token that came in an answer which cannot be used.
+    fn from(token: Secret) -> Self {
+        Self { token, hint: "refresh_token" }
+    }
+}
+
 impl Revocable {
     fn of(refresh_token: Option<Secret>, access_token: impl FnOnce() -> Secret) -> Self {
         match refresh_token {
@@ -57,13 +64,16 @@ impl Revocable {
     async fn send(&self, shared: &Shared) -> Result<(), Error> {
         const WHAT: &str = "revocation_endpoint";
         let url = shared.server().await?.revocation_endpoint.as_ref().ok_or(Error::EndpointMissing(WHAT))?;
+        let application = &shared.application;
+        let [client_id, client_secret] = application.authentication.parameters(&application.client_id);
         let parameters = [
             ("token", Some(self.token.expose())),
             ("token_type_hint", Some(self.hint)),
-            ("client_id", Some(shared.application.client_id.as_str())),
+            client_id,
+            client_secret,
         ];
         let form = Secret::new(form(parameters.into_iter()));
-        let answer = shared.transport.post_form(WHAT, url, form.expose()).await?;
+        let answer = shared.transport.post_form(WHAT, url, application, &form).await?;
         if matches!(answer.status.as_u16(), 400 | 401 | 403) {
             return Err(refusal(WHAT, &answer.body).into());
         }

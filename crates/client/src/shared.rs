@@ -15,6 +15,18 @@ use crate::id_token::{Agreement, IdTokenError};
 use crate::store::{Slot, TokenStore};
 use crate::transport::Transport;
 
+/// Why a check with the issuer's keys fails.
+pub(crate) trait OfKeys {
+    /// Whether fresh keys may change that.
+    fn is_unknown_key(&self) -> bool;
+}
+
+impl OfKeys for IdTokenError {
+    fn is_unknown_key(&self) -> bool {
+        *self == Self::Signature(JwsError::UnknownKey)
+    }
+}
+
 /// What a client, its sessions and its sign-ins have in common.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -53,15 +65,18 @@ impl Shared {
         })
     }
 
-    /// Runs an ID token check with the issuer's keys, fetched again once if the token names one we do not have.
-    pub(crate) async fn with_keys<T>(
+    /// Runs a check with the issuer's keys, fetched again once if what is checked names one we do not have.
+    pub(crate) async fn with_keys<T, E: OfKeys>(
         &self,
-        check: impl Fn(&KeySet) -> Result<T, IdTokenError>,
-    ) -> Result<T, Error> {
+        check: impl Fn(&KeySet) -> Result<T, E>,
+    ) -> Result<T, Error>
+    where
+        Error: From<E>,
+    {
         let mut held = self.keys.lock().await;
         if let Some(keys) = held.as_ref() {
             match check(keys) {
-                Err(IdTokenError::Signature(JwsError::UnknownKey)) => {}
+                Err(error) if error.is_unknown_key() => {}
                 outcome => return outcome.map_err(Error::from),
             }
         }

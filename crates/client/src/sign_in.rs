@@ -10,14 +10,14 @@ use crate::attempt::{Attempt, AuthorizationCode, CallbackOutcome};
 use crate::browser;
 use crate::clock;
 use crate::error::Error;
-use crate::id_token::check_first;
+use crate::id_token::{IdTokenOf, check};
 use crate::identity::Identity;
 use crate::listener::{Callbacks, Listener};
 use crate::revocation::Revocable;
 use crate::session::Session;
 use crate::shared::Shared;
 use crate::store::{StoredAt, StoredTokens};
-use crate::token::TokenAnswer;
+use crate::token::{TokenAnswer, TokenAnswerError};
 use crate::url::BrowserUrl;
 
 /// How long the listener waits for the browser.
@@ -59,9 +59,19 @@ impl SignIn {
     /// Waits for the person, at most [`SIGN_IN_TIMEOUT`], then finishes the sign-in. Whatever the outcome, the
     /// listener is closed and the attempt's secrets are gone.
     pub async fn finish(self) -> Result<SignedIn, Error> {
+        self.finish_or_paste(async |_| None).await
+    }
+
+    /// [`Self::finish`], where the browser runs on another machine and does not get back to this one: the address that it ends at
+    /// can come by hand as well. `paste` waits for one; it is called with `true` when the one before was not of this sign-in,
+    /// dropped when the browser comes back by itself, and not called any more after it returned nothing.
+    pub async fn finish_or_paste(
+        self,
+        mut paste: impl AsyncFnMut(bool) -> Option<String>,
+    ) -> Result<SignedIn, Error> {
         let Self { shared, attempt, listener } = self;
         let mut callbacks = listener.serve();
-        let code = timeout(SIGN_IN_TIMEOUT, wait(&attempt, &mut callbacks)).await;
+        let code = timeout(SIGN_IN_TIMEOUT, wait(&attempt, &mut callbacks, &mut paste)).await;
         let outcome = match code.unwrap_or(Err(Error::SignInTimedOut)) {
             Ok(code) => complete(shared, &attempt, &code).await,
             Err(error) => Err(error),
@@ -71,10 +81,28 @@ impl SignIn {
     }
 }
 
-/// Judges the requests to the redirect URI until one is the answer to this attempt.
-async fn wait(attempt: &Attempt, callbacks: &mut Callbacks) -> Result<AuthorizationCode, Error> {
+/// Judges the requests to the redirect URI, and what is pasted, until one is the answer to this attempt.
+async fn wait(
+    attempt: &Attempt,
+    callbacks: &mut Callbacks,
+    paste: &mut impl AsyncFnMut(bool) -> Option<String>,
+) -> Result<AuthorizationCode, Error> {
+    let (mut may_paste, mut was_foreign) = (true, false);
     loop {
-        let callback = callbacks.next().await.ok_or(Error::Interrupted)?;
+        let callback = tokio::select! {
+            callback = callbacks.next() => callback.ok_or(Error::Interrupted)?,
+            pasted = paste(was_foreign), if may_paste => {
+                let Some(pasted) = pasted else {
+                    may_paste = false;
+                    continue;
+                };
+                match attempt.receive_pasted(&pasted)? {
+                    CallbackOutcome::Granted(code) => return Ok(code),
+                    CallbackOutcome::Ignored => was_foreign = true,
+                }
+                continue;
+            }
+        };
         match attempt.receive(callback.params()) {
             Ok(CallbackOutcome::Ignored) => callback.ignore(),
             Ok(CallbackOutcome::Granted(code)) => {
@@ -98,8 +126,17 @@ async fn complete(
 ) -> Result<SignedIn, Error> {
     let server = shared.server().await?;
     let form = attempt.token_form(&shared.application, code);
-    let answer = shared.transport.post_form("token endpoint", &server.token_endpoint, form.expose()).await?;
-    let answer = TokenAnswer::read(answer, clock::now())?;
+    let (what, url) = ("token endpoint", &server.token_endpoint);
+    let answer = shared.transport.post_form(what, url, &shared.application, &form).await?;
+    let answer = match TokenAnswer::read(answer, clock::now()) {
+        Err(TokenAnswerError::Unusable { error, refresh_token }) => {
+            if let Some(token) = refresh_token {
+                Revocable::from(token).revoke_if_possible(&shared).await;
+            }
+            return Err(error);
+        }
+        other => other?,
+    };
     let issued = Revocable::from(&answer);
     let (session, kept_in) = match keep(&shared, attempt, answer).await {
         Ok(kept) => kept,
@@ -157,9 +194,9 @@ async fn identity(
     }
     let token = answer.id_token.as_ref().ok_or(Error::IdTokenMissing)?;
     let agreement = shared.agreement(&answer.access_token).await?;
-    let check =
-        |keys: &_| check_first(token.expose(), keys, &agreement, attempt.nonce(), attempt.max_age_seconds());
-    shared.with_keys(check).await.map(|claims| Some(Identity::of(claims.sub)))
+    let sign_in = IdTokenOf::Code { nonce: attempt.nonce(), max_age_seconds: attempt.max_age_seconds() };
+    let claims = shared.with_keys(|keys| check(token.expose(), keys, &agreement, &sign_in)).await?;
+    Ok(Some(Identity::of(claims.sub)))
 }
 
 #[cfg(test)]
@@ -172,6 +209,7 @@ mod tests {
     use crate::application::Application;
     use crate::attempt::SignInOptions;
     use crate::discovery::Server;
+    use crate::listener::Purpose;
     use crate::store::TokenStore;
 
     fn begin(listener: Listener, store: &TokenStore) -> SignIn {
@@ -188,7 +226,7 @@ mod tests {
     async fn cl_06_the_listener_closes_after_five_minutes() {
         assert_eq!(SIGN_IN_TIMEOUT, Duration::from_secs(5 * 60));
         let directory = tempfile::tempdir().unwrap();
-        let listener = Listener::open().await.unwrap();
+        let listener = Listener::open(Purpose::SignIn).await.unwrap();
         let addresses = listener.addresses();
         let waiting = tokio::spawn(begin(listener, &TokenStore::in_directory(directory.path())).finish());
         tokio::task::yield_now().await;

@@ -32,11 +32,17 @@ pub(crate) struct TokenAnswer {
     pub(crate) scope: Option<Scope>,
 }
 
+/// The one member that must not be lost, whatever else is wrong: with it gone the sign-in is gone.
+#[derive(Deserialize)]
+struct Rotated {
+    refresh_token: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct Wire {
     access_token: Option<String>,
     token_type: Option<String>,
-    expires_in: Option<i64>,
+    expires_in: Option<serde_json::Number>,
     refresh_token: Option<String>,
     id_token: Option<String>,
     scope: Option<String>,
@@ -54,6 +60,9 @@ struct WireError {
 pub(crate) enum TokenAnswerError {
     /// `invalid_grant`: the code or refresh token is no good (any more).
     InvalidGrant(Error),
+    /// Tokens were issued, and cannot be used. The refresh token among them has taken the place of the one that was sent, if one
+    /// was: it is kept, or taken back.
+    Unusable { error: Error, refresh_token: Option<Secret> },
     /// Any other failure: the refresh token may still be good.
     Other(Error),
 }
@@ -66,7 +75,9 @@ impl TokenAnswer {
             return Err(refusal(WHAT, &answer.body));
         }
         let answer = answer.success(WHAT).map_err(TokenAnswerError::Other)?;
-        Self::from_body(&answer.body, now).map_err(TokenAnswerError::Other)
+        let body = &answer.body;
+        Self::from_body(body, now)
+            .map_err(|error| TokenAnswerError::Unusable { error, refresh_token: rotated(body) })
     }
 
     fn from_body(body: &[u8], now: Timestamp) -> Result<Self, Error> {
@@ -77,18 +88,17 @@ impl TokenAnswer {
         if !token_type.eq_ignore_ascii_case("bearer") {
             return Err(Error::TokenTypeUnsupported(shown(&token_type)));
         }
-        let lifetime = match wire.expires_in {
-            None => LIFETIME_ASSUMED_SECONDS,
-            Some(seconds @ 0..=LIFETIME_MAX_SECONDS) => seconds,
-            Some(_) => return Err(Error::TokenResponseMalformed("expires_in")),
-        };
-        let scope = wire.scope.map(|scope| Scope::parse(&scope)).transpose();
+        let lifetime = wire.expires_in.as_ref().map_or(Some(LIFETIME_ASSUMED_SECONDS), lifetime);
+        let lifetime = lifetime.ok_or(Error::TokenResponseMalformed("expires_in"))?;
+        // One space between two tokens is the grammar; more say nothing else.
+        let words = |scope: String| scope.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+        let scope = wire.scope.map(|scope| Scope::parse(&words(scope))).transpose();
         Ok(Self {
-            access_token: token("access_token", wire.access_token)?
+            access_token: token("access_token", wire.access_token, u8::is_ascii_graphic)?
                 .ok_or(Error::TokenResponseMalformed("access_token"))?,
             expires_at: now + lifetime,
-            refresh_token: token("refresh_token", wire.refresh_token)?,
-            id_token: token("id_token", wire.id_token)?,
+            refresh_token: token("refresh_token", wire.refresh_token, is_vschar)?,
+            id_token: token("id_token", wire.id_token, u8::is_ascii_graphic)?,
             scope: scope.map_err(|_| Error::TokenResponseMalformed("scope"))?,
         })
     }
@@ -97,7 +107,9 @@ impl TokenAnswer {
 impl From<TokenAnswerError> for Error {
     fn from(refusal: TokenAnswerError) -> Self {
         match refusal {
-            TokenAnswerError::InvalidGrant(error) | TokenAnswerError::Other(error) => error,
+            TokenAnswerError::InvalidGrant(error)
+            | TokenAnswerError::Unusable { error, .. }
+            | TokenAnswerError::Other(error) => error,
         }
     }
 }
@@ -118,15 +130,43 @@ pub(crate) fn refusal(what: &'static str, body: &[u8]) -> TokenAnswerError {
     }
 }
 
-/// Checks that a token can go into a header or a form: visible ASCII, not empty.
-fn token(name: &'static str, text: Option<String>) -> Result<Option<Secret>, Error> {
-    match text {
-        None => Ok(None),
-        Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
-            Ok(Some(Secret::new(text)))
+/// The refresh token of an answer that cannot be used otherwise. Where it stands twice, nobody knows which is meant.
+fn rotated(body: &[u8]) -> Option<Secret> {
+    ensure_strict(body).ok()?;
+    let Rotated { refresh_token } = serde_json::from_slice(body).ok()?;
+    token("refresh_token", refresh_token, is_vschar).ok().flatten()
+}
+
+/// Checks that a token can go where it goes: a header takes visible ASCII (RFC 6750 §2.1), a form every `VSCHAR` (RFC 6749
+/// §A.17). None is empty.
+fn token(
+    name: &'static str,
+    text: Option<String>,
+    may_hold: fn(&u8) -> bool,
+) -> Result<Option<Secret>, Error> {
+    match text.map(Secret::new) {
+        Some(secret)
+            if secret.expose().is_empty() || !secret.expose().bytes().all(|byte| may_hold(&byte)) =>
+        {
+            Err(Error::TokenResponseMalformed(name))
         }
-        Some(_) => Err(Error::TokenResponseMalformed(name)),
+        other => Ok(other),
     }
+}
+
+fn is_vschar(byte: &u8) -> bool {
+    matches!(byte, 0x20..=0x7e)
+}
+
+/// A lifetime in whole seconds; a longer one than is believed is cut, whatever number it is. `None` below zero.
+fn lifetime(number: &serde_json::Number) -> Option<i64> {
+    let seconds = number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds as i64))?;
+    (seconds >= 0).then_some(seconds.min(LIFETIME_MAX_SECONDS))
+}
+
+/// The value of the `Authorization` header that presents a token (RFC 6750 §2.1).
+pub(crate) fn bearer(token: &Secret) -> Secret {
+    Secret::new(format!("Bearer {}", token.expose()))
 }
 
 #[cfg(test)]
@@ -167,12 +207,59 @@ mod tests {
             r#"{"access_token":"a b","token_type":"bearer"}"#,
             r#"{"access_token":"a\r\nX: y","token_type":"bearer"}"#,
             r#"{"access_token":"a","token_type":"bearer","expires_in":-1}"#,
-            r#"{"access_token":"a","token_type":"bearer","expires_in":9223372036854775807}"#,
             r#"{"access_token":"a","token_type":"bearer","expires_in":"x"}"#,
             r#"{"access_token":"a","token_type":"bearer","access_token":"b"}"#,
             r#"{"access_token":"a","token_type":"bearer","refresh_token":""}"#,
         ] {
             assert!(matches!(read(body), Err(Error::TokenResponseMalformed(_))), "{body}");
+        }
+    }
+
+    #[test]
+    fn k_51_the_grammar_is_all_that_an_answer_has_to_keep_to() {
+        let with = |member: &str| read(&format!(r#"{{"access_token":"a","token_type":"bearer",{member}}}"#));
+        for token in ["r 1", " ", "!#$%&'()*+,-./:;<=>?@[]^_`{|}~", "a.b"] {
+            let answer = with(&format!(r#""refresh_token":"{token}""#)).unwrap();
+            assert_eq!(answer.refresh_token.unwrap().expose(), token);
+        }
+        for bad in [r#""""#, r#""\u00e9""#, r#""a\nb""#, r#""\u007f""#, "7"] {
+            assert!(with(&format!(r#""refresh_token":{bad}"#)).is_err(), "{bad}");
+        }
+        for (seconds, lifetime) in [
+            ("3599.9", 3599),
+            ("0", 0),
+            ("9223372036854775807", LIFETIME_MAX_SECONDS),
+            ("18446744073709551616", LIFETIME_MAX_SECONDS),
+            ("1e300", LIFETIME_MAX_SECONDS),
+        ] {
+            assert_eq!(
+                with(&format!(r#""expires_in":{seconds}"#)).unwrap().expires_at,
+                NOW + lifetime,
+                "{seconds}"
+            );
+        }
+        assert_eq!(with(r#""scope":" a  b ""#).unwrap().scope.unwrap().to_string(), "a b");
+    }
+
+    #[test]
+    fn k_51_a_refresh_token_outlives_an_answer_that_cannot_be_used() {
+        for (body, expected) in [
+            (r#"{"refresh_token":"r 2"}"#, Some("r 2")),
+            (r#"{"refresh_token":"r2","access_token":7,"token_type":"bearer"}"#, Some("r2")),
+            (r#"{"refresh_token":"r2","access_token":"a","token_type":"mac"}"#, Some("r2")),
+            (
+                r#"{"refresh_token":"r2","access_token":"a","token_type":"bearer","expires_in":-1}"#,
+                Some("r2"),
+            ),
+            (r#"{"refresh_token":"r2","access_token":"a","token_type":"bearer","scope":"é"}"#, Some("r2")),
+            (r#"{"refresh_token":"r2","refresh_token":"r3"}"#, None),
+            (r#"{"refresh_token":"\n"}"#, None),
+            (r#"{"refresh_token":7}"#, None),
+            ("{}", None),
+            ("", None),
+        ] {
+            assert!(TokenAnswer::from_body(body.as_bytes(), NOW).is_err(), "{body}");
+            assert_eq!(rotated(body.as_bytes()).as_ref().map(Secret::expose), expected, "{body}");
         }
     }
 

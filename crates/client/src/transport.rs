@@ -9,6 +9,7 @@ use proofkey_oauth::Secret;
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
+use crate::application::Application;
 use crate::error::{Error, shown};
 use crate::url::SecureUrl;
 
@@ -16,6 +17,8 @@ use crate::url::SecureUrl;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest time from the first byte sent to the last byte received.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How rustls begins to say that it does not believe a certificate.
+const CERTIFICATE_REFUSED: &str = "invalid peer certificate";
 /// Longest answer of an authorization server, in bytes.
 pub(crate) const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
@@ -25,8 +28,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) what: &'static str,
     pub(crate) method: Method,
     pub(crate) url: &'a SecureUrl,
-    /// An access token, for the header and nowhere else (OAuth 2.1 §5.1.1).
-    pub(crate) bearer: Option<&'a Secret>,
+    /// The value of the `Authorization` header.
+    pub(crate) authorization: Option<&'a Secret>,
     /// Content type and bytes of the body, if there is one.
     pub(crate) body: Option<(&'a str, &'a [u8])>,
     pub(crate) answer_bytes_max: usize,
@@ -56,37 +59,44 @@ impl Transport {
             what,
             method,
             url,
-            bearer: None,
+            authorization: None,
             body: None,
             answer_bytes_max: ANSWER_BYTES_MAX,
         })
         .await
     }
 
-    /// Posts a form, which holds secrets.
+    /// Posts a form, which holds secrets, in the name of an app.
     pub(crate) async fn post_form(
         &self,
         what: &'static str,
         url: &SecureUrl,
-        form: &str,
+        application: &Application,
+        form: &Secret,
     ) -> Result<Answer, Error> {
-        let body = Some(("application/x-www-form-urlencoded", form.as_bytes()));
+        let body = Some(("application/x-www-form-urlencoded", form.expose().as_bytes()));
         let method = Method::POST;
-        self.send(Outgoing { what, method, url, bearer: None, body, answer_bytes_max: ANSWER_BYTES_MAX })
-            .await
+        let authorization = application.authentication.header(&application.client_id);
+        let (authorization, answer_bytes_max) = (authorization.as_ref(), ANSWER_BYTES_MAX);
+        self.send(Outgoing { what, method, url, authorization, body, answer_bytes_max }).await
     }
 
     /// Sends one request and reads its whole answer.
     pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Answer, Error> {
-        let unreachable = |cause: reqwest::Error| Error::Unreachable {
-            host: shown(&outgoing.url.authority()),
-            cause: shown(&root_cause(&cause)),
+        let unreachable = |cause: reqwest::Error| {
+            let (host, cause) = (shown(&outgoing.url.authority()), shown(&root_cause(&cause)));
+            // Being online does not help against a certificate.
+            if cause.contains(CERTIFICATE_REFUSED) {
+                Error::CertificateUntrusted { host, cause }
+            } else {
+                Error::Unreachable { host, cause }
+            }
         };
         let client = self.client(outgoing.url).await.map_err(unreachable)?;
         let mut request = client.request(outgoing.method.clone(), outgoing.url.url().clone());
         request = request.header(header::ACCEPT, "application/json, */*;q=0.5");
-        if let Some(token) = outgoing.bearer {
-            let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+        if let Some(text) = outgoing.authorization {
+            let mut value = HeaderValue::try_from(text.expose())
                 .map_err(|_| Error::TokenResponseMalformed("access_token"))?;
             value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);

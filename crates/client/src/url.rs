@@ -1,12 +1,11 @@
 //! Addresses to which we send secrets or the browser. To hold a value of these types is to have checked the address.
 
-use url::{Host, Url};
+use proofkey_oauth::{EndpointRefused, EndpointUrl, Issuer};
+use url::Url;
 
 use crate::error::{Error, shown};
 
-/// An https URL, or an http one on a loopback literal, without user information and fragment.
-///
-/// `localhost` is a name, and names can be made to point elsewhere: over http only literals count (RFC 8252 §8.3).
+/// An https URL, or an http one on this machine, without user information and fragment: an [`EndpointUrl`], parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecureUrl(Url);
 
@@ -18,18 +17,27 @@ pub struct BrowserUrl(SecureUrl);
 impl SecureUrl {
     /// Checks an address; `what` names it in the error.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, Error> {
+        Self::checked(what, text, EndpointUrl::parse(text))
+    }
+
+    /// Checks an address that the metadata of an issuer names.
+    pub fn of_issuer(what: &'static str, issuer: &Issuer, text: &str) -> Result<Self, Error> {
+        Self::checked(what, text, EndpointUrl::of_issuer(issuer, text))
+    }
+
+    fn checked(
+        what: &'static str,
+        text: &str,
+        checked: Result<EndpointUrl, EndpointRefused>,
+    ) -> Result<Self, Error> {
         let malformed = || Error::UrlMalformed { what, url: shown(text) };
-        // Parsers drop white space and control characters in silence; nothing of ours needs them.
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
-            return Err(malformed());
-        }
-        let url = Url::parse(text).map_err(|_| malformed())?;
-        let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-        if !is_plain || url.host().is_none() {
-            return Err(malformed());
-        }
-        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-        if is_secure { Ok(Self(url)) } else { Err(Error::UrlInsecure { what, url: shown(text) }) }
+        let endpoint = checked.map_err(|refused| match refused {
+            EndpointRefused::Insecure => Error::UrlInsecure { what, url: shown(text) },
+            EndpointRefused::OtherScheme => Error::UrlOfOtherScheme { what, url: shown(text) },
+            _ => malformed(),
+        })?;
+        let url = Url::parse(endpoint.as_str()).map_err(|_| malformed())?;
+        if url.has_host() { Ok(Self(url)) } else { Err(malformed()) }
     }
 
     /// The address as it is sent: parsed and written again, so spelling may differ from the text that was checked.
@@ -56,6 +64,15 @@ impl SecureUrl {
 impl BrowserUrl {
     /// Checks an address that will be opened in a browser.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, Error> {
+        Self::checked(what, text, SecureUrl::parse(what, text))
+    }
+
+    /// Checks an address that the metadata of an issuer names and that will be opened in a browser.
+    pub fn of_issuer(what: &'static str, issuer: &Issuer, text: &str) -> Result<Self, Error> {
+        Self::checked(what, text, SecureUrl::of_issuer(what, issuer, text))
+    }
+
+    fn checked(what: &'static str, text: &str, url: Result<SecureUrl, Error>) -> Result<Self, Error> {
         // V-78: an authorization_endpoint like `$(…)` once ran as a command. `SecureUrl` bars other schemes and
         // option-like text; this bars what a shell would expand, should a launcher hide one.
         // Both before and after parsing, for parsers decode: `%24` in a host becomes `$`.
@@ -63,7 +80,7 @@ impl BrowserUrl {
         if has_shell_characters(text) {
             return Err(refused());
         }
-        let url = SecureUrl::parse(what, text)?;
+        let url = url?;
         if has_shell_characters(url.as_str()) { Err(refused()) } else { Ok(Self(url)) }
     }
 
@@ -83,14 +100,6 @@ fn has_shell_characters(text: &str) -> bool {
     text.bytes().any(|byte| b"\"'`$();<>^{|}*!".contains(&byte))
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(_)) | None => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -98,13 +107,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cl_01_cl_09_only_https_and_loopback_literals_are_addresses() {
-        for good in ["https://id.example/authorize?x=1", "http://127.0.0.1:4455/a", "http://[::1]:1/a"] {
+    fn cl_01_cl_09_k_34_only_https_and_loopback_are_addresses() {
+        for good in [
+            "https://id.example/authorize?x=1",
+            "http://127.0.0.1:4455/a",
+            "http://[::1]:1/a",
+            "http://localhost:4455/",
+        ] {
             assert!(BrowserUrl::parse("address", good).is_ok(), "{good}");
         }
-        for bad in
-            ["http://id.example/", "http://localhost:4455/", "http://0.0.0.0/", "http://127.0.0.1.example/"]
-        {
+        for bad in [
+            "http://id.example/",
+            "http://0.0.0.0/",
+            "http://127.0.0.1.example/",
+            "http://localhost.example/",
+            "http://localhost./",
+        ] {
             assert!(matches!(SecureUrl::parse("a", bad), Err(Error::UrlInsecure { .. })), "{bad}");
         }
         for bad in [

@@ -12,7 +12,7 @@ use http::{
     },
     request::Parts,
 };
-use reqwest::Url;
+use proofkey_oauth::is_serialized_origin;
 
 use crate::ConfigurationError;
 
@@ -38,7 +38,7 @@ impl Origins {
                 all.any = true;
                 continue;
             }
-            let value = HeaderValue::from_str(origin).ok().filter(|_| is_serialized(origin));
+            let value = HeaderValue::from_str(origin).ok().filter(|_| is_serialized_origin(origin));
             all.listed.push(value.ok_or_else(|| ConfigurationError::Origin(origin.clone()))?);
         }
         Ok(all)
@@ -96,25 +96,6 @@ fn no_content<B: From<String>>() -> Response<B> {
     let mut response = Response::new(B::from(String::new()));
     *response.status_mut() = StatusCode::NO_CONTENT;
     response
-}
-
-/// Whether a browser would write an origin like this (HTML §7.1.1). It is compared byte for byte, so whatever differs
-/// would be a permission that is never given.
-fn is_serialized(origin: &str) -> bool {
-    let Ok(url) = Url::parse(origin) else { return false };
-    if origin.contains('*') {
-        return false;
-    }
-    match url.scheme() {
-        "https" | "http" => url.origin().ascii_serialization() == origin,
-        // Extensions and wrapped apps have schemes of their own, whose origins the standard does not define.
-        scheme => origin.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")).is_some_and(is_host),
-    }
-}
-
-fn is_host(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._:[]".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_plain)
 }
 
 /// Whether a request is a preflight.

@@ -89,6 +89,12 @@ enum RefreshError {
     KeySet(#[from] JwkSetError),
 }
 
+/// An error with its causes, for a log line that is all that is ever seen of it.
+fn whole(error: &dyn std::error::Error) -> String {
+    let links = std::iter::successors(Some(error), |link| link.source());
+    links.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 impl Keys {
     pub(crate) fn new(issuer: Issuer, fetch: Fetch, clock: Clock) -> Self {
         Self {
@@ -197,6 +203,7 @@ impl Keys {
                 // The cause may be a wrong address; discover the addresses again next time.
                 *believed_until = NEVER;
                 self.failed_at.store(self.clock.now(), Ordering::Release);
+                let error = whole(&error);
                 tracing::warn!(issuer = %self.issuer, %error, "the issuer's keys could not be fetched");
             }
         }

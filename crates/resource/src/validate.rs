@@ -2,10 +2,10 @@
 
 use proofkey_jose::{
     Algorithm, Expected, JwsError, KeySet, Typ,
-    claims::{self, AccessTokenClaims, TimeError},
+    claims::{self, AccessTokenClaims, Audience, TimeError},
     verify,
 };
-use proofkey_oauth::Scope;
+use proofkey_oauth::{Scope, normal_uri};
 use serde_json::Value;
 
 use crate::AccessToken;
@@ -103,7 +103,7 @@ pub fn validate(token: &str, keys: &KeySet, policy: &Policy, now: i64) -> Result
     if known.iss != policy.issuer {
         return Err(TokenRefusal::Issuer);
     }
-    if !known.aud.contains(&policy.audience) {
+    if !is_for(&known.aud, &policy.audience) {
         return Err(TokenRefusal::Audience);
     }
     in_time(&known, now, policy.leeway_seconds)?;
@@ -112,6 +112,16 @@ pub fn validate(token: &str, keys: &KeySet, policy: &Policy, now: i64) -> Result
     }
     let scope = Scope::parse(known.scope.as_deref().unwrap_or_default()).map_err(|_| TokenRefusal::Scope)?;
     Ok(AccessToken::new(known, scope, all))
+}
+
+/// Whether the token is for this API: under the very name that it was given, or under another spelling of it (RFC 3986 §6.2.2,
+/// §6.2.3), for the issuer writes the one that was registered there.
+fn is_for(audience: &Audience, api: &str) -> bool {
+    if audience.contains(api) {
+        return true;
+    }
+    let normal = normal_uri(api);
+    audience.as_slice().iter().any(|named| normal_uri(named) == normal)
 }
 
 fn in_time(known: &AccessTokenClaims, now: i64, leeway_seconds: u32) -> Result<(), TimeError> {

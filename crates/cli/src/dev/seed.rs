@@ -126,6 +126,7 @@ fn clients(addresses: &Addresses, kept: &Kept) -> Vec<(&'static str, Value)> {
                 "client_id": CLI, "client_name": "Proofkey command line", "application_type": "native",
                 "token_endpoint_auth_method": "none", "grant_types": user_grants, "scope": SCOPE,
                 "redirect_uris": ["http://127.0.0.1/callback", "http://[::1]/callback"],
+                "post_logout_redirect_uris": ["http://127.0.0.1/signed-out", "http://[::1]/signed-out"],
                 "id_token_signed_response_alg": "ES256",
             }),
         ),

@@ -26,7 +26,7 @@ pub(super) async fn converse(mut stream: TcpStream, router: &CallbackRouter) {
         stream.shutdown().await
     })
     .await;
-    if matches!((reply, sent), (Reply::Done(_), Ok(Ok(())))) {
+    if matches!((reply, sent), (Reply::Done(..), Ok(Ok(())))) {
         router.page_shown();
     }
 }

@@ -15,15 +15,10 @@ pub(super) fn render(reply: Reply) -> String {
     match reply {
         // 303: the address with the code is replaced in the history by the one of the page.
         Reply::SeeDone => respond("303 See Other", &format!("Location: {DONE_PATH}\r\n"), "", ""),
-        Reply::Done(true) => {
-            respond("200 OK", "", "Signed in", "You can close this window and return to the app.")
+        Reply::Done(purpose, succeeded) => {
+            let (heading, text) = purpose.words(succeeded);
+            respond("200 OK", "", heading, text)
         }
-        Reply::Done(false) => respond(
-            "200 OK",
-            "",
-            "Sign-in did not finish",
-            "The app says why. You can close this window and try again from there.",
-        ),
         Reply::NotOurs => respond(
             "400 Bad Request",
             "",
@@ -66,13 +61,16 @@ fn document(heading: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listener::Purpose;
 
     #[test]
     fn cl_07_no_answer_is_kept_or_refers_to_anything_elsewhere() {
         let replies = [
             Reply::SeeDone,
-            Reply::Done(true),
-            Reply::Done(false),
+            Reply::Done(Purpose::SignIn, true),
+            Reply::Done(Purpose::SignIn, false),
+            Reply::Done(Purpose::SignOut, true),
+            Reply::Done(Purpose::SignOut, false),
             Reply::NotOurs,
             Reply::NotFound,
             Reply::MethodNotAllowed,

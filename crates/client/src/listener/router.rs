@@ -5,9 +5,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::callbacks::Callback;
 use super::head::Head;
+use super::purpose::Purpose;
 
-/// The path of the redirect URI, as it is registered.
-pub(super) const CALLBACK_PATH: &str = "/callback";
 /// The address that replaces the one with the code in the browser's history.
 pub(super) const DONE_PATH: &str = "/done";
 
@@ -16,8 +15,8 @@ pub(super) const DONE_PATH: &str = "/done";
 pub(super) enum Reply {
     /// The response was ours: the browser goes on to the page, so that the code is in no address it shows.
     SeeDone,
-    /// The page that tells the outcome; `true` if the person is signed in.
-    Done(bool),
+    /// The page that tells the outcome; `true` if the person is signed in, or out.
+    Done(Purpose, bool),
     /// A request to the redirect URI that is not the answer to this sign-in.
     NotOurs,
     /// The request was for a path that does not exist here.
@@ -32,6 +31,7 @@ pub(super) enum Reply {
 #[derive(Debug)]
 pub(super) struct CallbackRouter {
     hosts: [String; 2],
+    purpose: Purpose,
     callbacks: mpsc::Sender<Callback>,
     accepted: watch::Sender<bool>,
     outcome: watch::Receiver<Option<bool>>,
@@ -41,12 +41,13 @@ pub(super) struct CallbackRouter {
 impl CallbackRouter {
     pub(super) fn new(
         port: u16,
+        purpose: Purpose,
         callbacks: mpsc::Sender<Callback>,
         outcome: watch::Receiver<Option<bool>>,
         shown: mpsc::Sender<()>,
     ) -> Self {
         let hosts = [format!("127.0.0.1:{port}"), format!("[::1]:{port}")];
-        Self { hosts, callbacks, accepted: watch::Sender::new(false), outcome, shown }
+        Self { hosts, purpose, callbacks, accepted: watch::Sender::new(false), outcome, shown }
     }
 
     /// The answer to a request. Waits for the sign-in if the answer depends on its outcome.
@@ -56,7 +57,7 @@ impl CallbackRouter {
             return Reply::BadRequest;
         }
         match (head.method.as_str(), head.path.as_str()) {
-            ("GET", CALLBACK_PATH) => self.deliver(&head.query).await,
+            ("GET", path) if path == self.purpose.path() => self.deliver(&head.query).await,
             ("GET", DONE_PATH) if *self.accepted.borrow() => self.outcome().await,
             ("GET", _) => Reply::NotFound,
             _ => Reply::MethodNotAllowed,
@@ -83,6 +84,6 @@ impl CallbackRouter {
     async fn outcome(&self) -> Reply {
         let mut outcome = self.outcome.clone();
         let known = outcome.wait_for(Option::is_some).await;
-        known.map_or(Reply::NotFound, |known| Reply::Done(*known == Some(true)))
+        known.map_or(Reply::NotFound, |known| Reply::Done(self.purpose, *known == Some(true)))
     }
 }

@@ -8,6 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
+/// How much is written to see whether tokens could be.
+const PROBE_BYTES: usize = 16 * 1024;
 /// Longest content that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
 
@@ -35,6 +37,19 @@ pub(super) fn replace(directory: &Path, sibling: &Path, path: &Path, bytes: &[u8
     };
     write().map_err(|cause| failed(path, cause))?;
     sync_directory(directory)
+}
+
+/// Makes sure that a file of an ordinary size can be written and flushed here, and leaves none behind.
+pub(super) fn probe(directory: &Path, path: &Path) -> Result<(), Error> {
+    create_directory(directory)?;
+    let write = || {
+        let mut file = private().write(true).create(true).truncate(true).open(path)?;
+        file.write_all(&[b' '; PROBE_BYTES])?;
+        file.sync_all()
+    };
+    let written = write().map_err(|cause| failed(path, cause));
+    let removed = remove(directory, &[path.to_owned()]);
+    written.and(removed)
 }
 
 /// Removes files that may not exist.

@@ -82,9 +82,14 @@ impl StoredTokens {
     /// Takes over the refresh token alone, when the access token is for another audience.
     pub(crate) fn keep_refresh_token(&mut self, answer: &TokenAnswer) {
         if let Some(token) = &answer.refresh_token {
-            self.refresh_token.zeroize();
-            self.refresh_token = Some(token.expose().to_owned());
+            self.replace_refresh_token(token);
         }
+    }
+
+    /// Takes over a refresh token.
+    pub(crate) fn replace_refresh_token(&mut self, token: &Secret) {
+        self.refresh_token.zeroize();
+        self.refresh_token = Some(token.expose().to_owned());
     }
 
     /// Forgets the access token; the sign-in stays.

@@ -25,8 +25,15 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// How many files a slot has at most: tokens, mark, lock, and the new content that is about to replace one of them.
-    pub(super) const FILES_MAX: usize = 4;
+    /// How many files a slot has at most: tokens, mark, lock, the new content that is about to replace one of them, and one that
+    /// only tries whether there is room.
+    pub(super) const FILES_MAX: usize = 5;
+
+    /// Makes sure that tokens can be kept, before a person is sent to sign in for them. The keyring needs the directory too, for its
+    /// mark and for the lock, and falls back to it.
+    pub(crate) async fn probe(&self) -> Result<(), Error> {
+        self.on_thread(|slot| file::probe(&slot.directory, &slot.path("probe"))).await
+    }
 
     /// The tokens; `None` if there is no sign-in.
     pub(crate) async fn load(&self) -> Result<Option<StoredTokens>, Error> {

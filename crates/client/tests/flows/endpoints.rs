@@ -50,9 +50,10 @@ pub(crate) async fn authorize(State(issuer): State<Arc<Issuer>>, RawQuery(query)
     (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }
 
-pub(crate) async fn token(State(issuer): State<Arc<Issuer>>, body: Bytes) -> Response {
+pub(crate) async fn token(State(issuer): State<Arc<Issuer>>, headers: HeaderMap, body: Bytes) -> Response {
     let form = Params::parse(&body).unwrap();
     issuer.seen.lock().unwrap().token_forms.push(form.clone());
+    note_authorization(&issuer, &headers);
     if let Some((status, location)) = issuer.faults.lock().unwrap().token_status.clone() {
         let headers = location.map(|location| [(header::LOCATION, location)]);
         return (
@@ -142,11 +143,20 @@ pub(crate) async fn userinfo(State(issuer): State<Arc<Issuer>>, headers: HeaderM
     if bearer(&headers).is_none() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
+    if let Some((content_type, body)) = issuer.faults.lock().unwrap().userinfo_answer.clone() {
+        return ([(header::CONTENT_TYPE, content_type)], body).into_response();
+    }
     let sub = issuer.faults.lock().unwrap().userinfo_sub.unwrap_or("ada-1");
     json!({"sub": sub, "name": "Ada Lovelace", "preferred_username": "ada"}).to_string().into_response()
 }
 
-pub(crate) async fn revoke(State(issuer): State<Arc<Issuer>>, body: Bytes) -> Response {
+fn note_authorization(issuer: &Issuer, headers: &HeaderMap) {
+    let sent = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
+    issuer.seen.lock().unwrap().authorizations.push(sent);
+}
+
+pub(crate) async fn revoke(State(issuer): State<Arc<Issuer>>, headers: HeaderMap, body: Bytes) -> Response {
+    note_authorization(&issuer, &headers);
     if issuer.faults.lock().unwrap().revocation_down {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }

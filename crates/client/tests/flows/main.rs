@@ -9,6 +9,8 @@
 
 #[cfg(target_os = "linux")]
 mod browser;
+mod discovery;
+mod edges;
 mod endpoints;
 #[cfg(unix)]
 mod processes;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::support::{Faults, Issuer};
 use proofkey_client::{Client, Error, Remedy, Session, TokenStore};
 
-async fn signed_in_as(client: &Client) -> Session {
+pub(crate) async fn signed_in_as(client: &Client) -> Session {
     let started = client.sign_in().await.unwrap();
     let url = started.url().as_str().to_owned();
     let browser = tokio::spawn(async move { reqwest::get(url).await.unwrap().text().await.unwrap() });
@@ -16,12 +16,12 @@ async fn signed_in_as(client: &Client) -> Session {
     session
 }
 
-async fn signed_in(issuer: &Issuer, directory: &Path) -> Session {
+pub(crate) async fn signed_in(issuer: &Issuer, directory: &Path) -> Session {
     signed_in_as(&issuer.client(directory)).await
 }
 
 /// More than any token of the fake issuer lives.
-const ALWAYS: Duration = Duration::from_secs(100_000);
+pub(crate) const ALWAYS: Duration = Duration::from_secs(100_000);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cl_13_many_tasks_refresh_once() {
@@ -139,7 +139,8 @@ async fn cl_18_signing_out_revokes_and_wipes_even_if_the_server_is_down() {
         let session = signed_in(&issuer, directory.path()).await;
         let out = session.sign_out().await.unwrap();
         assert_eq!(out.revoked.is_err(), down);
-        assert_eq!(out.end_session_url.is_none(), down);
+        // K-55: it matters more where the tokens could not be taken back.
+        assert!(out.end_session_url.is_some());
         let revoked = issuer.seen.lock().unwrap().revoked.clone();
         assert_eq!(revoked, if down { vec![] } else { vec!["refresh-1-1".to_owned()] });
         assert!(matches!(issuer.client(directory.path()).session().await, Err(Error::NotSignedIn)));

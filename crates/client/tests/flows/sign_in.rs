@@ -245,10 +245,14 @@ async fn cl_18_tokens_of_a_sign_in_that_fails_are_taken_back() {
         assert!(outcome.is_err() && page.contains("Sign-in did not finish"), "{outcome:?}");
         assert_eq!(issuer.seen.lock().unwrap().revoked, ["refresh-1-1"], "{outcome:?}");
     }
-    // A store that keeps nothing: its directory is a file.
+    // A store that keeps nothing by then: its directory has become a file.
     let issuer = Issuer::start().await;
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let (outcome, _) = finish(issuer.client(file.path()).sign_in().await.unwrap()).await;
+    let parent = tempfile::tempdir().unwrap();
+    let place = parent.path().join("store");
+    let started = issuer.client(&place).sign_in().await.unwrap();
+    std::fs::remove_dir_all(&place).unwrap();
+    std::fs::write(&place, b"").unwrap();
+    let (outcome, _) = finish(started).await;
     assert!(matches!(outcome, Err(Error::StoreFailed { .. })), "{outcome:?}");
     assert_eq!(issuer.seen.lock().unwrap().revoked, ["refresh-1-1"]);
     // Taking back is a courtesy: the reason is reported even if it fails.

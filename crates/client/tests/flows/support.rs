@@ -37,11 +37,15 @@ pub(crate) struct Faults {
     pub(crate) slow_ms: u64,
     /// The revocation endpoint is down.
     pub(crate) revocation_down: bool,
+    /// Content type and body of userinfo's answer, instead of JSON.
+    pub(crate) userinfo_answer: Option<(&'static str, String)>,
 }
 
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) token_forms: Vec<Params>,
+    /// The `Authorization` headers that came with the forms of the token endpoint and of revocation.
+    pub(crate) authorizations: Vec<Option<String>>,
     pub(crate) revoked: Vec<String>,
     pub(crate) refreshes: usize,
     /// Refresh requests that arrived, answered or not.

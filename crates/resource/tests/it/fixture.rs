@@ -56,6 +56,8 @@ pub(crate) struct Knobs {
     pub(crate) introspections: AtomicUsize,
     pub(crate) inactive: AtomicBool,
     pub(crate) openid_only: AtomicBool,
+    /// What stands at the place of RFC 8414 instead of metadata.
+    pub(crate) instead: Mutex<Option<(u16, &'static str)>>,
     pub(crate) other_issuer: AtomicBool,
     pub(crate) garbage: AtomicBool,
     pub(crate) max_age_seconds: AtomicI64,
@@ -71,8 +73,13 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::ending_in("").await
+    }
+
+    /// An issuer whose name ends so.
+    pub(crate) async fn ending_in(end: &str) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let issuer = format!("http://{}{end}", listener.local_addr().unwrap());
         let knobs = Arc::new(Knobs::default());
         knobs.max_age_seconds.store(300, SeqCst);
         let world = Self { issuer: issuer.clone(), knobs, now: Arc::new(AtomicI64::new(NOW)) };
@@ -195,6 +202,9 @@ pub(crate) async fn get_notes(api: &Router, token: &str) -> Answer {
 type Shared = State<(String, Arc<Knobs>)>;
 
 async fn oauth_metadata(state: Shared) -> Response<Body> {
+    if let Some((status, body)) = *state.1.instead.lock().unwrap() {
+        return (StatusCode::from_u16(status).unwrap(), body).into_response();
+    }
     if state.1.openid_only.load(SeqCst) {
         return StatusCode::NOT_FOUND.into_response();
     }
@@ -207,8 +217,9 @@ async fn openid_metadata(State((issuer, knobs)): Shared) -> Response<Body> {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let named = if knobs.other_issuer.load(SeqCst) { "http://127.0.0.1:1" } else { &issuer };
-    as_json(&json!({"issuer": named, "jwks_uri": format!("{issuer}/jwks"),
-                "introspection_endpoint": format!("{issuer}/introspect"), "x": {}}))
+    let base = issuer.trim_end_matches('/');
+    as_json(&json!({"issuer": named, "jwks_uri": format!("{base}/jwks"),
+                "introspection_endpoint": format!("{base}/introspect"), "x": {}}))
     .into_response()
 }
 

@@ -35,6 +35,38 @@ async fn md_01_the_openid_document_serves_where_the_other_is_missing() {
 }
 
 #[tokio::test]
+async fn k_52_what_is_no_metadata_is_not_there() {
+    for instead in [
+        (400, "{}"),
+        (401, ""),
+        (403, "<html>"),
+        (405, ""),
+        (410, ""),
+        (302, ""),
+        (200, "<html>our single-page app answers everything</html>"),
+        (200, "{}"),
+        (204, ""),
+    ] {
+        let world = World::new().await;
+        *world.knobs.instead.lock().unwrap() = Some(instead);
+        assert_eq!(status(&api(world.protect()), &world.token()).await, 200, "{instead:?}");
+    }
+    let world = World::new().await;
+    *world.knobs.instead.lock().unwrap() = Some((200, r#"{"issuer":"https://evil.example"}"#));
+    assert_eq!(status(&api(world.protect()), &world.token()).await, 503, "metadata is judged");
+}
+
+#[tokio::test]
+async fn k_34_an_issuer_may_end_in_a_slash_and_is_compared_byte_for_byte() {
+    let world = World::ending_in("/").await;
+    let api = api(world.protect());
+    assert_eq!(status(&api, &world.token()).await, 200);
+    let without = world.issuer.trim_end_matches('/').to_owned();
+    let other = world.token_with(|claims| claims["iss"] = without.into());
+    assert_eq!(status(&api, &other).await, 401);
+}
+
+#[tokio::test]
 async fn rs_05_metadata_of_another_issuer_is_not_believed() {
     let world = World::new().await;
     world.knobs.other_issuer.store(true, SeqCst);

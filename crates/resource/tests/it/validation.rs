@@ -93,6 +93,12 @@ fn rs_05_issuer_is_exact_and_audience_names_us() {
             "{audience}"
         );
     }
+    // K-34: the issuer writes the spelling that was registered there.
+    for spelling in
+        ["https://API.example/notes", "https://api.example:443/notes", "https://api.example/x/../notes"]
+    {
+        assert!(check_claims(&changed("aud", json!([spelling]))).is_ok(), "{spelling}");
+    }
     let mut without = claims();
     without.as_object_mut().unwrap().remove("aud");
     assert_eq!(check_claims(&without), Err(TokenRefusal::Claims));
