@@ -24,7 +24,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fixtures::client;
+    use crate::client::{Client, RegistrationRefused};
+    use crate::fixtures::{client, client_record};
 
     #[test]
     fn tk_19_k_31_origins_come_from_the_redirect_uris_and_from_the_registration() {
@@ -67,5 +68,26 @@ mod tests {
             assert!(client.redirect_uris.iter().any(|uri| uri.matches(sent)), "{sent}");
             assert!(client.origins.iter().any(|known| known.covers(origin)), "{sent}");
         }
+    }
+
+    #[test]
+    fn k_31_a_further_origin_is_one_that_a_browser_sends() {
+        let with = |origins: &[&str]| {
+            let uris = ["https://app.example/cb"];
+            let metadata = json!({"redirect_uris": uris, "allowed_cors_origins": origins});
+            Client::try_from(&client_record("app", metadata))
+        };
+        for good in
+            ["https://other.example:8443", "http://localhost:3000", "http://[::1]", "capacitor://localhost"]
+        {
+            assert!(with(&[good]).is_ok(), "{good}");
+        }
+        for bad in
+            ["*", "null", "https://other.example/", "https://other.example:443", "http://other.example"]
+        {
+            let refused = with(&["https://a.example", bad]).unwrap_err();
+            assert_eq!(refused.member(), ("allowed_cors_origins", Some(1)), "{bad}");
+        }
+        assert_eq!(with(&["https://a.example"; 51]).unwrap_err(), RegistrationRefused::TooManyOrigins);
     }
 }

@@ -11,7 +11,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ListenRefused {
     /// It is not host and port.
-    #[error("`{0}` is no address with a port, such as 127.0.0.1:4455, [::]:443 or localhost:4455")]
+    #[error("`{0}` is no address with a port, such as 127.0.0.1:4455, [::1]:4455 or localhost:4455")]
     Form(String),
     /// The name is known to no resolver.
     #[error("`{text}` cannot be resolved: {cause}")]
