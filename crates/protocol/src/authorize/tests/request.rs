@@ -148,7 +148,7 @@ fn az_28_a_resource_is_absolute_and_known_and_may_repeat() {
             (&[("resource", ISSUER)], None),
             (&[("resource", "/notes")], Some(Refusal::ResourceMalformed)),
             (&[("resource", "https://notes.example#x")], Some(Refusal::ResourceMalformed)),
-            (&[("resource", "https://notes.example/")], Some(Refusal::ResourceUnknown)),
+            (&[("resource", "https://notes.example/x")], Some(Refusal::ResourceUnknown)),
             (&[("resource", NOTES), ("resource", "https://other.example")], Some(Refusal::ResourceUnknown)),
         ],
     );
