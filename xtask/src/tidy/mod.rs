@@ -5,6 +5,7 @@
 mod bans;
 mod crates;
 mod edges;
+mod errors;
 mod functions;
 mod imports;
 mod secrets;
@@ -31,6 +32,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     findings.extend(sources::check(&sources, &crates));
     findings.extend(shape::check(&sources));
     findings.extend(functions::check(&sources)?);
+    findings.extend(errors::check(&sources)?);
     findings.extend(imports::check(&sources)?);
     findings.extend(secrets::check(&files));
     findings.extend(compliance::check(&files)?);
