@@ -28,9 +28,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What it will not do, and there is no switch for: talk to a server without S256 or under another name than the one it
-//! was asked by, follow a redirect with a secret, skip a certificate check, take a token from a browser, send a token to
-//! an address outside the resource it was asked for, or put one into a URL. Everything that decides is sans-I/O
+//! What it will not do, and there is no switch for: talk to a server that names its PKCE methods without S256, or under another
+//! name than the one it was asked by, follow a redirect with a secret, skip a certificate check, take a token from a browser, send a
+//! token to an address outside the resource it was asked for, or put one into a URL. Everything that decides is sans-I/O
 //! ([`Server::from_metadata`], [`Attempt`]); time comes in as an argument except in one file.
 
 mod application;
