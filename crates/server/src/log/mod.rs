@@ -51,7 +51,14 @@ pub enum LogRefused {
     AlreadySet,
     /// Standard error or the thread that writes to it cannot be had.
     #[error("the log cannot be written: {0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
+}
+
+impl From<io::Error> for LogRefused {
+    /// Told in the text, and so no further link of a chain: that would say it twice.
+    fn from(cause: io::Error) -> Self {
+        Self::Io(cause)
+    }
 }
 
 /// The log of this process. When it is dropped, a second at most is spent on the lines that are not written yet.

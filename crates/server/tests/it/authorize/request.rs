@@ -165,7 +165,7 @@ async fn az_28_a_resource_is_absolute_and_known() {
         "notes",
         "https://notes.example/api#x",
         "https://notes.example/api/",
-        "HTTPS://notes.example/api",
+        "HTTP://notes.example/api",
     ];
     let bad = bad.map(|resource| (right().set("resource", resource), "invalid_target"));
     let one_of_two = (
