@@ -17,7 +17,7 @@ use crate::facts::{
     ClientStatus, ConsentFacts, CredentialFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts,
 };
 use crate::ids::{ClientId, GrantId, UserId};
-use crate::interaction::{BoundStep, Sealed};
+use crate::interaction::{BoundStep, Opened, Sealed};
 use crate::policy::{Policy, SessionLife, SignInLimit};
 use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord};
 use crate::refresh_chain::RefreshChain;
@@ -218,7 +218,10 @@ pub(crate) fn started(user: UserFacts, cx: Cx<'_>) -> Started {
 /// A step that came back from its page, in the browser that it was sealed for.
 pub(crate) fn came_back<S: BoundStep>(step: S, cx: &mut Cx<'_>) -> Sealed<S> {
     let text = Sealed::seal(step, "", [0; 32], cx);
-    Sealed::open(cx.keys, text.expose(), Some([0; 32]), cx.now).unwrap()
+    match Sealed::open(cx.keys, text.expose(), &[[0; 32]], cx.now).unwrap() {
+        Opened::Fits(page) => page,
+        Opened::Stale(stale) => panic!("{stale:?}"),
+    }
 }
 
 /// An authentication with a password.

@@ -16,13 +16,13 @@ use crate::session::Login;
 pub struct LogoutFacts {
     /// The claims of an ID token of ours, expired or not.
     pub hint: Option<IdTokenClaims>,
-    /// The client that the hint was issued to.
+    /// The client of [`client_of`].
     pub client: Option<Arc<Client>>,
     /// The user who is signed in in this browser.
     pub login: Option<Login>,
 }
 
-/// Proof that an address was registered for after a logout by the client that the hint names.
+/// Proof that an address was registered for after a logout by the client that the request names.
 #[derive(Debug)]
 pub struct PostLogoutTarget {
     location: String,
@@ -41,73 +41,106 @@ impl PostLogoutTarget {
     }
 }
 
+/// Where the browser goes after a logout.
+#[derive(Debug)]
+pub enum WayBack {
+    /// Nowhere: the request names no address.
+    None,
+    /// To the client: an ID token shows that it asks.
+    Redirect(PostLogoutTarget),
+    /// To the client that the request names, if the person goes there: anybody can name a client (§3).
+    Link(PostLogoutTarget),
+    /// Nowhere, and the person is told why.
+    Refused(WayBackRefused),
+}
+
+/// An address that nobody is led to.
+#[derive(Debug)]
+pub struct WayBackRefused {
+    /// As it was sent.
+    pub sent: String,
+    /// The client that has not registered it; `None` where the request names no client that is registered.
+    pub client: Option<Arc<Client>>,
+}
+
 /// What the browser sees next.
 #[derive(Debug)]
 pub enum LogoutNext {
     /// Ask this user whether to sign out.
-    Confirm(Box<Login>),
+    Confirm {
+        /// Who is signed in.
+        login: Box<Login>,
+        /// What comes afterwards.
+        back: WayBack,
+    },
     /// There is no session any more.
     SignedOut {
         /// The user whose session has ended, unless there was none.
         user: Option<UserId>,
         /// Where the browser goes.
-        target: Option<PostLogoutTarget>,
+        back: WayBack,
     },
 }
 
-/// The client that a hint was issued to, for the shell to look up.
-pub fn client_hinted(hint: &IdTokenClaims) -> Option<ClientId> {
-    hint.aud.as_slice().first().map(ClientId::new)
+/// The client that a request comes from, for the shell to look up: the one that the hint was issued to, else the one that the
+/// request names. It may be anybody's word.
+pub fn client_of(request: &LogoutRequest, hint: Option<&IdTokenClaims>) -> Option<ClientId> {
+    match (hint, &request.client_id) {
+        (Some(hint), None) => hint.aud.as_slice().first().map(ClientId::new),
+        (_, named) => named.as_deref().map(ClientId::new),
+    }
 }
 
 /// Decides a logout request.
 pub fn decide(request: &LogoutRequest, facts: LogoutFacts) -> Verdict<LogoutNext> {
+    let back = way_back(request, &facts);
     // Without a hint for this very user any page could sign people out by a link. One for another client than the request
-    // names is none (§2).
-    let may_end = facts.hint.as_ref().zip(facts.login.as_ref()).is_some_and(|(claims, login)| {
+    // names is none (§2). Where the way back is refused nobody would know where they are, so the person is told and asked.
+    let is_of_user = facts.hint.as_ref().zip(facts.login.as_ref()).is_some_and(|(claims, login)| {
         claims.sub == login.user().id.as_str() && is_for_sender(claims, request)
     });
-    end(request, facts, may_end)
+    let may_end = is_of_user && !matches!(back, WayBack::Refused(_));
+    end(facts.login, back, may_end)
 }
 
 /// Decides once the person has confirmed. The page's step names the session that it showed; another one is left alone.
 pub fn confirmed(page: &Sealed<Logout>, request: &LogoutRequest, facts: LogoutFacts) -> Verdict<LogoutNext> {
+    let back = way_back(request, &facts);
     let may_end = facts.login.as_ref().is_some_and(|login| login.session() == page.step().session);
-    end(request, facts, may_end)
+    end(facts.login, back, may_end)
 }
 
-fn end(request: &LogoutRequest, facts: LogoutFacts, may_end: bool) -> Verdict<LogoutNext> {
-    let target = target(request, facts.hint.as_ref(), facts.client);
-    match facts.login {
-        None => Verdict::unchanged(LogoutNext::SignedOut { user: None, target }),
+fn end(login: Option<Login>, back: WayBack, may_end: bool) -> Verdict<LogoutNext> {
+    match login {
+        None => Verdict::unchanged(LogoutNext::SignedOut { user: None, back }),
         Some(login) if may_end => {
             let user = Some(login.user().id.clone());
             Verdict::after(
                 Commit::EndSession { session: login.session() },
-                LogoutNext::SignedOut { user, target },
+                LogoutNext::SignedOut { user, back },
             )
         }
-        Some(login) => Verdict::unchanged(LogoutNext::Confirm(Box::new(login))),
+        Some(login) => Verdict::unchanged(LogoutNext::Confirm { login: Box::new(login), back }),
     }
 }
 
-fn target(
-    request: &LogoutRequest,
-    hint: Option<&IdTokenClaims>,
-    client: Option<Arc<Client>>,
-) -> Option<PostLogoutTarget> {
-    let (hint, client) = (hint?, client?);
-    let sent = request.post_logout_redirect_uri.as_deref()?;
-    let of_client = hint.aud.contains(client.id.as_str()) && is_for_sender(hint, request);
-    if !of_client || client.disabled || !client.post_logout_redirect_uris.iter().any(|uri| uri == sent) {
-        return None;
-    }
-    let mut location = sent.to_owned();
+fn way_back(request: &LogoutRequest, facts: &LogoutFacts) -> WayBack {
+    let Some(sent) = request.post_logout_redirect_uri.clone() else { return WayBack::None };
+    let client = match &facts.client {
+        Some(client) if !client.disabled && client.allows_after_logout(&sent) => Arc::clone(client),
+        client => return WayBack::Refused(WayBackRefused { sent, client: client.clone() }),
+    };
+    let shown = facts
+        .hint
+        .as_ref()
+        .is_some_and(|hint| hint.aud.contains(client.id.as_str()) && is_for_sender(hint, request));
+    let mut location = sent;
     if let Some(state) = &request.state {
-        location.push(if sent.contains('?') { '&' } else { '?' });
+        location.push(if location.contains('?') { '&' } else { '?' });
         form_encode(&mut location, "state", state);
     }
-    Some(PostLogoutTarget { location, client })
+    let target = PostLogoutTarget { location, client };
+    if shown { WayBack::Redirect(target) } else { WayBack::Link(target) }
 }
 
 /// Whether a hint was issued to the client that the request names, if it names one.
@@ -156,8 +189,25 @@ mod tests {
 
     #[derive(Debug, PartialEq, Eq)]
     enum Shown {
-        Confirm,
-        SignedOut(Option<String>),
+        Confirm(Back),
+        SignedOut(Back),
+    }
+
+    #[derive(Debug, PartialEq, Eq)]
+    enum Back {
+        Nowhere,
+        Redirect(String),
+        Link(String),
+        Refused,
+    }
+
+    fn back(way: WayBack) -> Back {
+        match way {
+            WayBack::None => Back::Nowhere,
+            WayBack::Redirect(target) => Back::Redirect(target.location().to_owned()),
+            WayBack::Link(target) => Back::Link(target.location().to_owned()),
+            WayBack::Refused(_) => Back::Refused,
+        }
     }
 
     /// What the browser sees, and whether a session ends: that of the user who is named as signed out.
@@ -168,39 +218,63 @@ mod tests {
         });
         assert!(ended.is_none() || ended == login.map(Login::session));
         let shown = match verdict.outcome {
-            LogoutNext::Confirm(asked) => {
+            LogoutNext::Confirm { login: asked, back: way } => {
                 assert_eq!(Some(asked.session()), login.map(Login::session));
-                Shown::Confirm
+                Shown::Confirm(back(way))
             }
-            LogoutNext::SignedOut { user, target } => {
+            LogoutNext::SignedOut { user, back: way } => {
                 assert_eq!(user, login.filter(|_| ended.is_some()).map(|login| login.user().id.clone()));
-                Shown::SignedOut(target.map(|target| target.location().to_owned()))
+                Shown::SignedOut(back(way))
             }
         };
         (shown, ended.is_some())
     }
 
-    /// What becomes of a logout request: asked, or signed out and sent where.
+    /// What becomes of a logout request: asked, or signed out and sent where. Two clients are registered: `app`, and `other`
+    /// without an address for after a logout.
     fn check(changes: &[(&str, &str)], hint: Option<&IdTokenClaims>, login: Option<&Login>) -> (Shown, bool) {
-        let facts = LogoutFacts { hint: hint.cloned(), client: hint.map(|_| app()), login: login.cloned() };
-        shown(decide(&request(changes), facts), login)
+        let request = request(changes);
+        let client = client_of(&request, hint).and_then(|id| match id.as_str() {
+            "app" => Some(app()),
+            "other" => Some(client_named("other", json!({}))),
+            _ => None,
+        });
+        shown(decide(&request, LogoutFacts { hint: hint.cloned(), client, login: login.cloned() }), login)
     }
 
-    fn there(location: &str) -> Shown {
-        Shown::SignedOut(Some(location.into()))
+    fn there() -> String {
+        format!("{AFTER}&state=a%20b")
     }
 
     #[test]
     fn lo_01_lo_03_only_a_hint_of_this_very_user_signs_out_unasked() {
         let mut world = World::new();
         let (ada, bob) = (world.signed_in(user(), 60).0, world.signed_in(bob(), 60).0);
-        let location = format!("{AFTER}&state=a%20b");
         let hint = hint("u-ada", "app");
-        assert_eq!(check(&[], Some(&hint), Some(&ada)), (there(&location), true), "an expired hint is good");
-        assert_eq!(check(&[], None, Some(&ada)), (Shown::Confirm, false));
-        assert_eq!(check(&[], Some(&hint), Some(&bob)), (Shown::Confirm, false));
-        assert_eq!(check(&[], Some(&hint), None), (there(&location), false));
-        assert_eq!(check(&[], None, None), (Shown::SignedOut(None), false));
+        let led = || Back::Redirect(there());
+        assert_eq!(
+            check(&[], Some(&hint), Some(&ada)),
+            (Shown::SignedOut(led()), true),
+            "an expired hint is good"
+        );
+        assert_eq!(check(&[], None, Some(&ada)), (Shown::Confirm(Back::Refused), false));
+        assert_eq!(check(&[], Some(&hint), Some(&bob)), (Shown::Confirm(led()), false));
+        assert_eq!(check(&[], Some(&hint), None), (Shown::SignedOut(led()), false));
+        assert_eq!(check(&[], None, None), (Shown::SignedOut(Back::Refused), false));
+        let nowhere = [("post_logout_redirect_uri", "")];
+        assert_eq!(check(&nowhere, Some(&hint), Some(&ada)), (Shown::SignedOut(Back::Nowhere), true));
+    }
+
+    #[test]
+    fn lo_02_k_19_a_client_that_only_names_itself_gets_a_link_and_no_redirect() {
+        let ada = World::new().signed_in(user(), 60).0;
+        let named = [("client_id", "app")];
+        assert_eq!(check(&named, None, Some(&ada)), (Shown::Confirm(Back::Link(there())), false));
+        assert_eq!(check(&named, None, None), (Shown::SignedOut(Back::Link(there())), false));
+        for unknown in ["other", "nobody"] {
+            let refused = (Shown::Confirm(Back::Refused), false);
+            assert_eq!(check(&[("client_id", unknown)], None, Some(&ada)), refused, "{unknown}");
+        }
     }
 
     #[test]
@@ -208,31 +282,60 @@ mod tests {
         let ada = World::new().signed_in(user(), 60).0;
         let hint = hint("u-ada", "app");
         assert!(check(&[("client_id", "app")], Some(&hint), Some(&ada)).1);
-        assert_eq!(check(&[("client_id", "other")], Some(&hint), Some(&ada)), (Shown::Confirm, false));
-        assert_eq!(check(&[("client_id", "other")], Some(&hint), None), (Shown::SignedOut(None), false));
+        let other = [("client_id", "other")];
+        assert_eq!(check(&other, Some(&hint), Some(&ada)), (Shown::Confirm(Back::Refused), false));
+        assert_eq!(check(&other, Some(&hint), None), (Shown::SignedOut(Back::Refused), false));
+        let of_other = super::tests::hint("u-ada", "other");
+        let app = [("client_id", "app")];
+        assert_eq!(check(&app, Some(&of_other), Some(&ada)), (Shown::Confirm(Back::Link(there())), false));
     }
 
     #[test]
-    fn lo_02_the_browser_goes_only_where_the_hinted_client_registered_byte_for_byte() {
+    fn lo_02_k_19_an_address_that_was_not_registered_byte_for_byte_is_asked_about_first() {
+        let ada = World::new().signed_in(user(), 60).0;
         let hint = hint("u-ada", "app");
-        let signed_out = |changes: &[(&str, &str)]| check(changes, Some(&hint), None).0;
-        assert_eq!(signed_out(&[("state", "")]), there(AFTER));
-        assert_eq!(signed_out(&[("post_logout_redirect_uri", "")]), Shown::SignedOut(None));
+        assert_eq!(
+            check(&[("state", "")], Some(&hint), None).0,
+            Shown::SignedOut(Back::Redirect(AFTER.into()))
+        );
         for sent in
             ["https://app.example/bye", "https://app.example/bye?x=1&y", "https://evil.example/", "/bye"]
         {
-            assert_eq!(signed_out(&[("post_logout_redirect_uri", sent)]), Shown::SignedOut(None), "{sent}");
+            let changes = [("post_logout_redirect_uri", sent)];
+            assert_eq!(check(&changes, Some(&hint), None).0, Shown::SignedOut(Back::Refused), "{sent}");
+            let asked = (Shown::Confirm(Back::Refused), false);
+            assert_eq!(
+                check(&changes, Some(&hint), Some(&ada)),
+                asked,
+                "{sent}: no session ends without a word"
+            );
         }
-        let app = app();
         let target = |client: Arc<Client>, aud: &str| {
             let hint = Some(super::tests::hint("u-ada", aud));
             shown(decide(&request(&[]), LogoutFacts { hint, client: Some(client), login: None }), None).0
         };
-        assert_eq!(target(Arc::clone(&app), "other"), Shown::SignedOut(None), "a hint for another client");
-        assert_eq!(target(client_named("app", json!({})), "app"), Shown::SignedOut(None), "none registered");
-        let mut disabled = (*app).clone();
+        assert_eq!(
+            target(client_named("app", json!({})), "app"),
+            Shown::SignedOut(Back::Refused),
+            "none registered"
+        );
+        let mut disabled = (*app()).clone();
         disabled.disabled = true;
-        assert_eq!(target(disabled.into(), "app"), Shown::SignedOut(None), "disabled");
+        assert_eq!(target(disabled.into(), "app"), Shown::SignedOut(Back::Refused), "disabled");
+    }
+
+    #[test]
+    fn lo_02_k_19_a_loopback_address_of_a_native_app_matches_on_any_port() {
+        for (application, goes) in [("native", true), ("web", false)] {
+            let after = json!(["http://127.0.0.1:80/bye"]);
+            let app = client(json!({"post_logout_redirect_uris": after, "application_type": application}));
+            for (sent, on_port) in
+                [("http://127.0.0.1:4001/bye", goes), ("http://127.0.0.1:4001/other", false)]
+            {
+                assert_eq!(app.allows_after_logout(sent), on_port, "{application} {sent}");
+            }
+            assert!(app.allows_after_logout("http://127.0.0.1:80/bye"), "{application}");
+        }
     }
 
     #[test]
@@ -241,12 +344,13 @@ mod tests {
         let ada = world.signed_in(user(), 60).0;
         let mut check = |session, login: Option<&Login>| {
             let page = came_back(Logout { session }, &mut world.cx());
-            let facts = LogoutFacts { hint: None, client: None, login: login.cloned() };
-            shown(confirmed(&page, &request(&[]), facts), login)
+            let facts = LogoutFacts { hint: None, client: Some(app()), login: login.cloned() };
+            shown(confirmed(&page, &request(&[("client_id", "app")]), facts), login)
         };
         let own = ada.session();
-        assert_eq!(check(own, Some(&ada)), (Shown::SignedOut(None), true));
-        assert_eq!(check(SessionId([9; 16]), Some(&ada)), (Shown::Confirm, false));
-        assert_eq!(check(own, None), (Shown::SignedOut(None), false));
+        let led = || Back::Link(there());
+        assert_eq!(check(own, Some(&ada)), (Shown::SignedOut(led()), true));
+        assert_eq!(check(SessionId([9; 16]), Some(&ada)), (Shown::Confirm(led()), false));
+        assert_eq!(check(own, None), (Shown::SignedOut(led()), false));
     }
 }

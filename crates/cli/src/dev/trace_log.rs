@@ -3,7 +3,7 @@
 //!
 //! Keys that the page knows, by step (others are shown as they are):
 //! 2 failed: `error`, `error_description`, `error_id`, `error_rule`, `error_fix`, `error_standard` · 3, where a page was
-//! shown: `status`, `location`, `issuer` · 4: `user`, `method` where there was a sign-in, `consent` (`allowed`,
+//! shown: `status`, `page`, `issuer` · 4: `user`, `method` where there was a sign-in, `consent` (`allowed`,
 //! `remembered`, `denied`), `scope` · 7: `computed`, `stored`, `result` (`equal` when the proof holds), `grant` · 8: `jti`, not shown,
 //! joins the API's event to the flow · 10: what the API validated, `result`.
 

@@ -17,19 +17,26 @@ pub enum Answer {
 /// sealed step alone.
 #[derive(Clone, Copy, Debug)]
 pub struct ConsentGiven {
-    session: SessionId,
+    /// The session whose user the page named; none for an answer that does not count.
+    session: Option<SessionId>,
     answer: Answer,
 }
 
 impl ConsentGiven {
     /// Takes the answer of a consent page.
     pub const fn from_page(page: &Sealed<Consent>, answer: Answer) -> Self {
-        Self { session: page.step().session, answer }
+        Self { session: Some(page.step().session), answer }
+    }
+
+    /// An answer to a page that no longer fitted. It allows nothing and denies nothing, and whatever is remembered, the person
+    /// is asked again: they were about to decide.
+    pub const fn on_stale_page() -> Self {
+        Self { session: None, answer: Answer::Deny }
     }
 
     /// The answer, if it was given in the session that this browser has now: one in another session was an answer of
     /// another user.
     pub(super) fn in_session(self, login: &Login) -> Option<Answer> {
-        (self.session == login.session()).then_some(self.answer)
+        (self.session == Some(login.session())).then_some(self.answer)
     }
 }

@@ -79,7 +79,9 @@ impl Authenticated {
         let covered = !self.request().names_unscoped_api()
             && remembered.is_some_and(|facts| self.scope().is_subset(&facts.scope));
         let prompt = self.request().freshness().prompt;
-        if covered && !impersonable && !prompt.consent {
+        // Who was just answering a page, for another user or too late, has not answered this one.
+        let interrupted = given.is_some();
+        if covered && !impersonable && !prompt.consent && !interrupted {
             return Ok((Consented { request: self, by: ConsentedBy::Memory }, None));
         }
         if prompt.none {

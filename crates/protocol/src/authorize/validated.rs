@@ -110,7 +110,8 @@ impl Validated {
         ErrorResponse { refusal, target: self.target, client: self.client.into_inner() }
     }
 
-    pub(super) const fn target(&self) -> &RedirectTarget {
+    /// Where the answer will go.
+    pub const fn target(&self) -> &RedirectTarget {
         &self.target
     }
 

@@ -77,6 +77,15 @@ impl Client {
         self.grant_types.contains(&grant)
     }
 
+    /// Whether a browser may go to an address after a logout: a registered one, on any port where a redirect URI would match on
+    /// any (RFC 8252 §7.3).
+    pub fn allows_after_logout(&self, sent: &str) -> bool {
+        let matches = |uri: &String| {
+            uri == sent || RedirectUri::register(uri, self.application).is_ok_and(|uri| uri.matches(sent))
+        };
+        self.post_logout_redirect_uris.iter().any(matches)
+    }
+
     /// A public client in a browser: its refresh tokens end with the browser session (RFC 10017 §6.3.2.3).
     pub fn is_browser_app(&self) -> bool {
         self.is_public() && self.application == ApplicationType::Web

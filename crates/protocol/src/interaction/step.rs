@@ -19,6 +19,16 @@ pub trait Fields: Sized {
 
     /// Reads the step's own fields.
     fn read(fields: &mut Reader<'_>) -> Result<Self, Truncated>;
+
+    /// Passes over the fields that the step had in the envelope's form before this one.
+    fn skip_before(_: &mut Reader<'_>) -> Result<(), Truncated> {
+        Ok(())
+    }
+
+    /// Whether its page was shown in the place of one that no longer fitted.
+    fn was_resumed(&self) -> bool {
+        false
+    }
 }
 
 /// The request came by POST and is taken up again as a GET, which carries the session cookie. It is bound to no browser: it
@@ -28,8 +38,11 @@ pub trait Fields: Sized {
 pub struct Resume;
 
 /// The sign-in page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignIn;
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SignIn {
+    /// Whether the page was shown in the place of one that no longer fitted.
+    pub resumed: bool,
+}
 
 /// The consent page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +89,16 @@ impl Fields for Resume {
 impl Fields for SignIn {
     const NUMBER: u8 = 1;
 
-    fn write(&self, _: &mut Writer) {}
+    fn write(&self, out: &mut Writer) {
+        out.byte(u8::from(self.resumed));
+    }
 
-    fn read(_: &mut Reader<'_>) -> Result<Self, Truncated> {
-        Ok(Self)
+    fn read(fields: &mut Reader<'_>) -> Result<Self, Truncated> {
+        Ok(Self { resumed: fields.byte()? == 1 })
+    }
+
+    fn was_resumed(&self) -> bool {
+        self.resumed
     }
 }
 
@@ -93,6 +112,10 @@ impl Fields for Consent {
     fn read(fields: &mut Reader<'_>) -> Result<Self, Truncated> {
         Ok(Self { session: SessionId(fields.fixed()?), fresh: fields.byte()? == 1 })
     }
+
+    fn skip_before(fields: &mut Reader<'_>) -> Result<(), Truncated> {
+        fields.fixed::<17>().map(|_| ())
+    }
 }
 
 impl Fields for Logout {
@@ -104,5 +127,9 @@ impl Fields for Logout {
 
     fn read(fields: &mut Reader<'_>) -> Result<Self, Truncated> {
         Ok(Self { session: SessionId(fields.fixed()?) })
+    }
+
+    fn skip_before(fields: &mut Reader<'_>) -> Result<(), Truncated> {
+        fields.fixed::<16>().map(|_| ())
     }
 }

@@ -9,14 +9,9 @@ macro_rules! rows {
                 "RFC 9700 §4.7";
 
             InteractionOfAnotherBrowser => InvalidRequest, "interaction.other_browser",
-                "This sign-in was begun in another browser, or this browser lost its cookies.",
+                "This browser does not send back the cookie that belongs to this sign-in.",
                 "Go back to the app and start again in this browser, with cookies allowed.",
                 "RFC 9700 §4.7; OWASP ASVS 7.2";
-
-            InteractionExpired => InvalidRequest, "interaction.expired",
-                "This sign-in took too long and has expired.",
-                "Go back to the app and start again.",
-                "OWASP ASVS 7.3";
 
             FormFromAnotherSite => InvalidRequest, "form.cross_site",
                 "The form was sent from another site.",

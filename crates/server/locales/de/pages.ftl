@@ -12,6 +12,12 @@ place-this-device = { $place }, dieses Gerät
 place-app = { $place }, eine App auf diesem Gerät
 return-to = Zurück zu { $app }
 nothing-shared = Es wurde nichts weitergegeben.
+resumed-sign-in = Die vorige Seite war nicht mehr aktuell, deshalb beginnen wir von vorn. Ihr Passwort wurde nicht benutzt.
+resumed-consent = Die vorige Seite war nicht mehr aktuell, deshalb fragen wir noch einmal. Es wurde nichts weitergegeben.
+resumed-logout = Die vorige Seite war nicht mehr aktuell, deshalb fragen wir noch einmal.
+carry-on-heading = Noch ein Schritt
+carry-on-lead = Die App hat eine lange Anfrage gesendet, die Ihr Browser von hier noch einmal senden muss.
+carry-on-submit = Weiter
 
 date = { $day }. { $month ->
     [1] Januar
@@ -89,6 +95,8 @@ hand-over-granted = Sie sind angemeldet.
 hand-over-denied = Sie haben abgelehnt. Es wurde nichts weitergegeben.
 hand-over-failed = Die Anfrage ließ sich nicht abschließen. Es wurde nichts weitergegeben.
 hand-over-opens = Die App öffnet sich von selbst; wenn nicht, hilft die Schaltfläche.
+hand-over-elsewhere = Läuft die App auf einem anderen Gerät?
+hand-over-copy = Kopieren Sie diese Adresse, und fügen Sie sie dort ein, wo die App auf sie wartet. Sie gilt einmal und eine Minute lang.
 hand-over-close = Danach können Sie diese Seite schließen.
 
 ## Fehler
@@ -96,13 +104,13 @@ hand-over-close = Danach können Sie diese Seite schließen.
 error-heading-app = { $app } hat eine Anfrage gesendet, die wir nicht annehmen können
 error-heading-unknown = Eine App hat eine Anfrage gesendet, die wir nicht annehmen können
 error-heading-fault = Wir konnten diese Anfrage nicht abschließen
-error-heading-expired = Diese Seite ist abgelaufen
+error-heading-expired = Auf dieser Seite geht es nicht weiter
 error-heading-limited = Zu viele Versuche
 error-heading-not-found = Diese Seite gibt es nicht
 error-lead-app = Gehen Sie zurück zur App und versuchen Sie es noch einmal; erscheint diese Seite wieder, geben Sie den Entwicklern der App die Fehlernummer.
 error-lead-unknown = Schließen Sie diese Seite und beginnen Sie in der App von vorn; erscheint sie wieder, geben Sie den Entwicklern der App die Fehlernummer.
 error-lead-fault = Der Fehler liegt bei uns. Versuchen Sie es in einer Minute noch einmal; erscheint diese Seite wieder, geben Sie dem Betreiber dieses Servers die Fehlernummer.
-error-lead-expired = Die Seite war zu lange offen, wurde schon benutzt oder gehört zu einem anderen Browser. Gehen Sie zurück zur App und beginnen Sie von vorn.
+error-lead-expired = Die Seite gehört zu keiner Anmeldung in diesem Browser. Gehen Sie zurück zur App und beginnen Sie von vorn.
 error-lead-limited = Versuchen Sie es in { $duration } noch einmal.
 error-lead-not-found = Prüfen Sie die Adresse, oder gehen Sie zurück zur App und beginnen Sie von vorn.
 error-id = Fehlernummer
@@ -127,5 +135,8 @@ logout-apps = Damit melden Sie sich auch von { $apps } ab.
 logout-stay = Angemeldet bleiben
 logout-confirm = Abmelden
 logout-stayed-heading = Sie bleiben angemeldet
+logout-address = die Adresse in der Anfrage
+logout-not-registered = Danach bleiben Sie hier: { $app } hat { $address } nicht als Rückkehradresse registriert.
+logout-no-app = Danach bleiben Sie hier: nichts sagt, zu welcher App { $address } gehört.
 signed-out-heading = Sie sind abgemeldet
 signed-out-close = Sie können diese Seite schließen.

@@ -116,10 +116,8 @@ rule-resource-beyond_grant = Die resource war nicht Teil der Autorisierungsanfra
 
 rule-interaction-invalid = Diese Adresse gehört zu keiner Anmeldung, die hier begonnen wurde.
     .fix = Gehen Sie zurück zur App und beginnen Sie von vorn; ändern Sie die Adressen der Anmeldung nicht, und setzen Sie kein Lesezeichen auf sie.
-rule-interaction-other_browser = Diese Anmeldung wurde in einem anderen Browser begonnen, oder dieser Browser hat seine Cookies verloren.
+rule-interaction-other_browser = Dieser Browser schickt das Cookie nicht zurück, das zu dieser Anmeldung gehört.
     .fix = Gehen Sie zurück zur App und beginnen Sie in diesem Browser von vorn; er muss Cookies zulassen.
-rule-interaction-expired = Diese Anmeldung hat zu lange gedauert und ist abgelaufen.
-    .fix = Gehen Sie zurück zur App und beginnen Sie von vorn.
 rule-form-cross_site = Das Formular kam von einer anderen Website.
     .fix = Füllen Sie das Formular auf der Seite dieses Servers aus.
 

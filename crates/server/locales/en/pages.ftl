@@ -12,6 +12,12 @@ place-this-device = { $place }, this device
 place-app = { $place }, an app on this device
 return-to = Return to { $app }
 nothing-shared = Nothing was shared.
+resumed-sign-in = The page before was no longer current, so we started again. Your password was not used.
+resumed-consent = The page before was no longer current, so we ask again. Nothing was shared.
+resumed-logout = The page before was no longer current, so we ask again.
+carry-on-heading = One more step
+carry-on-lead = The app sent a long request, which your browser has to send again from here.
+carry-on-submit = Continue
 
 date = { $day } { $month ->
     [1] January
@@ -89,6 +95,8 @@ hand-over-granted = You are signed in.
 hand-over-denied = You denied access. Nothing was shared.
 hand-over-failed = The request could not be completed. Nothing was shared.
 hand-over-opens = The app opens by itself; if it does not, use the button.
+hand-over-elsewhere = The app runs on another machine?
+hand-over-copy = Copy this address and paste it where the app waits for it. It is valid once, and for a minute.
 hand-over-close = Afterwards you can close this page.
 
 ## Error
@@ -96,13 +104,13 @@ hand-over-close = Afterwards you can close this page.
 error-heading-app = { $app } sent a request we cannot accept
 error-heading-unknown = An app sent a request we cannot accept
 error-heading-fault = We could not finish this request
-error-heading-expired = This page has expired
+error-heading-expired = This page cannot go on
 error-heading-limited = Too many attempts
 error-heading-not-found = There is no page here
 error-lead-app = Go back to the app and try again; if this page returns, give its developer the error id.
 error-lead-unknown = Close this page and start again from the app; if it returns, give the app's developer the error id.
 error-lead-fault = The failure is ours. Try again in a minute; if this page returns, give the error id to whoever runs this server.
-error-lead-expired = The page was open too long, was used already, or belongs to another browser. Go back to the app and start again.
+error-lead-expired = The page does not belong to a sign-in in this browser. Go back to the app and start again.
 error-lead-limited = Try again in { $duration }.
 error-lead-not-found = Check the address, or go back to the app and start again.
 error-id = Error id
@@ -127,5 +135,8 @@ logout-apps = Signing out here also signs you out of { $apps }.
 logout-stay = Stay signed in
 logout-confirm = Sign out
 logout-stayed-heading = You stay signed in
+logout-address = the address in the request
+logout-not-registered = Afterwards you stay here: { $app } has not registered { $address } to return to.
+logout-no-app = Afterwards you stay here: nothing says which app { $address } belongs to.
 signed-out-heading = You are signed out
 signed-out-close = You can close this page.

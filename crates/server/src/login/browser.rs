@@ -3,7 +3,7 @@
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use proofkey_oauth::{Secret, Sha256, sha256};
 use proofkey_protocol::Cx;
 use proofkey_protocol::session::SessionCookie;
@@ -18,9 +18,11 @@ const FLOW_CHARS: usize = 43;
 #[derive(Debug)]
 pub(crate) struct Browser {
     session: Option<SessionCookie>,
-    flow: Option<Secret>,
+    /// The flow cookies, the newest last.
+    flows: Vec<Secret>,
     device: Option<String>,
     fresh_flow: bool,
+    old_flows: Vec<HeaderValue>,
     new_session: Option<(Secret, Option<i64>)>,
     new_device: Option<Secret>,
     signed_out: bool,
@@ -30,12 +32,13 @@ impl Browser {
     /// Reads the cookies of a request.
     pub(crate) fn of(names: &CookieNames, headers: &HeaderMap) -> Self {
         let find = |cookie| names.find(headers, cookie);
-        let flow = find(Cookie::Flow).filter(|value| value.len() == FLOW_CHARS);
+        let flows = names.flows(headers).into_iter().filter(|(_, value)| value.len() == FLOW_CHARS);
         Self {
             session: find(Cookie::Session).and_then(SessionCookie::parse),
-            flow: flow.map(|value| Secret::new(value.to_owned())),
+            flows: flows.map(|(_, value)| Secret::new(value.to_owned())).collect(),
             device: find(Cookie::Device).map(str::to_owned),
             fresh_flow: false,
+            old_flows: names.remove_old_flows(headers),
             new_session: None,
             new_device: None,
             signed_out: false,
@@ -47,18 +50,18 @@ impl Browser {
         self.session.as_ref()
     }
 
-    /// The hash by which steps are bound to this browser, if it has a flow cookie.
-    pub(crate) fn flow(&self) -> Option<Sha256> {
-        self.flow.as_ref().map(|secret| sha256(secret.expose().as_bytes()))
+    /// The hashes by which steps are bound to this browser: one for each flow cookie.
+    pub(crate) fn flows(&self) -> Vec<Sha256> {
+        self.flows.iter().map(|secret| sha256(secret.expose().as_bytes())).collect()
     }
 
-    /// The same; a browser without a flow cookie gets one.
+    /// The hash for a new step. A browser without a flow cookie gets one.
     pub(crate) fn flow_or_new(&mut self, cx: &mut Cx<'_>) -> Sha256 {
-        if self.flow.is_none() {
-            self.flow = Some(Secret::new(URL_SAFE_NO_PAD.encode(cx.random::<32>())));
+        if self.flows.is_empty() {
+            self.flows.push(Secret::new(URL_SAFE_NO_PAD.encode(cx.random::<32>())));
             self.fresh_flow = true;
         }
-        self.flow().unwrap_or_default()
+        self.flows.last().map(|secret| sha256(secret.expose().as_bytes())).unwrap_or_default()
     }
 
     /// The device cookie's text.
@@ -89,12 +92,12 @@ impl Browser {
         };
         let session = self.new_session.as_ref();
         let headers = [
-            self.fresh_flow.then(|| set(Cookie::Flow, &self.flow)).flatten(),
+            self.flows.last().filter(|_| self.fresh_flow).and_then(|value| names.set_flow(value.expose())),
             session.and_then(|(value, keep_seconds)| names.set_session(value.expose(), *keep_seconds)),
             set(Cookie::Device, &self.new_device),
             self.signed_out.then(|| names.remove(Cookie::Session)).flatten(),
         ];
-        for header in headers.into_iter().flatten() {
+        for header in headers.into_iter().flatten().chain(self.old_flows.iter().cloned()) {
             response.headers_mut().append(header::SET_COOKIE, header);
         }
     }

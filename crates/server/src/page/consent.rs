@@ -27,8 +27,6 @@ pub struct Consent {
     pub app_host: String,
     /// The display name of the user who is signed in.
     pub user_name: String,
-    /// Where *Not you?* leads.
-    pub not_you: String,
     /// The APIs that the app may call; none means that it only signs the person in.
     pub apis: Vec<Api>,
     /// What the app asks for.
@@ -39,6 +37,8 @@ pub struct Consent {
     pub validity: Validity,
     /// All its redirect addresses are on loopback, so any program on the device could use its name.
     pub loopback_only: bool,
+    /// Whether it is shown in the place of a page that no longer fitted: one friendly line says so.
+    pub is_resumed: bool,
 }
 
 /// An API that an app may call.
@@ -72,7 +72,7 @@ pub(super) struct ConsentPage<'a> {
     words: Words<'a>,
     heading: Rich,
     signed_in_as: Rich,
-    not_you: &'a str,
+    resumed: Option<String>,
     from: Vec<End>,
     to: End,
     scopes: Vec<Line>,
@@ -106,9 +106,9 @@ fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a Consent) -> ConsentPage<'a> 
         heading,
         signed_in_as: words
             .rich("consent-signed-in-as", &[("user", vec![Piece::value(sanitise::name(&view.user_name))])]),
-        not_you: &view.not_you,
+        resumed: view.is_resumed.then(|| words.say("resumed-consent")),
         from,
-        to: End { name: app, place: sanitise::exact(&view.app_host) },
+        to: End { name: app, place: app_place(&words, view) },
         scopes: view.scopes.iter().map(|scope| scope::line(&words, scope)).collect(),
         returns: returns(&words, &view.destination),
         until_label,
@@ -117,6 +117,22 @@ fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a Consent) -> ConsentPage<'a> 
         action: &view.action,
         flow: &view.flow,
         words,
+    }
+}
+
+/// Where the app is: at its host, or on this device where it has none but the address that it returns to.
+fn app_place(words: &Words<'_>, view: &Consent) -> String {
+    let without_port = |host: &str| match host.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host.to_owned(),
+        _ => host.to_owned(),
+    };
+    match &view.destination {
+        Destination::ThisDevice(place) | Destination::AppScheme(place)
+            if without_port(place) == without_port(&view.app_host) =>
+        {
+            layout::place(words, &view.destination)
+        }
+        _ => sanitise::exact(&view.app_host),
     }
 }
 

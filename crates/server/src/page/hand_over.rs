@@ -13,7 +13,8 @@ use super::words::{Piece, Rich, Words, flat};
 pub struct HandOver {
     /// The app's name.
     pub app_name: String,
-    /// The whole redirect address with its answer; only ever in the link and the refresh, never shown.
+    /// The whole redirect address with its answer: in the link and the refresh. Shown only where the app listens on this device,
+    /// folded, for a listener that runs on another one.
     pub target: String,
     /// What of the address is shown.
     pub destination: Destination,
@@ -43,6 +44,8 @@ pub(super) struct HandOverPage<'a> {
     to: End,
     target: &'a str,
     closable: bool,
+    /// Whether the address can be copied.
+    on_loopback: bool,
 }
 
 impl Pages {
@@ -72,6 +75,7 @@ fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a HandOver) -> HandOverPage<'a
         to: End { name: app, place },
         target: &view.target,
         // A web app replaces this page; a native one leaves it behind.
+        on_loopback: matches!(view.destination, Destination::ThisDevice(_)),
         closable: !matches!(view.destination, Destination::Host(_)),
     }
 }

@@ -6,6 +6,7 @@
 
 mod asset;
 mod back;
+mod carry_on;
 mod consent;
 mod difference;
 mod error;
@@ -26,6 +27,7 @@ mod words;
 
 pub use asset::{Asset, asset, routes};
 pub use back::ReturnLink;
+pub use carry_on::CarryOn;
 pub use consent::{Api, Consent, Validity};
 pub use error::{Compare, ErrorKind, ErrorPage};
 pub use hand_over::{HandOver, HandOverOutcome};
@@ -35,4 +37,4 @@ pub use pages::Pages;
 pub use respond::{respond, respond_with_form};
 pub use scope::{ConsentScope, ScopeKind};
 pub use sign_in::{Remember, SignIn, SignInError};
-pub use sign_out::{LogoutConfirm, SignedOut};
+pub use sign_out::{LogoutConfirm, RefusedReturn, SignedOut};

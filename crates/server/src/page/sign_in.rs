@@ -26,6 +26,8 @@ pub struct SignIn {
     pub remember: Remember,
     /// What went wrong the last time.
     pub error: Option<SignInError>,
+    /// Whether it is shown in the place of a page that no longer fitted: one friendly line says so.
+    pub is_resumed: bool,
 }
 
 /// The box *Keep me signed in*.
@@ -69,6 +71,7 @@ pub(super) struct SignInPage<'a> {
     username: &'a str,
     /// Whether the box is ticked; `None` where it is not shown.
     remember: Option<bool>,
+    resumed: Option<String>,
     note: Option<String>,
     wrong: bool,
 }
@@ -103,6 +106,7 @@ fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a SignIn) -> SignInPage<'a> {
             Remember::Clear => Some(false),
             Remember::Ticked => Some(true),
         },
+        resumed: view.is_resumed.then(|| words.say("resumed-sign-in")),
         note: view.error.map(|error| note(&words, error)),
         wrong: view.error == Some(SignInError::Wrong),
     }

@@ -23,6 +23,19 @@ pub struct LogoutConfirm {
     pub user_name: String,
     /// The apps whose sessions end too.
     pub app_names: Vec<String>,
+    /// An address that the app asked for and nobody is led to.
+    pub refused_return: Option<RefusedReturn>,
+    /// Whether it is shown in the place of a page that no longer fitted: one friendly line says so.
+    pub is_resumed: bool,
+}
+
+/// An address that is not registered for after a logout.
+#[derive(Clone, Debug)]
+pub struct RefusedReturn {
+    /// As it was sent; shown if it has the form of an address.
+    pub sent: String,
+    /// The app that has not registered it, where it is known.
+    pub app_name: Option<String>,
 }
 
 /// The page after signing out.
@@ -30,6 +43,8 @@ pub struct LogoutConfirm {
 pub struct SignedOut {
     /// A registered address to return to (OpenID RP-Initiated Logout §3).
     pub return_to: Option<ReturnLink>,
+    /// An address that the app asked for and nobody is led to.
+    pub refused_return: Option<RefusedReturn>,
 }
 
 #[derive(Template)]
@@ -39,6 +54,8 @@ pub(super) struct LogoutPage<'a> {
     words: Words<'a>,
     who: Rich,
     apps: Rich,
+    resumed: Option<String>,
+    refused: Option<Rich>,
     action: &'a str,
     flow: &'a str,
 }
@@ -75,6 +92,8 @@ fn confirm<'a>(pages: &'a Pages, lang: Lang, view: &'a LogoutConfirm) -> LogoutP
         layout: pages.layout(lang, Width::Narrow, words.say("logout-heading")),
         who: words.rich("logout-who", &[("user", user), ("host", host)]),
         apps,
+        resumed: view.is_resumed.then(|| words.say("resumed-logout")),
+        refused: view.refused_return.as_ref().map(|refused| not_led(&words, refused)),
         action: &view.action,
         flow: &view.flow,
         words,
@@ -87,18 +106,40 @@ pub(super) struct SignedOutPage<'a> {
     layout: Layout<'a>,
     words: Words<'a>,
     heading: String,
+    refused: Option<Rich>,
     back: Option<Back<'a>>,
+}
+
+/// Why nobody is led back: which address is not registered, and by whom.
+fn not_led(words: &Words<'_>, refused: &RefusedReturn) -> Rich {
+    let address = sanitise::address(&refused.sent).unwrap_or_else(|| words.say("logout-address"));
+    let address = vec![Piece::value(address)];
+    match &refused.app_name {
+        Some(name) => {
+            let app = vec![Piece::value(layout::app_name(words, name, None))];
+            words.rich("logout-not-registered", &[("address", address), ("app", app)])
+        }
+        None => words.rich("logout-no-app", &[("address", address)]),
+    }
 }
 
 fn done<'a>(pages: &'a Pages, lang: Lang, view: &'a SignedOut) -> SignedOutPage<'a> {
     let words = pages.words(lang);
     let back = view.return_to.as_ref().map(|link| Back::new(&words, link));
     let heading = words.say("signed-out-heading");
-    SignedOutPage { layout: pages.layout(lang, Width::Narrow, heading.clone()), words, heading, back }
+    let refused = view.refused_return.as_ref().map(|refused| not_led(&words, refused));
+    SignedOutPage {
+        layout: pages.layout(lang, Width::Narrow, heading.clone()),
+        words,
+        heading,
+        refused,
+        back,
+    }
 }
 
 fn stay(pages: &Pages, lang: Lang) -> SignedOutPage<'_> {
     let words = pages.words(lang);
     let heading = words.say("logout-stayed-heading");
-    SignedOutPage { layout: pages.layout(lang, Width::Narrow, heading.clone()), words, heading, back: None }
+    let layout = pages.layout(lang, Width::Narrow, heading.clone());
+    SignedOutPage { layout, words, heading, refused: None, back: None }
 }

@@ -116,6 +116,7 @@ async fn lo_02_the_browser_goes_on_only_to_an_address_of_the_hinted_client_byte_
         ("javascript:alert(1)", false),
         ("https://web.example/callback", false),
         ("https://app.example/bye", false),
+        ("Your account is suspended. Call +1 555 0100", false),
     ];
     for (uri, goes) in cases {
         let (mut browser, tokens) = visitor(&server, &web, &fixtures::ada()).await;
@@ -128,16 +129,93 @@ async fn lo_02_the_browser_goes_on_only_to_an_address_of_the_hinted_client_byte_
                 assert_eq!(departure.param("state"), "a b+%&ü");
             }
             Navigated::Page(page) => {
-                assert!(!goes && page.status == 200, "{uri}: {} {}", page.status, page.html);
-                assert!(!page.html.contains("evil") && !page.html.contains("javascript:"), "{uri}");
+                assert!(
+                    !goes && page.status == 200 && page.is_logout(),
+                    "{uri}: {} {}",
+                    page.status,
+                    page.html
+                );
+                assert!(browser.jar.find("sid").is_some(), "{uri}: no session ends without a word (K-19)");
+                let done = browser.submit(&page, &[], "sign_out").await.page();
+                assert!(browser.jar.find("sid").is_none(), "{uri}");
+                for page in [page, done] {
+                    assert!(page.html.contains("id=\"logout-refused\""), "{uri}: {}", page.html);
+                    let is_address = uri.contains("://") || uri.starts_with("javascript:");
+                    assert_eq!(page.text().contains(uri), is_address, "K-42: {uri}: {}", page.html);
+                    assert!(!page.html.contains("id=\"return\"") && !page.html.contains("<a "), "{uri}");
+                }
             }
         }
-        assert!(browser.jar.find("sid").is_none(), "{uri}: signed out all the same");
     }
     let (mut browser, tokens) = visitor(&server, &web, &fixtures::ada()).await;
     let params = [("id_token_hint", tokens.id_token.as_str()), ("post_logout_redirect_uri", BYE)];
     let departure = browser.open(&address(&params)).await.redirect();
     assert_eq!(departure.location, BYE, "no state that nobody sent");
+}
+
+/// RP-Initiated Logout §2, §3: a client that only names itself proves nothing, and the person decides.
+#[tokio::test]
+async fn lo_02_k_19_a_registered_address_is_honoured_once_the_person_has_confirmed() {
+    let server = TestServer::start().await;
+    let (browser, _) = visitor(&server, &fixtures::web(), &fixtures::ada()).await;
+    for (client_id, uri, leads) in [
+        ("web", BYE, true),
+        ("web", "https://web.example/other", false),
+        ("spa", BYE, false),
+        ("nobody", BYE, false),
+        ("", BYE, false),
+    ] {
+        let params = [("client_id", client_id), ("post_logout_redirect_uri", uri), ("state", "s")];
+        let mut browser = browser.clone();
+        let page = browser.open(&address(&params)).await.page();
+        assert!(page.is_logout(), "{client_id} {uri}: nobody is led on unasked");
+        assert_eq!(page.html.contains("id=\"logout-refused\""), !leads, "{client_id} {uri}: {}", page.html);
+        // Nobody is there to ask: a link, and no redirect.
+        let there = Browser::new(&server).open(&address(&params)).await.page();
+        let link = format!("href=\"{uri}?state=s\"");
+        assert_eq!(there.html.contains(&link), leads, "{client_id} {uri}: {}", there.html);
+        let stayed = browser.clone().submit(&page, &[], "stay").await.page();
+        assert!(!stayed.html.contains(uri), "{client_id} {uri}: who stays is led nowhere");
+        if client_id == "web" && leads {
+            let (mut leaving, _) = visitor(&server, &fixtures::web(), &fixtures::ada()).await;
+            let page = leaving.open(&address(&params)).await.page();
+            let done = leaving.submit(&page, &[], "sign_out").await.page();
+            assert!(done.html.contains(&link), "{}", done.html);
+            assert!(!is_signed_in(&leaving).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn lo_02_k_19_a_loopback_address_of_a_native_app_matches_on_any_port() {
+    let server = TestServer::start().await;
+    for (uri, goes) in [
+        ("http://127.0.0.1/bye", true),
+        ("http://127.0.0.1:4001/bye", true),
+        ("http://127.0.0.1:4001/other", false),
+        ("http://127.0.0.1:4001@evil.example/bye", false),
+    ] {
+        let (mut browser, tokens) = visitor(&server, &fixtures::native(), &fixtures::ada()).await;
+        let params = [("id_token_hint", &*tokens.id_token), ("post_logout_redirect_uri", uri)];
+        match browser.open(&address(&params)).await {
+            Navigated::Redirect(departure) => {
+                assert!(goes && departure.location == uri, "{}", departure.location)
+            }
+            Navigated::Page(page) => assert!(!goes && page.is_logout(), "{uri}: {}", page.html),
+        }
+    }
+}
+
+#[tokio::test]
+async fn k_38_a_repeated_parameter_of_a_logout_is_refused_and_named() {
+    let server = TestServer::start().await;
+    for name in ["id_token_hint", "post_logout_redirect_uri", "client_id", "state", "ui_locales"] {
+        let page = Browser::new(&server).open(&address(&[(name, "a"), (name, "a")])).await.page();
+        assert_eq!(page.status, 400, "{name}");
+        assert!(page.text().contains(&format!("sent more than once: {name}.")), "{name}: {}", page.text());
+    }
+    let page = Browser::new(&server).open(&address(&[("foo", "a"), ("foo", "a")])).await.page();
+    assert_eq!(page.status, 200, "an unknown one may repeat");
 }
 
 #[tokio::test]

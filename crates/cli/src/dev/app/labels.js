@@ -10,10 +10,9 @@ export function labelOf(flow, step) {
 const LABELS = {
   3: (flow) => {
     if (skipped(flow, 3)) return { wire: "not needed" };
-    const location = valueOf(eventOf(flow, 3), "location");
-    if (location === undefined) return undefined;
-    const path = location.split("?")[0];
-    return { title: path.endsWith("/consent") ? "Consent prompt" : undefined, wire: `${valueOf(eventOf(flow, 3), "status")} ${path}` };
+    const page = valueOf(eventOf(flow, 3), "page");
+    if (page === undefined) return undefined;
+    return { title: page === "consent" ? "Consent prompt" : undefined, wire: `${valueOf(eventOf(flow, 3), "status")} ${page} page` };
   },
   4: (flow) => {
     const event = eventOf(flow, 4);

@@ -6,7 +6,7 @@ export const STEPS = [
   { n: 1, title: "Create verifier and challenge", wire: "S256", on: 2, idle: "The client makes a secret and its SHA-256." },
   { n: 2, title: "Authorization request", wire: "GET /authorize", from: 2, to: 3, idle: "The browser goes to the server with the challenge.",
     next: "the challenge is ready, the browser leaves next." },
-  { n: 3, title: "Sign-in prompt", wire: "303 /sign-in", from: 3, to: 1, answer: true, idle: "The server asks who you are." },
+  { n: 3, title: "Sign-in prompt", wire: "200 sign-in page", from: 3, to: 1, answer: true, idle: "The server asks who you are." },
   { n: 4, title: "Sign-in and consent", wire: "POST /sign-in, /consent", from: 1, to: 3, idle: "You sign in and allow the request." },
   { n: 5, title: "Authorization code", wire: "code, state, iss", from: 3, to: 2, answer: true, idle: "A code comes back, good once and for 60 seconds." },
   { n: 6, title: "Code and verifier", wire: "POST /token", from: 2, to: 3, idle: "The client redeems the code and shows the secret.",

@@ -68,7 +68,7 @@ function signInLines(flow) {
   const event = eventOf(flow, 3);
   if (event === undefined) return eventOf(flow, 4) === undefined ? untold(flow) : [line("skipped", { note: "You were signed in: nothing was asked." })];
   return [
-    line(valueOf(event, "status") ?? "sent", { key: "location", value: valueOf(event, "location") ?? "" }),
+    line(valueOf(event, "status") ?? "sent", { key: "page", value: valueOf(event, "page") ?? "" }),
     valueOf(event, "issuer") === undefined ? null : line("issuer", { key: "issuer", value: valueOf(event, "issuer") }),
   ];
 }

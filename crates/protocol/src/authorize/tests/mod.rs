@@ -15,7 +15,7 @@ use crate::commit::{Commit, Verdict};
 use crate::facts::{ClientStatus, ConsentFacts};
 use crate::fixtures::{NOW, World, authorization_request, came_back, consent, keys, subject};
 use crate::ids::SessionId;
-use crate::interaction::{Consent, Logout, Sealed, SignIn};
+use crate::interaction::{Consent, Logout, Opened, Sealed, SignIn};
 use crate::refusal::Refusal;
 use crate::session::Login;
 
@@ -120,16 +120,21 @@ fn v_38_only_the_consent_pages_own_step_is_an_answer() {
     let session = SessionId([1; 16]);
     let sealed = [
         (Sealed::seal(Consent { session, fresh: false }, "", [0; 32], &mut world.cx()), true),
-        (Sealed::seal(SignIn, "", [0; 32], &mut world.cx()), false),
+        (Sealed::seal(SignIn::default(), "", [0; 32], &mut world.cx()), false),
         (Sealed::seal(Logout { session }, "", [0; 32], &mut world.cx()), false),
         (Sealed::pause("", &mut world.cx()), false),
     ];
     for (index, (text, ok)) in sealed.iter().enumerate() {
-        let page = Sealed::<Consent>::open(&keys(), text.expose(), Some([0; 32]), NOW);
-        let given = page.map(|page| ConsentGiven::from_page(&page, Answer::Allow));
-        assert_eq!(given.err(), (!ok).then_some(Refusal::InteractionInvalid), "{index}");
-        let expired = Sealed::<Consent>::open(&keys(), text.expose(), Some([0; 32]), NOW + 86_400);
-        let refusal = if *ok { Refusal::InteractionExpired } else { Refusal::InteractionInvalid };
-        assert_eq!(expired.err(), Some(refusal), "{index}");
+        for (now, fits) in [(NOW, true), (NOW + 86_400, false)] {
+            let opened = Sealed::<Consent>::open(&keys(), text.expose(), &[[0; 32]], now);
+            match opened {
+                Ok(Opened::Fits(page)) => {
+                    assert!(*ok && fits, "{index}");
+                    let _ = ConsentGiven::from_page(&page, Answer::Allow);
+                }
+                Ok(Opened::Stale(_)) => assert!(*ok && !fits, "{index}"),
+                Err(refusal) => assert_eq!((*ok, refusal), (false, Refusal::InteractionInvalid), "{index}"),
+            }
+        }
     }
 }

@@ -41,8 +41,8 @@ fn tokens() -> Vec<(&'static str, String)> {
 
 /// The kinds that a text opens as.
 fn opens_as(text: &str) -> Vec<&'static str> {
-    let browser = Some([1; 32]);
-    let interaction = Sealed::resume(&keys(), text, NOW).is_ok()
+    let browser = &[[1; 32]];
+    let interaction = Sealed::resume(&keys(), text).is_ok()
         || Sealed::<SignIn>::open(&keys(), text, browser, NOW).is_ok()
         || Sealed::<Consent>::open(&keys(), text, browser, NOW).is_ok()
         || Sealed::<Logout>::open(&keys(), text, browser, NOW).is_ok();

@@ -26,6 +26,15 @@ pub(super) fn host(uri: &str) -> &str {
     }
 }
 
+/// Longest scheme of an app that a `form-action` names.
+const SCHEME_BYTES_MAX: usize = 64;
+
+/// The scheme of a registered address, where it is an app's own (RFC 8252 §7.1).
+pub(super) fn own_scheme(uri: &str) -> Option<&str> {
+    let (scheme, _) = uri.split_once(':')?;
+    (!matches!(scheme, "http" | "https") && scheme.len() <= SCHEME_BYTES_MAX).then_some(scheme)
+}
+
 /// How a page names where the browser goes.
 pub(super) fn destination(uri: &str) -> Destination {
     let host = host(uri).to_owned();

@@ -10,13 +10,14 @@ use proofkey_protocol::authorize::{
     self, Authenticated, AuthorizeFacts, ErrorResponse, Hint, IssuedCode, Next, Progress, RedirectTarget,
     Refused, Validated,
 };
-use proofkey_protocol::interaction::SignIn;
+use proofkey_protocol::interaction::Stale;
 use proofkey_protocol::session::Login;
 use proofkey_protocol::{Client, ClientId, ClientStatus, ConsentFacts, Refusal, SubjectFacts, UserId};
 
-use super::app_names::{app_name, destination, host};
-use super::error_page;
+use super::app_names::{app_name, destination, host, own_scheme};
 use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, see_other};
+use super::sign_in_page::{self, SignInForm};
+use super::{consent_page, error_page};
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::log::Foreign;
@@ -55,26 +56,40 @@ pub(super) struct Authorization<'a> {
     pub(super) browser: BrowserRequest<'a>,
     pub(super) progress: Progress,
     pub(super) request: AuthorizationRequest,
-    raw: String,
+    pub(super) raw: String,
+    /// Whether it begins anew because the step that the browser sent no longer fitted: its pages say so.
+    pub(super) is_resumed: bool,
 }
 
 impl<'a> Authorization<'a> {
     pub(super) fn new(browser: BrowserRequest<'a>, sent: SentRequest, progress: Progress) -> Self {
         let SentRequest { raw, parsed: request } = sent;
         let browser = browser.in_language_of(request.ui_locales.as_deref());
-        Self { browser, progress, request, raw }
+        Self { browser, progress, request, raw, is_resumed: false }
+    }
+
+    /// Begins the request of a step that no longer fits anew, as a link to it would.
+    pub(super) fn resumed(
+        browser: BrowserRequest<'a>,
+        stale: &Stale,
+        progress: Progress,
+    ) -> Result<Self, (BrowserRequest<'a>, Refusal)> {
+        match SentRequest::parse(stale.request()) {
+            Ok(sent) => Ok(Self { is_resumed: true, ..Self::new(browser, sent, progress) }),
+            Err(refusal) => Err((browser, refusal)),
+        }
     }
 
     /// Decides and answers.
     pub(super) async fn dispatch(self) -> Response {
         match self.decide().await {
-            Ok(next) => self.answer(next),
+            Ok(next) => self.answer(next).await,
             Err(failure) => self.fail(&failure),
         }
     }
 
     /// Loads, decides and commits.
-    pub(super) async fn decide(&self) -> Result<Next, Failure> {
+    async fn decide(&self) -> Result<Next, Failure> {
         if self.raw.len() > REQUEST_BYTES_MAX {
             return Ok(Next::Page(Refusal::RequestTooLong, self.client().await?));
         }
@@ -123,7 +138,7 @@ impl<'a> Authorization<'a> {
     }
 
     /// The rules without the user: for a page that only shows what a request is about.
-    pub(super) async fn validate(&self) -> Result<Result<Validated, Refused>, Failure> {
+    async fn validate(&self) -> Result<Result<Validated, Refused>, Failure> {
         let facts = self.load_without_user().await?;
         Ok(self.context().decide(|cx| authorize::validate(&self.request, &facts, cx)))
     }
@@ -144,13 +159,13 @@ impl<'a> Authorization<'a> {
     }
 
     /// Answers with what was decided.
-    pub(super) fn answer(mut self, next: Next) -> Response {
+    async fn answer(mut self, next: Next) -> Response {
         let response = match next {
             Next::Page(refusal, client) => self.error(&refusal.into(), client.as_deref()),
             Next::PageWithReturn(response) => self.error_with_return(response),
             Next::Refuse(response) => self.refuse(response),
-            Next::SignIn(validated) => self.send_to_sign_in(&validated),
-            Next::Consent(authenticated) => self.send_to_consent(&authenticated),
+            Next::SignIn(validated) => self.show_sign_in(&validated).await,
+            Next::Consent(authenticated) => self.show_consent(&authenticated),
             Next::Issue(issued) => self.issue(&issued),
         };
         self.browser.leave(response)
@@ -162,31 +177,39 @@ impl<'a> Authorization<'a> {
         self.browser.leave(response)
     }
 
-    /// 303 to the sign-in page, with the request sealed to this browser.
-    fn send_to_sign_in(&mut self, validated: &Validated) -> Response {
+    /// Shows the sign-in page whoever is signed in, unless the request breaks a rule.
+    pub(super) async fn ask_to_sign_in(mut self, form: SignInForm) -> Response {
+        let response = match self.validate().await {
+            Ok(Ok(validated)) => self.sign_in_page(&validated, form).await,
+            Ok(Err(Refused::Page(refusal, client))) => self.error(&refusal.into(), client.as_deref()),
+            Ok(Err(Refused::Answer(response))) => {
+                self.error(&response.refusal.into(), Some(&response.client))
+            }
+            Err(failure) => self.error(&failure, None),
+        };
+        self.browser.leave(response)
+    }
+
+    /// The answer to a request that needs a sign-in: the page itself, with the request sealed to this browser in its form.
+    async fn show_sign_in(&mut self, validated: &Validated) -> Response {
         tracing::debug!(client_id = %Foreign(&validated.client().id), "sign-in needed");
-        let location = self.sign_in_address();
-        self.trace_prompt(&location);
-        see_other(&location)
+        self.trace_prompt(Endpoint::SignIn);
+        let form = SignInForm::hinted(self.request.login_hint.as_deref());
+        self.sign_in_page(validated, form).await
     }
 
-    /// The address of the sign-in page for this request.
-    pub(super) fn sign_in_address(&mut self) -> String {
-        self.browser.address_of(Endpoint::SignIn, SignIn, &self.raw)
+    async fn sign_in_page(&mut self, validated: &Validated, form: SignInForm) -> Response {
+        let form = SignInForm { is_resumed: self.is_resumed, ..form };
+        let answer = sign_in_page::respond(&mut self.browser, validated, &self.raw, form).await;
+        answer.unwrap_or_else(|failure| self.error(&failure, None))
     }
 
-    fn send_to_consent(&mut self, authenticated: &Authenticated) -> Response {
-        let location = self.browser.address_of(Endpoint::Consent, authenticated.consent_step(), &self.raw);
+    fn show_consent(&mut self, authenticated: &Authenticated) -> Response {
         if !authenticated.is_fresh() {
             // After a sign-in this is the second page of a person who was prompted already.
-            self.trace_prompt(&location);
+            self.trace_prompt(Endpoint::Consent);
         }
-        see_other(&location)
-    }
-
-    /// The hidden value of the consent page's form.
-    pub(super) fn seal_consent(&mut self, authenticated: &Authenticated) -> String {
-        self.browser.seal(authenticated.consent_step(), &self.raw).expose().to_owned()
+        consent_page::respond(&mut self.browser, authenticated, &self.raw, self.is_resumed)
     }
 
     fn issue(&self, issued: &IssuedCode) -> Response {
@@ -211,7 +234,8 @@ impl<'a> Authorization<'a> {
         self.leave_for(&target.with_error(&refusal), &target, &client, outcome)
     }
 
-    /// Sends the browser back to the client: by 303 after a GET, by a hand-over page after a form post.
+    /// Sends the browser back to the client: by 303 after a GET, or after the form of a page that could name the app's own scheme;
+    /// by a hand-over page after another form post, and where the address is too long for a redirect.
     fn leave_for(
         &self,
         location: &str,
@@ -219,8 +243,13 @@ impl<'a> Authorization<'a> {
         client: &Client,
         outcome: HandOverOutcome,
     ) -> Response {
-        if self.browser.method == RequestMethod::Get {
-            return see_other(location);
+        let may_redirect = match self.browser.method {
+            RequestMethod::Get => true,
+            RequestMethod::Form => false,
+            RequestMethod::PageForm => own_scheme(target.uri()).is_some(),
+        };
+        if let Some(redirect) = may_redirect.then(|| see_other(location)).flatten() {
+            return redirect;
         }
         let destination = destination(target.uri());
         let view = HandOver { app_name: app_name(client), target: location.to_owned(), destination, outcome };

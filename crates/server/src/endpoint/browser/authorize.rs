@@ -33,17 +33,25 @@ pub(super) async fn get(
     }
 }
 
-/// `POST /authorize`. It may come from another site, without our `Lax` cookie: the request is sealed into an address of our own
-/// that the browser then opens by GET, with the cookie, once.
+/// `POST /authorize`. It may come from another site, without our `Lax` cookie: then the browser comes back with it, once.
 pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request: Request) -> Response {
     let headers = request.headers().clone();
     let form = form(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::Authorize, Method::POST);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
-    match posted(form) {
-        Ok(raw) => browser.come_back(Endpoint::Authorize, &raw),
+    match posted(&browser, form) {
+        Ok(Posted::Sent(raw)) => browser.come_back(Endpoint::Authorize, &raw),
+        Ok(Posted::CameBack(sent)) => Authorization::new(browser, sent, Progress::default()).dispatch().await,
         Err(failure) => browser.refused(&failure),
     }
+}
+
+/// What a form asks for.
+enum Posted {
+    /// A request, says a client: the form as it came.
+    Sent(String),
+    /// A request that came by POST before and comes back by our own page.
+    CameBack(SentRequest),
 }
 
 /// The authorization request of a GET: the query itself, or the one that was sealed when it came by POST.
@@ -52,11 +60,16 @@ fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<SentRequest, Refusa
     // Our own address has nothing beside it; a client's parameter of that name is an unknown one (OAuth 2.1 §3.1).
     match params.first("flow").filter(|_| !params.contains("client_id")) {
         None => Ok(SentRequest::new(query.to_owned(), &params)),
-        Some(flow) => SentRequest::parse(browser.resume(flow)?.request()),
+        Some(flow) => SentRequest::parse(&browser.resume(flow)?),
     }
 }
 
-fn posted(form: Result<Form, Failure>) -> Result<String, Failure> {
-    let raw = form?.into_text()?;
-    if raw.len() > REQUEST_BYTES_MAX { Err(Refusal::RequestTooLong.into()) } else { Ok(raw) }
+fn posted(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
+    let form = form?;
+    if let Some(flow) = form.params.first("flow").filter(|_| !form.params.contains("client_id")) {
+        browser.same_site()?;
+        return Ok(Posted::CameBack(SentRequest::parse(&browser.resume(flow)?)?));
+    }
+    let raw = form.into_text()?;
+    if raw.len() > REQUEST_BYTES_MAX { Err(Refusal::RequestTooLong.into()) } else { Ok(Posted::Sent(raw)) }
 }

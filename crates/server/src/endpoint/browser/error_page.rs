@@ -56,10 +56,7 @@ pub(super) fn view(
 fn kind(failure: &Failure, client: Option<&Client>) -> ErrorKind {
     match failure {
         Failure::Refused(
-            Refusal::InteractionExpired
-            | Refusal::InteractionInvalid
-            | Refusal::InteractionOfAnotherBrowser
-            | Refusal::FormFromAnotherSite,
+            Refusal::InteractionInvalid | Refusal::InteractionOfAnotherBrowser | Refusal::FormFromAnotherSite,
         ) => ErrorKind::Expired,
         Failure::Refused(_) | Failure::Body(_) | Failure::NotForm => {
             client.map_or(ErrorKind::UnknownApp, |client| ErrorKind::App {

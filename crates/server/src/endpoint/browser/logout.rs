@@ -7,8 +7,8 @@ use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use proofkey_oauth::{LogoutRequest, Params};
 use proofkey_protocol::Refusal;
-use proofkey_protocol::interaction::{self, Sealed};
-use proofkey_protocol::logout::{self, LogoutFacts, LogoutNext, PostLogoutTarget};
+use proofkey_protocol::interaction::{self, Opened, Sealed};
+use proofkey_protocol::logout::{self, LogoutFacts, LogoutNext, PostLogoutTarget, WayBack};
 use proofkey_protocol::session::Login;
 
 use super::app_names::{app_name, host};
@@ -20,10 +20,9 @@ use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::http::Arrival;
 use crate::metrics::Endpoint;
-use crate::page::{self, LogoutConfirm, ReturnLink, SignedOut};
+use crate::page::{self, LogoutConfirm, RefusedReturn, ReturnLink, SignedOut};
 
-/// Longest query, in bytes. One of our own carries a request of [`REQUEST_BYTES_MAX`] that came by POST, and sealing makes it
-/// longer by a third. One of a relying party may be as long: it travels in a form of ours, never in an address.
+/// Longest query, in bytes: an ID token has room in it. It travels in a form of ours, never in an address.
 const QUERY_BYTES_MAX: usize = 2 * REQUEST_BYTES_MAX;
 
 /// `GET /end-session`
@@ -38,7 +37,7 @@ pub(super) async fn get(
     match sent(&browser, uri.query().unwrap_or_default()) {
         Ok((raw, request)) => {
             let browser = browser.in_language_of(request.ui_locales.as_deref());
-            Logout { browser, raw, request, confirmed: None }.dispatch().await
+            Logout { browser, raw, request, confirmed: None, is_resumed: false }.dispatch().await
         }
         Err(refusal) => browser.refused(&refusal.into()),
     }
@@ -55,7 +54,10 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
         Ok(Posted::Stay) => stay(browser),
         Ok(Posted::SignOut(page, request)) => {
             let raw = page.request().to_owned();
-            Logout { browser, raw, request, confirmed: Some(page) }.dispatch().await
+            Logout { browser, raw, request, confirmed: Some(page), is_resumed: false }.dispatch().await
+        }
+        Ok(Posted::CameBack { raw, request, is_resumed }) => {
+            Logout { browser, raw, request, confirmed: None, is_resumed }.dispatch().await
         }
         Err(failure) => browser.refused(&failure),
     }
@@ -70,7 +72,7 @@ fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<(String, LogoutRequ
     match params.first("flow") {
         None => Ok((query.to_owned(), LogoutRequest::from_params(&params)?)),
         Some(flow) => {
-            let raw = browser.resume(flow)?.request().to_owned();
+            let raw = browser.resume(flow)?;
             let request = parse(&raw)?;
             Ok((raw, request))
         }
@@ -90,25 +92,33 @@ enum Posted {
     SignOut(Sealed<interaction::Logout>, LogoutRequest),
     /// The answer of our page: stay signed in.
     Stay,
+    /// A request that comes back by a page of ours: because it came by POST, or because the page that asked no longer fits.
+    CameBack { raw: String, request: LogoutRequest, is_resumed: bool },
 }
 
 fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
     let form = form?;
     let Some(flow) = form.params.first("flow") else {
-        // It travels on in an address of ours.
         if form.raw.len() > REQUEST_BYTES_MAX {
             return Err(Refusal::RequestTooLong.into());
         }
         return Ok(Posted::Request(form.into_text()?));
     };
     browser.same_site()?;
-    let page: Sealed<interaction::Logout> = browser.open(flow)?;
-    match form.params.first("decision") {
-        Some("sign_out") => {
+    let came_back = |raw: String, is_resumed| {
+        let request = parse(&raw)?;
+        Ok(Posted::CameBack { raw, request, is_resumed })
+    };
+    let Some(decision) = form.params.first("decision") else {
+        return came_back(browser.resume(flow)?, false);
+    };
+    match (decision, browser.open::<interaction::Logout>(flow)?) {
+        ("stay", _) => Ok(Posted::Stay),
+        ("sign_out", Opened::Fits(page)) => {
             let request = parse(page.request())?;
             Ok(Posted::SignOut(page, request))
         }
-        Some("stay") => Ok(Posted::Stay),
+        ("sign_out", Opened::Stale(stale)) => came_back(stale.request().to_owned(), true),
         _ => Err(Refusal::InteractionInvalid.into()),
     }
 }
@@ -119,6 +129,14 @@ fn stay(browser: BrowserRequest<'_>) -> Response {
     browser.leave(response)
 }
 
+fn link(target: &PostLogoutTarget) -> ReturnLink {
+    ReturnLink {
+        app_name: app_name(target.client()),
+        host: host(target.location()).to_owned(),
+        href: target.location().to_owned(),
+    }
+}
+
 /// A logout request in the browser that sent it.
 struct Logout<'a> {
     browser: BrowserRequest<'a>,
@@ -126,18 +144,20 @@ struct Logout<'a> {
     request: LogoutRequest,
     /// The page on which it was confirmed.
     confirmed: Option<Sealed<interaction::Logout>>,
+    /// Whether the page that asked no longer fitted: the new one says so.
+    is_resumed: bool,
 }
 
 impl Logout<'_> {
     /// Decides and answers.
     async fn dispatch(mut self) -> Response {
         let answer = match self.decide().await {
-            Ok(LogoutNext::Confirm(login)) => self.ask(&login).await,
-            Ok(LogoutNext::SignedOut { user, target }) => {
+            Ok(LogoutNext::Confirm { login, back }) => self.ask(&login, &back).await,
+            Ok(LogoutNext::SignedOut { user, back }) => {
                 if let Some(user) = user {
                     tracing::info!(request_id = %self.browser.context.arrival.id, user = user.as_str(), "signed out");
                 }
-                Ok(self.signed_out(target))
+                Ok(self.signed_out(&back))
             }
             Err(failure) => Err(failure),
         };
@@ -162,7 +182,7 @@ impl Logout<'_> {
         let context = self.browser.context;
         let token = self.request.id_token_hint.as_deref();
         let hint = token.and_then(|token| context.app.keyring.id_token(token).ok());
-        let client = match hint.as_ref().and_then(logout::client_hinted) {
+        let client = match logout::client_of(&self.request, hint.as_ref()) {
             Some(id) => context.client(id.as_str()).await?,
             None => None,
         };
@@ -170,7 +190,7 @@ impl Logout<'_> {
         Ok(LogoutFacts { hint, client, login })
     }
 
-    async fn ask(&mut self, login: &Login) -> Result<Response, Failure> {
+    async fn ask(&mut self, login: &Login, back: &WayBack) -> Result<Response, Failure> {
         let (context, lang) = (self.browser.context, self.browser.lang);
         let clients = context.app.store.session_clients(login.session()).await?;
         let mut app_names = Vec::with_capacity(clients.len());
@@ -183,25 +203,44 @@ impl Logout<'_> {
             flow: flow.expose().to_owned(),
             user_name: login.user().display_name.clone(),
             app_names,
+            refused_return: self.refused(back),
+            is_resumed: self.is_resumed,
         };
-        Ok(page::respond_with_form(StatusCode::OK, lang, context.app.pages.logout(lang, &view)))
+        Ok(page::respond_with_form(StatusCode::OK, lang, context.app.pages.logout(lang, &view), None))
     }
 
-    /// Sends the browser where the client wants it after a logout: by 303 after a GET, by a link after a form post.
-    fn signed_out(&mut self, target: Option<PostLogoutTarget>) -> Response {
+    /// Sends the browser where the client wants it after a logout: by 303 after a GET, if an ID token shows that the client
+    /// asks; else by a link.
+    fn signed_out(&mut self, back: &WayBack) -> Response {
         self.browser.cookies.signed_out();
-        let link = match target {
-            Some(target) if self.browser.method == RequestMethod::Get => return see_other(target.location()),
-            Some(target) => Some(ReturnLink {
-                app_name: app_name(target.client()),
-                host: host(target.location()).to_owned(),
-                href: target.location().to_owned(),
-            }),
-            None => None,
+        let by_redirect = self.browser.method == RequestMethod::Get;
+        let link = match back {
+            WayBack::Redirect(target) => {
+                if let Some(redirect) = by_redirect.then(|| see_other(target.location())).flatten() {
+                    return redirect;
+                }
+                Some(link(target))
+            }
+            WayBack::Link(target) => Some(link(target)),
+            WayBack::None | WayBack::Refused(_) => None,
         };
+        let view = SignedOut { return_to: link, refused_return: self.refused(back) };
         let lang = self.browser.lang;
-        let html = self.browser.context.app.pages.signed_out(lang, &SignedOut { return_to: link });
-        page::respond(StatusCode::OK, lang, html)
+        page::respond(StatusCode::OK, lang, self.browser.context.app.pages.signed_out(lang, &view))
+    }
+
+    /// What the page says of an address that nobody is led to.
+    fn refused(&self, back: &WayBack) -> Option<RefusedReturn> {
+        let WayBack::Refused(refused) = back else { return None };
+        let client = refused.client.as_deref();
+        let client_id = client.map(|client| client.id.as_str()).unwrap_or_default();
+        let context = self.browser.context;
+        tracing::info!(
+            error_id = context.error_id(),
+            client_id,
+            "post-logout address refused: it is not registered"
+        );
+        Some(RefusedReturn { sent: refused.sent.clone(), app_name: client.map(app_name) })
     }
 
     fn error(&self, failure: &Failure) -> Response {

@@ -5,11 +5,13 @@ mod app_names;
 mod authorization;
 mod authorize;
 mod consent;
+mod consent_page;
 mod error_page;
 mod logout;
 mod password;
 mod request;
 mod sign_in;
+mod sign_in_page;
 mod trace;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use proofkey_oauth::{Params, Secret};
-use proofkey_protocol::interaction::{BoundStep, Resume, Sealed};
+use proofkey_protocol::interaction::{BoundStep, Opened, Resume, Sealed};
 use proofkey_protocol::session::{self, Login, SessionCookie};
 use proofkey_protocol::{Refusal, SessionFacts, UserFacts};
 
@@ -13,11 +13,12 @@ use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::login::Browser;
 use crate::metrics::Endpoint;
-use crate::page::Lang;
+use crate::page::{self, CarryOn, Lang};
 
-/// Longest request, in bytes, that travels in our own addresses while a page is open: sealed it is a third longer, well
-/// below what the edge takes as an address.
+/// Longest request, in bytes. It travels in the forms of our pages, sealed and a third longer.
 pub(super) const REQUEST_BYTES_MAX: usize = 8 * 1024;
+/// Longest address that a redirect of ours names, in bytes: common proxies take 4 KiB of response head, cookies included.
+const LOCATION_BYTES_MAX: usize = 3 * 1024;
 
 /// How the request that is being answered came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,9 @@ pub(super) enum RequestMethod {
     Get,
     /// A form post: Chromium applies `form-action` to every hop after it, so the browser leaves by a page.
     Form,
+    /// A form post of a page that is about an authorization request, and names the scheme of an app of its own in its
+    /// `form-action`: to that the answer redirects.
+    PageForm,
 }
 
 /// A request from a browser, and what its answer must set there.
@@ -91,14 +95,14 @@ impl<'a> BrowserRequest<'a> {
     }
 
     /// Opens a step that one of our pages sends back.
-    pub(super) fn open<S: BoundStep>(&self, flow: &str) -> Result<Sealed<S>, Refusal> {
+    pub(super) fn open<S: BoundStep>(&self, flow: &str) -> Result<Opened<S>, Refusal> {
         let context = self.context;
-        Sealed::open(&context.app.keys, flow, self.cookies.flow(), context.now)
+        Sealed::open(&context.app.keys, flow, &self.cookies.flows(), context.now)
     }
 
-    /// Takes up a request that came by POST.
-    pub(super) fn resume(&self, flow: &str) -> Result<Sealed<Resume>, Refusal> {
-        Sealed::resume(&self.context.app.keys, flow, self.context.now)
+    /// Takes up a request that came by POST: the request, form-encoded as it came.
+    pub(super) fn resume(&self, flow: &str) -> Result<String, Refusal> {
+        Sealed::<Resume>::resume(&self.context.app.keys, flow)
     }
 
     /// Seals a step to this browser, with the request that it is about.
@@ -110,22 +114,18 @@ impl<'a> BrowserRequest<'a> {
         })
     }
 
-    /// The address of one of our pages, with a step sealed to this browser in it.
-    pub(super) fn address_of<S: BoundStep>(&mut self, page: Endpoint, step: S, request: &str) -> String {
-        let sealed = self.seal(step, request);
-        self.address(page, &sealed)
-    }
-
-    /// 303 to an address of ours that takes up a request which came by POST. A form of another site carries no `Lax` cookie;
-    /// the GET does.
+    /// Lets the browser come back with a request that came by POST: a form of another site carries no `Lax` cookie, a GET or a
+    /// form of ours does. By 303 to an address of ours, once; a request that makes it too long comes back by a page whose
+    /// button posts it.
     pub(super) fn come_back(self, endpoint: Endpoint, request: &str) -> Response {
+        let app = self.context.app;
         let sealed = self.context.decide(|cx| Sealed::pause(request, cx));
-        let response = see_other(&self.address(endpoint, &sealed));
+        let action = app.path_of(endpoint);
+        let response = see_other(&format!("{action}?flow={}", sealed.expose())).unwrap_or_else(|| {
+            let view = CarryOn { action, flow: sealed.expose().to_owned() };
+            page::respond_with_form(StatusCode::OK, self.lang, app.pages.carry_on(self.lang, &view), None)
+        });
         self.leave(response)
-    }
-
-    fn address(&self, endpoint: Endpoint, sealed: &Secret) -> String {
-        format!("{}?flow={}", self.context.app.path_of(endpoint), sealed.expose())
     }
 
     /// Answers a failure of which no app is known.
@@ -143,21 +143,22 @@ impl<'a> BrowserRequest<'a> {
     }
 }
 
-/// 303: the next request is a GET, whatever this one was. 307 and 308 would send the form on (OAuth 2.1 §7.5.3).
-pub(super) fn see_other(location: &str) -> Response {
-    let Ok(mut value) = HeaderValue::from_str(location) else {
-        return StatusCode::BAD_REQUEST.into_response();
-    };
+/// 303: the next request is a GET, whatever this one was. 307 and 308 would send the form on (OAuth 2.1 §7.5.3). `None` for an
+/// address that is too long for the head of an answer.
+pub(super) fn see_other(location: &str) -> Option<Response> {
+    let fits = location.len() <= LOCATION_BYTES_MAX;
+    let mut value = HeaderValue::from_str(location).ok().filter(|_| fits)?;
     value.set_sensitive(true);
     let headers = [
         (header::LOCATION, value),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
-    (StatusCode::SEE_OTHER, headers).into_response()
+    Some((StatusCode::SEE_OTHER, headers).into_response())
 }
 
-/// The `flow` parameter of a page's address. An address that is no parameter list has none, and opens as no step.
+/// The `flow` parameter of an address of a page, as earlier servers made them. An address that is no parameter list has none, and
+/// opens as no step.
 pub(super) fn flow_parameter(uri: &Uri) -> String {
     let params = Params::parse(uri.query().unwrap_or_default().as_bytes()).ok();
     params.as_ref().and_then(|params| params.first("flow")).unwrap_or_default().to_owned()

@@ -4,13 +4,14 @@ use proofkey_protocol::Refusal;
 use proofkey_protocol::authorize::{ConsentedBy, IssuedCode};
 
 use super::authorization::Authorization;
+use crate::metrics::Endpoint;
 use crate::trace;
 
 impl Authorization<'_> {
-    /// Step 3: the page that the person is sent to.
-    pub(super) fn trace_prompt(&self, location: &str) {
+    /// Step 3: the page that the person is shown.
+    pub(super) fn trace_prompt(&self, page: Endpoint) {
         let issuer = self.context().app.policy.issuer.as_str();
-        let values = [("status", "303"), ("location", location), ("issuer", issuer)];
+        let values = [("status", "200"), ("page", page.path().trim_start_matches('/')), ("issuer", issuer)];
         self.trace(3, trace::StepOutcome::Done, &values);
     }
 

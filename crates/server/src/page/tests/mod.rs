@@ -75,7 +75,12 @@ fn az_16_the_code_is_in_link_and_refresh_but_never_shown() {
         format!("http://127.0.0.1:51004/cb?code={CODE}&#38;state=s&#38;iss=https%3A%2F%2Fid.example.com");
     assert!(html.contains(&format!("<meta http-equiv=\"refresh\" content=\"0; url={target}\">")));
     assert!(html.contains(&format!("href=\"{target}\"")));
-    assert_eq!(html.matches(CODE).count(), 2);
+    // Once more where the app listens on this device: folded, to be copied to another one.
+    assert_eq!(html.matches(CODE).count(), 3);
+    let (_, folded) = html.split_once("<details class=\"elsewhere\"").unwrap();
+    assert!(folded.contains(CODE) && !folded.starts_with(" open"));
+    let elsewhere = hand_over(HandOverOutcome::Granted, Destination::Host("notes.example".into()));
+    assert_eq!(pages().hand_over(Lang::En, &elsewhere).matches(CODE).count(), 2);
     let (head, _) = html.split_once("</head>").unwrap();
     assert!(head.contains("http-equiv=\"refresh\""));
 }
@@ -96,8 +101,10 @@ fn az_32_consent_names_app_hosts_scopes_api_and_lifetime_and_denies_first() {
         assert!(html.contains(shown), "{shown}");
     }
     assert!(html.find("consent-deny").unwrap() < html.find("consent-allow").unwrap());
-    assert_eq!(html.matches("type=\"submit\"").count(), 2);
-    assert!(html.contains("<form class=\"choice\" method=\"post\" action=\"/interaction/consent\">"));
+    assert_eq!(html.matches("type=\"submit\"").count(), 3);
+    let form = "<form class=\"choice\" id=\"consent\" method=\"post\" action=\"/interaction/consent\">";
+    let (_, inside) = html.split_once(form).unwrap();
+    assert!(!inside.contains("not_me"), "the way to another account is no button of the choice");
     let long = pages().consent(Lang::En, &consent_for_everything());
     assert!(long.contains("Grundstücksverkehrsgenehmigungszuständigkeitsübertragungsver…"));
     assert!(long.contains("a-very-long-host-name-that-must-be-shown-whole.department.apps.example.org"));
@@ -194,7 +201,7 @@ fn az_33_ht_02_pages_carry_every_security_header() {
     let page = |form: bool| -> Response {
         let html = pages().sign_in(Lang::De, &sign_in());
         if form {
-            respond_with_form(StatusCode::OK, Lang::De, html)
+            respond_with_form(StatusCode::OK, Lang::De, html, None)
         } else {
             respond(StatusCode::OK, Lang::De, html)
         }

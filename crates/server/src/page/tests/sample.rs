@@ -1,8 +1,9 @@
 //! Views that the tests show: every page in every shape, and every page with markup in every string.
 
 use crate::page::{
-    Api, Compare, Consent, ConsentScope, Destination, ErrorKind, ErrorPage, HandOver, HandOverOutcome, Lang,
-    LogoutConfirm, Pages, Remember, ReturnLink, SignIn, SignInError, SignedOut, Validity,
+    Api, CarryOn, Compare, Consent, ConsentScope, Destination, ErrorKind, ErrorPage, HandOver,
+    HandOverOutcome, Lang, LogoutConfirm, Pages, RefusedReturn, Remember, ReturnLink, SignIn, SignInError,
+    SignedOut, Validity,
 };
 
 pub(super) const HOSTILE: &str = "\"><svg onload=alert(1)>";
@@ -21,6 +22,7 @@ pub(super) fn sign_in() -> SignIn {
         username: String::new(),
         remember: Remember::Clear,
         error: None,
+        is_resumed: false,
     }
 }
 
@@ -38,12 +40,12 @@ pub(super) fn consent() -> Consent {
         app_name: "Notes for Desktop".into(),
         app_host: "notes.example".into(),
         user_name: "Ada Lovelace".into(),
-        not_you: "/interaction/switch?flow=f1".into(),
         apis: vec![Api { name: "Notes".into(), host: "api.example.com".into() }],
         scopes: scopes.to_vec(),
         destination: Destination::ThisDevice("127.0.0.1".into()),
         validity: Validity::Until { ends_at: 1_797_897_600 },
         loopback_only: false,
+        is_resumed: false,
     }
 }
 
@@ -116,6 +118,8 @@ pub(super) fn logout() -> LogoutConfirm {
         flow: "f1".into(),
         user_name: "Ada Lovelace".into(),
         app_names: vec!["Notes for Desktop".into(), "Studio".into()],
+        refused_return: None,
+        is_resumed: false,
     }
 }
 
@@ -133,6 +137,8 @@ pub(super) fn all(pages: &Pages, lang: Lang) -> Vec<(&'static str, String)> {
     let host = || Destination::Host("notes.example".into());
     vec![
         ("sign-in", pages.sign_in(lang, &sign_in())),
+        ("sign-in-resumed", pages.sign_in(lang, &SignIn { is_resumed: true, ..sign_in() })),
+        ("carry-on", pages.carry_on(lang, &CarryOn { action: "/authorize".into(), flow: "f1".into() })),
         ("sign-in-plain", pages.sign_in(lang, &SignIn { app_name: None, ..sign_in() })),
         ("sign-in-wrong", pages.sign_in(lang, &failed(SignInError::Wrong))),
         ("sign-in-too-many", pages.sign_in(lang, &failed(SignInError::TooMany { retry_after_seconds: 130 }))),
@@ -153,10 +159,29 @@ pub(super) fn all(pages: &Pages, lang: Lang) -> Vec<(&'static str, String)> {
         ("error-not-found", pages.error(lang, &ErrorPage { kind: ErrorKind::NotFound, ..fault() })),
         ("logout", pages.logout(lang, &logout())),
         ("logout-alone", pages.logout(lang, &LogoutConfirm { app_names: Vec::new(), ..logout() })),
+        ("logout-resumed", pages.logout(lang, &LogoutConfirm { is_resumed: true, ..logout() })),
+        (
+            "logout-refused",
+            pages.logout(lang, &LogoutConfirm { refused_return: Some(refused_return()), ..logout() }),
+        ),
         ("stayed", pages.stayed(lang)),
         ("signed-out", pages.signed_out(lang, &SignedOut::default())),
-        ("signed-out-return", pages.signed_out(lang, &SignedOut { return_to })),
+        (
+            "signed-out-refused",
+            pages.signed_out(
+                lang,
+                &SignedOut {
+                    refused_return: Some(RefusedReturn { app_name: None, ..refused_return() }),
+                    return_to: None,
+                },
+            ),
+        ),
+        ("signed-out-return", pages.signed_out(lang, &SignedOut { return_to, refused_return: None })),
     ]
+}
+
+fn refused_return() -> RefusedReturn {
+    RefusedReturn { sent: "https://notes.example/goodbye".into(), app_name: Some("Notes for Desktop".into()) }
 }
 
 /// Every page with markup in every string, and how many of those strings reach the page.
@@ -172,6 +197,7 @@ pub(super) fn all_hostile(pages: &Pages, lang: Lang) -> Vec<(&'static str, Strin
         username: bad(),
         remember: Remember::Ticked,
         error: Some(SignInError::Wrong),
+        is_resumed: true,
     };
     rendered.push(("sign-in", pages.sign_in(lang, &view), 5));
     for place in places {
@@ -181,13 +207,12 @@ pub(super) fn all_hostile(pages: &Pages, lang: Lang) -> Vec<(&'static str, Strin
             app_name: bad(),
             app_host: bad(),
             user_name: bad(),
-            not_you: bad(),
             apis: vec![Api { name: bad(), host: bad() }],
             scopes: vec![ConsentScope::new(HOSTILE, Some(bad())), ConsentScope::new(HOSTILE, None)],
             destination: place.clone(),
             ..consent()
         };
-        rendered.push(("consent", pages.consent(lang, &view), 12));
+        rendered.push(("consent", pages.consent(lang, &view), 11));
         let view = HandOver {
             app_name: bad(),
             target: bad(),
@@ -213,9 +238,23 @@ pub(super) fn all_hostile(pages: &Pages, lang: Lang) -> Vec<(&'static str, Strin
         // Client id and addresses are no ids and no addresses here, and not repeated.
         rendered.push(("error", pages.error(lang, &view), 7 + named));
     }
-    let view = LogoutConfirm { action: bad(), flow: bad(), user_name: bad(), app_names: vec![bad(), bad()] };
-    rendered.push(("logout", pages.logout(lang, &view), 5));
+    let refused_return = Some(RefusedReturn { sent: format!("https://{HOSTILE}"), app_name: Some(bad()) });
+    let view = LogoutConfirm {
+        action: bad(),
+        flow: bad(),
+        user_name: bad(),
+        app_names: vec![bad(), bad()],
+        refused_return: refused_return.clone(),
+        is_resumed: true,
+    };
+    rendered.push(("logout", pages.logout(lang, &view), 6));
+    let view = CarryOn { action: bad(), flow: bad() };
+    rendered.push(("carry-on", pages.carry_on(lang, &view), 2));
     let link = ReturnLink { app_name: bad(), host: bad(), href: bad() };
-    rendered.push(("signed-out", pages.signed_out(lang, &SignedOut { return_to: Some(link) }), 3));
+    rendered.push((
+        "signed-out",
+        pages.signed_out(lang, &SignedOut { return_to: Some(link), refused_return }),
+        4,
+    ));
     rendered
 }

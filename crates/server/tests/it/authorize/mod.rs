@@ -1,5 +1,6 @@
 //! `/authorize` over the wire, with the pages between it and the client.
 
+mod addresses;
 mod answers;
 mod binding;
 mod consent;
@@ -7,4 +8,5 @@ mod pages;
 mod presence;
 mod registration;
 mod request;
+mod resumed;
 mod target;

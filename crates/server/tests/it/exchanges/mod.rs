@@ -174,8 +174,7 @@ fn flow(answer: &Answer) -> String {
 /// The sign-in page of a request by `web`, its step and the browser that it is bound to.
 async fn asked_to_sign_in(recorder: &Recorder) -> (Browser, String) {
     let mut browser = recorder.browser();
-    let answer = browser.get(&authorize(&request(&fixtures::web()))).await;
-    let page = browser.get(&next(&answer)).await;
+    let page = browser.get(&authorize(&request(&fixtures::web()))).await;
     (browser, flow(&page))
 }
 

@@ -2,20 +2,19 @@
 
 use proofkey_testkit::fixtures;
 
-use super::{Recorder, asked_to_sign_in, authorize, flow, next, request};
+use super::{Recorder, asked_to_sign_in, authorize, flow, request};
 
 #[tokio::test]
 async fn the_page() {
     let recorder = Recorder::start().await;
     let mut browser = recorder.browser();
-    let asked = browser.get(&authorize(&request(&fixtures::web()))).await;
-    let _ = recorder.get("sign-in-page", &mut browser, &next(&asked)).await;
+    let asked = authorize(&request(&fixtures::web()));
+    let _ = recorder.get("sign-in-page", &mut browser, &asked).await;
     browser.language = "de".into();
-    let _ = recorder.get("sign-in-page-de", &mut browser, &next(&asked)).await;
+    let _ = recorder.get("sign-in-page-de", &mut browser, &asked).await;
     let hinted = request(&fixtures::web()).set("login_hint", "ada").set("prompt", "login");
     let mut browser = recorder.browser_of("ada");
-    let asked = browser.get(&authorize(&hinted)).await;
-    let _ = recorder.get("sign-in-page-again", &mut browser, &next(&asked)).await;
+    let _ = recorder.get("sign-in-page-again", &mut browser, &authorize(&hinted)).await;
 }
 
 #[tokio::test]
@@ -50,8 +49,7 @@ async fn the_right_password_leads_on() {
     let bob = [("flow", step.as_str()), ("username", "bob"), ("password", "a-bridge-over-the-river-9")];
     let _ = recorder.post("sign-in-then-consent", &mut browser, "/sign-in", &bob).await;
     let mut known = recorder.browser_of("ada");
-    let asked = known.get(&authorize(&request(&fixtures::web()).set("prompt", "login"))).await;
-    let page = known.get(&next(&asked)).await;
+    let page = known.get(&authorize(&request(&fixtures::web()).set("prompt", "login"))).await;
     let step = flow(&page);
     let ada = [("flow", step.as_str()), ("username", "ada"), ("password", "analytical-engine-no-7")];
     let _ = recorder.post("sign-in-again", &mut known, "/sign-in", &ada).await;

@@ -2,7 +2,7 @@
 
 use proofkey_testkit::{Answer, tags};
 
-use super::{Asked, Recorder, authorize, next, request};
+use super::{Asked, Recorder, authorize, request};
 
 #[tokio::test]
 async fn an_unknown_path() {
@@ -18,8 +18,7 @@ async fn an_unknown_path() {
 async fn files_of_pages() {
     let recorder = Recorder::start().await;
     let mut browser = recorder.browser();
-    let asked = browser.get(&authorize(&request(&recorder.client("web")))).await;
-    let page = browser.get(&next(&asked)).await;
+    let page = browser.get(&authorize(&request(&recorder.client("web")))).await;
     for (ending, name) in [(".css", "asset-stylesheet"), (".svg", "asset-icon")] {
         let tags = tags(&page.body);
         let mut links = tags.iter().filter_map(|tag| tag.attribute("href"));
