@@ -15,8 +15,8 @@ const READY_MS_MAX = 30_000;
 export const USER = { username: "grace", password: "a compiler in nineteen fifty-two" };
 
 // `clients` are RFC 7591 documents; the answer has them as registered, in the same order. `apis` are lists of arguments of
-// `api add`.
-export async function startServe(clients, apis = []) {
+// `api add`. `place` is where it listens and what it is called, if they differ: behind a proxy.
+export async function startServe(clients, apis = [], place = {}) {
   const folder = await mkdtemp(join(tmpdir(), "proofkey-serve-"));
   let server;
   const stop = async () => {
@@ -25,11 +25,11 @@ export async function startServe(clients, apis = []) {
   };
   try {
     const config = join(folder, "proofkey.toml");
-    const { issuer, registered } = await setUp(folder, config, clients, apis);
+    const { issuer, listen, registered } = await setUp(folder, config, clients, apis, place);
     server = start(["serve", "--config", config]);
     await until(READY_MS_MAX, "/readyz", async () => {
       if (server.ended()) throw new Error(`proofkey serve ended early:\n${server.log()}`);
-      return fetch(`${issuer}/readyz`).then((response) => response.ok, () => false);
+      return fetch(`http://${listen}/readyz`).then((response) => response.ok, () => false);
     });
     return { issuer, config, clients: registered, user: USER, log: server.log, stop };
   } catch (error) {
@@ -38,9 +38,9 @@ export async function startServe(clients, apis = []) {
   }
 }
 
-async function setUp(folder, config, clients, apis) {
-  const listen = `127.0.0.1:${await freePort()}`;
-  const issuer = `http://${listen}`;
+async function setUp(folder, config, clients, apis, place) {
+  const listen = place.listen ?? `127.0.0.1:${await freePort()}`;
+  const issuer = place.issuer ?? `http://${listen}`;
   await command(["init", "--config", config, "--issuer", issuer, "--listen", listen, "--data", join(folder, "data")]);
   await command(
     ["user", "add", "--config", config, "--username", USER.username, "--email", "grace@example.com", "--name", "Grace Hopper", "--password-stdin", "--json"],
@@ -49,7 +49,7 @@ async function setUp(folder, config, clients, apis) {
   for (const api of apis) await command(["api", "add", "--config", config, "--json", ...api]);
   const registered = [];
   for (const client of clients) registered.push(JSON.parse(await command(["client", "add", "-", "--config", config, "--json"], JSON.stringify(client))));
-  return { issuer, registered };
+  return { issuer, listen, registered };
 }
 
 // Runs one command to its end and returns what it printed on standard output.
@@ -66,7 +66,7 @@ export async function command(args, stdin = "") {
 }
 
 // The issuer is part of the configuration, so the port must be known before the server takes it.
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();

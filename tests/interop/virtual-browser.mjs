@@ -9,7 +9,7 @@ export class VirtualBrowser {
   // Goes to `url` and on, until an address that starts with `target`, which it returns unvisited; or until nothing
   // leads on, and then it returns the page. `act` fills in forms.
   async visit(url, target, act = () => undefined) {
-    let request = { url: String(url), method: "GET" };
+    let request = url.method === undefined ? { url: String(url), method: "GET" } : url;
     for (let hop = 0; hop < HOPS_MAX; hop += 1) {
       if (target !== undefined && request.url.startsWith(target)) return { arrived: new URL(request.url) };
       const page = await this.#send(request);
@@ -38,20 +38,22 @@ export class VirtualBrowser {
       const form = formOf(page);
       const confirm = form?.buttons.find((button) => button.id === "logout-confirm");
       if (confirm !== undefined) return submit(form, { [confirm.name]: confirm.value });
+      if (form?.buttons.some(({ id }) => id === "continue")) return submit(form, {});
       const back = page.text.match(/<a\b[^>]*\bid="return"[^>]*>/)?.[0];
       return back && attribute(back, "href");
     });
   }
 
-  async #send({ url, method, body }) {
+  async #send({ url, method, body, site }) {
     const here = new URL(url);
     // Cookies ignore ports (RFC 6265 section 8.5), so the jar is keyed by host alone.
     const jar = this.#cookies.get(here.hostname) ?? new Map();
     this.#cookies.set(here.hostname, jar);
     const headers = { accept: "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
-    headers["sec-fetch-site"] = method === "POST" ? "same-origin" : "cross-site";
-    if (jar.size > 0) headers.cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
-    if (method === "POST") headers.origin = here.origin;
+    headers["sec-fetch-site"] = site ?? (method === "POST" ? "same-origin" : "cross-site");
+    // `SameSite=Lax` stays at home when another site posts.
+    if (jar.size > 0 && !(method === "POST" && site === "cross-site")) headers.cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    if (method === "POST") headers.origin = site === "cross-site" ? "https://elsewhere.example" : here.origin;
     const response = await fetch(url, { method, body, headers, redirect: "manual" });
     for (const line of response.headers.getSetCookie()) setCookie(jar, line);
     const text = await response.text();

@@ -1,6 +1,6 @@
 //! `cargo xtask setup`: installs what the tests need and what is not there yet.
 //!
-//! Rust, Node and Python are the newcomer's; Chromium and the test clients are ours. Everything but the Debian packages
+//! Rust, Node and Python are the newcomer's; Chromium, nginx and the test clients are ours. Everything but the Debian packages
 //! lands inside the working tree.
 
 use std::fs;
@@ -21,7 +21,8 @@ struct Package {
     present: (&'static str, &'static [&'static str]),
 }
 
-const PACKAGES: [Package; 2] = [
+const PACKAGES: [Package; 3] = [
+    Package { name: "nginx", present: ("/usr/sbin/nginx", &["-v"]) },
     Package { name: "chromium", present: ("/usr/bin/chromium", &["--version"]) },
     Package { name: "python3-venv", present: ("python3", &["-c", "import ensurepip, venv"]) },
 ];
