@@ -52,6 +52,9 @@ for (const colorScheme of ["light", "dark"]) {
       await page.locator("#consent-allow").click();
       await page.locator("#hand-over").waitFor();
       await look("hand-over");
+      await page.locator("#hand-over-elsewhere summary").click();
+      assert.equal(await page.locator("#hand-over-address").innerText(), await page.locator("#hand-over").getAttribute("href"));
+      await look("hand-over-elsewhere");
 
       await page.goto(ask(`${callback.uri}/${"elsewhere".repeat(12)}`));
       await page.locator("#error-code").waitFor();
@@ -62,6 +65,9 @@ for (const colorScheme of ["light", "dark"]) {
       await look("error-not-found");
 
       const endSession = new URL("/end-session", dev.ready.issuer).href;
+      await page.goto(`${endSession}?client_id=${native.client_id}&post_logout_redirect_uri=https://elsewhere.example/goodbye`);
+      await page.locator("#logout-refused").waitFor();
+      await look("logout-refused");
       await page.goto(endSession);
       await look("logout");
       await page.locator("#logout-stay").click();
@@ -89,7 +95,16 @@ for (const colorScheme of ["light", "dark"]) {
       await look("error-expired");
 
       await page.goto(ask(dev.ready.issuer));
+      await page.context().clearCookies();
       await signIn(page, dev.user);
+      await page.locator(".note[role=status]").waitFor();
+      await look("sign-in-resumed");
+      await signIn(page, dev.user);
+      await page.locator("#consent-allow").waitFor();
+      await page.context().clearCookies({ name: /flow/ });
+      await page.locator("#consent-allow").click();
+      await page.locator(".note[role=status]").waitFor();
+      await look("consent-resumed");
       await page.locator("#consent-deny").click();
       await page.locator("#hand-over").waitFor();
       assert.match(await page.locator("#hand-over").getAttribute("href"), /error=access_denied/);

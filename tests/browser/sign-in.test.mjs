@@ -99,7 +99,7 @@ test("az_32 who is not the person that is signed in gets to sign in as another",
   const page = await openPage(t, browser);
   await page.goto(ask(callback.uri).url);
   await signIn(page, dev.user);
-  await page.locator(".lead a").click();
+  await page.locator("#consent-not-you").click();
   await signInAndAllow(page, dev.user);
   await page.locator("#done").waitFor();
   assert.ok((await arrival(callback)).get("code"));
