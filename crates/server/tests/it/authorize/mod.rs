@@ -9,4 +9,5 @@ mod presence;
 mod registration;
 mod request;
 mod resumed;
+mod strangers;
 mod target;
