@@ -88,7 +88,6 @@ impl World {
             "client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&response_type=code&scope=openid+offline_access&state=s&nonce=n&code_challenge={}&code_challenge_method=S256",
             verifier.challenge()
         );
-        let scope = proofkey_oauth::Scope::parse("openid offline_access").unwrap();
         Self {
             keys,
             apis,
@@ -96,7 +95,7 @@ impl World {
             subject: SubjectFacts {
                 user,
                 session: Some(*session),
-                consent: Some(ConsentFacts { scope, since: Timestamp(0) }),
+                consent: ConsentFacts::parse("0 0 openid offline_access"),
                 client: ClientStatus::Active,
                 client_valid_from: Timestamp(0),
             },
@@ -185,7 +184,7 @@ fn redeem_a_code(bencher: divan::Bencher<'_, '_>) {
     let client = world.authenticated();
     let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
     bencher.bench_local(|| {
-        let code = AuthorizationCode::open(&world.keys, request.code.expose());
+        let code = AuthorizationCode::open(&cx, request.code.expose());
         let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts };
         token::decide(&GrantRequest::Code(grant), &client, &mut cx).outcome.unwrap()
     });
@@ -199,7 +198,7 @@ fn refresh(bencher: divan::Bencher<'_, '_>) {
     let request = world.code_request(&mut cx);
     let client = world.authenticated();
     let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
-    let code = AuthorizationCode::open(&world.keys, request.code.expose());
+    let code = AuthorizationCode::open(&cx, request.code.expose());
     let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts };
     let verdict = token::decide(&GrantRequest::Code(grant), &client, &mut cx);
     let Some(Commit::RedeemCode { grant, .. }) = verdict.commit else { panic!("a grant is made") };

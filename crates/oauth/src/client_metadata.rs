@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::listed_enum;
+use crate::resource::ResourceUri;
 use crate::scope::Scope;
 
 /// Where an app runs (OpenID Connect Registration §2).
@@ -100,6 +101,10 @@ pub struct ClientMetadata {
     pub response_types: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
+    /// Ours: the APIs that the client may ask for. Where a registration does not name them, they are the owners of its scopes at
+    /// that moment, written out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Vec<ResourceUri>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

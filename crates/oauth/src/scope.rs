@@ -44,12 +44,17 @@ impl Scope {
         }
         let mut scope = Self::default();
         for token in text.split(' ').filter(|token| !token.is_empty()) {
-            if !token.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+            if !Self::is_token(token) {
                 return Err(ScopeMalformed::BadCharacter);
             }
             scope.insert(token);
         }
         Ok(scope)
+    }
+
+    /// Whether a text has only characters that scope tokens have.
+    pub fn is_token(text: &str) -> bool {
+        text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
     }
 
     /// Whether the set holds this token.

@@ -127,8 +127,9 @@ pub struct TokenResponse {
     /// The ID token, where `openid` was granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
-    /// The scope of the access token.
-    pub scope: String,
+    /// The scope of the access token; none for an API of whose scopes the token has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
 }
 
 impl Drop for TokenResponse {

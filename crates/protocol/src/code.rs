@@ -1,16 +1,19 @@
 //! The authorization code: a sealed envelope that carries everything it is bound to, and whose id is spent once.
 
-use proofkey_oauth::{CodeChallenge, ResourceUri, Scope, Secret, Sha256, Timestamp, TokenKind, sha256};
+use proofkey_oauth::{CodeChallenge, Scope, Secret, Sha256, Timestamp, TokenKind, sha256, standard_scope};
 
+use crate::api::{GrantedApis, is_standard};
 use crate::authentication::{Authentication, AuthenticationMethods};
 use crate::cx::Cx;
 use crate::envelope::{Reader, Truncated, Writer};
-use crate::ids::{ClientId, GrantId, SessionId, UserId};
-use crate::seal::ArtefactKeys;
+use crate::ids::{ApiId, ClientId, GrantId, SessionId, UserId};
 
 /// The form of the envelope's content.
-const VERSION: u8 = 2;
-/// The form of the last release, which says nothing of methods: a code under way is not lost by an upgrade.
+const VERSION: u8 = 3;
+/// The forms of earlier releases: a code under way is not lost by an upgrade. This one names APIs by resource, and only those
+/// that the request named.
+const VERSION_WITH_RESOURCES: u8 = 2;
+/// This one says nothing of methods either.
 const VERSION_WITHOUT_METHODS: u8 = 1;
 
 /// What an authorization code is bound to (OAuth 2.1 §4.1.2).
@@ -28,8 +31,8 @@ pub struct AuthorizationCode {
     pub challenge: Option<CodeChallenge>,
     /// The scope granted.
     pub scope: Scope,
-    /// The APIs named.
-    pub resources: Vec<ResourceUri>,
+    /// The APIs that the grant is for.
+    pub apis: GrantedApis,
     /// The nonce to put into the ID token.
     pub nonce: Option<String>,
     /// Who granted it.
@@ -53,17 +56,14 @@ impl AuthorizationCode {
         out.optional(self.authentication.context.as_ref().map(String::as_bytes));
         out.field(self.client_id.as_str().as_bytes()).field(self.user_id.as_str().as_bytes());
         out.field(self.scope.to_string().as_bytes()).optional(self.nonce.as_ref().map(String::as_bytes));
-        for resource in &self.resources {
-            out.byte(1).field(resource.as_str().as_bytes());
-        }
-        out.byte(0);
+        out.field(self.apis.to_string().as_bytes());
         cx.seal(TokenKind::Code, &out.finish())
     }
 
     /// Opens a code that this server issued. `None` for any other text.
-    pub fn open(keys: &ArtefactKeys, text: &str) -> Option<Self> {
-        let content = keys.open(TokenKind::Code, text)?;
-        Self::read(&content).ok()
+    pub fn open(cx: &Cx<'_>, text: &str) -> Option<Self> {
+        let content = cx.keys.open(TokenKind::Code, text)?;
+        Self::read(&content, cx).ok()
     }
 
     /// Whether `sent` is the redirect URI that the code went to.
@@ -71,10 +71,10 @@ impl AuthorizationCode {
         sha256(sent.as_bytes()) == self.redirect_uri
     }
 
-    fn read(content: &[u8]) -> Result<Self, Truncated> {
+    fn read(content: &[u8], cx: &Cx<'_>) -> Result<Self, Truncated> {
         let mut fields = Reader::new(content);
         let version = fields.byte()?;
-        if ![VERSION, VERSION_WITHOUT_METHODS].contains(&version) {
+        if ![VERSION, VERSION_WITH_RESOURCES, VERSION_WITHOUT_METHODS].contains(&version) {
             return Err(Truncated);
         }
         let id = GrantId(fields.fixed()?);
@@ -92,10 +92,10 @@ impl AuthorizationCode {
         let user_id = UserId::new(fields.text()?);
         let scope = Scope::parse(&fields.text()?).map_err(|_| Truncated)?;
         let nonce = fields.optional_text()?;
-        let mut resources = Vec::new();
-        while fields.byte()? == 1 {
-            resources.push(ResourceUri::parse(&fields.text()?).map_err(|_| Truncated)?);
-        }
+        let (scope, apis) = match version {
+            VERSION => (scope, GrantedApis::parse(&fields.text()?).ok_or(Truncated)?),
+            _ => with_apis(scope, &resources(&mut fields)?, cx)?,
+        };
         fields.finish()?;
         let challenge = challenge.map(CodeChallenge::from_digest);
         Ok(Self {
@@ -105,7 +105,7 @@ impl AuthorizationCode {
             redirect_uri_sent,
             challenge,
             scope,
-            resources,
+            apis,
             nonce,
             user_id,
             session_id,
@@ -113,6 +113,31 @@ impl AuthorizationCode {
             expires_at,
         })
     }
+}
+
+/// The resources that a code of an earlier release names.
+fn resources(fields: &mut Reader<'_>) -> Result<Vec<String>, Truncated> {
+    let mut resources = Vec::new();
+    while fields.byte()? == 1 {
+        resources.push(fields.text()?);
+    }
+    Ok(resources)
+}
+
+/// What a code of an earlier release stands for now: the APIs that it named or, if none, those that own its scope. A scope that
+/// none owns is dropped.
+fn with_apis(scope: Scope, resources: &[String], cx: &Cx<'_>) -> Result<(Scope, GrantedApis), Truncated> {
+    let (apis, issuer) = (cx.apis, &cx.policy.issuer);
+    let scope = scope.filter(|token| is_standard(token) || !apis.owners(token).is_empty());
+    if !resources.is_empty() {
+        let named =
+            resources.iter().map(|resource| apis.named(resource, issuer)).collect::<Result<Vec<_>, _>>();
+        return Ok((scope, GrantedApis::named(named.map_err(|_| Truncated)?)));
+    }
+    let owners = scope.iter().filter_map(|token| apis.owners(token).first().copied()).collect::<Vec<_>>();
+    let issuer = scope.contains(standard_scope::OPENID) || owners.is_empty();
+    let apis = GrantedApis::implied(owners.into_iter().chain(issuer.then_some(ApiId::ISSUER)));
+    Ok((scope, apis))
 }
 
 fn methods(text: &str) -> Result<AuthenticationMethods, Truncated> {
@@ -124,9 +149,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fixtures::{NOW, World, by_password, keys};
+    use crate::fixtures::{MAIL, NOW, World, by_password};
 
-    fn code(nonce: Option<String>, resources: &[&str]) -> AuthorizationCode {
+    fn code(nonce: Option<String>, apis: GrantedApis) -> AuthorizationCode {
         AuthorizationCode {
             id: GrantId([1; 16]),
             client_id: ClientId::new("app"),
@@ -134,7 +159,7 @@ mod tests {
             redirect_uri_sent: true,
             challenge: Some(CodeChallenge::from_digest([2; 32])),
             scope: Scope::parse("openid read").unwrap(),
-            resources: resources.iter().map(|text| ResourceUri::parse(text).unwrap()).collect(),
+            apis,
             nonce,
             user_id: UserId::new("u-1"),
             session_id: SessionId([3; 16]),
@@ -146,36 +171,50 @@ mod tests {
     proptest! {
         #[test]
         fn az_22_a_code_carries_all_that_it_is_bound_to(nonce in proptest::option::of("\\PC{1,200}")) {
-            let code = code(nonce, &["https://a.example", "urn:b"]);
-            let text = code.seal(&mut World::new().cx());
-            prop_assert_eq!(AuthorizationCode::open(&keys(), text.expose()), Some(code));
+            let code = code(nonce, GrantedApis::named([ApiId(7), ApiId(3)]));
+            let mut world = World::new();
+            let text = code.seal(&mut world.cx());
+            prop_assert_eq!(AuthorizationCode::open(&world.cx(), text.expose()), Some(code));
         }
 
         #[test]
         fn any_content_never_panics(content in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = AuthorizationCode::read(&content);
+            let _ = AuthorizationCode::read(&content, &World::new().cx());
         }
     }
 
     #[test]
-    fn a_code_of_the_last_release_says_nothing_of_methods() {
+    fn k_10_a_code_of_an_earlier_release_names_the_apis_that_it_had() {
         let mut world = World::new();
-        let code = code(None, &[]);
-        let mut old = Writer::default();
-        old.byte(1).fixed(&code.id.0).fixed(&code.redirect_uri).byte(1).optional(Some(&[2; 32]));
-        old.fixed(&code.session_id.0).integer(NOW.seconds()).integer(NOW.seconds() + 60);
-        old.field(b"app").field(b"u-1").field(b"openid read").optional(None).byte(0);
-        let text = world.cx().seal(TokenKind::Code, &old.finish());
-        let authentication =
-            Authentication { at: NOW, methods: AuthenticationMethods::default(), context: None };
-        let opened = AuthorizationCode::open(&keys(), text.expose());
-        assert_eq!(opened, Some(AuthorizationCode { authentication, ..code }));
+        let code = code(None, GrantedApis::implied([ApiId::ISSUER, ApiId(1)]));
+        let mut opened = |version: u8, scope: &str, resources: &[&str]| {
+            let mut old = Writer::default();
+            old.byte(version).fixed(&code.id.0).fixed(&code.redirect_uri).byte(1).optional(Some(&[2; 32]));
+            old.fixed(&code.session_id.0).integer(NOW.seconds()).integer(NOW.seconds() + 60);
+            if version == VERSION_WITH_RESOURCES {
+                old.field(b"pwd").optional(None);
+            }
+            old.field(b"app").field(b"u-1").field(scope.as_bytes()).optional(None);
+            for resource in resources {
+                old.byte(1).field(resource.as_bytes());
+            }
+            let text = world.cx().seal(TokenKind::Code, &old.byte(0).finish());
+            AuthorizationCode::open(&world.cx(), text.expose())
+        };
+        let unknown = Authentication { at: NOW, methods: AuthenticationMethods::default(), context: None };
+        let without_methods = AuthorizationCode { authentication: unknown, ..code.clone() };
+        assert_eq!(opened(1, "openid read", &[]), Some(without_methods));
+        let dropped = opened(2, "openid read gone", &[]);
+        assert_eq!(dropped.as_ref(), Some(&code), "a scope that nobody owns is dropped");
+        let named = AuthorizationCode { apis: GrantedApis::named([ApiId(2)]), ..code.clone() };
+        assert_eq!(opened(2, "openid read", &[MAIL]), Some(named));
+        assert_eq!(opened(2, "openid read", &["https://removed.example"]), None);
     }
 
     #[test]
     fn az_21_two_codes_for_one_request_differ_and_are_short() {
         let mut world = World::new();
-        let code = code(Some("n".repeat(22)), &[]);
+        let code = code(Some("n".repeat(22)), GrantedApis::implied([ApiId::ISSUER, ApiId(1)]));
         let (one, two) = (code.seal(&mut world.cx()), code.seal(&mut world.cx()));
         assert_ne!(one.expose(), two.expose());
         assert!(one.expose().len() < 340, "{}", one.expose().len());

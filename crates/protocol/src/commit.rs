@@ -1,8 +1,9 @@
 //! What a rule wants written. Each variant is one transaction and one function in the store.
 
-use proofkey_oauth::{Scope, SecretHash, Sha256, Timestamp};
+use proofkey_oauth::{SecretHash, Sha256, Timestamp};
 
-use crate::facts::{ConsentFacts, GrantFacts, SessionFacts, SessionProof};
+use crate::consent::ConsentFacts;
+use crate::facts::{GrantFacts, SessionFacts, SessionProof};
 use crate::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
 use crate::refresh_chain::RefreshChain;
 use crate::sign_in::Factors;
@@ -91,18 +92,16 @@ pub enum Commit {
     /// Deletes a session: what its cookie names is gone, and grants bound to it end.
     #[expect(missing_docs, reason = "what is deleted")]
     EndSession { session: SessionId },
-    /// Adds to what a user allows a client; a conflict when what stood before has changed since it was read.
+    /// Puts what a user allows a client in the place of what stood; a conflict when what stood before has changed since it was read.
     GiveConsent {
         /// The user who allows it.
         user: UserId,
         /// The client that is allowed it.
         client: ClientId,
-        /// What was allowed on this page.
-        scope: Scope,
         /// What stood when this was decided.
         before: Option<ConsentFacts>,
-        /// When the page was answered.
-        at: Timestamp,
+        /// What stands from now on.
+        after: ConsentFacts,
     },
 }
 

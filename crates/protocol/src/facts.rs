@@ -1,8 +1,10 @@
 //! What the store tells a rule: plain rows, not yet judged.
 
-use proofkey_oauth::{ResourceUri, Scope, SecretHash, Timestamp};
+use proofkey_oauth::{Scope, SecretHash, Timestamp};
 
+use crate::api::GrantedApis;
 use crate::authentication::Authentication;
+use crate::consent::ConsentFacts;
 use crate::ids::{ClientId, GrantId, SessionId, UserId};
 use crate::refresh_chain::RefreshChain;
 use crate::refusal::Refusal;
@@ -61,15 +63,6 @@ pub struct SessionProof {
     pub secret: SecretHash,
 }
 
-/// What a user has allowed a client.
-#[derive(Clone, Debug)]
-pub struct ConsentFacts {
-    /// All that is allowed so far.
-    pub scope: Scope,
-    /// Since when without a break: a grant from before belongs to a consent that was withdrawn.
-    pub since: Timestamp,
-}
-
 /// The instant of something that begins `now`, when all up to the instants `ended` has ended: later than each of them.
 ///
 /// Instants are whole seconds, and a clock may be set back. So what is read as having ended decides, and not the clock alone:
@@ -112,7 +105,7 @@ pub struct SubjectFacts {
     pub user: UserFacts,
     /// The session, while its row exists.
     pub session: Option<SessionFacts>,
-    /// The consent for the client in question, while it stands.
+    /// What the user allows the client in question, if anything.
     pub consent: Option<ConsentFacts>,
     /// How that client stands.
     pub client: ClientStatus,
@@ -133,8 +126,8 @@ pub struct GrantFacts {
     pub session_id: SessionId,
     /// The scope granted.
     pub scope: Scope,
-    /// The APIs named at the authorization endpoint.
-    pub resources: Vec<ResourceUri>,
+    /// The APIs that it is for.
+    pub apis: GrantedApis,
     /// When and how the user authenticated.
     pub authentication: Authentication,
     /// When the code was redeemed.

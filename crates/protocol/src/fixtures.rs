@@ -8,18 +8,17 @@ use proofkey_oauth::{
 };
 use serde_json::{Value, json};
 
-use crate::api::Apis;
+use crate::api::{Apis, GrantedApis};
 use crate::authentication::{Authentication, AuthenticationMethod};
 use crate::client::{AuthenticatedClient, Client, authenticate};
 use crate::commit::Commit;
+use crate::consent::{Access, ConsentFacts};
 use crate::cx::{Cx, Random};
-use crate::facts::{
-    ClientStatus, ConsentFacts, CredentialFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts,
-};
-use crate::ids::{ClientId, GrantId, UserId};
+use crate::facts::{ClientStatus, CredentialFacts, GrantFacts, SessionFacts, SubjectFacts, UserFacts};
+use crate::ids::{ApiId, ClientId, GrantId, UserId};
 use crate::interaction::{BoundStep, Opened, Sealed};
 use crate::policy::{Policy, SessionLife, SignInLimit};
-use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord};
+use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, RegisteredApi};
 use crate::refresh_chain::RefreshChain;
 use crate::seal::ArtefactKeys;
 use crate::session::{self, Login};
@@ -123,8 +122,22 @@ pub(crate) fn scope(text: &str) -> Scope {
     Scope::parse(text).unwrap()
 }
 
-pub(crate) fn resources(texts: &[&str]) -> Vec<ResourceUri> {
-    texts.iter().map(|text| ResourceUri::parse(text).unwrap()).collect()
+pub(crate) fn resource(text: &str) -> ResourceUri {
+    ResourceUri::parse(text).unwrap()
+}
+
+/// The ids of `ISSUER`, `NOTES` and `MAIL`.
+pub(crate) fn ids(resources: &[&str]) -> Vec<ApiId> {
+    let apis = apis();
+    let id = |text: &&str| apis.named(text, &policy().issuer).unwrap();
+    resources.iter().map(id).collect()
+}
+
+/// The APIs of a grant for which the request named none.
+pub(crate) fn implied(text: &str) -> GrantedApis {
+    let (apis, scope) = (apis(), scope(text));
+    let owners = scope.iter().flat_map(|token| apis.owners(token).to_vec());
+    GrantedApis::implied(owners.chain(scope.contains("openid").then_some(ApiId::ISSUER)))
 }
 
 /// A client with the secret "the secret", unless it is public.
@@ -152,6 +165,7 @@ pub(crate) fn client_named(id: &str, changes: Value) -> Arc<Client> {
         "redirect_uris": [CALLBACK],
         "grant_types": ["authorization_code", "refresh_token"],
         "scope": SCOPES,
+        "resources": [NOTES, MAIL],
     });
     metadata.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     Arc::new(Client::try_from(&client_record(id, metadata)).unwrap())
@@ -183,19 +197,20 @@ pub(crate) fn authenticated(client: &Arc<Client>) -> AuthenticatedClient {
 }
 
 pub(crate) fn apis() -> Apis {
-    Apis::new(vec![api(NOTES, &["read", "write"]), api(MAIL, &["send"])])
+    Apis::new(vec![api(1, NOTES, &["read", "write"]), api(2, MAIL, &["send"])])
 }
 
-pub(crate) fn api(resource: &str, scopes: &[&str]) -> ApiRecord {
+pub(crate) fn api(id: i64, resource: &str, scopes: &[&str]) -> RegisteredApi {
     let scopes = scopes.iter().map(|name| ApiScope { name: (*name).to_owned(), description: None }).collect();
-    ApiRecord {
+    let record = ApiRecord {
         resource: ResourceUri::parse(resource).unwrap(),
         name: None,
         scopes,
         access_token_seconds: None,
         algorithm: None,
         introspection: None,
-    }
+    };
+    RegisteredApi { id: ApiId(id), record }
 }
 
 pub(crate) fn user() -> UserFacts {
@@ -234,8 +249,15 @@ pub(crate) fn bob() -> UserFacts {
     UserFacts { id: UserId::new("u-bob"), username: "bob".into(), display_name: "Bob".into(), ..user() }
 }
 
+/// What a user allows who allowed a scope at the APIs that own it, or at the issuer if none of its scopes belongs to an API.
 pub(crate) fn consent(text: &str) -> ConsentFacts {
-    ConsentFacts { scope: scope(text), since: NOW + -100 }
+    consent_since(NOW + -100, text)
+}
+
+pub(crate) fn consent_since(since: Timestamp, text: &str) -> ConsentFacts {
+    let (scope, granted) = (scope(text), implied(text));
+    let access = Access { scope: &scope, apis: &granted };
+    access.allowed_beside(None, &apis(), since).unwrap()
 }
 
 /// Ada, signed in a minute ago, who allows `app` everything.
@@ -254,7 +276,7 @@ pub(crate) fn grant(session: &SessionFacts, text: &str) -> GrantFacts {
         user_id: UserId::new("u-ada"),
         session_id: session.id,
         scope: scope(text),
-        resources: vec![],
+        apis: implied(text),
         authentication: session.authentication.clone(),
         created_at: NOW + -30,
         expires_at: NOW + 1000,

@@ -16,9 +16,9 @@
 //! }
 //! ```
 
-use proofkey_oauth::Timestamp;
-
 use crate::client::Client;
+use crate::consent::Access;
+use crate::cx::Cx;
 use crate::facts::{GrantFacts, SubjectFacts, UserFacts};
 use crate::refusal::Refusal;
 
@@ -76,9 +76,9 @@ impl<'a> ClientGrant<'a, '_> {
     }
 
     /// Judges the grant with all that it lives by (OAuth 2.1 §4.3.1: is the grant still active?).
-    pub(crate) fn check_active(self, now: Timestamp) -> Result<ActiveGrant<'a>, Refusal> {
+    pub(crate) fn check_active(self, cx: &Cx<'_>) -> Result<ActiveGrant<'a>, Refusal> {
         let Self { row: GrantWithSubject { grant, subject }, client } = self;
-        check_active(grant, subject, client, now)?;
+        check_active(grant, subject, client, cx)?;
         Ok(ActiveGrant { grant, user: &subject.user })
     }
 }
@@ -106,8 +106,9 @@ fn check_active(
     grant: &GrantFacts,
     subject: &SubjectFacts,
     client: &Client,
-    now: Timestamp,
+    cx: &Cx<'_>,
 ) -> Result<(), Refusal> {
+    let now = cx.now;
     // As the store has it, not as the client was when it was loaded.
     subject.client.check()?;
     if grant.revoked_at.is_some() {
@@ -126,13 +127,8 @@ fn check_active(
     if grant.created_at <= subject.client_valid_from {
         return Err(Refusal::GrantRevoked);
     }
-    let consent = subject.consent.as_ref().ok_or(Refusal::ConsentWithdrawn)?;
-    if grant.created_at < consent.since || !grant.scope.is_subset(&consent.scope) {
-        return Err(Refusal::ConsentWithdrawn);
-    }
-    if !grant.scope.is_subset(&client.scope) {
-        return Err(Refusal::ScopeUnregistered);
-    }
+    let access = Access { scope: &grant.scope, apis: &grant.apis };
+    access.check_stands(subject.consent.as_ref(), Some(grant.created_at), client, cx.apis)?;
     if grant.session_bound {
         let session = subject.session.as_ref().filter(|session| session.user_id == subject.user.id);
         // The refresh itself is use of the session, so only its end counts here, not its idleness.
@@ -145,11 +141,17 @@ fn check_active(
 
 #[cfg(test)]
 mod tests {
+    use proofkey_oauth::Timestamp;
     use serde_json::json;
 
     use super::*;
+    use crate::api::GrantedApis;
     use crate::facts::ClientStatus;
-    use crate::fixtures::{NOW, World, bob, client, client_named, grant, scope, subject};
+    use crate::fixtures::{
+        NOTES, NOW, SCOPES, World, bob, client, client_named, consent, consent_since, grant, scope, subject,
+    };
+    use crate::ids::ApiId;
+    use crate::refusal::Named;
 
     type Spoil = fn(&mut GrantFacts, &mut SubjectFacts, &mut Client);
 
@@ -159,7 +161,12 @@ mod tests {
         let mut client = (*client(json!({}))).clone();
         grant.session_bound = true;
         spoil(&mut grant, &mut subject, &mut client);
-        GrantWithSubject::new(grant, subject).unwrap().of(&client).unwrap().check_active(NOW).map(|_| ())
+        GrantWithSubject::new(grant, subject)
+            .unwrap()
+            .of(&client)
+            .unwrap()
+            .check_active(&World::new().cx())
+            .map(|_| ())
     }
 
     #[test]
@@ -175,7 +182,7 @@ mod tests {
 
     #[test]
     fn rt_07_rt_08_rt_09_v_27_v_29_each_loss_alone_ends_a_grant_to_the_second() {
-        let cases: [(Spoil, Result<(), Refusal>); 23] = [
+        let cases: [(Spoil, Result<(), Refusal>); 27] = [
             (|_, _, _| {}, Ok(())),
             (|_, s, _| s.client = ClientStatus::Disabled, Err(Refusal::ClientDisabled)),
             (|_, s, _| s.client = ClientStatus::Unregistered, Err(Refusal::ClientUnknown)),
@@ -190,13 +197,20 @@ mod tests {
             (|g, s, _| s.client_valid_from = g.created_at + -1, Ok(())),
             (|g, s, _| s.client_valid_from = g.created_at, Err(Refusal::GrantRevoked)),
             (|_, s, _| s.consent = None, Err(Refusal::ConsentWithdrawn)),
+            (|_, s, _| s.consent = Some(consent("openid read")), Err(Refusal::ConsentWithdrawn)),
+            (|_, s, _| s.consent = Some(consent("openid offline_access")), Err(Refusal::ConsentWithdrawn)),
+            (|_, s, _| s.consent = Some(consent("read offline_access")), Err(Refusal::ConsentWithdrawn)),
+            (|g, s, _| s.consent = Some(consent_since(g.created_at, SCOPES)), Ok(())),
             (
-                |_, s, _| s.consent.as_mut().unwrap().scope = scope("openid read"),
+                |g, s, _| s.consent = Some(consent_since(g.created_at + 1, SCOPES)),
                 Err(Refusal::ConsentWithdrawn),
             ),
-            (|g, s, _| s.consent.as_mut().unwrap().since = g.created_at, Ok(())),
-            (|g, s, _| s.consent.as_mut().unwrap().since = g.created_at + 1, Err(Refusal::ConsentWithdrawn)),
-            (|_, _, c| c.scope = scope("openid read"), Err(Refusal::ScopeUnregistered)),
+            (|g, _, _| g.apis = GrantedApis::named([ApiId(1), ApiId(9)]), Err(Refusal::ApiRemoved)),
+            (
+                |_, _, c| c.scope = scope("openid read"),
+                Err(Refusal::ScopeUnregistered(Named::of("offline_access"))),
+            ),
+            (|_, _, c| c.resources.clear(), Err(Refusal::ResourceUnregistered(Named::of(NOTES)))),
             (|_, s, _| s.session = None, Err(Refusal::SessionEnded)),
             (|_, s, _| s.session.as_mut().unwrap().expires_at = NOW, Err(Refusal::SessionEnded)),
             (|_, s, _| s.session.as_mut().unwrap().user_id = bob().id, Err(Refusal::SessionEnded)),

@@ -98,6 +98,28 @@ impl GrantId {
     }
 }
 
+/// An API's internal id: what grants and consents name it by. It is never given again, so that no other API takes the place
+/// of one that was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApiId(pub i64);
+
+impl ApiId {
+    /// The issuer, which counts as an API: what it has is the user's claims. The APIs begin at 1.
+    pub const ISSUER: Self = Self(0);
+
+    /// Reads the text form back: digits, and no zero before them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+        text.parse().ok().filter(|_| plain).map(Self)
+    }
+}
+
+impl fmt::Display for ApiId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
 impl ClientId {
     /// Reads what may be the id of a client: 1 to 128 letters, digits or `-._~`, and not the beginning of a user id.
     pub fn parse(text: &str) -> Option<Self> {

@@ -11,6 +11,7 @@ pub mod bearer;
 mod client;
 mod code;
 mod commit;
+mod consent;
 mod cx;
 mod envelope;
 mod facts;
@@ -34,7 +35,7 @@ pub mod userinfo;
 // Records name it; what stores them needs to know no JOSE.
 pub use proofkey_jose::Algorithm;
 
-pub use api::{Apis, Audience};
+pub use api::{Apis, Audience, GrantedApis};
 pub use authentication::{Authentication, AuthenticationMethod, AuthenticationMethods};
 pub use client::{
     AuthenticatedClient, Client, Judged, RegistrationRefused, authenticate, is_short_client_secret,
@@ -42,16 +43,18 @@ pub use client::{
 };
 pub use code::AuthorizationCode;
 pub use commit::{Commit, Committed, Verdict};
+pub use consent::{ApiConsent, CONSENT_BYTES_MAX, ConsentFacts};
 pub use cx::{Cx, Random};
 pub use facts::{
-    AccessTokenFacts, ClientStatus, CodeFacts, ConsentFacts, CredentialFacts, FailureFacts, GrantFacts,
-    RedemptionFacts, SessionFacts, SessionProof, SubjectFacts, UserFacts,
+    AccessTokenFacts, ClientStatus, CodeFacts, CredentialFacts, FailureFacts, GrantFacts, RedemptionFacts,
+    SessionFacts, SessionProof, SubjectFacts, UserFacts,
 };
 pub use grant::GrantWithSubject;
-pub use ids::{ClientId, GrantId, SealingKeyId, SessionId, TokenId, USER_ID_PREFIX, UserId};
+pub use ids::{ApiId, ClientId, GrantId, SealingKeyId, SessionId, TokenId, USER_ID_PREFIX, UserId};
 pub use policy::{Policy, SessionLife, SignInLimit};
 pub use records::{
-    ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, ConsentRecord, KeyRecord, UserRecord,
+    ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, ConsentRecord, KeyRecord, RegisteredApi,
+    UserRecord,
 };
 pub use refresh_chain::{OVERLAP_SECONDS, OVERLAP_SECONDS_MAX, RECENT_MAX, RefreshChain, RetiredToken};
 pub use refresh_token::RefreshToken;

@@ -4,7 +4,8 @@ use proofkey_jose::Algorithm;
 use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClientId, UserId};
+use crate::consent::ConsentFacts;
+use crate::ids::{ApiId, ClientId, UserId};
 
 /// A registered client.
 #[derive(Clone, Debug)]
@@ -52,6 +53,22 @@ pub struct ApiRecord {
 impl ApiRecord {
     /// The algorithm of access tokens whose API names none.
     pub const ALGORITHM: Algorithm = Algorithm::Es256;
+}
+
+/// An API with the id that it got.
+#[derive(Clone, Debug)]
+pub struct RegisteredApi {
+    /// Its internal id.
+    pub id: ApiId,
+    /// What was registered.
+    pub record: ApiRecord,
+}
+
+impl RegisteredApi {
+    /// Its resource indicator.
+    pub fn resource(&self) -> &str {
+        self.record.resource.as_str()
+    }
 }
 
 /// A scope of an API.
@@ -113,8 +130,6 @@ pub struct ConsentRecord {
     pub user_id: UserId,
     /// The client that is allowed.
     pub client_id: ClientId,
-    /// The scope that it is allowed.
-    pub scope: proofkey_oauth::Scope,
-    /// Since when without a break.
-    pub since: Timestamp,
+    /// What it is allowed, API by API.
+    pub consent: ConsentFacts,
 }

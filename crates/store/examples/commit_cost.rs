@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use proofkey_oauth::{Scope, SecretHash, Timestamp};
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
-    Authentication, AuthenticationMethod, ClientId, Commit, Committed, GrantFacts, GrantId, RefreshChain,
-    RetiredToken, SealingKeyId, SessionFacts, SessionId, UserId, UserRecord,
+    ApiId, Authentication, AuthenticationMethod, ClientId, Commit, Committed, GrantFacts, GrantId,
+    GrantedApis, RefreshChain, RetiredToken, SealingKeyId, SessionFacts, SessionId, UserId, UserRecord,
 };
 use proofkey_store::{Options, Store};
 
@@ -114,7 +114,7 @@ fn redeem(number: u64) -> Commit {
             user_id: UserId::new("u-0123456789abcdef0123"),
             session_id: SessionId([9; 16]),
             scope: Scope::parse("openid profile email offline_access read").unwrap(),
-            resources: vec![],
+            apis: GrantedApis::implied([ApiId::ISSUER]),
             authentication: by_password(Timestamp(1_790_000_000)),
             created_at: Timestamp(1_790_000_000),
             expires_at: Timestamp(1_790_000_600 + i64::try_from(number & 0xffff_ffff).unwrap() / 5000),

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use proofkey_oauth::{ClientMetadata, ResourceUri, Scope, SecretHash, Sha256, Timestamp};
 use proofkey_protocol::{
-    Algorithm, ApiScope, Authentication, AuthenticationMethods, ClientId, ClientStatus, GrantId, RECENT_MAX,
-    RefreshChain, RetiredToken, SealingKeyId, SessionId, TokenId, UserId,
+    Algorithm, ApiId, ApiScope, Authentication, AuthenticationMethods, ClientId, ClientStatus, ConsentFacts,
+    GrantId, GrantedApis, RECENT_MAX, RefreshChain, RetiredToken, SealingKeyId, SessionId, TokenId, UserId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -54,7 +54,15 @@ columns! {
     Scope: |scope: Scope| spaced(scope.iter()).into(), |cell| Scope::parse(text(cell)?).ok();
     AuthenticationMethods: |methods: AuthenticationMethods| methods.to_string().into(), |cell| AuthenticationMethods::parse(text(cell)?);
     Algorithm: |algorithm: Algorithm| algorithm.name().into(), |cell| Algorithm::from_name(text(cell)?);
-    Vec<ResourceUri>: |all: Vec<ResourceUri>| spaced(all.iter().map(ResourceUri::as_str)).into(), resources;
+    ApiId: |ApiId(id)| Value::Integer(id), |cell| integer(cell).map(ApiId);
+    GrantedApis: |apis: GrantedApis| apis.to_string().into(), |cell| GrantedApis::parse(text(cell)?);
+    ConsentFacts: |consent: ConsentFacts| consent.as_str().to_owned().into(), |cell| ConsentFacts::parse(text(cell)?);
+}
+
+impl FromCells for ConsentFacts {
+    fn from_cells(cells: &mut Cells<'_>) -> Result<Self, Fault> {
+        cells.cell()
+    }
 }
 
 impl FromCells for Authentication {
@@ -141,11 +149,6 @@ fn spaced<'a>(tokens: impl Iterator<Item = &'a str> + Clone) -> String {
     text
 }
 
-fn resources(cell: Cell<'_>) -> Option<Vec<ResourceUri>> {
-    let parts = text(cell)?.split(' ').filter(|part| !part.is_empty());
-    parts.map(|part| ResourceUri::parse(part).ok()).collect()
-}
-
 /// Tokens that were retired a moment ago: for each its hash and the instant, one after the other.
 fn written_recent<'a>(tokens: Vec<RetiredToken>) -> Value<'a> {
     if tokens.is_empty() {
@@ -220,10 +223,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn resources_and_scopes_read_back(paths in proptest::collection::vec("[a-z0-9/?=&.-]{1,20}", 0..4)) {
-            let all: Vec<ResourceUri> =
-                paths.iter().map(|path| ResourceUri::parse(&format!("https://{path}")).unwrap()).collect();
-            prop_assert_eq!(read_back(all.clone()), Some(all));
+        fn apis_and_scopes_read_back(ids in proptest::collection::vec(0_i64..9, 1..4), paths in proptest::collection::vec("[a-z0-9/?=&.-]{1,20}", 0..4)) {
+            for apis in [GrantedApis::named, GrantedApis::implied].map(|make| make(ids.iter().copied().map(ApiId))) {
+                prop_assert_eq!(read_back(apis.clone()), Some(apis));
+            }
             let scope = Scope::parse(&paths.join(" ")).unwrap();
             prop_assert_eq!(Some(scope.to_string()), read_back(scope.clone()), "as the wire writes it");
             prop_assert_eq!(read_back(scope.clone()), Some(scope));
@@ -250,7 +253,8 @@ mod tests {
         #[test]
         fn reading_any_text_never_panics(text in ".{0,200}") {
             let cell = Cell::Text(&text);
-            let _ = Vec::<ResourceUri>::from_cell(cell);
+            let _ = GrantedApis::from_cell(cell);
+            let _ = ConsentFacts::from_cell(cell);
             let _ = ResourceUri::from_cell(cell);
             let _ = Scope::from_cell(cell);
             let _ = ClientMetadata::from_cell(cell);

@@ -148,7 +148,7 @@ pub(crate) use decoded;
 #[cfg(test)]
 mod tests {
     use proofkey_protocol::{
-        ApiRecord, ClientStatus, ConsentRecord, CredentialFacts, FailureFacts, GrantFacts, KeyRecord,
+        ClientStatus, ConsentRecord, CredentialFacts, FailureFacts, GrantFacts, KeyRecord, RegisteredApi,
         SubjectFacts, UserRecord,
     };
     use proptest::prelude::*;
@@ -186,12 +186,12 @@ mod tests {
 
     #[test]
     fn columns_that_an_outer_join_did_not_find_are_passed_over() {
-        let consent = [Held::Text("openid".to_owned()), Held::Integer(7)];
+        let consent = [Held::Text("0 7 openid".to_owned())];
         let client = vec![Held::Integer(1), Held::Integer(3)];
         let columns: Vec<Held> = [user(), vec![Held::Null; 9], consent.to_vec(), client].concat();
         let subject: SubjectFacts = Cells::new(&columns).row().unwrap();
         assert!(subject.session.is_none());
-        assert_eq!(subject.consent.unwrap().since.seconds(), 7);
+        assert_eq!(subject.consent.unwrap().as_str(), "0 7 openid");
         assert_eq!((subject.client, subject.client_valid_from.seconds()), (ClientStatus::Disabled, 3));
     }
 
@@ -222,7 +222,7 @@ mod tests {
             let _ = Cells::new(&columns).row::<SubjectFacts>();
             let _ = Cells::new(&columns).row::<CredentialFacts>();
             let _ = Cells::new(&columns).row::<UserRecord>();
-            let _ = Cells::new(&columns).row::<ApiRecord>();
+            let _ = Cells::new(&columns).row::<RegisteredApi>();
             let _ = Cells::new(&columns).row::<KeyRecord>();
             let _ = Cells::new(&columns).row::<ConsentRecord>();
             let _ = Cells::new(&columns).skip().row::<FailureFacts>();

@@ -1,5 +1,6 @@
 //! What an operator does, done to a test server: clients, APIs, users, consents.
 
+use proofkey_oauth::ResourceUri;
 use proofkey_protocol::{ApiScope, ClientId};
 use proofkey_server::admin::{Actor, Admin, AdminSettings, ClientDocument, NewApi};
 use serde_json::Value;
@@ -23,6 +24,21 @@ impl TestServer {
         let added = self.admin().add_client(new).await.expect("the client can be added");
         self.refresh_directory().await;
         added.secret.map(|secret| secret.expose().to_owned())
+    }
+
+    /// Replaces the registration of a client.
+    pub async fn update_client(&self, id: &str, metadata: &Value) {
+        let new = ClientDocument::parse(&metadata.to_string()).expect("client metadata");
+        let updated = self.admin().update_client(&ClientId::new(id), new).await;
+        let _record = updated.expect("the client can be changed");
+        self.refresh_directory().await;
+    }
+
+    /// Removes an API.
+    pub async fn remove_api(&self, resource: &str) {
+        let resource = ResourceUri::parse(resource).expect("a resource");
+        self.admin().remove_api(&resource).await.expect("the API exists");
+        self.refresh_directory().await;
     }
 
     /// Registers an API; its secret is there if it introspects.
@@ -70,7 +86,7 @@ impl TestServer {
     /// Withdraws a user's remembered consent to a client.
     pub async fn withdraw_consent(&self, user: &TestUser, client_id: &str) {
         let client = ClientId::new(client_id.to_owned());
-        let revoked = self.admin().revoke_consent(&user.username, &client).await;
+        let revoked = self.admin().revoke_consent(&user.username, &client, None).await;
         let _user = revoked.expect("the consent exists");
     }
 }

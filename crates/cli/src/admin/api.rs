@@ -2,13 +2,14 @@
 
 use anyhow::Context as _;
 use proofkey_oauth::{ResourceUri, Secret};
-use proofkey_protocol::{ApiRecord, ApiScope};
+use proofkey_protocol::{ApiRecord, ApiScope, ClientId};
 use proofkey_server::admin::{AdminRefused, NewApi};
 use serde_json::{Value, json};
 
 use super::installation::Installation;
 use super::refusal::explain;
-use super::show::table;
+use super::show::{plain, table};
+use crate::output::note;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {
@@ -16,7 +17,7 @@ pub(crate) enum Action {
     Add(Add),
     /// List the APIs
     List,
-    /// Remove an API; nobody gets tokens for it any more
+    /// Remove an API; nobody gets tokens for it any more, and what people allowed there ends
     Remove {
         /// Its resource indicator
         #[arg(value_name = "URL")]
@@ -66,6 +67,14 @@ async fn add(installation: &Installation, new: Add) -> anyhow::Result<()> {
         let credential = json!({"client_id": resource, "client_secret": secret.expose()});
         report.insert("introspection".to_owned(), credential);
     }
+    let waiting: Vec<&str> = added.waiting.iter().map(ClientId::as_str).collect();
+    if let (false, Some(report)) = (waiting.is_empty(), report.as_object_mut()) {
+        report.insert("waiting_clients".to_owned(), json!(waiting));
+        let clients = plain(&waiting.join(", "));
+        note(&format!(
+            "Clients that are registered for a scope of it, and not for the API: {clients}. `proofkey client edit ID --bind` opens it to them."
+        ));
+    }
     let printed = installation.output.secret(&report, || {
         let shown = added.introspection.as_ref().map(|secret| credential(resource, secret));
         format!("Registered the API {resource}.{}", shown.unwrap_or_default())
@@ -112,7 +121,9 @@ async fn remove(installation: &Installation, resource: &str) -> anyhow::Result<(
     let resource = ResourceUri::parse(resource).context("not a resource indicator")?;
     installation.admin.remove_api(&resource).await.map_err(explain)?;
     let report = json!({"resource": resource.as_str(), "removed": true});
-    installation.output.result(&report, || format!("Removed the API {resource}."))
+    installation
+        .output
+        .result(&report, || format!("Removed the API {resource}; what people allowed there has ended."))
 }
 
 fn view(api: &ApiRecord) -> Value {

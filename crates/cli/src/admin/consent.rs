@@ -1,5 +1,7 @@
 //! `proofkey consent`: what users have allowed clients to do.
 
+use anyhow::Context as _;
+use proofkey_oauth::ResourceUri;
 use proofkey_protocol::ClientId;
 use proofkey_server::admin::ListedConsent;
 use serde_json::{Value, json};
@@ -27,6 +29,9 @@ pub(crate) enum Action {
         /// The client
         #[arg(long, value_name = "ID", allow_hyphen_values = true)]
         client: String,
+        /// What is allowed at this API alone; the issuer's URL for what is the user's here [default: all]
+        #[arg(long, value_name = "URL")]
+        api: Option<String>,
     },
 }
 
@@ -35,7 +40,11 @@ pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::
         Action::List { user, client } => {
             list(installation, user.as_deref(), client.map(ClientId::new).as_ref()).await
         }
-        Action::Revoke { user, client } => revoke(installation, &user, &ClientId::new(client)).await,
+        Action::Revoke { user, client, api } => {
+            let api =
+                api.map(|api| ResourceUri::parse(&api)).transpose().context("not a resource indicator")?;
+            revoke(installation, &user, &ClientId::new(client), api.as_ref()).await
+        }
     }
 }
 
@@ -47,25 +56,34 @@ async fn list(
     let consents = installation.admin.consents(user, client).await.map_err(explain)?;
     let views: Vec<Value> = consents.iter().map(view).collect();
     installation.output.result(&views, || {
-        let rows = consents.iter().map(|ListedConsent { record, username }| {
-            let (client, scope) = (record.client_id.to_string(), record.scope.to_string());
-            [username.clone(), client, scope, rfc3339(record.since)]
+        let rows = consents.iter().map(|consent| {
+            let api = consent.resource.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+            let (username, client) = (consent.username.clone(), consent.client_id.to_string());
+            [username, client, api, consent.scope.clone(), rfc3339(consent.since)]
         });
-        table(["USER", "CLIENT", "SCOPE", "SINCE"], rows, "No consent is remembered.")
+        table(["USER", "CLIENT", "API", "SCOPE", "SINCE"], rows, "No consent is remembered.")
     })
 }
 
-async fn revoke(installation: &Installation, username: &str, client: &ClientId) -> anyhow::Result<()> {
-    let user = installation.admin.revoke_consent(username, client).await.map_err(explain)?;
-    let report = json!({"username": user.username, "client_id": client.as_str(), "revoked": true});
+async fn revoke(
+    installation: &Installation,
+    username: &str,
+    client: &ClientId,
+    api: Option<&ResourceUri>,
+) -> anyhow::Result<()> {
+    let user = installation.admin.revoke_consent(username, client, api).await.map_err(explain)?;
+    let api = api.map(ResourceUri::as_str);
+    let report =
+        json!({"username": user.username, "client_id": client.as_str(), "resource": api, "revoked": true});
     installation.output.result(&report, || {
         plain(&format!("Withdrew the consent of {username} for client {client}; its tokens have ended."))
     })
 }
 
-fn view(ListedConsent { record, username }: &ListedConsent) -> Value {
+fn view(consent: &ListedConsent) -> Value {
     json!({
-        "username": username, "sub": record.user_id.as_str(), "client_id": record.client_id.as_str(),
-        "scope": record.scope.to_string(), "since": rfc3339(record.since),
+        "username": consent.username, "sub": consent.user_id.as_str(), "client_id": consent.client_id.as_str(),
+        "resource": consent.resource.as_ref().map(ResourceUri::as_str), "scope": consent.scope,
+        "since": rfc3339(consent.since),
     })
 }

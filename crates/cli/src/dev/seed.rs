@@ -101,9 +101,13 @@ async fn user(admin: &Admin, kept: &Kept) -> anyhow::Result<()> {
     }
 }
 
-/// The API's address may differ from the last start: its record follows it.
+/// The API's address may differ from the last start: then its record follows it, and what was allowed at the old address has
+/// ended.
 async fn api(admin: &Admin, addresses: &Addresses) -> anyhow::Result<()> {
     for record in admin.apis().await? {
+        if record.resource.as_str() == addresses.api {
+            return Ok(());
+        }
         admin.remove_api(&record.resource).await?;
     }
     let scope = |(name, words): (&str, &str)| ApiScope { name: name.into(), description: Some(words.into()) };

@@ -2,11 +2,14 @@
 //!
 //! A transition stands in the file of the state that it makes, which alone can make it.
 
-use proofkey_oauth::{ResourceUri, Scope, Timestamp};
+use proofkey_oauth::{Scope, Timestamp};
 
 use super::rules::{Freshness, RedirectTarget};
 use super::validated::{ErrorResponse, Terms, Validated};
+use crate::api::GrantedApis;
 use crate::client::Client;
+use crate::consent::ConsentFacts;
+use crate::cx::Cx;
 use crate::ids::SessionId;
 use crate::interaction::Consent;
 use crate::refusal::Refusal;
@@ -19,6 +22,8 @@ pub struct Authenticated {
     login: Login,
     /// Whether the session began during this interaction.
     fresh: bool,
+    /// What the user allows the client already; known once consent is asked about.
+    remembered: Option<ConsentFacts>,
 }
 
 /// Why no user answers for a request yet.
@@ -47,7 +52,7 @@ impl Validated {
         // A password typed during this interaction is what `max_age` asks for, however long the consent page stood open
         // after it; the client sees `auth_time`.
         if !other_user && (fresh || !(prompt.login || too_old)) {
-            return Ok(Authenticated { request: self, login, fresh });
+            return Ok(Authenticated { request: self, login, fresh, remembered: None });
         }
         // To ask again after the wrong user has signed in would go on for ever, so the client is told (OpenID Connect Core
         // §3.1.2.1).
@@ -85,9 +90,14 @@ impl Authenticated {
         &self.terms().scope
     }
 
-    /// The APIs that the request names by `resource`.
-    pub fn resources(&self) -> &[ResourceUri] {
-        &self.terms().resources
+    /// The APIs that it is for.
+    pub const fn apis(&self) -> &GrantedApis {
+        &self.terms().apis
+    }
+
+    /// What the user allows the client already.
+    pub const fn remembered(&self) -> Option<&ConsentFacts> {
+        self.remembered.as_ref()
     }
 
     /// Where the answer will go.
@@ -95,9 +105,15 @@ impl Authenticated {
         self.request.target()
     }
 
-    /// The step that ties a consent page to the session whose user it names.
-    pub const fn consent_step(&self) -> Consent {
-        Consent { session: self.login.session(), fresh: self.fresh }
+    /// The step that ties a consent page to the session whose user it names, and to what it shows.
+    pub fn consent_step(&self, cx: &Cx<'_>) -> Consent {
+        let shown = self.consent_terms(cx.apis, cx.policy).digest();
+        Consent { session: self.login.session(), fresh: self.fresh, shown }
+    }
+
+    /// The same request, beside what the user allows already.
+    pub(super) fn beside(self, remembered: Option<ConsentFacts>) -> Self {
+        Self { remembered, ..self }
     }
 
     pub(super) const fn request(&self) -> &Validated {

@@ -1,5 +1,7 @@
 //! The answer of a consent page.
 
+use proofkey_oauth::Sha256;
+
 use crate::ids::SessionId;
 use crate::interaction::{Consent, Sealed};
 use crate::session::Login;
@@ -19,24 +21,31 @@ pub enum Answer {
 pub struct ConsentGiven {
     /// The session whose user the page named; none for an answer that does not count.
     session: Option<SessionId>,
+    shown: Sha256,
     answer: Answer,
 }
 
 impl ConsentGiven {
     /// Takes the answer of a consent page.
     pub const fn from_page(page: &Sealed<Consent>, answer: Answer) -> Self {
-        Self { session: Some(page.step().session), answer }
+        let Consent { session, shown, .. } = *page.step();
+        Self { session: Some(session), shown, answer }
     }
 
     /// An answer to a page that no longer fitted. It allows nothing and denies nothing, and whatever is remembered, the person
     /// is asked again: they were about to decide.
     pub const fn on_stale_page() -> Self {
-        Self { session: None, answer: Answer::Deny }
+        Self { session: None, shown: [0; 32], answer: Answer::Deny }
     }
 
     /// The answer, if it was given in the session that this browser has now: one in another session was an answer of
     /// another user.
     pub(super) fn in_session(self, login: &Login) -> Option<Answer> {
         (self.session == Some(login.session())).then_some(self.answer)
+    }
+
+    /// Whether the page showed this, by its digest.
+    pub(super) fn is_about(self, shown: &Sha256) -> bool {
+        self.shown == *shown
     }
 }

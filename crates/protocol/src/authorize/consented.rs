@@ -1,13 +1,11 @@
 //! The third state: when consent must be asked, what counts as given, and what is remembered of it.
 
-use proofkey_oauth::Scope;
-
 use super::authenticated::Authenticated;
 use super::consent::{Answer, ConsentGiven};
 use super::validated::ErrorResponse;
 use crate::commit::Commit;
+use crate::consent::ConsentFacts;
 use crate::cx::Cx;
-use crate::facts::ConsentFacts;
 use crate::ids::{ClientId, UserId};
 use crate::refusal::Refusal;
 
@@ -27,19 +25,19 @@ pub enum ConsentedBy {
     Memory,
 }
 
-/// A consent to be remembered, beside what is remembered already.
+/// A consent to be remembered, in the place of what is remembered already.
 #[derive(Debug)]
 pub(super) struct Remembered {
     user: UserId,
     client: ClientId,
-    scope: Scope,
     before: Option<ConsentFacts>,
+    after: ConsentFacts,
 }
 
 impl Remembered {
-    pub(super) fn commit(self, cx: &Cx<'_>) -> Commit {
-        let Self { user, client, scope, before } = self;
-        Commit::GiveConsent { user, client, scope, before, at: cx.now }
+    pub(super) fn commit(self) -> Commit {
+        let Self { user, client, before, after } = self;
+        Commit::GiveConsent { user, client, before, after }
     }
 }
 
@@ -56,31 +54,51 @@ impl Authenticated {
     /// Moves on with a consent: one just given, or one remembered that covers the request.
     pub(super) fn consent(
         self,
-        remembered: Option<&ConsentFacts>,
+        remembered: Option<ConsentFacts>,
         given: Option<ConsentGiven>,
+        cx: &Cx<'_>,
     ) -> Result<(Consented, Option<Remembered>), ConsentPending> {
-        match given.and_then(|given| given.in_session(self.login())) {
-            Some(Answer::Deny) => return Err(ConsentPending::Refused(self.refuse(Refusal::AccessDenied))),
-            Some(Answer::Allow) => {
-                let remember = Remembered {
-                    user: self.login().user().id.clone(),
-                    client: self.client().id.clone(),
-                    scope: self.scope().clone(),
-                    before: remembered.cloned(),
-                };
-                return Ok((Consented { request: self, by: ConsentedBy::Answer }, Some(remember)));
-            }
-            None => {}
-        }
-        // Any app on the device can claim to be this one, so the person decides each time (OAuth 2.1 §7.3.1).
-        let impersonable = self.client().is_public() && self.target().is_on_device();
-        // What is remembered is a scope. It says nothing of an API that is named beside it and owns none of it, yet the
-        // token would be for that API: such a request is asked about every time.
-        let covered = !self.request().names_unscoped_api()
-            && remembered.is_some_and(|facts| self.scope().is_subset(&facts.scope));
-        let prompt = self.request().freshness().prompt;
         // Who was just answering a page, for another user or too late, has not answered this one.
         let interrupted = given.is_some();
+        let given = given.and_then(|given| Some((given, given.in_session(self.login())?)));
+        match given {
+            Some((_, Answer::Deny)) => Err(ConsentPending::Refused(self.refuse(Refusal::AccessDenied))),
+            // What an operator changed while the page stood open is not what the person allowed.
+            Some((given, Answer::Allow)) if given.is_about(&self.consent_step(cx).shown) => {
+                self.allowed(remembered, cx)
+            }
+            Some((_, Answer::Allow)) => self.ask(remembered, cx),
+            None => self.without_answer(remembered, interrupted, cx),
+        }
+    }
+
+    /// The person allows it, just now.
+    fn allowed(
+        self,
+        before: Option<ConsentFacts>,
+        cx: &Cx<'_>,
+    ) -> Result<(Consented, Option<Remembered>), ConsentPending> {
+        let after = match self.request().access().allowed_beside(before.as_ref(), cx.apis, cx.now) {
+            Ok(after) => after,
+            Err(refusal) => return Err(ConsentPending::Refused(self.refuse(refusal))),
+        };
+        let (user, client) = (self.login().user().id.clone(), self.client().id.clone());
+        let changed = before.as_ref() != Some(&after);
+        let remember = changed.then_some(Remembered { user, client, before, after });
+        Ok((Consented { request: self, by: ConsentedBy::Answer }, remember))
+    }
+
+    fn without_answer(
+        self,
+        remembered: Option<ConsentFacts>,
+        interrupted: bool,
+        cx: &Cx<'_>,
+    ) -> Result<(Consented, Option<Remembered>), ConsentPending> {
+        // Any app on the device can claim to be this one, so the person decides each time (OAuth 2.1 §7.3.1).
+        let impersonable = self.client().is_public() && self.target().is_on_device();
+        let access = self.request().access();
+        let covered = remembered.as_ref().is_some_and(|consent| access.is_allowed(consent, None, cx.apis));
+        let prompt = self.request().freshness().prompt;
         if covered && !impersonable && !prompt.consent && !interrupted {
             return Ok((Consented { request: self, by: ConsentedBy::Memory }, None));
         }
@@ -88,7 +106,15 @@ impl Authenticated {
             let refusal = if covered { Refusal::InteractionRequired } else { Refusal::ConsentRequired };
             return Err(ConsentPending::Refused(self.refuse(refusal)));
         }
-        Err(ConsentPending::Ask(Box::new(self)))
+        self.ask(remembered, cx)
+    }
+
+    /// Shows the page, unless its answer could not be remembered.
+    fn ask<T>(self, remembered: Option<ConsentFacts>, cx: &Cx<'_>) -> Result<T, ConsentPending> {
+        match self.request().access().allowed_beside(remembered.as_ref(), cx.apis, cx.now) {
+            Ok(_) => Err(ConsentPending::Ask(Box::new(self.beside(remembered)))),
+            Err(refusal) => Err(ConsentPending::Refused(self.refuse(refusal))),
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use proofkey_oauth::Timestamp;
 
 use super::ConsentGiven;
 use crate::client::Client;
-use crate::facts::{ClientStatus, ConsentFacts};
+use crate::consent::ConsentFacts;
+use crate::facts::ClientStatus;
 use crate::ids::{SessionId, UserId};
 use crate::refusal::Refusal;
 use crate::session::Login;

@@ -24,6 +24,7 @@ pub struct IssuedCode {
     scope: Scope,
     signed_in_now: bool,
     consented_by: ConsentedBy,
+    ignored: Scope,
 }
 
 impl Consented {
@@ -32,6 +33,7 @@ impl Consented {
         let (request, consented_by) = self.into_parts();
         let signed_in_now = request.is_fresh();
         let (request, login) = request.into_parts();
+        let ignored = request.ignored().clone();
         let (client, target, terms) = request.into_parts();
         // Dated after all that has ended, so that it is not taken for a part of it.
         let at = facts::after([login.user().valid_from, terms.client_valid_from], cx.now);
@@ -43,7 +45,7 @@ impl Consented {
             redirect_uri_sent: target.was_sent(),
             challenge: terms.challenge,
             scope: terms.scope,
-            resources: terms.resources,
+            apis: terms.apis,
             nonce: terms.nonce,
             user_id: login.user().id.clone(),
             session_id: login.session(),
@@ -53,7 +55,7 @@ impl Consented {
         let text = code.seal(cx);
         let location = Secret::new(target.with_code(&text));
         let AuthorizationCode { id, scope, .. } = code;
-        IssuedCode { id, location, target, client, login, scope, signed_in_now, consented_by }
+        IssuedCode { id, location, target, client, login, scope, signed_in_now, consented_by, ignored }
     }
 }
 
@@ -86,6 +88,11 @@ impl IssuedCode {
     /// The scope that the code is good for.
     pub const fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// The scopes of the request that nobody knows, and that it is answered without.
+    pub const fn ignored(&self) -> &Scope {
+        &self.ignored
     }
 
     /// Whether the user signed in during this interaction.

@@ -30,7 +30,7 @@
 //! ```compile_fail,E0451
 //! # use proofkey_protocol::{SessionId, authorize::{Answer, ConsentGiven}};
 //! fn forge(session: SessionId) -> ConsentGiven {
-//!     ConsentGiven { session, answer: Answer::Allow }
+//!     ConsentGiven { session, shown: [0; 32], answer: Answer::Allow }
 //! }
 //! ```
 //! ```compile_fail,E0451
@@ -59,14 +59,14 @@
 //! | rule | what it yields | needed by |
 //! |---|---|---|
 //! | `client_id` and `redirect_uri` come once | `UnambiguousTarget` | `redirect_uri`, `Unambiguous` |
-//! | the client is registered and not disabled | `EnabledClient` | `redirect_uri`, `response`, `pkce`, `scope`, [`Validated`] |
+//! | the client is registered and not disabled | `EnabledClient` | `redirect_uri`, `response`, `pkce`, `resource`, `scope`, [`Validated`] |
 //! | the redirect URI is the client's | [`RedirectTarget`] | [`Validated`], every answer |
 //! | every parameter comes once | `Unambiguous` | every rule below on a parameter |
 //! | response type and mode, no request object | `CodeResponse` | [`Validated`] |
 //! | PKCE | the challenge | [`Validated`] |
 //! | `prompt` and `max_age` | `Freshness` | [`Validated`] |
-//! | `resource` | the APIs | `scope`, [`Validated`] |
-//! | `scope` | the scope | [`Validated`] |
+//! | `resource` | the APIs that it names | `scope` |
+//! | `scope` | the scope and the APIs of the grant | [`Validated`] |
 //! | `id_token_hint` | the user, if it names one | [`Validated`] |
 //!
 //! A rule on another parameter is a file in `rules`, a line in [`validate`] and a field of [`Validated`].
@@ -79,6 +79,7 @@ mod consented;
 mod facts;
 mod issued;
 mod rules;
+mod shown;
 mod validated;
 
 #[cfg(test)]
@@ -90,6 +91,7 @@ pub use consented::{Consented, ConsentedBy};
 pub use facts::{AuthorizeFacts, Hint, Progress};
 pub use issued::IssuedCode;
 pub use rules::RedirectTarget;
+pub use shown::{ApiShown, ConsentTerms, Lifetime, ScopeShown, app_host, host};
 pub use validated::{ErrorResponse, Refused, Validated, validate};
 
 use std::sync::Arc;
@@ -97,7 +99,7 @@ use std::sync::Arc;
 use proofkey_oauth::AuthorizationRequest;
 
 use self::authenticated::SignInPending;
-use self::consented::ConsentPending;
+use self::consented::{ConsentPending, Remembered};
 use crate::client::Client;
 use crate::commit::Verdict;
 use crate::cx::Cx;
@@ -140,12 +142,12 @@ pub fn decide(
         Err(SignInPending::Refused(response)) => return Verdict::unchanged(Next::Refuse(response)),
         Err(SignInPending::Ask(validated)) => return Verdict::unchanged(Next::SignIn(validated)),
     };
-    let (consented, remembered) = match authenticated.consent(facts.consent.as_ref(), progress.consent) {
+    let (consented, remembered) = match authenticated.consent(facts.consent, progress.consent, cx) {
         Ok(consented) => consented,
         Err(ConsentPending::Refused(response)) => return Verdict::unchanged(Next::Refuse(response)),
         Err(ConsentPending::Ask(authenticated)) => return Verdict::unchanged(Next::Consent(authenticated)),
     };
-    let commit = remembered.map(|consent| consent.commit(cx));
+    let commit = remembered.map(Remembered::commit);
     Verdict { outcome: Next::Issue(Box::new(consented.issue(cx))), commit }
 }
 

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use proofkey_oauth::{AuthorizationRequest, CodeChallenge, ResourceUri, Scope, Timestamp};
+use proofkey_oauth::{AuthorizationRequest, CodeChallenge, Scope, Timestamp};
 
 use super::facts::AuthorizeFacts;
 use super::rules::{
-    self, CodeResponse, EnabledClient, Freshness, RedirectTarget, Unambiguous, UnambiguousTarget,
+    self, AskedAccess, CodeResponse, EnabledClient, Freshness, RedirectTarget, Unambiguous, UnambiguousTarget,
 };
+use crate::api::GrantedApis;
 use crate::client::Client;
+use crate::consent::Access;
 use crate::cx::Cx;
 use crate::ids::UserId;
 use crate::refusal::Refusal;
@@ -42,7 +44,8 @@ pub struct Validated {
     freshness: Freshness,
     /// The user whom the request names.
     hinted: Option<UserId>,
-    names_unscoped_api: bool,
+    /// See [`AskedAccess::ignored`].
+    ignored: Scope,
     _response: CodeResponse,
 }
 
@@ -51,7 +54,7 @@ pub struct Validated {
 pub(super) struct Terms {
     pub(super) challenge: Option<CodeChallenge>,
     pub(super) scope: Scope,
-    pub(super) resources: Vec<ResourceUri>,
+    pub(super) apis: GrantedApis,
     pub(super) nonce: Option<String>,
     /// What the client was given up to this instant has ended.
     pub(super) client_valid_from: Timestamp,
@@ -64,11 +67,10 @@ pub fn validate(
     facts: &AuthorizeFacts,
     cx: &Cx<'_>,
 ) -> Result<Validated, Refused> {
-    let (issuer, apis) = (&cx.policy.issuer, cx.apis);
     let on_page = |refusal| Refused::Page(refusal, facts.client.clone());
     let addressed = UnambiguousTarget::of(request).map_err(on_page)?;
     let client = rules::client(addressed, facts).map_err(on_page)?;
-    let target = rules::redirect_uri(addressed, &client, issuer).map_err(on_page)?;
+    let target = rules::redirect_uri(addressed, &client, &cx.policy.issuer).map_err(on_page)?;
 
     let to_client = |refusal| {
         let client = client.clone().into_inner();
@@ -78,16 +80,17 @@ pub fn validate(
     let response = rules::response(request, &client).map_err(to_client)?;
     let challenge = rules::pkce(request, &client).map_err(to_client)?;
     let freshness = rules::freshness(request).map_err(to_client)?;
-    let resources = apis.resources(&request.resource, issuer).map_err(to_client)?;
-    let scope = rules::scope(request, &client, &resources, apis).map_err(to_client)?;
+    let named = rules::resources(request, &client, cx).map_err(to_client)?;
+    let AskedAccess { scope, apis, ignored } =
+        rules::access(request, &client, &named, cx.apis).map_err(to_client)?;
     let hinted = facts.hint.verified().map_err(to_client)?;
 
     Ok(Validated {
-        names_unscoped_api: rules::names_unscoped_api(&resources, &scope, apis, issuer),
+        ignored,
         terms: Terms {
             challenge,
             scope,
-            resources,
+            apis,
             nonce: request.nonce.clone(),
             client_valid_from: facts.client_valid_from,
         },
@@ -128,9 +131,14 @@ impl Validated {
         self.hinted.as_ref().is_some_and(|hinted| hinted != user)
     }
 
-    /// Whether it is for an API of which nothing is allowed by allowing the scope.
-    pub(super) const fn names_unscoped_api(&self) -> bool {
-        self.names_unscoped_api
+    /// What it asks for.
+    pub(super) const fn access(&self) -> Access<'_> {
+        Access { scope: &self.terms.scope, apis: &self.terms.apis }
+    }
+
+    /// The scopes that it is answered without, for nobody knows them.
+    pub(super) const fn ignored(&self) -> &Scope {
+        &self.ignored
     }
 
     pub(super) fn into_parts(self) -> (Arc<Client>, RedirectTarget, Terms) {

@@ -38,7 +38,8 @@ impl IntrospectionCaller {
             };
             let named = ResourceUri::parse(credentials.client_id()).ok();
             let api = named.and_then(|resource| apis.find(&resource));
-            if let Some((api, secret)) = api.and_then(|api| Some((api, api.introspection?))) {
+            let record = api.map(|api| &api.record);
+            if let Some((api, secret)) = record.and_then(|api| Some((api, api.introspection?))) {
                 let proved = secret.matches(sent);
                 return Judged::Compared(if proved {
                     Ok(Self::Api(api.resource.clone()))
@@ -98,7 +99,7 @@ pub fn introspect_refresh(
     let IntrospectionCaller::Client(client) = caller else { return IntrospectionResponse::default() };
     let client = client.client();
     let own = grant.and_then(|row| row.of(client)).filter(|_| caller.is_client(client.id.as_str()));
-    let active = own.and_then(|own| own.check_active(cx.now).ok());
+    let active = own.and_then(|own| own.check_active(cx).ok());
     let overlap = RefreshOverlap::of(client, cx.policy);
     let is_good =
         |active: &ActiveGrant<'_>| active.grant().refresh.judge(token, overlap, cx.now, cx.keys).is_ok();

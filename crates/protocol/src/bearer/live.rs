@@ -11,9 +11,9 @@
 //! ```
 
 use proofkey_jose::claims::AccessTokenClaims;
-use proofkey_oauth::Timestamp;
 
 use crate::client::Client;
+use crate::cx::Cx;
 use crate::facts::{AccessTokenFacts, ClientStatus, UserFacts};
 use crate::grant::GrantWithSubject;
 use crate::ids::GrantId;
@@ -58,12 +58,12 @@ pub fn grant_named(claims: &AccessTokenClaims) -> Option<GrantId> {
 pub fn live<'a>(
     claims: &'a AccessTokenClaims,
     facts: &TokenFacts<'a>,
-    now: Timestamp,
+    cx: &Cx<'_>,
 ) -> Result<LiveToken<'a>, Refusal> {
     let client = facts.client.filter(|client| !client.disabled).ok_or(Refusal::TokenInvalid)?;
     if facts.token.client != ClientStatus::Active
         || facts.token.revoked
-        || now.seconds() >= claims.exp.seconds()
+        || cx.now.seconds() >= claims.exp.seconds()
     {
         return Err(Refusal::TokenInvalid);
     }
@@ -74,6 +74,6 @@ pub fn live<'a>(
         return if own && !ended { Ok(LiveToken { claims, user: None }) } else { Err(Refusal::TokenInvalid) };
     }
     let grant = facts.grant.and_then(|row| row.of(client)).ok_or(Refusal::TokenInvalid)?;
-    let active = grant.check_active(now).map_err(|_| Refusal::TokenInvalid)?;
+    let active = grant.check_active(cx).map_err(|_| Refusal::TokenInvalid)?;
     Ok(LiveToken { claims, user: Some(active.user()) })
 }

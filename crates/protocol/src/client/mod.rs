@@ -12,10 +12,13 @@ pub use registration::RegistrationRefused;
 pub use secret::is_short_client_secret;
 
 use proofkey_jose::Algorithm;
-use proofkey_oauth::{AppOrigin, ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, Scope};
+use proofkey_oauth::{
+    AppOrigin, ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, ResourceUri, Scope,
+};
 
+use crate::api::Apis;
 use crate::ids::ClientId;
-use crate::records::ClientSecretRecord;
+use crate::records::{ClientSecretRecord, RegisteredApi};
 
 /// A client whose registration has been checked; made from its record alone.
 #[derive(Clone, Debug)]
@@ -42,6 +45,8 @@ pub struct Client {
     pub grant_types: Vec<GrantType>,
     /// The scope it may ask for.
     pub scope: Scope,
+    /// The APIs that it may ask for, by the resources that they are registered under.
+    pub resources: Vec<ResourceUri>,
     /// Whether PKCE is required.
     pub pkce: PkcePolicy,
     /// The algorithm of its ID tokens.
@@ -84,6 +89,16 @@ impl Client {
             uri == sent || RedirectUri::register(uri, self.application).is_ok_and(|uri| uri.matches(sent))
         };
         self.post_logout_redirect_uris.iter().any(matches)
+    }
+
+    /// Whether it may ask for an API.
+    pub fn is_registered_for(&self, api: &RegisteredApi) -> bool {
+        self.resources.contains(&api.record.resource)
+    }
+
+    /// The APIs that it may ask for, as far as they exist.
+    pub(crate) fn apis<'a>(&'a self, apis: &'a Apis) -> impl Iterator<Item = &'a RegisteredApi> {
+        self.resources.iter().filter_map(|resource| apis.find(resource))
     }
 
     /// A public client in a browser: its refresh tokens end with the browser session (RFC 10017 §6.3.2.3).

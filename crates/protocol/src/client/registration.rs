@@ -2,8 +2,8 @@
 
 use proofkey_jose::Algorithm;
 use proofkey_oauth::{
-    ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, RedirectUriRefused, Scope,
-    is_registrable_origin, standard_scope,
+    ApplicationType, AuthMethod, ClientMetadata, GrantType, PkcePolicy, RedirectUri, RedirectUriRefused,
+    Scope, is_registrable_origin, standard_scope,
 };
 use thiserror::Error;
 
@@ -19,6 +19,8 @@ use crate::refresh_chain::OVERLAP_SECONDS_MAX;
 const REDIRECT_URIS_MAX: usize = 50;
 /// Most web origins that one client names beside those of its redirect URIs.
 const ORIGINS_MAX: usize = 50;
+/// Most APIs of one client.
+const RESOURCES_MAX: usize = 100;
 /// Longest name, in characters.
 const NAME_CHARS_MAX: usize = 200;
 
@@ -64,6 +66,8 @@ pub enum RegistrationRefused {
     AccessTokenSeconds,
     #[error("refresh_overlap_seconds is 0 to 3600")]
     RefreshOverlapSeconds,
+    #[error("at most {RESOURCES_MAX} resources")]
+    TooManyResources,
     #[error(
         "a confidential client needs a client_secret of at least {CLIENT_SECRET_CHARS_MIN} characters, a public one has none"
     )]
@@ -88,6 +92,7 @@ impl RegistrationRefused {
             Self::CodeSeconds => ("code_seconds", None),
             Self::AccessTokenSeconds => ("access_token_seconds", None),
             Self::RefreshOverlapSeconds => ("refresh_overlap_seconds", None),
+            Self::TooManyResources => ("resources", None),
             Self::Secret => ("client_secret", None),
         }
     }
@@ -122,6 +127,9 @@ impl TryFrom<&ClientRecord> for Client {
         if metadata.refresh_overlap_seconds.is_some_and(|s| !(0..=OVERLAP_SECONDS_MAX).contains(&s)) {
             return Err(RegistrationRefused::RefreshOverlapSeconds);
         }
+        if metadata.resources.as_ref().is_some_and(|resources| resources.len() > RESOURCES_MAX) {
+            return Err(RegistrationRefused::TooManyResources);
+        }
         let redirect_uris = redirect_uris(&metadata.redirect_uris, application)?;
         if redirect_uris.is_empty() && grant_types.contains(&GrantType::AuthorizationCode) {
             return Err(RegistrationRefused::NoRedirectUri);
@@ -139,7 +147,8 @@ impl TryFrom<&ClientRecord> for Client {
             origins: web_origins(metadata),
             redirect_uris,
             post_logout_redirect_uris,
-            scope: metadata.scope.clone().unwrap_or_else(|| default_scope(&grant_types)),
+            scope: registered_scope(metadata, &grant_types),
+            resources: metadata.resources.clone().unwrap_or_default(),
             grant_types,
             pkce,
             id_token_algorithm: id_token_algorithm(metadata.id_token_signed_response_alg.as_deref())?,
@@ -208,6 +217,10 @@ fn post_logout(texts: &[String], application: ApplicationType) -> Result<Vec<Str
             .map_err(|cause| RegistrationRefused::PostLogoutRedirectUri { at, uri: uri.clone(), cause })?;
     }
     Ok(texts.to_vec())
+}
+
+fn registered_scope(metadata: &ClientMetadata, grants: &[GrantType]) -> Scope {
+    metadata.scope.clone().unwrap_or_else(|| default_scope(grants))
 }
 
 /// A client that names no scope may sign people in, and keep them signed in if it may refresh; no API is open to it.

@@ -197,7 +197,7 @@ mod tests {
     use crate::fixtures::{NOW, World, keys};
     use crate::ids::SessionId;
 
-    const STEP: Consent = Consent { session: SessionId([2; 16]), fresh: true };
+    const STEP: Consent = Consent { session: SessionId([2; 16]), fresh: true, shown: [4; 32] };
     const BROWSER: Sha256 = [1; 32];
 
     #[test]

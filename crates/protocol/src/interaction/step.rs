@@ -1,5 +1,7 @@
 //! The pages that an interaction goes through, and what each needs to know again when its form comes back.
 
+use proofkey_oauth::Sha256;
+
 use crate::envelope::{Reader, Truncated, Writer};
 use crate::ids::SessionId;
 
@@ -51,6 +53,8 @@ pub struct Consent {
     pub session: SessionId,
     /// Whether that session began during this interaction, which is what `prompt=login` and `max_age` ask for.
     pub fresh: bool,
+    /// A digest of what the page shows: an answer is one to that and to nothing else.
+    pub shown: Sha256,
 }
 
 /// The page that asks whether to sign out.
@@ -106,11 +110,12 @@ impl Fields for Consent {
     const NUMBER: u8 = 2;
 
     fn write(&self, out: &mut Writer) {
-        out.fixed(&self.session.0).byte(u8::from(self.fresh));
+        out.fixed(&self.session.0).byte(u8::from(self.fresh)).fixed(&self.shown);
     }
 
     fn read(fields: &mut Reader<'_>) -> Result<Self, Truncated> {
-        Ok(Self { session: SessionId(fields.fixed()?), fresh: fields.byte()? == 1 })
+        let (session, fresh) = (SessionId(fields.fixed()?), fields.byte()? == 1);
+        Ok(Self { session, fresh, shown: fields.fixed()? })
     }
 
     fn skip_before(fields: &mut Reader<'_>) -> Result<(), Truncated> {

@@ -14,9 +14,9 @@ macro_rules! rows {
                 "RFC 6750 §3.1";
 
             TokenAudience => InvalidToken, "token.audience",
-                "The access token is not for this server.",
-                "Ask for a token with the scope openid and without resource, or with resource set to the issuer.",
-                "RFC 9068 §4";
+                "The access token is for an API and not for this server: ask for a token with resource=<issuer>, or authorize without resource.",
+                "Ask the token endpoint for a token with resource set to the issuer, or authorize without resource; either way with the scope openid.",
+                "RFC 9068 §4; RFC 8707 §2.2";
 
             TokenScope => InsufficientScope, "token.scope",
                 "The access token lacks a scope that is needed here.",

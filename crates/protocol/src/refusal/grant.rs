@@ -23,6 +23,16 @@ macro_rules! rows {
                 "Send the user through the authorization endpoint again.",
                 "OAuth 2.1 §4.3.1";
 
+            ConsentTooLarge => InvalidScope, "consent.too_large",
+                "With this, the user would allow the client more than can be remembered.",
+                "Withdraw what the client no longer needs: proofkey consent revoke.",
+                "OAuth 2.1 §1.4.1";
+
+            ApiRemoved => InvalidGrant, "grant.api_removed",
+                "An API that was granted has been removed.",
+                "Send the user through the authorization endpoint again, for APIs that exist.",
+                "OAuth 2.1 §4.3.1; RFC 8707 §2";
+
             GrantRevoked => InvalidGrant, "grant.revoked",
                 "What the user granted has been revoked.",
                 "Send the user to sign in again.",

@@ -6,6 +6,8 @@ use proofkey_oauth::wire_text;
 
 /// Longest name that is repeated, in characters.
 const NAMED_CHARS_MAX: usize = 64;
+/// Most names that are repeated.
+const LISTED_MAX: usize = 8;
 
 /// A name out of a request, cut to what an answer may repeat: short, and in characters that `error_description` allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,12 @@ impl Named {
             named.push_str("...");
         }
         Self(named.into())
+    }
+
+    /// Several names, one after another.
+    pub fn list<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let listed = names.take(LISTED_MAX).map(Self::of).map(|Self(name)| name).collect::<Vec<_>>();
+        Self(listed.join(", ").into())
     }
 
     /// The name; `None` for [`Named::NOTHING`].

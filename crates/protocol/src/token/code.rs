@@ -9,7 +9,7 @@ use super::entitlement::{Basis, Entitlement};
 use super::entitling_code::{CodeGrant, EntitlingCode, SKEW_SECONDS};
 use super::issue::{AccessPlan, Issue, IssuedRefresh};
 use super::refused::Refused;
-use super::requested::RequestedApis;
+use super::requested::RequestedApi;
 use crate::code::AuthorizationCode;
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
@@ -24,10 +24,10 @@ impl<'a> CodeGrant<'a> {
         cx: &Cx<'_>,
     ) -> Result<Entitlement<'a>, Refused> {
         let entitling = self.entitling_code(&client, cx)?;
-        let requested = RequestedApis::read(&self.request.resource, cx)?;
+        let requested = RequestedApi::read(&self.request.resource, cx)?;
         let code = entitling.code();
-        let (scope, basis) = (Cow::Borrowed(&code.scope), Basis::Code(entitling));
-        Ok(Entitlement { scope, resources: &code.resources, requested, basis })
+        let (scope, apis) = (Cow::Borrowed(&code.scope), Cow::Borrowed(&code.apis));
+        Ok(Entitlement { scope, apis, requested, basis: Basis::Code(entitling) })
     }
 }
 
@@ -58,7 +58,7 @@ fn new_grant(code: &AuthorizationCode, refreshes: bool, plan: &AccessPlan<'_>, c
         user_id: code.user_id.clone(),
         session_id: code.session_id,
         scope: code.scope.clone(),
-        resources: code.resources.clone(),
+        apis: code.apis.clone(),
         authentication: code.authentication.clone(),
         // Not before its code, which may be dated a second ahead: what has ended by then has not given this.
         created_at: cx.now.max(code.id.issued_at()),

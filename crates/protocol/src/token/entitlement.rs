@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use proofkey_oauth::{ResourceUri, Scope};
+use proofkey_oauth::Scope;
 
 use super::current_token::CurrentToken;
 use super::entitling_code::EntitlingCode;
-use super::requested::RequestedApis;
+use super::requested::RequestedApi;
+use crate::api::GrantedApis;
 use crate::facts::ActiveClient;
 use crate::grant::ActiveGrant;
 
@@ -15,10 +16,10 @@ use crate::grant::ActiveGrant;
 pub(super) struct Entitlement<'a> {
     /// The scope of the access token, before it is cut to the one API that the token is for.
     pub(super) scope: Cow<'a, Scope>,
-    /// The APIs named when the grant was given.
-    pub(super) resources: &'a [ResourceUri],
-    /// The APIs that the token request names. Each grant has its own place for reading them among its checks.
-    pub(super) requested: RequestedApis,
+    /// The APIs that the grant is for.
+    pub(super) apis: Cow<'a, GrantedApis>,
+    /// The API that the token request names. Each grant has its own place for reading it among its checks.
+    pub(super) requested: RequestedApi,
     /// What it rests on.
     pub(super) basis: Basis<'a>,
 }

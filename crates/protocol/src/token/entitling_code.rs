@@ -9,6 +9,7 @@ use super::refused::Refused;
 use crate::client::Client;
 use crate::code::AuthorizationCode;
 use crate::commit::Commit;
+use crate::consent::Access;
 use crate::cx::Cx;
 use crate::facts::CodeFacts;
 use crate::refusal::Refusal;
@@ -147,15 +148,8 @@ impl<'a> CodeGrant<'a> {
         if issued_at <= subject.client_valid_from {
             return Err(Refusal::GrantRevoked);
         }
-        let consent = subject.consent.as_ref().ok_or(Refusal::ConsentWithdrawn)?;
-        if !code.scope.is_subset(&consent.scope) {
-            return Err(Refusal::ConsentWithdrawn);
-        }
-        // The registration may have been narrowed since the authorization request.
-        if code.scope.is_subset(&client.scope) {
-            Ok(EntitlingCode { code, ends_suspects: self.facts.suspect })
-        } else {
-            Err(Refusal::ScopeUnregistered)
-        }
+        let access = Access { scope: &code.scope, apis: &code.apis };
+        access.check_stands(subject.consent.as_ref(), None, client, cx.apis)?;
+        Ok(EntitlingCode { code, ends_suspects: self.facts.suspect })
     }
 }

@@ -56,7 +56,7 @@ pub fn access_token_seconds(client: &Client, api: Option<&ApiRecord>, policy: &P
 /// The client, audience and life of an access token.
 pub(super) struct AccessPlan<'a> {
     client: AllowedClient<'a>,
-    audience: Audience,
+    audience: Audience<'a>,
     algorithm: Algorithm,
     seconds: i64,
     /// Whether an ID token goes with it: `openid` is among what this request asks for, whichever API the access token is for.
@@ -65,16 +65,15 @@ pub(super) struct AccessPlan<'a> {
 
 impl<'a> AccessPlan<'a> {
     /// Decides audience, algorithm and life of an access token.
-    pub(super) fn new(
+    pub(super) fn new<'x: 'a>(
         client: AllowedClient<'a>,
         entitlement: &Entitlement<'_>,
-        cx: &Cx<'_>,
+        cx: &Cx<'x>,
     ) -> Result<Self, Refusal> {
-        let Entitlement { scope, resources, requested, .. } = entitlement;
-        let audience = cx.apis.audience(requested.as_slice(), resources, scope, &cx.policy.issuer)?;
-        let api = audience.api.as_ref().and_then(|resource| cx.apis.find(resource));
-        let seconds = access_token_seconds(&client, api, cx.policy);
-        let algorithm = api.and_then(|api| api.algorithm).unwrap_or(ApiRecord::ALGORITHM);
+        let Entitlement { scope, apis, requested, .. } = entitlement;
+        let audience = cx.apis.audience(requested.id(), apis, scope, &cx.policy.issuer)?;
+        let seconds = access_token_seconds(&client, audience.api, cx.policy);
+        let algorithm = audience.api.and_then(|api| api.algorithm).unwrap_or(ApiRecord::ALGORITHM);
         let identifies = scope.contains(standard_scope::OPENID);
         Ok(Self { client, audience, algorithm, seconds, identifies })
     }

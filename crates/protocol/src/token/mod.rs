@@ -3,7 +3,7 @@
 //! [`decide`] is the one way to tokens. Whether the client may use the grant type, and for which audience and how long the
 //! access token is, is decided there once: a grant's own file says what the client is entitled to by it, and what is made of
 //! that. It cannot leave a shared step out: nothing is issued without an `AccessPlan`, which takes an `AllowedClient` and
-//! the grant's `Entitlement`, which takes the `RequestedApis` and, as its `Basis`, what the grant's own checks yield.
+//! the grant's `Entitlement`, which takes the `RequestedApi` and, as its `Basis`, what the grant's own checks yield.
 //! So without the line of a step this crate does not compile. That no other crate can make a plan, and issue by it, is what
 //! this shows:
 //!

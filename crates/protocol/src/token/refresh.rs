@@ -12,13 +12,13 @@ use super::current_token::{CurrentToken, Successor};
 use super::entitlement::{Basis, Entitlement};
 use super::issue::{AccessPlan, Issue, IssuedRefresh};
 use super::refused::Refused;
-use super::requested::RequestedApis;
+use super::requested::RequestedApi;
 use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
 use crate::facts::GrantFacts;
 use crate::grant::{ActiveGrant, GrantWithSubject};
 use crate::refresh_token::RefreshToken;
-use crate::refusal::Refusal;
+use crate::refusal::{Named, Refusal};
 
 /// A request to refresh.
 #[derive(Debug)]
@@ -43,19 +43,22 @@ impl<'a> RefreshGrant<'a> {
         // Before the rest: a replay is a sign of theft even while the user cannot be served, and must not be forgotten until
         // the account is enabled again.
         let token = CurrentToken::check(token, own.grant(), &client, cx)?;
-        let active = own.check_active(cx.now)?;
+        let active = own.check_active(cx)?;
         let grant = active.grant();
         let scope = self.narrowed(grant)?;
-        let requested = RequestedApis::read(&self.request.resource, cx)?;
-        let basis = Basis::RefreshToken(token, active);
-        Ok(Entitlement { scope, resources: &grant.resources, requested, basis })
+        let requested = RequestedApi::read(&self.request.resource, cx)?;
+        let (apis, basis) = (Cow::Borrowed(&grant.apis), Basis::RefreshToken(token, active));
+        Ok(Entitlement { scope, apis, requested, basis })
     }
 
     /// A narrower scope narrows this access token alone; the grant keeps its own (OAuth 2.1 §4.3.1).
     fn narrowed(&self, grant: &'a GrantFacts) -> Result<Cow<'a, Scope>, Refusal> {
         let Some(sent) = self.request.scope.as_deref() else { return Ok(Cow::Borrowed(&grant.scope)) };
         let scope = Scope::parse(sent).map_err(|_| Refusal::ScopeMalformed)?;
-        if scope.is_subset(&grant.scope) { Ok(Cow::Owned(scope)) } else { Err(Refusal::ScopeBeyondGrant) }
+        if let Some(token) = scope.iter().find(|token| !grant.scope.contains(token)) {
+            return Err(Refusal::ScopeBeyondGrant(Named::of(token)));
+        }
+        Ok(Cow::Owned(scope))
     }
 }
 

@@ -70,6 +70,7 @@ consent-heading-sign-in = Darf { $app } Sie anmelden?
 consent-signed-in-as = Angemeldet als { $user }.
 consent-not-you = Nicht Sie?
 consent-scopes = Was die App darf
+consent-new = Neu
 consent-returns = Zurück zu
 consent-until = Bis
 consent-until-date = { $date }, oder bis Sie es beenden

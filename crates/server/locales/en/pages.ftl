@@ -70,6 +70,7 @@ consent-heading-sign-in = Allow { $app } to sign you in?
 consent-signed-in-as = Signed in as { $user }.
 consent-not-you = Not you?
 consent-scopes = What the app may do
+consent-new = New
 consent-returns = Returns to
 consent-until = Until
 consent-until-date = { $date }, or when you end it

@@ -1,6 +1,6 @@
 //! Why an API cannot be registered.
 
-use proofkey_oauth::{ResourceMalformed, ResourceUri, ScopeMalformed};
+use proofkey_oauth::{ResourceMalformed, ScopeMalformed};
 use thiserror::Error;
 
 use super::limits::SCOPES_MAX;
@@ -22,8 +22,6 @@ pub enum ApiRefused {
     ScopeNotSingle { at: usize, name: String },
     #[error("`{name}`: this scope belongs to OpenID Connect")]
     ScopeStandard { at: usize, name: String },
-    #[error("`{name}` belongs to {api} already")]
-    ScopeTaken { at: usize, name: String, api: ResourceUri },
     #[error("1 to {ACCESS_TOKEN_SECONDS_MAX}")]
     AccessTokenSeconds,
     #[error("one of ES256, EdDSA, RS256")]
@@ -38,8 +36,7 @@ impl ApiRefused {
             Self::ScopeCount => Member::whole("scopes"),
             Self::ScopeMalformed { at, .. }
             | Self::ScopeNotSingle { at, .. }
-            | Self::ScopeStandard { at, .. }
-            | Self::ScopeTaken { at, .. } => Member::item("scopes", *at),
+            | Self::ScopeStandard { at, .. } => Member::item("scopes", *at),
             Self::AccessTokenSeconds => Member::whole("access_token_seconds"),
             Self::Algorithm => Member::whole("algorithm"),
         }

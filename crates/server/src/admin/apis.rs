@@ -1,7 +1,7 @@
 //! APIs (resource servers): add, list, remove.
 
 use proofkey_oauth::{ResourceUri, Scope, Secret, standard_scope};
-use proofkey_protocol::{Algorithm, ApiRecord, ApiScope, Apis};
+use proofkey_protocol::{Algorithm, ApiRecord, ApiScope, Apis, ClientId};
 
 use super::api_refused::ApiRefused;
 use super::limits::SCOPES_MAX;
@@ -33,6 +33,8 @@ pub struct AddedApi {
     pub record: ApiRecord,
     /// What it introspects with: its resource is the username, this the password.
     pub introspection: Option<Secret>,
+    /// Clients that wait for one of its scopes: they are registered for it, and for no API that has it.
+    pub waiting: Vec<ClientId>,
 }
 
 impl Admin {
@@ -46,11 +48,10 @@ impl Admin {
         }
         let algorithm = new.algorithm.as_deref().map(algorithm).transpose()?;
         let others = self.store.apis().await?;
-        if let Some(same) = others.iter().find(|other| other.resource.names(resource.as_str())) {
-            let name = same.resource.to_string();
+        if let Some(same) = others.iter().find(|other| other.record.resource.names(resource.as_str())) {
+            let name = same.resource().to_owned();
             return Err(AdminRefused::Exists { noun: Noun::Api, name });
         }
-        check_owners(&new.scopes, &others)?;
         let introspection = new.introspection.then(new_secret);
         let record = ApiRecord {
             resource,
@@ -63,21 +64,24 @@ impl Admin {
         let added = self.store.add_api(record.clone()).await;
         added.map_err(|fault| AdminRefused::about(fault, Noun::Api, &record.resource))?;
         self.record_change(Verb::Add, Noun::Api, &record.resource);
-        Ok(AddedApi { record, introspection })
+        let waiting = self.clients_waiting_for(&record).await?;
+        Ok(AddedApi { record, introspection, waiting })
     }
 
     /// Every API, in the order of their resources.
     pub async fn apis(&self) -> Result<Vec<ApiRecord>, AdminRefused> {
-        let records = self.store.apis().await?;
+        let mut records: Vec<_> = self.store.apis().await?.into_iter().map(|api| api.record).collect();
+        records.sort_by(|a, b| a.resource.cmp(&b.resource));
         self.record_list(Noun::Api);
         Ok(records)
     }
 
-    /// Removes an API: no token is issued for it any more.
+    /// Removes an API: no token is issued for it any more, and what people allowed there has ended with it. An API that is added
+    /// under the same resource is another one.
     pub async fn remove_api(&self, resource: &ResourceUri) -> Result<(), AdminRefused> {
         let apis = Apis::new(self.store.apis().await?);
         // The spelling that is registered, where another one of the same name was given.
-        let resource = apis.find(resource).map_or(resource, |api| &api.resource);
+        let resource = apis.find(resource).map_or(resource, |api| &api.record.resource);
         let removed = self.store.remove_api(resource).await;
         removed.map_err(|fault| AdminRefused::about(fault, Noun::Api, resource))?;
         self.record_change(Verb::Remove, Noun::Api, resource);
@@ -106,18 +110,6 @@ fn check_scope(at: usize, name: &str) -> Result<(), ApiRefused> {
     }
     if standard_scope::ALL.contains(&name) {
         return Err(ApiRefused::ScopeStandard { at, name: named() });
-    }
-    Ok(())
-}
-
-/// A scope belongs to one API: that is how a request without a resource finds its audience.
-fn check_owners(scopes: &[ApiScope], others: &[ApiRecord]) -> Result<(), ApiRefused> {
-    for (at, scope) in scopes.iter().enumerate() {
-        let owner = others.iter().find(|other| other.scopes.iter().any(|known| known.name == scope.name));
-        if let Some(owner) = owner {
-            let (name, api) = (scope.name.clone(), owner.resource.clone());
-            return Err(ApiRefused::ScopeTaken { at, name, api });
-        }
     }
     Ok(())
 }

@@ -53,6 +53,7 @@ impl Admin {
             created_at: now,
         };
         Client::try_from(&record)?;
+        let record = self.with_apis(record).await?;
         let added = self.store.add_client(record.clone()).await;
         added.map_err(|fault| AdminRefused::about(fault, Noun::Client, &record.id))?;
         self.record_change(Verb::Add, Noun::Client, &record.id);
@@ -94,6 +95,7 @@ impl Admin {
         }
         let record = ClientRecord { metadata: new.metadata, ..before };
         Client::try_from(&record)?;
+        let record = self.with_apis(record).await?;
         let updated = self.store.update_client(id, &record.metadata).await;
         updated.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
         self.record_change(Verb::Update, Noun::Client, id);
@@ -160,7 +162,7 @@ impl Admin {
         Ok(())
     }
 
-    async fn find_client(&self, id: &ClientId) -> Result<ClientRecord, AdminRefused> {
+    pub(super) async fn find_client(&self, id: &ClientId) -> Result<ClientRecord, AdminRefused> {
         let found = self.store.client(id).await?;
         found.ok_or_else(|| AdminRefused::Missing { noun: Noun::Client, name: id.to_string() })
     }

@@ -2,22 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use proofkey_protocol::{ClientId, ConsentRecord, UserRecord};
+use proofkey_oauth::{ResourceUri, Timestamp};
+use proofkey_protocol::{ApiId, Apis, ClientId, ConsentRecord, UserId, UserRecord};
 
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 
-/// A remembered consent, with the name of its user.
+/// What a user allows a client at one API.
 #[derive(Debug)]
 pub struct ListedConsent {
-    /// What was allowed, and since when.
-    pub record: ConsentRecord,
+    /// Who allows it.
+    pub user_id: UserId,
     /// The name that the user signs in with; empty if the user is gone.
     pub username: String,
+    /// The client that is allowed it.
+    pub client_id: ClientId,
+    /// The resource of the API; none for what is the user's at this server.
+    pub resource: Option<ResourceUri>,
+    /// The scope that is allowed there.
+    pub scope: String,
+    /// Since when without a break.
+    pub since: Timestamp,
 }
 
 impl Admin {
-    /// Remembered consents of one user, for one client, or all; at most 10,000.
+    /// Remembered consents of one user, for one client, or all, each with what it allows at each API; of at most 10,000 pairs of
+    /// user and client. What was allowed at an API that has been removed is not among them.
     pub async fn consents(
         &self,
         username: Option<&str>,
@@ -30,25 +40,56 @@ impl Admin {
         let records = self.store.consents(user.as_ref(), client).await?;
         let names = self.usernames(&records).await?;
         self.record_list(Noun::Consent);
-        let listed = |record: ConsentRecord| {
-            let username = names.get(record.user_id.as_str()).cloned().unwrap_or_default();
-            ListedConsent { record, username }
+        let apis = Apis::new(self.store.apis().await?);
+        let resource = |id: ApiId| match id {
+            ApiId::ISSUER => Some(None),
+            id => apis.by_id(id).map(|api| Some(api.record.resource.clone())),
         };
-        Ok(records.into_iter().map(listed).collect())
+        let mut listed = Vec::new();
+        for record in &records {
+            let username = names.get(record.user_id.as_str()).cloned().unwrap_or_default();
+            let of_each = record.consent.iter().filter_map(|entry| Some((entry, resource(entry.api)?)));
+            listed.extend(of_each.map(|(entry, resource)| ListedConsent {
+                user_id: record.user_id.clone(),
+                username: username.clone(),
+                client_id: record.client_id.clone(),
+                resource,
+                scope: entry.scope().to_owned(),
+                since: entry.since,
+            }));
+        }
+        Ok(listed)
     }
 
-    /// Withdraws the consent of a user for a client, and ends the tokens that rest on it. Returns the user.
+    /// Withdraws what a user allows a client, at one API or at all, and ends the tokens that rest on it. Returns the user.
     pub async fn revoke_consent(
         &self,
         username: &str,
         client: &ClientId,
+        api: Option<&ResourceUri>,
     ) -> Result<UserRecord, AdminRefused> {
         let user = self.find_user(username).await?;
-        let revoked = self.store.revoke_consent(&user.id, client).await;
+        let revoked = match api {
+            None => self.store.revoke_consent(&user.id, client).await,
+            Some(resource) => {
+                let id = self.api_id(resource).await?;
+                self.store.revoke_consent_at(&user.id, client, id).await
+            }
+        };
         let name = || format!("of {username} for client {client}");
         revoked.map_err(|fault| AdminRefused::about(fault, Noun::Consent, name()))?;
         self.record_change(Verb::Revoke, Noun::Consent, format_args!("{} {client}", user.id));
         Ok(user)
+    }
+
+    /// The id of an API; the issuer's for the issuer.
+    async fn api_id(&self, resource: &ResourceUri) -> Result<ApiId, AdminRefused> {
+        if resource.as_str() == self.issuer.as_str() {
+            return Ok(ApiId::ISSUER);
+        }
+        let apis = Apis::new(self.store.apis().await?);
+        let missing = || AdminRefused::Missing { noun: Noun::Api, name: resource.to_string() };
+        apis.find(resource).map(|api| api.id).ok_or_else(missing)
     }
 
     async fn usernames(&self, records: &[ConsentRecord]) -> Result<BTreeMap<String, String>, AdminRefused> {

@@ -2,6 +2,8 @@
 
 /// Most scopes of one API.
 pub(super) const SCOPES_MAX: usize = 200;
+/// Most clients that are named as waiting for the scopes of a new API.
+pub(super) const WAITING_MAX: usize = 20;
 /// The longest that a replaced client secret may live on: 90 days.
 pub const SECRET_KEEP_SECONDS_MAX: i64 = 90 * 86_400;
 /// How long a new client secret lives that was not handed over.

@@ -7,6 +7,7 @@
 mod actor;
 mod api_refused;
 mod apis;
+mod client_apis;
 mod client_document;
 mod clients;
 mod consents;
@@ -22,6 +23,7 @@ mod users;
 pub use actor::Actor;
 pub use api_refused::ApiRefused;
 pub use apis::{AddedApi, NewApi};
+pub use client_apis::ClientEdit;
 pub use client_document::{ClientDocument, MetadataRefused};
 pub use clients::{AddedClient, RotatedSecret};
 pub use consents::ListedConsent;
@@ -32,7 +34,7 @@ pub use noun::Noun;
 pub use refused::AdminRefused;
 pub use users::NewUser;
 
-use proofkey_oauth::{Secret, Timestamp, TokenKind, encode_token};
+use proofkey_oauth::{Issuer, Secret, Timestamp, TokenKind, encode_token};
 use proofkey_protocol::Random as _;
 use proofkey_store::Store;
 
@@ -50,6 +52,7 @@ pub struct Admin {
     sealer: PrivateKeySealer,
     clock: Clock,
     actor: Actor,
+    issuer: Issuer,
 }
 
 /// What administration takes from the configuration.
@@ -57,21 +60,23 @@ pub struct Admin {
 pub struct AdminSettings {
     hashing: Hashing,
     sealer: PrivateKeySealer,
+    issuer: Issuer,
 }
 
 impl AdminSettings {
     /// Derives the keys and starts the thread that hashes passwords.
     pub fn from_config(config: &Config) -> Result<Self, AdminRefused> {
         let sealer = PrivateKeySealer::derive(config.keys.sealing_key.expose());
-        Ok(Self { hashing: Hashing::from_config(config)?, sealer })
+        let issuer = config.issuer.clone();
+        Ok(Self { hashing: Hashing::from_config(config)?, sealer, issuer })
     }
 }
 
 impl Admin {
     /// Administers the installation whose database is `store`. Each change is dated by `clock` when it is written.
     pub fn new(store: Store, settings: AdminSettings, clock: Clock, actor: Actor) -> Self {
-        let AdminSettings { hashing, sealer } = settings;
-        Self { store, hashing, sealer, clock, actor }
+        let AdminSettings { hashing, sealer, issuer } = settings;
+        Self { store, hashing, sealer, clock, actor, issuer }
     }
 
     fn now(&self) -> Timestamp {

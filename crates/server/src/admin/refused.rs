@@ -1,5 +1,6 @@
 //! Why administration refuses, and which member it refuses.
 
+use proofkey_oauth::ResourceUri;
 use proofkey_protocol::userinfo::ClaimRefused;
 use proofkey_protocol::{ClientId, RegistrationRefused};
 use proofkey_store::{AdminFault, Fault};
@@ -41,6 +42,9 @@ pub enum AdminRefused {
          anew"
     )]
     ConfidentialClient(ClientId),
+    /// The registration names an API that does not exist.
+    #[error("{member}: no API is registered under {resource}", member = Member::item("resources", *.at))]
+    UnknownResource { at: usize, resource: ResourceUri },
     /// A public client has no secret that another could take the place of.
     #[error("client {0} is public (token_endpoint_auth_method none): it has no secret to rotate")]
     NoSecret(ClientId),
@@ -130,6 +134,7 @@ impl AdminRefused {
                 (name, Some(at)) => Member::item(name, at),
             }),
             Self::Metadata(MetadataRefused::Member { name, .. }) => Some(Member::whole(name.clone())),
+            Self::UnknownResource { at, .. } => Some(Member::item("resources", *at)),
             Self::OtherClient(_) => Some(Member::whole("client_id")),
             Self::SecretInUpdate(_) => Some(Member::whole("client_secret")),
             Self::PublicClient(_) | Self::ConfidentialClient(_) | Self::NoSecret(_) => {

@@ -62,11 +62,11 @@ impl TokenState {
     /// Judges the token as things stand, for the client that it was issued to.
     pub(super) fn live<'a>(
         &'a self,
+        context: &RequestContext<'_>,
         claims: &'a AccessTokenClaims,
         client: Option<&'a Client>,
-        now: Timestamp,
     ) -> Result<LiveToken<'a>, Refusal> {
         let facts = TokenFacts { grant: self.grant.as_ref(), token: self.token, client };
-        bearer::live(claims, &facts, now)
+        context.decide(|cx| bearer::live(claims, &facts, cx))
     }
 }

@@ -40,6 +40,6 @@ async fn serve(caller: &Caller<'_>) -> Result<IntrospectionResponse, Failure> {
     };
     let client = context.client(&claims.client_id).await?;
     let state = TokenState::load(context, &claims).await?;
-    let live = state.live(&claims, client.as_deref(), context.now);
+    let live = state.live(context, &claims, client.as_deref());
     Ok(live.map_or_else(|_| IntrospectionResponse::default(), |live| bearer::introspect(&asker, &live)))
 }

@@ -73,7 +73,7 @@ async fn answer(
 ) -> Result<Map<String, Value>, Failure> {
     let app = context.app;
     let state = TokenState::load(context, claims).await?;
-    let live = state.live(claims, client, context.now)?;
+    let live = state.live(context, claims, client)?;
     let opened = bearer::userinfo(&live, &app.policy.issuer)?;
     let record = match opened.needs() {
         Some(user) => app.store.user(user).await?,

@@ -48,6 +48,8 @@ pub struct Api {
     pub name: String,
     /// The host of its address; the whole address where two APIs share a host.
     pub host: String,
+    /// Whether it comes to those of which the person allows the app something already.
+    pub is_new: bool,
 }
 
 /// How long a permission lasts.
@@ -97,9 +99,11 @@ fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a Consent) -> ConsentPage<'a> 
     let heading = heading(&words, &app, view);
     let (until_label, until) = until(&words, view.validity);
     let from = if view.apis.is_empty() {
-        vec![End { name: pages.operator.clone(), place: pages.host.clone() }]
+        vec![End { name: pages.operator.clone(), place: pages.host.clone(), is_new: false }]
     } else {
-        view.apis.iter().map(|api| End { name: api_name(api), place: sanitise::exact(&api.host) }).collect()
+        let end =
+            |api: &Api| End { name: api_name(api), place: sanitise::exact(&api.host), is_new: api.is_new };
+        view.apis.iter().map(end).collect()
     };
     ConsentPage {
         layout: pages.layout(lang, Width::Consent, flat(&heading)),
@@ -108,7 +112,7 @@ fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a Consent) -> ConsentPage<'a> 
             .rich("consent-signed-in-as", &[("user", vec![Piece::value(sanitise::name(&view.user_name))])]),
         resumed: view.is_resumed.then(|| words.say("resumed-consent")),
         from,
-        to: End { name: app, place: app_place(&words, view) },
+        to: End { name: app, place: app_place(&words, view), is_new: false },
         scopes: view.scopes.iter().map(|scope| scope::line(&words, scope)).collect(),
         returns: returns(&words, &view.destination),
         until_label,

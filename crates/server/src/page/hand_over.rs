@@ -71,8 +71,8 @@ fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a HandOver) -> HandOverPage<'a
         words,
         heading,
         lead,
-        from: [End { name: pages.operator.clone(), place: pages.host.clone() }],
-        to: End { name: app, place },
+        from: [End { name: pages.operator.clone(), place: pages.host.clone(), is_new: false }],
+        to: End { name: app, place, is_new: false },
         target: &view.target,
         // A web app replaces this page; a native one leaves it behind.
         on_loopback: matches!(view.destination, Destination::ThisDevice(_)),

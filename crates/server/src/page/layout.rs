@@ -53,6 +53,8 @@ pub enum Destination {
 pub(super) struct End {
     pub(super) name: String,
     pub(super) place: String,
+    /// Whether the person has not allowed anything there yet.
+    pub(super) is_new: bool,
 }
 
 /// An app's name as it may be shown; the host stands in for a name that has nothing visible in it.

@@ -18,6 +18,10 @@ pub struct ConsentScope {
     pub raw: String,
     /// What it opens, by which its sentence and its picture are chosen.
     pub kind: ScopeKind,
+    /// The API that it is for, where the page asks for a scope of that name at several.
+    pub at: Option<String>,
+    /// Whether it comes to what the person allows the app already.
+    pub is_new: bool,
 }
 
 impl ConsentScope {
@@ -32,7 +36,7 @@ impl ConsentScope {
             "offline_access" => ScopeKind::OfflineAccess,
             _ => ScopeKind::Api { description },
         };
-        Self { raw: raw.to_owned(), kind }
+        Self { raw: raw.to_owned(), kind, at: None, is_new: false }
     }
 }
 
@@ -79,6 +83,7 @@ pub(super) struct Line {
     pub(super) raw: String,
     pub(super) icon: Icon,
     pub(super) changing: bool,
+    pub(super) is_new: bool,
 }
 
 pub(super) fn line(words: &Words<'_>, scope: &ConsentScope) -> Line {
@@ -100,7 +105,8 @@ pub(super) fn line(words: &Words<'_>, scope: &ConsentScope) -> Line {
             (sentence, None, api_icon(&scope.raw))
         }
     };
-    Line { sentence, detail, raw, icon, changing: icon == Icon::Pencil }
+    let at = scope.at.as_deref().map(sanitise::name).filter(|api| !api.is_empty());
+    Line { sentence, detail: at.or(detail), raw, icon, changing: icon == Icon::Pencil, is_new: scope.is_new }
 }
 
 fn api_icon(raw: &str) -> Icon {

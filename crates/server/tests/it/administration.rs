@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use proofkey_oauth::{ResourceUri, Scope, Secret, Timestamp};
-use proofkey_protocol::{ApiScope, ClientId, Commit, Committed, UserRecord};
-use proofkey_server::admin::{Actor, Admin, AdminRefused, AdminSettings, ClientDocument, NewApi, NewUser};
+use proofkey_oauth::{ResourceUri, Secret};
+use proofkey_protocol::{ApiScope, ClientId, Commit, Committed, ConsentFacts, UserRecord};
+use proofkey_server::admin::{
+    Actor, Admin, AdminRefused, AdminSettings, ClientDocument, ClientEdit, NewApi, NewUser,
+};
 use proofkey_server::clock::Clock;
 use proofkey_server::config::Config;
 use proofkey_store::{Options, Store};
@@ -108,9 +110,9 @@ impl Installation {
     }
 
     async fn give_consent(&self, user: &UserRecord, client: &ClientId) {
-        let scope = Scope::parse("openid").unwrap();
+        let after = ConsentFacts::parse(&format!("0 {NOW} openid")).unwrap();
         let (user, client) = (user.id.clone(), client.clone());
-        let given = Commit::GiveConsent { user, client, before: None, scope, at: Timestamp(NOW) };
+        let given = Commit::GiveConsent { user, client, before: None, after };
         assert_eq!(self.store.commit(given).await, Ok(Committed::Applied));
     }
 }
@@ -136,6 +138,8 @@ async fn every_verb_on_a_client_leaves_one_line_with_its_actor() {
     at.logged("DEBUG cli:ada show client shop");
     at.update_client("shop", shop()).await.unwrap();
     at.logged("INFO cli:ada update client shop");
+    at.admin.edit_client(&id, ClientEdit { bind: true, ..ClientEdit::default() }).await.unwrap();
+    at.logged("INFO cli:ada edit client shop");
     at.admin.rotate_client_secret(&id, 60, |_| Ok(())).await.unwrap();
     at.logged("INFO cli:ada rotate-secret client shop");
     at.admin.disable_client(&id).await.unwrap();
@@ -194,7 +198,7 @@ async fn every_verb_on_a_user_or_a_consent_leaves_one_line_that_names_no_person(
     let consents = at.admin.consents(Some("bob"), Some(&client)).await.unwrap();
     assert_eq!(consents.iter().map(|consent| consent.username.as_str()).collect::<Vec<_>>(), ["bob"]);
     at.logged("DEBUG cli:ada list consent *");
-    at.admin.revoke_consent("bob", &client).await.unwrap();
+    at.admin.revoke_consent("bob", &client, None).await.unwrap();
     at.logged(&format!("INFO cli:ada revoke consent {id} shop"));
 }
 
@@ -279,7 +283,6 @@ async fn a_refusal_names_the_member_of_an_api() {
         (at.add_api(other(&["x", "y z"])).await, Some("scopes[1]")),
         (at.add_api(other(&["x", "y", "a\"b"])).await, Some("scopes[2]")),
         (at.add_api(other(&["openid"])).await, Some("scopes[0]")),
-        (at.add_api(other(&["x", "read"])).await, Some("scopes[1]")),
         (at.add_api(lasting).await, Some("access_token_seconds")),
         (at.add_api(symmetric).await, Some("algorithm")),
         (at.admin.remove_api(&gone).await, None),
@@ -310,8 +313,8 @@ async fn a_refusal_names_the_member_of_a_user() {
         (at.admin.sign_out_user("eve").await.map(drop), None),
         (at.admin.revoke_grants_of_user("eve").await.map(drop), None),
         (at.admin.consents(Some("eve"), None).await.map(drop), None),
-        (at.admin.revoke_consent("eve", &shop).await.map(drop), None),
-        (at.admin.revoke_consent("bob", &shop).await.map(drop), None),
+        (at.admin.revoke_consent("eve", &shop, None).await.map(drop), None),
+        (at.admin.revoke_consent("bob", &shop, None).await.map(drop), None),
     ];
     check(&at, refusals);
 }

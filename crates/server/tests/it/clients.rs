@@ -23,7 +23,8 @@ fn id(client: &TestClient) -> ClientId {
 /// A new service with its registration.
 fn service(server: &TestServer, name: &str) -> (TestClient, ClientRecord) {
     let secret = "a secret of some length";
-    let metadata = json!({"grant_types": ["client_credentials"], "scope": "notes:read", "redirect_uris": []});
+    let metadata = json!({"grant_types": ["client_credentials"], "scope": "notes:read", "redirect_uris": [],
+                          "resources": [fixtures::NOTES]});
     let hash = Secret::new(secret.to_owned()).hash();
     let record = ClientRecord {
         id: ClientId::new(name),
@@ -121,6 +122,7 @@ async fn in_02_an_api_hears_at_once_that_a_clients_own_token_is_worth_nothing() 
     let api = server.api("https://tasks.example/api", &["tasks:read"], true).await;
     let (worker, mut record) = service(&server, "worker");
     record.metadata.scope = Some(proofkey_oauth::Scope::parse("tasks:read").unwrap());
+    record.metadata.resources = Some(vec![proofkey_oauth::ResourceUri::parse(&api.resource).unwrap()]);
     let store = beside(&server);
     store.add_client(record).await.unwrap();
     let token = server.client_credentials(&worker, &[]).await.json()["access_token"].clone();

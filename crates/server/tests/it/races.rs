@@ -82,7 +82,7 @@ async fn tk_07_v_09_f_14_of_two_hundred_parallel_redemptions_one_wins_and_its_gr
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn az_30_what_one_user_allows_on_several_pages_at_once_is_all_remembered() {
-    let scopes = ["openid", "profile", "notes:read", "offline_access"];
+    let scopes = ["openid", "profile", "notes:read offline_access", "offline_access"];
     let server = TestServer::start().await;
     for client in [fixtures::web(), fixtures::web_b(), fixtures::spa()] {
         let mut asked = Vec::new();

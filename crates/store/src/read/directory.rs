@@ -1,7 +1,7 @@
 //! Clients, and the directories that servers keep in memory: APIs and keys.
 
 use proofkey_oauth::AppOrigin;
-use proofkey_protocol::{ApiRecord, ClientId, ClientRecord, ClientStatus, KeyRecord};
+use proofkey_protocol::{ClientId, ClientRecord, ClientStatus, KeyRecord, RegisteredApi};
 
 use crate::fault::Fault;
 use crate::row::{Cells, FromRow};
@@ -51,7 +51,7 @@ impl Store {
     }
 
     /// Every API.
-    pub async fn apis(&self) -> Result<Vec<ApiRecord>, Fault> {
+    pub async fn apis(&self) -> Result<Vec<RegisteredApi>, Fault> {
         self.backend.many(&apis::APIS, values![], FromRow::from_row).await
     }
 

@@ -1,22 +1,34 @@
 //! APIs.
 
-use proofkey_protocol::ApiRecord;
+use proofkey_protocol::{ApiRecord, RegisteredApi};
 
 use super::{statements, text};
-use crate::row::{FromRow as _, row};
+use crate::fault::Fault;
+use crate::row::{Cells, FromRow, row};
 
 row! {
     ApiRecord in "apis" { resource, name, scopes, access_token_seconds, algorithm, introspection }
 }
 
+impl FromRow for RegisteredApi {
+    const COLUMNS: &str = text!(ApiRecord::COLUMNS, ", apis.id");
+
+    fn from_row(cells: &mut Cells<'_>) -> Result<Self, Fault> {
+        Ok(Self { record: cells.row()?, id: cells.cell()? })
+    }
+}
+
 statements! {
     /// Every API.
-    APIS = text!("SELECT ", ApiRecord::COLUMNS, " FROM apis ORDER BY resource");
+    APIS = text!("SELECT ", RegisteredApi::COLUMNS, " FROM apis ORDER BY apis.id");
 
-    /// Adds an API, unless the resource is taken.
+    /// The next id is taken, and the APIs have changed. An id is never given again, whatever becomes of its API.
+    NEXT_API_ID = "UPDATE directory_versions SET api_ids = api_ids + 1, apis = apis + 1 WHERE id = 1";
+
+    /// Adds an API under the id that was taken, unless the resource is taken.
     INSERT_API = "
-        INSERT INTO apis (resource, name, scopes, access_token_seconds, algorithm, introspection)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO apis (id, resource, name, scopes, access_token_seconds, algorithm, introspection)
+        SELECT api_ids, $1, $2, $3, $4, $5, $6 FROM directory_versions WHERE id = 1
         ON CONFLICT (resource) DO NOTHING";
 
     /// Removes an API.

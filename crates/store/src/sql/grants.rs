@@ -8,7 +8,7 @@ use crate::row::{Cells, FromRow, row};
 
 row! {
     GrantFacts in "grants" {
-        id, client_id, user_id, session_id, scope, resources, authentication: [auth_time, amr, acr], created_at, expires_at,
+        id, client_id, user_id, session_id, scope, apis, authentication: [auth_time, amr, acr], created_at, expires_at,
         ends_at, session_bound, refresh: [generation, used, used_at, child_key, forked, suspect, recent, revision], revoked_at
     }
 }
@@ -58,7 +58,7 @@ statements! {
     /// has been used. No row changed means
     /// that the code was redeemed before, that wrong verifiers have locked it, or that its session has ended meanwhile.
     REDEEM_CODE = "
-        INSERT INTO grants (id, client_id, user_id, session_id, scope, resources, auth_time, amr, acr, created_at,
+        INSERT INTO grants (id, client_id, user_id, session_id, scope, apis, auth_time, amr, acr, created_at,
                             expires_at, ends_at, session_bound, generation)
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0
         WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $4)

@@ -35,6 +35,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/sqlite/0003_client_origins.sql"),
     },
     Migration {
+        version: 4,
+        name: "0004_access_by_api",
+        text: include_str!("../../migrations/sqlite/0004_access_by_api.sql"),
+    },
+    Migration {
         version: 5,
         name: "0005_refresh_overlap",
         text: include_str!("../../migrations/sqlite/0005_refresh_overlap.sql"),

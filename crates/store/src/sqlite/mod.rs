@@ -3,6 +3,8 @@
 //! It runs texts and scripts that others write: it knows no statement and no table, but for the one in which it notes its
 //! own migrations.
 
+#[cfg(test)]
+mod access_by_api_tests;
 mod bind;
 mod connection;
 mod engine;

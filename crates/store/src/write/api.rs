@@ -11,7 +11,7 @@ use crate::store::Store;
 use crate::value::values;
 
 impl Store {
-    /// Adds an API.
+    /// Adds an API, under an id that none had before.
     pub async fn add_api(&self, api: ApiRecord) -> Result<(), AdminFault> {
         let values = values![
             api.resource,
@@ -21,10 +21,12 @@ impl Store {
             api.algorithm,
             api.introspection,
         ];
-        self.change(Script::from(ScriptStep::must_add(&apis::INSERT_API, values)).then(moved())).await
+        let script = Script::from(ScriptStep::may_find(&apis::NEXT_API_ID, values![]))
+            .then(ScriptStep::must_add(&apis::INSERT_API, values));
+        self.change(script).await
     }
 
-    /// Removes an API.
+    /// Removes an API. Grants and consents that name its id rest on nothing from now on.
     pub async fn remove_api(&self, resource: &ResourceUri) -> Result<(), AdminFault> {
         let remove = ScriptStep::must_find(&apis::DELETE_API, values![resource.clone()]);
         self.change(Script::from(remove).then(moved())).await

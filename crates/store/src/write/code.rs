@@ -19,7 +19,7 @@ pub(super) fn redeem(grant: GrantFacts, failures_max: i64, ends_suspects: bool) 
         grant.user_id,
         grant.session_id,
         grant.scope,
-        grant.resources,
+        grant.apis,
         grant.authentication.at,
         grant.authentication.methods,
         grant.authentication.context,

@@ -36,8 +36,6 @@ fn script(commit: Commit) -> Script {
         Commit::CountSignInFailure { account, at } => session::count_failure(account, at),
         Commit::TouchSession { session, at } => session::touch(session, at),
         Commit::EndSession { session } => session::end(session),
-        Commit::GiveConsent { user, client, scope, before, at } => {
-            consent::give(user, client, scope, before, at)
-        }
+        Commit::GiveConsent { user, client, before, after } => consent::give(user, client, before, after),
     }
 }

@@ -2,8 +2,12 @@
 
 mod view;
 
-use proofkey_protocol::ClientId;
-use proofkey_server::admin::{AdminRefused, ClientDocument, RotatedSecret, SECRET_KEEP_SECONDS_MAX};
+use anyhow::Context as _;
+use proofkey_oauth::ResourceUri;
+use proofkey_protocol::{ClientId, ClientRecord};
+use proofkey_server::admin::{
+    AdminRefused, ClientDocument, ClientEdit, RotatedSecret, SECRET_KEEP_SECONDS_MAX,
+};
 use serde_json::json;
 
 use crate::admin::input::document;
@@ -54,6 +58,22 @@ pub(crate) enum Action {
         #[arg(long_help = METADATA)]
         file: String,
     },
+    /// Add APIs to the registration of a client, or drop some; all else of it stays
+    #[command(group = clap::ArgGroup::new("edits").required(true).multiple(true))]
+    Edit {
+        /// Its client_id
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// Add the APIs that have those of its scopes that no API of its registration has
+        #[arg(long, group = "edits")]
+        bind: bool,
+        /// Add an API; once for each
+        #[arg(long, value_name = "URL", group = "edits")]
+        add_api: Vec<String>,
+        /// Drop an API; once for each
+        #[arg(long, value_name = "URL", group = "edits")]
+        remove_api: Vec<String>,
+    },
     /// Remove a client, its secrets and the consents it had, and end its tokens
     Remove {
         /// Its client_id
@@ -100,6 +120,10 @@ pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::
         Action::List => list(installation).await,
         Action::Show { id } => show(installation, &ClientId::new(id)).await,
         Action::Update { id, file } => update(installation, &ClientId::new(id), &file).await,
+        Action::Edit { id, bind, add_api, remove_api } => {
+            let edit = ClientEdit { bind, add: resources(&add_api)?, remove: resources(&remove_api)? };
+            edited(installation, &ClientId::new(id), edit).await
+        }
         Action::Remove { id } => remove(installation, &ClientId::new(id)).await,
         Action::Disable { id } => disable(installation, &ClientId::new(id)).await,
         Action::Enable { id } => enable(installation, &ClientId::new(id)).await,
@@ -114,6 +138,7 @@ async fn add(installation: &Installation, file: &str) -> anyhow::Result<()> {
     let added = installation.admin.add_client(read(file)?).await.map_err(explain)?;
     let view = ClientView::new(&added.record).with_secret(added.secret.as_ref());
     let id = &added.record.id;
+    warn_of_unbound_scopes(installation, &added.record).await?;
     let printed = installation.output.secret(&view, || {
         let secret = added
             .secret
@@ -156,7 +181,35 @@ async fn show(installation: &Installation, id: &ClientId) -> anyhow::Result<()> 
 
 async fn update(installation: &Installation, id: &ClientId, file: &str) -> anyhow::Result<()> {
     let record = installation.admin.update_client(id, read(file)?).await.map_err(explain)?;
+    warn_of_unbound_scopes(installation, &record).await?;
     installation.output.result(&ClientView::new(&record), || format!("Updated {id}."))
+}
+
+async fn edited(installation: &Installation, id: &ClientId, edit: ClientEdit) -> anyhow::Result<()> {
+    let record = installation.admin.edit_client(id, edit).await.map_err(explain)?;
+    warn_of_unbound_scopes(installation, &record).await?;
+    let apis: Vec<&str> = record.metadata.resources.iter().flatten().map(ResourceUri::as_str).collect();
+    installation.output.result(&ClientView::new(&record), || {
+        let apis = if apis.is_empty() { "no API".to_owned() } else { apis.join(", ") };
+        plain(&format!("{id} may ask for {apis}."))
+    })
+}
+
+fn resources(texts: &[String]) -> anyhow::Result<Vec<ResourceUri>> {
+    texts.iter().map(|text| ResourceUri::parse(text).with_context(|| plain(text))).collect()
+}
+
+/// Says which scopes nothing can be had by, for no API of the registration has them: a typing error would be among them.
+async fn warn_of_unbound_scopes(installation: &Installation, record: &ClientRecord) -> anyhow::Result<()> {
+    let unbound = installation.admin.unbound_scopes(record).await.map_err(explain)?;
+    if !unbound.is_empty() {
+        let scopes = plain(&unbound.join(" "));
+        note(&format!(
+            "No API of the client has these scopes: {scopes}. Once an API has them, `proofkey client edit {} --bind` opens it to the client.",
+            plain(record.id.as_str())
+        ));
+    }
+    Ok(())
 }
 
 async fn remove(installation: &Installation, id: &ClientId) -> anyhow::Result<()> {

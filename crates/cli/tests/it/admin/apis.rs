@@ -44,12 +44,6 @@ fn apis_are_added_listed_and_removed() {
     let add = |more: &[&'static str]| [&["api", "add"][..], more].concat();
     let other = "https://other.example";
     installation.refused(
-        &add(&["--resource", other, "--scope", "read"]),
-        "",
-        1,
-        &["`read` belongs to https://api.example/notes"],
-    );
-    installation.refused(
         &add(&["--resource", "https://api.example/notes", "--scope", "x"]),
         "",
         1,

@@ -226,3 +226,48 @@ fn an_id_or_a_name_may_begin_with_a_hyphen_and_options_are_still_options() {
     assert_eq!(installation.json(&["user", "disable", "-ada"], "")["disabled"], true);
     assert_eq!(installation.json(&["client", "remove", &id], "")["removed"], true);
 }
+
+#[test]
+fn k_18_k_23_a_client_is_bound_to_the_apis_that_its_scopes_wait_for() {
+    let installation = Installation::new();
+    let metadata = json!({
+        "client_id": "desk", "token_endpoint_auth_method": "none", "redirect_uris": ["https://desk.example/cb"],
+        "scope": "openid read pay",
+    });
+    installation.write("desk.json", &metadata.to_string());
+    let warned = |arguments: &[&str]| {
+        let output = installation.run(arguments, "");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let stderr = warned(&["client", "add", "desk.json"]);
+    assert!(stderr.contains("read pay") && stderr.contains("client edit desk --bind"), "{stderr}");
+    assert_eq!(installation.json(&["client", "show", "desk"], "")["resources"], json!([]));
+
+    let notes = ["api", "add", "--resource", "https://notes.example", "--scope", "read"];
+    let stderr = warned(&notes);
+    assert!(stderr.contains("desk") && stderr.contains("client edit"), "{stderr}");
+    let again = ["api", "add", "--resource", "https://other.example", "--scope", "read"];
+    let report = installation.json(&again, "");
+    assert_eq!(report["waiting_clients"], json!(["desk"]), "it is bound to neither");
+
+    let stderr = warned(&["client", "edit", "desk", "--add-api", "https://notes.example"]);
+    assert!(stderr.contains("pay") && !stderr.contains("read pay"), "{stderr}");
+    let third = ["api", "add", "--resource", "https://third.example", "--scope", "read", "--scope", "pay"];
+    assert_eq!(installation.json(&third, "")["waiting_clients"], json!(["desk"]));
+    assert_eq!(warned(&["client", "edit", "desk", "--bind"]), "");
+    let shown =
+        |installation: &Installation| installation.json(&["client", "show", "desk"], "")["resources"].clone();
+    assert_eq!(shown(&installation), json!(["https://notes.example", "https://third.example"]));
+    let edit = ["client", "edit", "desk", "--remove-api", "https://notes.example", "--json"];
+    let _ = warned(&edit);
+    assert_eq!(shown(&installation), json!(["https://third.example"]));
+
+    installation.refused(&["client", "edit", "desk"], "", 2, &["--bind"]);
+    let unknown = ["client", "edit", "desk", "--add-api", "https://unknown.example"];
+    installation.refused(&unknown, "", 1, &["no API is registered under https://unknown.example"]);
+    installation.refused(&["client", "edit", "nobody", "--bind"], "", 1, &["there is no client nobody"]);
+    let named = json!({"redirect_uris": ["https://a.example"], "resources": ["https://third.example", "https://x.example"]});
+    installation.write("named.json", &named.to_string());
+    installation.refused(&["client", "add", "named.json"], "", 1, &["resources[1]", "https://x.example"]);
+}

@@ -1,7 +1,6 @@
 //! Users, and what they have allowed.
 
-use proofkey_oauth::{Scope, Timestamp};
-use proofkey_protocol::{ClientId, Commit, Committed, UserId};
+use proofkey_protocol::{ClientId, Commit, Committed, ConsentFacts, UserId};
 use proofkey_store::{Options, Store};
 use serde_json::json;
 
@@ -157,9 +156,9 @@ fn give_consent(installation: &Installation, subject: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = Store::open(&installation.path("data/proofkey.db"), &Options::default()).unwrap();
-        let scope = Scope::parse("openid email").unwrap();
+        let after = ConsentFacts::parse("0 1790000000 openid email").unwrap();
         let (user, client) = (UserId::new(subject), ClientId::new("shop"));
-        let given = Commit::GiveConsent { user, client, scope, before: None, at: Timestamp(1_790_000_000) };
+        let given = Commit::GiveConsent { user, client, before: None, after };
         assert_eq!(store.commit(given).await, Ok(Committed::Applied));
         store.close().await;
     });
@@ -173,7 +172,7 @@ fn a_consent_is_listed_with_names_and_withdrawn_once() {
     give_consent(&installation, &subject);
     let consents = installation.json(&["consent", "list"], "");
     let expected = json!([{
-        "username": "ada", "sub": subject, "client_id": "shop", "scope": "openid email", "since": "2026-09-21T14:13:20Z",
+        "username": "ada", "sub": subject, "client_id": "shop", "resource": null, "scope": "openid email", "since": "2026-09-21T14:13:20Z",
     }]);
     assert_eq!(consents, expected);
     assert_eq!(installation.json(&["consent", "list", "--client", "other"], ""), json!([]));

@@ -8,7 +8,6 @@ mod redirect_uri;
 mod response;
 mod scope;
 mod unambiguous;
-mod unscoped_api;
 
 pub(super) use client::{EnabledClient, client};
 pub(super) use pkce::pkce;
@@ -16,6 +15,5 @@ pub(super) use prompt::{Freshness, freshness};
 pub use redirect_uri::RedirectTarget;
 pub(super) use redirect_uri::redirect_uri;
 pub(super) use response::{CodeResponse, response};
-pub(super) use scope::scope;
+pub(super) use scope::{AskedAccess, access, resources};
 pub(super) use unambiguous::{Unambiguous, UnambiguousTarget};
-pub(super) use unscoped_api::names_unscoped_api;

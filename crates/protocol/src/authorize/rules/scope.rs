@@ -1,27 +1,102 @@
-//! The scope: well-formed, registered for the client, and known here (OAuth 2.1 §1.4.1).
+//! The scope, and the APIs that it is for: well-formed, registered for the client, and known here (OAuth 2.1 §1.4.1, RFC 8707
+//! §2).
 
-use proofkey_oauth::{GrantType, ResourceUri, Scope, standard_scope};
+use proofkey_oauth::{GrantType, Scope, standard_scope};
 
 use super::{EnabledClient, Unambiguous};
-use crate::api::Apis;
-use crate::refusal::Refusal;
+use crate::api::{Apis, GrantedApis, is_standard};
+use crate::cx::Cx;
+use crate::ids::ApiId;
+use crate::refusal::{Named, Refusal};
 
-/// The scope of a request. Without a `scope` it is what the client may have at the APIs that it names.
-pub(in crate::authorize) fn scope(
+/// What a request asks for.
+#[derive(Debug)]
+pub(in crate::authorize) struct AskedAccess {
+    pub(in crate::authorize) scope: Scope,
+    pub(in crate::authorize) apis: GrantedApis,
+    /// Scopes that nobody here knows: an OpenID request is answered without them (OpenID Connect Core §3.1.2.1).
+    pub(in crate::authorize) ignored: Scope,
+}
+
+/// The APIs that the `resource` parameters name: each exists, and the client is registered for it. The issuer is open to all.
+pub(in crate::authorize) fn resources(
     request: Unambiguous<'_>,
     client: &EnabledClient,
-    resources: &[ResourceUri],
+    cx: &Cx<'_>,
+) -> Result<Vec<ApiId>, Refusal> {
+    let registered = |sent: &String| {
+        let id = cx.apis.named(sent, &cx.policy.issuer)?;
+        match cx.apis.by_id(id) {
+            Some(api) if !client.is_registered_for(api) => {
+                Err(Refusal::ResourceUnregistered(Named::of(api.resource())))
+            }
+            _ => Ok(id),
+        }
+    };
+    request.resource.iter().map(registered).collect()
+}
+
+/// The scope of a request and the APIs of its grant: those that `named` has or, if it has none, those of the scope. Without a
+/// `scope` it is what the client may have at the APIs that it names.
+pub(in crate::authorize) fn access(
+    request: Unambiguous<'_>,
+    client: &EnabledClient,
+    named: &[ApiId],
     apis: &Apis,
-) -> Result<Scope, Refusal> {
-    let known = |token: &str| standard_scope::ALL.contains(&token) || apis.owner(token).is_some();
+) -> Result<AskedAccess, Refusal> {
     let Some(sent) = request.scope.as_deref() else {
-        let at_named = |token: &str| apis.owner(token).is_some_and(|owner| resources.contains(owner));
-        return Ok(client.scope.filter(at_named));
+        let of_named = |token: &str| !is_standard(token) && named.iter().any(|api| apis.owns(*api, token));
+        return asked(client.scope.filter(of_named), Scope::default(), named, vec![]);
     };
     // A client that cannot refresh gets nothing out of offline_access: it is left out, as OpenID Connect Core §11 has it.
     let refreshes = client.allows_grant(GrantType::RefreshToken);
-    let scope = Scope::parse(sent).map_err(|_| Refusal::ScopeMalformed)?;
-    let scope = scope.filter(|token| refreshes || token != standard_scope::OFFLINE_ACCESS);
-    let allowed = scope.is_subset(&client.scope) && scope.iter().all(known);
-    if allowed { Ok(scope) } else { Err(Refusal::ScopeUnregistered) }
+    let sent = Scope::parse(sent).map_err(|_| Refusal::ScopeMalformed)?;
+    let sent = sent.filter(|token| refreshes || token != standard_scope::OFFLINE_ACCESS);
+    let known = |token: &str| is_standard(token) || !apis.owners(token).is_empty();
+    let (scope, unknown) = (sent.filter(known), sent.filter(|token| !known(token)));
+    if let Some(token) = unknown.iter().next()
+        && !scope.contains(standard_scope::OPENID)
+    {
+        return Err(Refusal::ScopeUnowned(Named::of(token)));
+    }
+    let own: Vec<ApiId> = client.apis(apis).map(|api| api.id).collect();
+    let mut implied = Vec::new();
+    for token in scope.iter() {
+        if !client.scope.contains(token) {
+            return Err(Refusal::ScopeUnregistered(Named::of(token)));
+        }
+        if !is_standard(token) {
+            implied.extend(owner(token, &own, named, apis)?);
+        }
+    }
+    asked(scope, unknown, named, implied)
+}
+
+/// The API that a scope means where the request names none. `None` where it names some: then each of those that owns the scope is
+/// meant.
+fn owner(token: &str, own: &[ApiId], named: &[ApiId], apis: &Apis) -> Result<Option<ApiId>, Refusal> {
+    let owners = || apis.owners(token).iter().copied().filter(|api| own.contains(api));
+    let mut several = owners();
+    match (several.next(), several.next()) {
+        (None, _) => Err(Refusal::ScopeUnregistered(Named::of(token))),
+        (Some(_), _) if !named.is_empty() => {
+            let at_named = owners().any(|api| named.contains(&api));
+            if at_named { Ok(None) } else { Err(Refusal::ScopeOfOtherApi(Named::of(token))) }
+        }
+        (Some(only), None) => Ok(Some(only)),
+        // Before consent: nobody is asked about an access of which no token could be had.
+        (Some(_), Some(_)) => Err(apis.ambiguous(owners())),
+    }
+}
+
+fn asked(scope: Scope, ignored: Scope, named: &[ApiId], implied: Vec<ApiId>) -> Result<AskedAccess, Refusal> {
+    if !named.is_empty() {
+        return Ok(AskedAccess { scope, apis: GrantedApis::named(named.iter().copied()), ignored });
+    }
+    if scope.is_empty() {
+        return Err(Refusal::ScopeMissing);
+    }
+    let issuer = scope.contains(standard_scope::OPENID) || implied.is_empty();
+    let apis = GrantedApis::implied(implied.into_iter().chain(issuer.then_some(ApiId::ISSUER)));
+    Ok(AskedAccess { scope, apis, ignored })
 }

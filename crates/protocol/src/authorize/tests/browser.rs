@@ -7,7 +7,7 @@ use crate::authorize::{Answer, Hint};
 use crate::facts::ClientStatus;
 use crate::fixtures::{Changes, bob, client, user};
 use crate::ids::SessionId;
-use crate::refusal::Refusal;
+use crate::refusal::{Named, Refusal};
 
 fn scene() -> Scene {
     Scene::new(client(json!({})))
@@ -132,7 +132,7 @@ fn az_35_v_61_what_ends_between_page_and_form_leaves_no_code() {
     assert_eq!(removed_since.shown(&[]), Shown::Page(Refusal::ClientUnknown));
     let mut narrowed = allow(scene());
     narrowed.client = Some(client(json!({"scope": "openid"})));
-    assert_eq!(narrowed.shown(&[]), Shown::Refuse(Refusal::ScopeUnregistered));
+    assert_eq!(narrowed.shown(&[]), Shown::Refuse(Refusal::ScopeUnregistered(Named::of("read"))));
     let mut withdrawn = scene().allowed(None);
     assert_eq!(withdrawn.shown(&[]), Shown::Consent);
 }

@@ -7,12 +7,13 @@ mod target;
 
 use std::sync::Arc;
 
-use proofkey_oauth::Timestamp;
+use proofkey_oauth::{Sha256, Timestamp};
 
 use super::{Answer, AuthorizeFacts, ConsentGiven, Hint, Next, Progress, decide};
 use crate::client::Client;
 use crate::commit::{Commit, Verdict};
-use crate::facts::{ClientStatus, ConsentFacts};
+use crate::consent::ConsentFacts;
+use crate::facts::ClientStatus;
 use crate::fixtures::{NOW, World, authorization_request, came_back, consent, keys, subject};
 use crate::ids::SessionId;
 use crate::interaction::{Consent, Logout, Opened, Sealed, SignIn};
@@ -40,7 +41,8 @@ struct Scene {
     login: Option<Login>,
     consent: Option<ConsentFacts>,
     authenticated_as: Option<SessionId>,
-    answer: Option<ConsentGiven>,
+    /// What was answered, in which session, and what the page showed; what it shows now, if that is left open.
+    answer: Option<(SessionId, Answer, Option<Sha256>)>,
 }
 
 impl Scene {
@@ -66,7 +68,7 @@ impl Scene {
     }
 
     fn answered(mut self, session: SessionId, answer: Answer) -> Self {
-        self.answer = Some(consent_page(session, answer));
+        self.answer = Some((session, answer, None));
         self
     }
 
@@ -83,8 +85,23 @@ impl Scene {
             login: self.login.clone(),
             consent: self.consent.clone(),
         };
-        let progress = Progress { authenticated_as: self.authenticated_as, consent: self.answer };
+        let consent = self.answer.map(|(session, answer, page)| {
+            let shown = page.or_else(|| self.page_of(changes)).unwrap_or_default();
+            consent_page(session, answer, shown)
+        });
+        let progress = Progress { authenticated_as: self.authenticated_as, consent };
         decide(&authorization_request(changes), facts, progress, &mut self.world.cx())
+    }
+
+    /// A digest of the page that asks about the request, if one would be shown to somebody who has allowed nothing.
+    fn page_of(&mut self, changes: &[(&str, &str)]) -> Option<Sha256> {
+        let (answer, consent) = (self.answer.take(), self.consent.take());
+        let next = self.decide(changes).outcome;
+        (self.answer, self.consent) = (answer, consent);
+        match next {
+            Next::Consent(asked) => Some(asked.consent_step(&self.world.cx()).shown),
+            _ => None,
+        }
     }
 
     /// The next step; whatever is no code leaves no trace, and what is one leaves at most a consent.
@@ -108,9 +125,9 @@ impl Scene {
 }
 
 /// The answer of a consent page that was shown in `session`.
-fn consent_page(session: SessionId, answer: Answer) -> ConsentGiven {
+fn consent_page(session: SessionId, answer: Answer, shown: Sha256) -> ConsentGiven {
     let mut world = World::new();
-    let step = Consent { session, fresh: false };
+    let step = Consent { session, fresh: false, shown };
     ConsentGiven::from_page(&came_back(step, &mut world.cx()), answer)
 }
 
@@ -119,7 +136,7 @@ fn v_38_only_the_consent_pages_own_step_is_an_answer() {
     let world = &mut World::new();
     let session = SessionId([1; 16]);
     let sealed = [
-        (Sealed::seal(Consent { session, fresh: false }, "", [0; 32], &mut world.cx()), true),
+        (Sealed::seal(Consent { session, fresh: false, shown: [0; 32] }, "", [0; 32], &mut world.cx()), true),
         (Sealed::seal(SignIn::default(), "", [0; 32], &mut world.cx()), false),
         (Sealed::seal(Logout { session }, "", [0; 32], &mut world.cx()), false),
         (Sealed::pause("", &mut world.cx()), false),

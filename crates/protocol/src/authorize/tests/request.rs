@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::{Scene, Shown};
+use crate::api::Apis;
 use crate::authorize::Hint;
-use crate::fixtures::{CHALLENGE, Changes, ISSUER, MAIL, NOTES, client, confidential};
+use crate::consent::ConsentFacts;
+use crate::fixtures::{CHALLENGE, Changes, ISSUER, MAIL, NOTES, api, client, confidential};
 use crate::ids::UserId;
 use crate::refusal::{Named, Refusal};
 
@@ -111,14 +113,96 @@ fn az_29_az_30_v_35_a_scope_is_well_formed_registered_and_known() {
             (&[("scope", "openid read\"")], Some(Refusal::ScopeMalformed)),
             (&[("scope", "openid \\")], Some(Refusal::ScopeMalformed)),
             (&[("scope", "openid\tread")], Some(Refusal::ScopeMalformed)),
-            (&[("scope", "openid admin")], Some(Refusal::ScopeUnregistered)),
-            (&[("scope", "openid address")], Some(Refusal::ScopeUnregistered)),
-            (&[("scope", "OPENID")], Some(Refusal::ScopeUnregistered)),
+            (&[("scope", "openid address")], Some(unregistered("address"))),
+            (&[("scope", "openid admin")], None),
+            (&[("scope", "read admin")], Some(Refusal::ScopeUnowned(Named::of("admin")))),
+            (&[("scope", "OPENID")], Some(Refusal::ScopeUnowned(Named::of("OPENID")))),
+            (&[("scope", "")], Some(Refusal::ScopeMissing)),
         ],
     );
-    // Registered for the client, but no API here owns it.
-    let stale = || Scene::new(client(json!({"scope": "openid gone"})));
-    check(stale, &[("scope", "openid gone")], Some(Refusal::ScopeUnregistered));
+    let without = || Scene::new(client(json!({"scope": "openid read"})));
+    check(without, &[("scope", "openid write")], Some(unregistered("write")));
+    let at_mail = || Scene::new(client(json!({"resources": [MAIL]})));
+    check(at_mail, &[("scope", "openid read")], Some(unregistered("read")));
+    let no_refresh = || Scene::new(client(json!({"grant_types": ["authorization_code"]})));
+    check(no_refresh, &[("scope", "offline_access")], Some(Refusal::ScopeMissing));
+}
+
+fn unregistered(scope: &str) -> Refusal {
+    Refusal::ScopeUnregistered(Named::of(scope))
+}
+
+#[test]
+fn k_18_az_29_a_scope_that_nobody_knows_is_ignored_in_an_openid_request_and_told_in_the_log() {
+    // Registered for the client or not: nobody owns it.
+    for registered in ["openid email groups", "openid email"] {
+        let mut scene = Scene::new(client(json!({"scope": registered})));
+        let changes = [("scope", "groups openid email roles")];
+        let crate::authorize::Next::Issue(issued) = scene.decide(&changes).outcome else { panic!() };
+        assert_eq!(issued.scope().to_string(), "openid email");
+        assert_eq!(issued.ignored().to_string(), "groups roles");
+        let alone = || Scene::new(client(json!({"scope": registered})));
+        check(alone, &[("scope", "groups")], Some(Refusal::ScopeUnowned(Named::of("groups"))));
+        check(alone, &[("scope", "email groups")], Some(Refusal::ScopeUnowned(Named::of("groups"))));
+    }
+}
+
+#[test]
+fn k_23_az_29_the_resource_says_which_api_a_scope_is_meant_at() {
+    const FILES: &str = "https://files.example";
+    let two = |resources: &[&str]| {
+        let metadata = json!({"resources": resources});
+        move || {
+            let mut scene = Scene::new(client(metadata.clone()));
+            scene.world.apis = Apis::new(vec![
+                api(1, NOTES, &["read", "write"]),
+                api(2, MAIL, &["send"]),
+                api(3, FILES, &["read"]),
+            ]);
+            scene.consent = ConsentFacts::parse("0 1 openid\n1 1 read write\n2 1 send\n3 1 read");
+            scene
+        }
+    };
+    let among = |names: &[&str]| Some(Refusal::ResourceAmbiguous(Named::list(names.iter().copied())));
+    check(two(&[NOTES, FILES]), &[("scope", "openid read")], among(&[NOTES, FILES]));
+    // Only what is open to the client counts.
+    check(two(&[NOTES, MAIL]), &[("scope", "openid read")], None);
+    check(two(&[MAIL]), &[("scope", "openid read")], Some(unregistered("read")));
+    check(two(&[NOTES, FILES]), &[("scope", "openid write")], None);
+    check_all(
+        two(&[NOTES, MAIL, FILES]),
+        &[
+            (&[("resource", NOTES)], None),
+            (&[("resource", FILES)], None),
+            (&[("resource", NOTES), ("resource", FILES)], None),
+            (&[("resource", MAIL)], Some(Refusal::ScopeOfOtherApi(Named::of("read")))),
+            (&[("resource", ISSUER)], Some(Refusal::ScopeOfOtherApi(Named::of("read")))),
+            (
+                &[("resource", FILES), ("scope", "openid write")],
+                Some(Refusal::ScopeOfOtherApi(Named::of("write"))),
+            ),
+            (&[("resource", FILES), ("scope", "openid")], None),
+        ],
+    );
+    check(two(&[NOTES]), &[("resource", FILES)], Some(Refusal::ResourceUnregistered(Named::of(FILES))));
+}
+
+#[test]
+fn k_11_az_22_the_grant_is_for_what_was_named_or_follows_from_the_scope() {
+    let granted = |changes: Changes<'_>| {
+        let scene = Scene::new(client(json!({})));
+        let crate::authorize::Next::Consent(asked) = scene.allowed(None).decide(changes).outcome else {
+            panic!()
+        };
+        asked.apis().to_string()
+    };
+    assert_eq!(granted(&[("scope", "openid read")]), "implied 0 1");
+    assert_eq!(granted(&[("scope", "send offline_access read")]), "implied 1 2");
+    assert_eq!(granted(&[("scope", "openid email")]), "implied 0");
+    assert_eq!(granted(&[("scope", "email")]), "implied 0");
+    assert_eq!(granted(&[("resource", NOTES)]), "named 1");
+    assert_eq!(granted(&[("resource", MAIL), ("resource", NOTES), ("resource", MAIL)]), "named 1 2");
+    assert_eq!(granted(&[("resource", ISSUER), ("scope", "openid")]), "named 0");
 }
 
 #[test]
@@ -133,7 +217,6 @@ fn az_29_az_30_what_is_granted_is_what_was_asked_for_and_can_be_used() {
     let unable = json!({"grant_types": ["authorization_code"]});
     assert_eq!(granted(client(json!({})), &offline), "openid offline_access");
     assert_eq!(granted(client(unable), &offline), "openid");
-    assert_eq!(granted(client(json!({})), &[("scope", "")]), "");
     assert_eq!(granted(client(json!({})), &[("scope", ""), ("resource", MAIL)]), "send");
     assert_eq!(granted(client(json!({"scope": "read"})), &[("scope", ""), ("resource", NOTES)]), "read");
 }
@@ -145,7 +228,7 @@ fn az_28_a_resource_is_absolute_and_known_and_may_repeat() {
         &[
             (&[("resource", NOTES)], None),
             (&[("resource", NOTES), ("resource", ISSUER)], None),
-            (&[("resource", ISSUER)], None),
+            (&[("resource", ISSUER), ("scope", "openid")], None),
             (&[("resource", "/notes")], Some(Refusal::ResourceMalformed)),
             (&[("resource", "https://notes.example#x")], Some(Refusal::ResourceMalformed)),
             (&[("resource", "https://notes.example/x")], Some(Refusal::ResourceUnknown)),

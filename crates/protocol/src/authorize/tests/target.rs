@@ -4,11 +4,10 @@ use proofkey_oauth::{Params, RequiredParameter, sha256, wire_text};
 use serde_json::json;
 
 use super::{Scene, Shown};
+use crate::api::GrantedApis;
 use crate::authorize::Next;
 use crate::code::AuthorizationCode;
-use crate::fixtures::{
-    CALLBACK, CHALLENGE, ISSUER, NOTES, NOW, client, client_named, keys, native, resources,
-};
+use crate::fixtures::{CALLBACK, CHALLENGE, ISSUER, NOTES, NOW, World, client, client_named, ids, native};
 use crate::ids::{ClientId, UserId};
 use crate::refusal::{Named, Refusal};
 
@@ -185,13 +184,13 @@ fn az_21_az_22_the_code_is_bound_to_all_that_was_decided_and_lives_a_minute() {
     let session = scene.session();
     let Next::Issue(issued) = scene.decide(&[("resource", NOTES)]).outcome else { panic!("no code") };
     let answer = answer(issued.location().expose(), CALLBACK);
-    let code = AuthorizationCode::open(&keys(), answer.first("code").unwrap()).unwrap();
+    let code = AuthorizationCode::open(&World::new().cx(), answer.first("code").unwrap()).unwrap();
     assert_eq!(code.id, issued.id());
     assert_eq!(code.client_id, ClientId::new("app"));
     assert_eq!((code.redirect_uri, code.redirect_uri_sent), (sha256(CALLBACK.as_bytes()), true));
     assert_eq!(code.challenge.unwrap().to_string(), CHALLENGE);
     assert_eq!((code.scope.to_string().as_str(), code.nonce.as_deref()), ("openid read", Some("n")));
-    assert_eq!(code.resources, resources(&[NOTES]));
+    assert_eq!(code.apis, GrantedApis::named(ids(&[NOTES])));
     assert_eq!((code.user_id, code.session_id), (UserId::new("u-ada"), session));
     assert_eq!((code.authentication.at, code.expires_at), (NOW + -60, NOW + 60));
 }
@@ -202,7 +201,7 @@ fn az_21_a_client_may_have_shorter_codes_but_never_longer_ones() {
         let mut scene = Scene::new(client(json!({"code_seconds": own})));
         let Next::Issue(issued) = scene.decide(&[]).outcome else { panic!("no code") };
         let answer = answer(issued.location().expose(), CALLBACK);
-        let code = AuthorizationCode::open(&keys(), answer.first("code").unwrap()).unwrap();
+        let code = AuthorizationCode::open(&World::new().cx(), answer.first("code").unwrap()).unwrap();
         assert_eq!(code.expires_at, NOW + expected, "{own:?}");
     }
 }
@@ -214,6 +213,6 @@ fn az_07_az_22_a_code_for_an_unsent_redirect_uri_says_so() {
         panic!()
     };
     let answer = answer(issued.location().expose(), CALLBACK);
-    let code = AuthorizationCode::open(&keys(), answer.first("code").unwrap()).unwrap();
+    let code = AuthorizationCode::open(&World::new().cx(), answer.first("code").unwrap()).unwrap();
     assert!(!code.redirect_uri_sent && code.was_redirected_to(CALLBACK));
 }

@@ -7,10 +7,10 @@ use super::{Shown, Spoil};
 use crate::api::Apis;
 use crate::bearer::{IntrospectionCaller, introspect_refresh};
 use crate::fixtures::{
-    ISSUER, MAIL, NOTES, NOW, World, api, authenticated, client, client_named, confidential, keys, resources,
+    self, ISSUER, MAIL, NOTES, NOW, World, api, authenticated, client, client_named, confidential, keys,
 };
-use crate::ids::GrantId;
-use crate::records::ApiRecord;
+use crate::ids::{ApiId, GrantId};
+use crate::records::{ApiRecord, RegisteredApi};
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
 
@@ -18,8 +18,11 @@ use crate::refusal::Refusal;
 fn in_01_an_api_asks_by_its_credential_and_of_clients_only_a_confidential_one() {
     let credential = Secret::new("the API's own".into()).hash();
     let apis = Apis::new(vec![
-        ApiRecord { introspection: Some(credential), ..api(NOTES, &["read"]) },
-        api(MAIL, &["send"]),
+        RegisteredApi {
+            id: ApiId(1),
+            record: ApiRecord { introspection: Some(credential), ..api(1, NOTES, &["read"]).record },
+        },
+        api(2, MAIL, &["send"]),
     ]);
     let present = |method, client_id: &str, secret: &str| {
         let (client_id, secret) = (client_id.to_owned(), Secret::new(secret.to_owned()));
@@ -57,7 +60,7 @@ fn in_01_an_api_asks_by_its_credential_and_of_clients_only_a_confidential_one() 
 
 #[test]
 fn in_03_v_34_only_the_tokens_client_and_its_audience_learn_anything() {
-    let api = |resource: &str| IntrospectionCaller::Api(resources(&[resource])[0].clone());
+    let api = |resource: &str| IntrospectionCaller::Api(fixtures::resource(resource));
     let other = client_named("other", json!({"token_endpoint_auth_method": "client_secret_post"}));
     for (name, caller, learns) in [
         ("its client", IntrospectionCaller::Client(authenticated(&confidential(json!({})))), true),
@@ -99,7 +102,7 @@ fn in_02_in_03_v_34_a_refresh_token_is_told_to_its_client_while_it_is_good() {
             |_| {},
             false,
         ),
-        ("an API", IntrospectionCaller::Api(resources(&[NOTES])[0].clone()), |_| {}, false),
+        ("an API", IntrospectionCaller::Api(fixtures::resource(NOTES)), |_| {}, false),
         ("retired", own(), |s| s.grant().refresh.generation = 2, false),
         ("revoked", own(), |s| s.grant().revoked_at = Some(NOW), false),
         ("gone", own(), |s| s.grant = None, false),

@@ -6,13 +6,13 @@ use serde_json::json;
 use super::{Shown, Spoil};
 use crate::bearer::{IntrospectionCaller, grant_named};
 use crate::facts::ClientStatus;
-use crate::fixtures::{NOTES, NOW, client_named, resources};
+use crate::fixtures::{NOTES, NOW, client_named, consent, consent_since, resource};
 use crate::ids::GrantId;
 use crate::refusal::Refusal;
 
 #[test]
 fn in_02_v_30_a_token_lives_while_all_that_it_rests_on_does() {
-    let spoils: [(&str, Spoil); 11] = [
+    let spoils: [(&str, Spoil); 14] = [
         ("revoked by itself", |s| s.token.revoked = true),
         ("expired", |s| s.claims.exp = NumericDate::from(NOW.seconds())),
         ("client removed", |s| s.client = None),
@@ -22,6 +22,11 @@ fn in_02_v_30_a_token_lives_while_all_that_it_rests_on_does() {
         ("grant over", |s| s.grant().ends_at = NOW),
         ("grant idle", |s| s.grant().expires_at = NOW),
         ("grant gone", |s| s.grant = None),
+        ("consent withdrawn", |s| s.subject().consent = None),
+        ("consent withdrawn at its API", |s| {
+            s.subject().consent = Some(consent("openid email offline_access"))
+        }),
+        ("consent given anew", |s| s.subject().consent = Some(consent_since(NOW, crate::fixtures::SCOPES))),
         ("user disabled", |s| s.subject().user.disabled = true),
         ("no grant, and not the client's own", |s| s.claims.grant_id = None),
     ];
@@ -30,10 +35,8 @@ fn in_02_v_30_a_token_lives_while_all_that_it_rests_on_does() {
         let mut shown = Shown::new();
         spoil(&mut shown);
         assert_eq!(shown.live(), Some(Refusal::TokenInvalid), "{name}");
-        let body = serde_json::to_string(
-            &shown.introspect(&IntrospectionCaller::Api(resources(&[NOTES])[0].clone())),
-        )
-        .unwrap();
+        let body =
+            serde_json::to_string(&shown.introspect(&IntrospectionCaller::Api(resource(NOTES)))).unwrap();
         assert_eq!(body, r#"{"active":false}"#, "{name}");
     }
     let mut disabled = Shown::of_the_client();

@@ -75,18 +75,18 @@ impl Shown {
     }
 
     fn live(&self) -> Option<Refusal> {
-        super::live(&self.claims, &self.facts(), NOW).err()
+        super::live(&self.claims, &self.facts(), &World::new().cx()).err()
     }
 
     fn userinfo(&self) -> Result<String, Refusal> {
         let issuer = Issuer::parse(ISSUER).unwrap();
-        let token = super::live(&self.claims, &self.facts(), NOW)?;
+        let token = super::live(&self.claims, &self.facts(), &World::new().cx())?;
         super::userinfo(&token, &issuer).map(|opened| format!("{} {}", opened.user.id, opened.scope))
     }
 
     /// What introspection answers; of a token that does not live it tells nothing.
     fn introspect(&self, caller: &IntrospectionCaller) -> IntrospectionResponse {
-        let token = super::live(&self.claims, &self.facts(), NOW);
+        let token = super::live(&self.claims, &self.facts(), &World::new().cx());
         token.map_or_else(|_| IntrospectionResponse::default(), |token| super::introspect(caller, &token))
     }
 }

@@ -9,9 +9,13 @@ use serde_json::json;
 use super::{Redemption, Refreshing, Writes, judged};
 use crate::bearer::{self, IntrospectionCaller, TokenFacts, introspect_refresh};
 use crate::client::Client;
+use crate::consent::ConsentFacts;
 use crate::facts::{AccessTokenFacts, ClientStatus, SubjectFacts};
-use crate::fixtures::{NOW, authenticated, bob, client, confidential, scope};
-use crate::refusal::Refusal;
+use crate::fixtures::{
+    MAIL, NOW, SCOPES, World, authenticated, bob, client, confidential, consent, consent_since,
+};
+use crate::ids::ApiId;
+use crate::refusal::{Named, Refusal};
 
 /// Something that happens after the user said yes, and how it is told at redemption and at refresh.
 struct Event {
@@ -25,7 +29,7 @@ struct Event {
 const STANDS: AccessTokenFacts =
     AccessTokenFacts { client: ClientStatus::Active, client_valid_from: Timestamp(0), revoked: false };
 
-const EVENTS: [Event; 14] = [
+static EVENTS: [Event; 18] = [
     Event { name: "nothing", happens: |_, _| {}, redeem: None, refresh: None },
     Event {
         name: "client disabled",
@@ -65,14 +69,14 @@ const EVENTS: [Event; 14] = [
     },
     Event {
         name: "consent withdrawn in part",
-        happens: |subject, _| subject.consent.as_mut().unwrap().scope = scope("openid read"),
+        happens: |subject, _| subject.consent = Some(consent("openid read")),
         redeem: Some(Refusal::ConsentWithdrawn),
         refresh: Some(Refusal::ConsentWithdrawn),
     },
     Event {
         // A code of before still lives for the rest of its minute; a grant does not.
         name: "consent withdrawn and given again",
-        happens: |subject, _| subject.consent.as_mut().unwrap().since = NOW,
+        happens: |subject, _| subject.consent = Some(consent_since(NOW, SCOPES)),
         redeem: None,
         refresh: Some(Refusal::ConsentWithdrawn),
     },
@@ -103,10 +107,48 @@ const EVENTS: [Event; 14] = [
     Event {
         name: "scope taken from the client",
         happens: |_, client| *client = self::client(json!({"scope": "openid read"})),
-        redeem: Some(Refusal::ScopeUnregistered),
-        refresh: Some(Refusal::ScopeUnregistered),
+        redeem: Some(Refusal::ScopeUnregistered(Named::NOTHING)),
+        refresh: Some(Refusal::ScopeUnregistered(Named::NOTHING)),
+    },
+    Event {
+        name: "API taken from the client",
+        happens: |_, client| *client = self::client(json!({"resources": [MAIL]})),
+        redeem: Some(Refusal::ResourceUnregistered(Named::NOTHING)),
+        refresh: Some(Refusal::ResourceUnregistered(Named::NOTHING)),
+    },
+    Event {
+        name: "consent withdrawn at the API",
+        happens: |subject, _| subject.consent = without(subject, ApiId(1)),
+        redeem: Some(Refusal::ConsentWithdrawn),
+        refresh: Some(Refusal::ConsentWithdrawn),
+    },
+    Event {
+        name: "consent withdrawn at the issuer",
+        happens: |subject, _| subject.consent = without(subject, ApiId::ISSUER),
+        redeem: Some(Refusal::ConsentWithdrawn),
+        refresh: Some(Refusal::ConsentWithdrawn),
+    },
+    Event {
+        name: "consent withdrawn at another API",
+        happens: |subject, _| subject.consent = without(subject, ApiId(2)),
+        redeem: None,
+        refresh: None,
     },
 ];
+
+/// What is allowed without what is allowed at one API.
+fn without(subject: &SubjectFacts, api: ApiId) -> Option<ConsentFacts> {
+    subject.consent.as_ref().unwrap().without(api)
+}
+
+/// A refusal without what it names.
+fn unnamed(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::ScopeUnregistered(_) => Refusal::ScopeUnregistered(Named::NOTHING),
+        Refusal::ResourceUnregistered(_) => Refusal::ResourceUnregistered(Named::NOTHING),
+        other => other,
+    }
+}
 
 #[test]
 fn tk_20_az_35_v_61_a_code_is_worth_what_stands_when_it_is_redeemed() {
@@ -114,7 +156,8 @@ fn tk_20_az_35_v_61_a_code_is_worth_what_stands_when_it_is_redeemed() {
         let mut redemption = Redemption::new();
         (event.happens)(redemption.facts.subject.as_mut().unwrap(), &mut redemption.client);
         let writes = if event.redeem.is_none() { Writes::Grant } else { Writes::Nothing };
-        assert_eq!(judged(&redemption.redeem()), (event.redeem.clone(), writes), "{}", event.name);
+        let (refusal, written) = judged(&redemption.redeem());
+        assert_eq!((refusal.map(unnamed), written), (event.redeem.clone(), writes), "{}", event.name);
     }
 }
 
@@ -128,7 +171,8 @@ fn rt_08_rt_09_v_27_v_29_v_61_a_refresh_token_is_worth_what_stands_when_it_is_us
             let by_session = matches!(event.name, "signed out" | "session over" | "session of another user");
             let refusal = event.refresh.clone().filter(|_| bound || !by_session);
             let writes = if refusal.is_none() { Writes::Use } else { Writes::Nothing };
-            assert_eq!(judged(&refreshing.refresh()), (refusal, writes), "{} {bound}", event.name);
+            let (found, written) = judged(&refreshing.refresh());
+            assert_eq!((found.map(unnamed), written), (refusal, writes), "{} {bound}", event.name);
         }
     }
 }
@@ -144,8 +188,14 @@ fn in_02_in_05_ui_02_v_27_v_30_v_61_an_access_token_is_worth_what_stands_when_it
         let grant = issued.facts.as_ref();
         let facts = TokenFacts { grant, token: STANDS, client: Some(&issued.client) };
         let expected = event.refresh.as_ref().map(|_| Refusal::TokenInvalid);
-        assert_eq!(bearer::live(&claims, &facts, NOW).map(|_| ()).err(), expected, "{}", event.name);
-        if issued.client.scope == client(json!({})).scope {
+        assert_eq!(
+            bearer::live(&claims, &facts, &World::new().cx()).map(|_| ()).err(),
+            expected,
+            "{}",
+            event.name
+        );
+        let registered = client(json!({}));
+        if (&issued.client.scope, &issued.client.resources) == (&registered.scope, &registered.resources) {
             let caller = IntrospectionCaller::Client(authenticated(&confidential(json!({}))));
             let response = introspect_refresh(&caller, &token, issued.facts.as_ref(), &issued.world.cx());
             assert_eq!(response.active, event.refresh.is_none(), "{}", event.name);
@@ -161,6 +211,7 @@ fn rt_08_tk_20_a_disabled_clients_tokens_are_worth_nothing() {
     disabled.disabled = true;
     for client in [Some(&disabled), None] {
         let facts = TokenFacts { grant: issued.facts.as_ref(), token: STANDS, client };
-        assert_eq!(bearer::live(&claims, &facts, NOW).map(|_| ()).err(), Some(Refusal::TokenInvalid));
+        let live = bearer::live(&claims, &facts, &World::new().cx());
+        assert_eq!(live.map(|_| ()).err(), Some(Refusal::TokenInvalid));
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::client::Client;
 use crate::facts::ClientStatus;
 use crate::fixtures::{Changes, ISSUER, MAIL, NOTES, World, authenticated, client, confidential, form};
-use crate::refusal::Refusal;
+use crate::refusal::{Named, Refusal};
 use crate::token::{CredentialsGrant, GrantRequest, Issue, decide};
 
 fn decided(client: &Arc<Client>, changes: Changes<'_>) -> Result<Issue, Refusal> {
@@ -28,23 +28,38 @@ fn decided_while(status: ClientStatus, client: &Arc<Client>, changes: Changes<'_
 }
 
 #[test]
-fn tk_15_v_35_the_scope_is_the_clients_own_and_speaks_of_no_user() {
-    let service = |scope: &str| confidential(json!({"scope": scope}));
-    let beyond = || Err(Refusal::ResourceBeyondGrant);
+fn tk_15_k_23_v_35_scope_and_api_are_the_clients_own_and_speak_of_no_user() {
+    // The APIs are those of the scopes, as they are written out when the client is registered.
+    let service = |scope: &str| {
+        let resources: Vec<&str> = [("read", NOTES), ("send", MAIL)]
+            .into_iter()
+            .filter_map(|(token, resource)| scope.contains(token).then_some(resource))
+            .collect();
+        confidential(json!({"scope": scope, "resources": resources}))
+    };
+    let unregistered = |scope: &str| Err(Refusal::ScopeUnregistered(Named::of(scope)));
+    let other_api = |scope: &str| Err(Refusal::ScopeOfOtherApi(Named::of(scope)));
+    let not_its_own = |resource: &str| Err(Refusal::ResourceUnregistered(Named::of(resource)));
+    let ambiguous = || Err(Refusal::ResourceAmbiguous(Named::list([NOTES, MAIL].into_iter())));
     type Case<'a> = (&'a str, Changes<'a>, Result<(&'a str, &'a str), Refusal>);
-    let cases: [Case<'_>; 12] = [
+    let cases: [Case<'_>; 17] = [
         ("read write", &[], Ok(("read write", NOTES))),
         ("openid profile read", &[], Ok(("read", NOTES))),
         ("read write", &[("scope", "read")], Ok(("read", NOTES))),
         ("read send", &[("resource", MAIL)], Ok(("send", MAIL))),
-        ("read send", &[], Err(Refusal::ResourceAmbiguous)),
-        ("read", &[("scope", "read write")], Err(Refusal::ScopeUnregistered)),
-        ("openid read", &[("scope", "openid")], Err(Refusal::ScopeUnregistered)),
-        ("read gone", &[("scope", "gone")], Err(Refusal::ScopeUnregistered)),
+        ("read send", &[], ambiguous()),
+        ("read send", &[("scope", "read")], ambiguous()),
+        ("read send", &[("scope", "read"), ("resource", MAIL)], other_api("read")),
+        ("read", &[("scope", "read write")], unregistered("write")),
+        ("openid read", &[("scope", "openid")], other_api("openid")),
+        ("read gone", &[("scope", "gone")], other_api("gone")),
+        ("openid", &[], Err(Refusal::ResourceNone)),
+        ("read", &[("resource", ISSUER)], not_its_own(ISSUER)),
+        ("read send", &[("resource", MAIL), ("resource", NOTES)], Err(Refusal::ResourceSeveral)),
         ("read", &[("scope", "read\"")], Err(Refusal::ScopeMalformed)),
         ("read", &[("resource", "https://other.example")], Err(Refusal::ResourceUnknown)),
-        ("read", &[("resource", MAIL)], beyond()),
-        ("read", &[("scope", "read"), ("resource", MAIL)], beyond()),
+        ("read", &[("resource", MAIL)], not_its_own(MAIL)),
+        ("read", &[("scope", "read"), ("resource", MAIL)], not_its_own(MAIL)),
     ];
     for (registered, changes, expected) in cases {
         let found = decided(&service(registered), changes)
@@ -65,7 +80,7 @@ fn tk_15_v_36_an_error_in_the_resources_is_told_before_one_in_the_scope() {
 
 #[test]
 fn tk_15_tk_16_it_names_the_client_no_grant_and_brings_no_refresh_token() {
-    let issue = decided(&confidential(json!({})), &[("scope", "read")]).unwrap();
+    let issue = decided(&confidential(json!({})), &[("resource", NOTES)]).unwrap();
     assert!(issue.refresh.is_none() && issue.id.is_none());
     assert_eq!((issue.access.sub.as_str(), issue.access.client_id.as_str()), ("app", "app"));
     assert_eq!((issue.access.grant_id, issue.access.auth_time), (None, None));

@@ -3,19 +3,19 @@
 use proofkey_oauth::{CodeVerifier, Timestamp};
 use serde_json::json;
 
-use super::{AudienceCase, Redemption, Writes, judged};
+use super::{AudienceCase, Redemption, Writes, granted, judged};
 use crate::authentication::{Authentication, AuthenticationMethods};
 use crate::commit::Commit;
 use crate::fixtures::{
-    CALLBACK, MAIL, NOTES, NOW, VERIFIER, client, client_named, confidential, resources, scope,
+    CALLBACK, MAIL, NOTES, NOW, VERIFIER, client, client_named, confidential, implied, scope,
 };
 use crate::refresh_chain::RefreshChain;
-use crate::refusal::Refusal;
+use crate::refusal::{Named, Refusal};
 
 type Spoil = fn(&mut Redemption);
 
 /// The checks in their order: each spoils a redemption so that exactly this check fails.
-const CHECKS: [(Refusal, Spoil, Writes); 12] = [
+const CHECKS: [(Refusal, Spoil, Writes); 13] = [
     (
         Refusal::GrantTypeUnregistered,
         |r| r.client = confidential(json!({"grant_types": ["client_credentials"]})),
@@ -31,6 +31,7 @@ const CHECKS: [(Refusal, Spoil, Writes); 12] = [
     (Refusal::CodeRedeemed, Redemption::replayed, Writes::Revocation),
     (Refusal::CodeLocked, |r| r.facts.failures = 5, Writes::Nothing),
     (Refusal::UserDisabled, |r| r.facts.subject = None, Writes::Nothing),
+    (Refusal::ApiRemoved, |r| r.world.apis = crate::api::Apis::default(), Writes::Nothing),
     (Refusal::ResourceUnknown, |r| r.send("resource", "https://other.example"), Writes::Nothing),
 ];
 
@@ -218,37 +219,44 @@ fn rt_09_only_a_browser_apps_grant_is_bound_to_the_session() {
 fn tk_14_v_36_the_token_is_for_the_resource_that_was_granted() {
     const ISSUER: &str = crate::fixtures::ISSUER;
     let beyond = || Err(Refusal::ResourceBeyondGrant);
-    let cases: [AudienceCase; 11] = [
+    let ambiguous = || Err(Refusal::ResourceAmbiguous(Named::list([NOTES, MAIL].into_iter())));
+    let cases: [AudienceCase; 14] = [
         (&[], &[], "openid read", Ok(&[NOTES, ISSUER])),
-        (&[NOTES], &[], "openid read", Ok(&[NOTES, ISSUER])),
+        (&[], &[NOTES], "openid read", Ok(&[NOTES])),
+        (&[], &[ISSUER], "openid read", Ok(&[ISSUER])),
+        (&[NOTES], &[], "openid read", Ok(&[NOTES])),
+        (&[NOTES, ISSUER], &[], "openid read", Ok(&[NOTES])),
         (&[NOTES], &[NOTES], "openid read", Ok(&[NOTES])),
         (&[NOTES, MAIL], &[MAIL], "openid read send", Ok(&[MAIL])),
-        (&[NOTES, MAIL], &[], "openid read send", Err(Refusal::ResourceAmbiguous)),
+        (&[NOTES, MAIL], &[], "openid read send", ambiguous()),
         (&[NOTES], &[MAIL], "openid read", beyond()),
-        (&[NOTES], &[MAIL], "openid read send", beyond()),
+        (&[NOTES, MAIL], &[NOTES, MAIL], "openid read send", Err(Refusal::ResourceSeveral)),
         (&[NOTES], &[ISSUER], "openid read", Ok(&[ISSUER])),
         (&[NOTES], &[ISSUER], "read", beyond()),
         // Nothing was named before: what was granted are the APIs whose scopes were.
         (&[], &[MAIL], "openid read", beyond()),
         (&[], &[MAIL], "openid read send", Ok(&[MAIL])),
     ];
-    for (granted, requested, text, expected) in cases {
+    for (named, requested, text, expected) in cases {
         let mut redemption = Redemption::new();
-        redemption.code().resources = resources(granted);
+        redemption.code().apis = granted(named, text);
         redemption.code().scope = scope(text);
         requested.iter().for_each(|resource| redemption.send("resource", resource));
         let found = redemption.redeem().outcome.map(|issue| issue.access.aud.as_slice().to_vec());
         let expected = expected.map(|aud| aud.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
-        assert_eq!(found, expected, "{granted:?} {requested:?} {text}");
+        assert_eq!(found, expected, "{named:?} {requested:?} {text}");
     }
 }
 
 #[test]
 fn tk_14_an_api_that_was_removed_gets_no_more_tokens() {
     let mut redemption = Redemption::new();
-    redemption.code().resources = resources(&[NOTES]);
-    redemption.world.apis = crate::api::Apis::new(vec![]);
-    assert_eq!(judged(&redemption.redeem()), (Some(Refusal::ResourceUnknown), Writes::Nothing));
+    redemption.world.apis = crate::api::Apis::new(vec![crate::fixtures::api(3, NOTES, &["read", "write"])]);
+    assert_eq!(
+        judged(&redemption.redeem()),
+        (Some(Refusal::ApiRemoved), Writes::Nothing),
+        "another took its place"
+    );
 }
 
 #[test]
@@ -268,6 +276,7 @@ fn tk_18_tk_17_the_id_token_says_who_when_and_for_whom() {
     assert_eq!(issue.access.grant_id, Some(redemption.code().id.to_string()));
     let mut without = Redemption::new();
     without.code().scope = scope("read");
+    without.code().apis = implied("read");
     assert!(without.redeem().outcome.unwrap().id.is_none());
 }
 

@@ -16,25 +16,32 @@ use proofkey_oauth::{CodeChallenge, CodeRequest, RefreshRequest, TokenRequest, s
 use serde_json::json;
 
 use super::{CodeGrant, GrantRequest, Issue, RefreshGrant, decide};
+use crate::api::GrantedApis;
 use crate::client::Client;
 use crate::code::AuthorizationCode;
 use crate::commit::{Commit, Verdict};
 use crate::facts::{CodeFacts, GrantFacts, RedemptionFacts, SubjectFacts};
 use crate::fixtures::{
-    CALLBACK, CHALLENGE, NOW, VERIFIER, World, authenticated, client, form, grant, keys, scope, subject,
+    CALLBACK, CHALLENGE, NOW, VERIFIER, World, authenticated, client, form, grant, ids, implied, keys, scope,
+    subject,
 };
 use crate::grant::GrantWithSubject;
 use crate::ids::{ClientId, GrantId};
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
 
-/// Resources granted, resources requested, scope, and the audience that comes of it.
+/// Resources that the authorization request named, resources of the token request, scope, and the audience that comes of it.
 type AudienceCase = (
     &'static [&'static str],
     &'static [&'static str],
     &'static str,
     Result<&'static [&'static str], Refusal>,
 );
+
+/// The APIs of a grant of `text`, where the authorization request named these.
+fn granted(named: &[&str], text: &str) -> GrantedApis {
+    if named.is_empty() { implied(text) } else { GrantedApis::named(ids(named)) }
+}
 
 /// What a verdict writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +91,7 @@ impl Redemption {
             redirect_uri_sent: true,
             challenge: Some(CodeChallenge::parse(CHALLENGE).unwrap()),
             scope: scope("openid offline_access read"),
-            resources: vec![],
+            apis: implied("openid offline_access read"),
             nonce: Some("n".into()),
             user_id: login.user().id.clone(),
             session_id: login.session(),

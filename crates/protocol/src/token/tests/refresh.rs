@@ -3,44 +3,51 @@
 use proofkey_oauth::Timestamp;
 use serde_json::json;
 
-use super::{AudienceCase, Refreshing, Writes, judged};
+use super::{AudienceCase, Refreshing, Writes, granted, judged};
 use crate::api::Apis;
 use crate::commit::Commit;
-use crate::fixtures::{ISSUER, MAIL, NOTES, NOW, apis, client, client_named, resources, scope};
-use crate::refusal::Refusal;
+use crate::fixtures::{ISSUER, MAIL, NOTES, NOW, api, client, client_named, scope};
+use crate::refusal::{Named, Refusal};
 
 type Spoil = fn(&mut Refreshing);
 
 /// The checks in their order.
-const CHECKS: [(Refusal, Spoil, Writes); 10] = [
-    (
-        Refusal::GrantTypeUnregistered,
-        |r| r.client = client(json!({"grant_types": ["authorization_code"]})),
-        Writes::Nothing,
-    ),
-    (Refusal::RefreshTokenInvalid, |r| r.token = None, Writes::Nothing),
-    (Refusal::RefreshTokenOfAnotherClient, |r| r.client = client_named("other", json!({})), Writes::Nothing),
-    (Refusal::GrantRevoked, |r| r.grant().revoked_at = Some(NOW), Writes::Nothing),
-    (
-        Refusal::RefreshTokenAhead,
-        |r| r.token.iter_mut().for_each(|token| token.generation = 9),
-        Writes::Nothing,
-    ),
-    (Refusal::RefreshTokenRetired, |r| r.grant().refresh.generation = 2, Writes::Revocation),
-    (Refusal::RefreshTokenExpired, |r| r.grant().expires_at = NOW, Writes::Nothing),
-    (Refusal::UserDisabled, |r| r.subject().user.disabled = true, Writes::Nothing),
-    (Refusal::ScopeBeyondGrant, |r| r.send("scope", "openid write"), Writes::Nothing),
-    (Refusal::ResourceUnknown, |r| r.send("resource", "https://other.example"), Writes::Nothing),
-];
+fn checks() -> [(Refusal, Spoil, Writes); 11] {
+    [
+        (
+            Refusal::GrantTypeUnregistered,
+            |r| r.client = client(json!({"grant_types": ["authorization_code"]})),
+            Writes::Nothing,
+        ),
+        (Refusal::RefreshTokenInvalid, |r| r.token = None, Writes::Nothing),
+        (
+            Refusal::RefreshTokenOfAnotherClient,
+            |r| r.client = client_named("other", json!({})),
+            Writes::Nothing,
+        ),
+        (Refusal::GrantRevoked, |r| r.grant().revoked_at = Some(NOW), Writes::Nothing),
+        (
+            Refusal::RefreshTokenAhead,
+            |r| r.token.iter_mut().for_each(|token| token.generation = 9),
+            Writes::Nothing,
+        ),
+        (Refusal::RefreshTokenRetired, |r| r.grant().refresh.generation = 2, Writes::Revocation),
+        (Refusal::RefreshTokenExpired, |r| r.grant().expires_at = NOW, Writes::Nothing),
+        (Refusal::UserDisabled, |r| r.subject().user.disabled = true, Writes::Nothing),
+        (Refusal::ApiRemoved, |r| r.world.apis = Apis::default(), Writes::Nothing),
+        (Refusal::ScopeBeyondGrant(Named::of("write")), |r| r.send("scope", "openid write"), Writes::Nothing),
+        (Refusal::ResourceUnknown, |r| r.send("resource", "https://other.example"), Writes::Nothing),
+    ]
+}
 
 #[test]
 fn rt_05_v_07_v_35_each_check_refuses_alone_and_the_first_of_any_two_speaks() {
     assert_eq!(judged(&Refreshing::new().refresh()), (None, Writes::Use));
-    for (index, (refusal, spoil, writes)) in CHECKS.iter().enumerate() {
+    for (index, (refusal, spoil, writes)) in checks().iter().enumerate() {
         let mut alone = Refreshing::new();
         spoil(&mut alone);
         assert_eq!(judged(&alone.refresh()), (Some(refusal.clone()), *writes));
-        for (later, spoil_too, _) in &CHECKS[index + 1..] {
+        for (later, spoil_too, _) in &checks()[index + 1..] {
             let clients = [Refusal::GrantTypeUnregistered, Refusal::RefreshTokenOfAnotherClient];
             if clients.contains(refusal) && clients.contains(later) {
                 continue;
@@ -95,8 +102,8 @@ fn rt_06_v_35_a_narrower_scope_narrows_the_access_token_alone() {
         ("", Ok("openid offline_access read")),
         ("read", Ok("read")),
         ("openid", Ok("openid")),
-        ("openid read write", Err(Refusal::ScopeBeyondGrant)),
-        ("send", Err(Refusal::ScopeBeyondGrant)),
+        ("openid read write", Err(Refusal::ScopeBeyondGrant(Named::of("write")))),
+        ("send", Err(Refusal::ScopeBeyondGrant(Named::of("send")))),
         ("read\"", Err(Refusal::ScopeMalformed)),
     ];
     for (sent, expected) in cases {
@@ -118,29 +125,35 @@ fn rt_06_v_35_a_narrower_scope_narrows_the_access_token_alone() {
 #[test]
 fn tk_14_v_36_a_refresh_stays_within_the_resources_of_the_grant() {
     let beyond = || Err(Refusal::ResourceBeyondGrant);
-    let cases: [AudienceCase; 7] = [
+    let ambiguous = || Err(Refusal::ResourceAmbiguous(Named::list([NOTES, MAIL].into_iter())));
+    let cases: [AudienceCase; 10] = [
         (&[], &[], "openid read", Ok(&[NOTES, ISSUER])),
         (&[NOTES], &[NOTES], "openid read", Ok(&[NOTES])),
         (&[NOTES], &[MAIL], "openid read", beyond()),
         (&[], &[MAIL], "openid read", beyond()),
         (&[NOTES, MAIL], &[MAIL], "read send", Ok(&[MAIL])),
-        (&[NOTES, MAIL], &[], "read send", Err(Refusal::ResourceAmbiguous)),
-        (&[NOTES, MAIL], &[NOTES, MAIL], "read send", Err(Refusal::ResourceAmbiguous)),
+        (&[NOTES], &[], "openid read", Ok(&[NOTES])),
+        (&[NOTES], &[ISSUER], "openid read", Ok(&[ISSUER])),
+        (&[NOTES], &[ISSUER], "read", beyond()),
+        (&[NOTES, MAIL], &[], "read send", ambiguous()),
+        (&[NOTES, MAIL], &[NOTES, MAIL], "read send", Err(Refusal::ResourceSeveral)),
     ];
-    for (granted, requested, text, expected) in cases {
+    for (named, requested, text, expected) in cases {
         let mut refreshing = Refreshing::new();
-        refreshing.grant().resources = resources(granted);
+        refreshing.grant().apis = granted(named, text);
         refreshing.grant().scope = scope(text);
         requested.iter().for_each(|resource| refreshing.send("resource", resource));
         let found = refreshing.refresh().outcome.map(|issue| issue.access.aud.as_slice().to_vec());
         let expected = expected.map(|aud| aud.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
-        assert_eq!(found, expected, "{granted:?} {text} {requested:?}");
+        assert_eq!(found, expected, "{named:?} {text} {requested:?}");
     }
     let mut removed = Refreshing::new();
-    removed.grant().resources = resources(&[NOTES]);
-    removed.world.apis = Apis::new(vec![]);
-    assert_eq!(judged(&removed.refresh()), (Some(Refusal::ResourceUnknown), Writes::Nothing));
-    assert!(apis().find(&resources(&[NOTES])[0]).is_some());
+    removed.world.apis = Apis::new(vec![api(3, NOTES, &["read", "write"])]);
+    assert_eq!(
+        judged(&removed.refresh()),
+        (Some(Refusal::ApiRemoved), Writes::Nothing),
+        "another took its place"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn tokens() -> Vec<(&'static str, String)> {
     let world = &mut World::new();
     let code = Redemption::new().code.unwrap().seal(&mut world.cx());
     let refresh = RefreshToken::issue(GrantId([5; 16]), 1, &mut world.cx());
-    let step = Consent { session: SessionId([2; 16]), fresh: false };
+    let step = Consent { session: SessionId([2; 16]), fresh: false, shown: [0; 32] };
     let interaction = Sealed::seal(step, "client_id=app", [1; 32], &mut world.cx());
     let session = world.sign_in(user()).0.cookie.value();
     let of_kind = |kind| encode_token(kind, &[3; 40]);
@@ -47,7 +47,7 @@ fn opens_as(text: &str) -> Vec<&'static str> {
         || Sealed::<Consent>::open(&keys(), text, browser, NOW).is_ok()
         || Sealed::<Logout>::open(&keys(), text, browser, NOW).is_ok();
     [
-        ("code", AuthorizationCode::open(&keys(), text).is_some()),
+        ("code", AuthorizationCode::open(&World::new().cx(), text).is_some()),
         ("refresh token", RefreshToken::read(&keys(), text).is_some()),
         ("interaction", interaction),
         ("session cookie", SessionCookie::parse(text).is_some()),

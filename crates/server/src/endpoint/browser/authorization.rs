@@ -8,13 +8,13 @@ use http::StatusCode;
 use proofkey_oauth::{AuthorizationRequest, Params, Timestamp};
 use proofkey_protocol::authorize::{
     self, Authenticated, AuthorizeFacts, ErrorResponse, Hint, IssuedCode, Next, Progress, RedirectTarget,
-    Refused, Validated,
+    Refused, Validated, host,
 };
 use proofkey_protocol::interaction::Stale;
 use proofkey_protocol::session::Login;
-use proofkey_protocol::{Client, ClientId, ClientStatus, ConsentFacts, Refusal, SubjectFacts, UserId};
+use proofkey_protocol::{Client, ClientId, ClientStatus, ConsentFacts, Named, Refusal, SubjectFacts, UserId};
 
-use super::app_names::{app_name, destination, host, own_scheme};
+use super::app_names::{app_name, destination, own_scheme};
 use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, see_other};
 use super::sign_in_page::{self, SignInForm};
 use super::{consent_page, error_page};
@@ -213,6 +213,13 @@ impl<'a> Authorization<'a> {
     }
 
     fn issue(&self, issued: &IssuedCode) -> Response {
+        if !issued.ignored().is_empty() {
+            let ignored = Named::list(issued.ignored().iter());
+            tracing::info!(
+                request_id = %self.context().arrival.id, client_id = %issued.client().id,
+                scope = ignored.as_str().unwrap_or_default(), "scopes that no API has were ignored"
+            );
+        }
         tracing::debug!(
             request_id = %self.context().arrival.id, client_id = %Foreign(&issued.client().id), user = %issued.login().user().id,
             code = %issued.id(), scope = %Foreign(issued.scope()), "authorization code issued"

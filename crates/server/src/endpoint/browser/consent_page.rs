@@ -2,12 +2,13 @@
 
 use axum::response::Response;
 use http::StatusCode;
-use proofkey_oauth::{AuthMethod, Issuer, Timestamp, standard_scope};
-use proofkey_protocol::authorize::Authenticated;
-use proofkey_protocol::token::access_token_seconds;
-use proofkey_protocol::{ApiRecord, Apis, Policy};
+use proofkey_oauth::{AuthMethod, Timestamp};
+use proofkey_protocol::RegisteredApi;
+use proofkey_protocol::authorize::{
+    ApiShown, Authenticated, ConsentTerms, Lifetime, ScopeShown, app_host, host,
+};
 
-use super::app_names::{app_host, app_name, destination, host, own_scheme};
+use super::app_names::{app_name, destination, own_scheme};
 use super::request::BrowserRequest;
 use crate::metrics::Endpoint;
 use crate::page::{self, Api, Consent, ConsentScope, Validity};
@@ -20,29 +21,21 @@ pub(super) fn respond(
     request: &str,
     is_resumed: bool,
 ) -> Response {
-    let flow = browser.seal(authenticated.consent_step(), request);
     let (context, lang) = (browser.context, browser.lang);
-    let (app, known_apis) = (context.app, context.directory.apis());
-    let client = authenticated.client();
-    let apis = apis(authenticated, known_apis, &app.policy.issuer);
-    let described = |scope: &str| {
-        let api = known_apis.owner(scope).and_then(|owner| known_apis.find(owner))?;
-        api.scopes.iter().find(|known| known.name == scope)?.description.clone()
-    };
+    let step = context.decide(|cx| authenticated.consent_step(cx));
+    let flow = browser.seal(step, request);
+    let (app, client) = (context.app, authenticated.client());
+    let terms = authenticated.consent_terms(context.directory.apis(), &app.policy);
     let view = Consent {
         action: app.path_of(Endpoint::Consent),
         flow: flow.expose().to_owned(),
         app_name: app_name(client),
-        app_host: app_host(client),
+        app_host: app_host(client).to_owned(),
         user_name: authenticated.login().user().display_name.clone(),
         is_resumed,
-        validity: validity(authenticated, &apis, context.now, &app.policy),
-        apis: shown(&apis),
-        scopes: authenticated
-            .scope()
-            .iter()
-            .map(|scope| ConsentScope::new(scope, described(scope)))
-            .collect(),
+        validity: validity(terms.lifetime, context.now),
+        apis: shown(&terms.apis),
+        scopes: terms.scopes.iter().map(|scope| line(scope, &terms)).collect(),
         destination: destination(authenticated.target().uri()),
         loopback_only: client.authentication == AuthMethod::None && authenticated.target().is_on_device(),
     };
@@ -50,43 +43,40 @@ pub(super) fn respond(
     page::respond_with_form(StatusCode::OK, lang, html, own_scheme(authenticated.target().uri()))
 }
 
-/// The APIs that the app could reach: those that own a scope asked for, and those that it names.
-fn apis<'a>(authenticated: &Authenticated, all: &'a Apis, issuer: &Issuer) -> Vec<&'a ApiRecord> {
-    let owners = authenticated.scope().iter().filter_map(|scope| all.owner(scope));
-    let named = authenticated.resources().iter().filter(|resource| resource.as_str() != issuer.as_str());
-    let mut found: Vec<&ApiRecord> = Vec::new();
-    for api in owners.chain(named).filter_map(|resource| all.find(resource)) {
-        if !found.iter().any(|known| known.resource == api.resource) {
-            found.push(api);
-        }
+/// A scope as the page says it. Where several of the APIs have one of that name, it is said with the API's.
+fn line(scope: &ScopeShown<'_>, terms: &ConsentTerms<'_>) -> ConsentScope {
+    let known = |api: &RegisteredApi| {
+        api.record.scopes.iter().find(|known| known.name == scope.token)?.description.clone()
+    };
+    let shared = terms.scopes.iter().filter(|other| other.token == scope.token).count() > 1;
+    let at = scope.api.filter(|_| shared);
+    ConsentScope {
+        at: at.map(|api| api.record.name.clone().unwrap_or_else(|| api.resource().to_owned())),
+        is_new: scope.is_new,
+        ..ConsentScope::new(scope.token, scope.api.and_then(known))
     }
-    found
 }
 
 /// APIs by name and host. Where two stand at one host the whole address tells them apart.
-fn shown(apis: &[&ApiRecord]) -> Vec<Api> {
-    let place = |api: &ApiRecord| {
-        let (whole, host) = (api.resource.as_str(), host(api.resource.as_str()));
-        let shared = apis.iter().filter(|other| self::host(other.resource.as_str()) == host).count() > 1;
+fn shown(apis: &[ApiShown<'_>]) -> Vec<Api> {
+    let place = |api: &RegisteredApi| {
+        let (whole, host) = (api.resource(), host(api.resource()));
+        let shared = apis.iter().filter(|other| self::host(other.api.resource()) == host).count() > 1;
         if shared || !whole.contains("://") { whole.to_owned() } else { host.to_owned() }
     };
-    let view =
-        |api: &&ApiRecord| Api { name: api.name.clone().unwrap_or_else(|| place(api)), host: place(api) };
+    let view = |&ApiShown { api, is_new }: &ApiShown<'_>| {
+        let place = place(api);
+        Api { name: api.record.name.clone().unwrap_or_else(|| place.clone()), host: place, is_new }
+    };
     apis.iter().map(view).collect()
 }
 
-/// How long what is allowed lasts: as long as the longest access token, or as long as it can be refreshed.
-fn validity(authenticated: &Authenticated, apis: &[&ApiRecord], now: Timestamp, policy: &Policy) -> Validity {
-    let client = authenticated.client();
-    if !authenticated.scope().contains(standard_scope::OFFLINE_ACCESS) {
-        let of_each = apis.iter().map(|api| access_token_seconds(client, Some(api), policy));
-        let longest = of_each.max().unwrap_or_else(|| access_token_seconds(client, None, policy));
-        return Validity::For { ttl_seconds: u64::try_from(longest).unwrap_or_default() };
+/// How long what is allowed lasts, as the page says it.
+fn validity(lifetime: Lifetime, now: Timestamp) -> Validity {
+    let lasting = |seconds: i64| Validity::For { ttl_seconds: u64::try_from(seconds).unwrap_or_default() };
+    match lifetime {
+        Lifetime::AccessToken { seconds } => lasting(seconds),
+        Lifetime::Session { seconds, ends_at } => lasting(seconds.min(ends_at - now)),
+        Lifetime::Refreshed { seconds } => Validity::Until { ends_at: (now + seconds).seconds() },
     }
-    let refreshed = now + policy.refresh_absolute_seconds;
-    if client.is_browser_app() {
-        let ends_at = refreshed.min(authenticated.login().session_ends_at());
-        return Validity::For { ttl_seconds: u64::try_from(ends_at - now).unwrap_or_default() };
-    }
-    Validity::Until { ends_at: refreshed.seconds() }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use proofkey_protocol::authorize::app_host;
 use proofkey_protocol::{Client, Refusal};
 
-use super::app_names::{app_host, app_name};
+use super::app_names::app_name;
 use crate::app::App;
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::{Answer, Failure};
@@ -61,7 +62,7 @@ fn kind(failure: &Failure, client: Option<&Client>) -> ErrorKind {
         Failure::Refused(_) | Failure::Body(_) | Failure::NotForm => {
             client.map_or(ErrorKind::UnknownApp, |client| ErrorKind::App {
                 name: app_name(client),
-                host: app_host(client),
+                host: app_host(client).to_owned(),
             })
         }
         Failure::Limited(_, seconds) => ErrorKind::Limited { retry_after_seconds: *seconds },

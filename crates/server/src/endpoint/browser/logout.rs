@@ -7,11 +7,12 @@ use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use proofkey_oauth::{LogoutRequest, Params};
 use proofkey_protocol::Refusal;
+use proofkey_protocol::authorize::host;
 use proofkey_protocol::interaction::{self, Opened, Sealed};
 use proofkey_protocol::logout::{self, LogoutFacts, LogoutNext, PostLogoutTarget, WayBack};
 use proofkey_protocol::session::Login;
 
-use super::app_names::{app_name, host};
+use super::app_names::app_name;
 use super::error_page;
 use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, see_other};
 use crate::app::App;

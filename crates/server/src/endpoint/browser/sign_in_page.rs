@@ -3,9 +3,10 @@
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use proofkey_protocol::authorize::Validated;
+use proofkey_protocol::authorize::app_host;
 use proofkey_protocol::interaction;
 
-use super::app_names::{app_host, app_name, own_scheme};
+use super::app_names::{app_name, own_scheme};
 use super::password::held_session;
 use super::request::BrowserRequest;
 use crate::endpoint::failure::Failure;
@@ -67,7 +68,7 @@ pub(super) async fn respond(
         action: app.path_of(Endpoint::SignIn),
         flow: flow.expose().to_owned(),
         app_name: Some(app_name(client)),
-        app_host: Some(app_host(client)),
+        app_host: Some(app_host(client).to_owned()),
         username: form.username,
         remember,
         error: form.error,

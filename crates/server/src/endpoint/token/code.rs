@@ -20,7 +20,7 @@ pub(super) async fn redeem(
     client: &AuthenticatedClient,
 ) -> Result<Result<Issue, Refusal>, Failure> {
     let app = context.app;
-    let code = AuthorizationCode::open(&app.keys, request.code.expose());
+    let code = context.decide(|cx| AuthorizationCode::open(cx, request.code.expose()));
     let load = || async {
         match &code {
             Some(code) => Ok(app.store.code(code).await?),

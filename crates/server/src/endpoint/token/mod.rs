@@ -83,6 +83,6 @@ fn sign(
         expires_in: issue.expires_in,
         refresh_token: issue.refresh.map(|refresh| refresh.token.expose().to_owned()),
         id_token,
-        scope: issue.scope.to_string(),
+        scope: (!issue.scope.is_empty()).then(|| issue.scope.to_string()),
     })
 }

@@ -40,7 +40,7 @@ pub(super) fn consent() -> Consent {
         app_name: "Notes for Desktop".into(),
         app_host: "notes.example".into(),
         user_name: "Ada Lovelace".into(),
-        apis: vec![Api { name: "Notes".into(), host: "api.example.com".into() }],
+        apis: vec![Api { name: "Notes".into(), host: "api.example.com".into(), is_new: false }],
         scopes: scopes.to_vec(),
         destination: Destination::ThisDevice("127.0.0.1".into()),
         validity: Validity::Until { ends_at: 1_797_897_600 },
@@ -207,7 +207,7 @@ pub(super) fn all_hostile(pages: &Pages, lang: Lang) -> Vec<(&'static str, Strin
             app_name: bad(),
             app_host: bad(),
             user_name: bad(),
-            apis: vec![Api { name: bad(), host: bad() }],
+            apis: vec![Api { name: bad(), host: bad(), is_new: true }],
             scopes: vec![ConsentScope::new(HOSTILE, Some(bad())), ConsentScope::new(HOSTILE, None)],
             destination: place.clone(),
             ..consent()

@@ -96,12 +96,8 @@ async fn az_22_a_code_carries_what_was_asked_decided_and_proved() {
     assert_eq!((&id["auth_time"], &access["auth_time"]), (&json!(signed_in_at), &json!(signed_in_at)));
     assert_eq!((&id["amr"], &id["acr"]), (&json!(["pwd"]), &json!(null)), "how the person signed in");
     assert_eq!(id["sub"], access["sub"]);
-    assert_eq!(
-        access["aud"],
-        json!([fixtures::NOTES, server.issuer]),
-        "the resource, and the issuer for userinfo"
-    );
-    assert_eq!(tokens.body["scope"], "openid notes:read offline_access");
+    assert_eq!(access["aud"], json!(fixtures::NOTES), "the resource, and nothing else");
+    assert_eq!(tokens.body["scope"], "notes:read");
     let of_session = id["sid"].as_str().unwrap();
     let cookie = browser.jar.find("sid").unwrap();
     assert!(

@@ -178,9 +178,10 @@ async fn az_28_a_resource_is_absolute_and_known() {
 #[tokio::test]
 async fn az_29_v_35_v_45_a_scope_is_well_formed_known_and_registered() {
     let bad = [
-        "openid admin",
-        "openid notes:delete",
-        "openid OPENID",
+        "notes:read admin",
+        "notes:delete",
+        "OPENID",
+        "openid phone",
         "openid \"x\"",
         "openid a\\b",
         "openid a\u{7f}b",

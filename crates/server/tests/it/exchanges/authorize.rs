@@ -47,7 +47,7 @@ async fn errors_that_the_client_may_know_go_back_to_it() {
     let web = fixtures::web();
     let mut browser = recorder.browser_of("ada");
     let cases = [
-        ("authorize-error-scope", request(&web).set("scope", "openid unheard-of")),
+        ("authorize-error-scope", request(&web).set("scope", "openid phone")),
         ("authorize-error-response-type", request(&web).set("response_type", "token")),
         ("authorize-error-pkce", request(&web).without("code_challenge")),
         ("authorize-error-resource", request(&web).set("resource", "https://unknown.example/api")),
@@ -59,7 +59,7 @@ async fn errors_that_the_client_may_know_go_back_to_it() {
     let none = authorize(&request(&web).set("prompt", "none"));
     let _ = recorder.get("authorize-login-required", &mut recorder.browser(), &none).await;
     let _ = recorder.get("authorize-consent-required", &mut recorder.browser_of("bob"), &none).await;
-    let form = request(&web).set("scope", "openid unheard-of");
+    let form = request(&web).set("scope", "openid phone");
     let posted = recorder.post("authorize-error-by-post", &mut browser, "/authorize", &params(&form)).await;
     let _ = recorder.get("authorize-error-resumed", &mut browser, &next(&posted)).await;
 }

@@ -2,7 +2,7 @@
 
 use proofkey_oauth::AuthMethod;
 use proofkey_testkit::{Museum, TestClient, Tokens, decode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{DAY_SECONDS, assert_verifies, authenticates, is_live, key_set};
 
@@ -15,7 +15,10 @@ async fn refresh_tokens_of_live_grants_are_taken_and_no_others() {
             let answer = server.refresh(&client, grant["refresh_token"].as_str().unwrap()).await;
             if is_live(grant) {
                 let tokens = Tokens::of(&answer);
-                assert_eq!(tokens.body["scope"], grant["scope"], "{grant}");
+                // Where the request named an API, the token is for it alone, and so is what the answer says.
+                let named_files = grant["client_id"] == "legacy";
+                let scope = if named_files { &json!("files:read") } else { &grant["scope"] };
+                assert_eq!(tokens.body["scope"], *scope, "{grant}");
                 let id = decode(&tokens.id_token).claims;
                 assert!(id["amr"].is_null() && id["acr"].is_null(), "how it was proved is not known: {id}");
                 let _ = Tokens::of(&server.refresh(&client, &tokens.refresh_token).await);

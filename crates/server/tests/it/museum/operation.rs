@@ -65,6 +65,35 @@ async fn administration_finds_everything_and_can_change_it() {
 }
 
 #[tokio::test]
+async fn k_10_clients_grants_and_consents_name_the_apis_that_they_had() {
+    for museum in Museum::all() {
+        let server = museum.builder().start().await;
+        let (files, notes) = ("https://files.example/api", "https://notes.example/api");
+        for client in server.store().clients().await.unwrap() {
+            let resources = client.metadata.resources.unwrap();
+            let mut names: Vec<&str> = resources.iter().map(proofkey_oauth::ResourceUri::as_str).collect();
+            names.sort_unstable();
+            let expected = if client.id.as_str() == "service" { vec![notes] } else { vec![files, notes] };
+            assert_eq!(names, expected, "{}", client.id);
+        }
+        let consents = server.admin().consents(Some("ada"), None).await.unwrap();
+        for listed in museum.list("consents") {
+            let of_client =
+                consents.iter().filter(|consent| listed["client_id"] == consent.client_id.as_str());
+            let allowed: Vec<&str> = of_client.flat_map(|consent| consent.scope.split(' ')).collect();
+            for scope in listed["scope"].as_str().unwrap().split(' ') {
+                assert!(allowed.contains(&scope), "{listed}: {scope}");
+            }
+        }
+        // An API that is added later under the scope of one of them is open to none of these clients.
+        let _ = server.api("https://later.example", &["notes:read"], false).await;
+        let web = museum.client(&json!("web"));
+        let tokens = server.tokens(&web, "openid notes:read").await;
+        assert_eq!(decode(&tokens.access_token).claims["aud"][0], notes);
+    }
+}
+
+#[tokio::test]
 async fn the_database_is_sound_after_it_was_opened_and_the_configuration_is_still_read() {
     for museum in Museum::all() {
         let mut server = museum.builder().start().await;

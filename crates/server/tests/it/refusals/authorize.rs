@@ -1,7 +1,8 @@
 //! Authorization requests: `authorize.rs` of the table, and what `client.rs`, `pkce.rs` and `scope.rs` say of them.
 
-use proofkey_protocol::Refusal;
-use proofkey_testkit::{AuthorizeRequest, Browser, TestServer, fixtures};
+use proofkey_protocol::{Named, Refusal};
+use proofkey_testkit::{AuthorizeRequest, Browser, TestClient, TestServer, fixtures};
+use serde_json::json;
 
 use super::Reached;
 use crate::support::consented;
@@ -26,7 +27,7 @@ const SHOWN: [(Refusal, Bend); 19] = [
     (Refusal::ChallengeMethodUnsupported, |request| request.set("code_challenge_method", "plain")),
     (Refusal::ChallengeMalformed, |request| request.set("code_challenge", "short")),
     (Refusal::ScopeMalformed, |request| request.set("scope", "\"")),
-    (Refusal::ScopeUnregistered, |request| request.set("scope", "openid admin")),
+    (Refusal::ScopeMissing, |request| request.without("scope")),
     (Refusal::ResourceMalformed, |request| request.set("resource", "/notes")),
     (Refusal::ResourceUnknown, |request| request.set("resource", "https://unknown.example")),
 ];
@@ -37,7 +38,34 @@ pub(super) async fn reach(server: &TestServer, reached: &mut Reached) {
         let page = Browser::new(server).authorize(&bend(AuthorizeRequest::new(&web))).await.page();
         reached.on_page(refusal, &page);
     }
+    about_names(server, reached).await;
     silent(server, reached).await;
+}
+
+/// Scopes and APIs that are refused by name.
+async fn about_names(server: &TestServer, reached: &mut Reached) {
+    const PAYROLL: &str = "https://payroll.example";
+    let web = fixtures::web();
+    server.api(PAYROLL, &["pay"], false).await;
+    let cases: [(Refusal, &[(&str, &str)]); 4] = [
+        (Refusal::ScopeUnregistered(Named::of("phone")), &[("scope", "openid phone")]),
+        (Refusal::ScopeUnowned(Named::of("admin")), &[("scope", "notes:read admin")]),
+        (
+            Refusal::ScopeOfOtherApi(Named::of("files:read")),
+            &[("scope", "files:read"), ("resource", fixtures::NOTES)],
+        ),
+        (Refusal::ResourceUnregistered(Named::of(PAYROLL)), &[("resource", PAYROLL)]),
+    ];
+    for (refusal, changes) in cases {
+        let set = |request: AuthorizeRequest, (name, value): &(&str, &str)| request.set(name, value);
+        let request = changes.iter().fold(AuthorizeRequest::new(&web), set);
+        reached.on_page(refusal, &Browser::new(server).authorize(&request).await.page());
+    }
+    let metadata = json!({"client_id": "idle", "grant_types": ["client_credentials"], "scope": "gone"});
+    let secret = server.client(&metadata).await;
+    let idle = TestClient { id: "idle".into(), secret, ..fixtures::service() };
+    let answer = server.token(&idle, &[("grant_type", "client_credentials")]).await;
+    reached.in_json(Refusal::ResourceNone, &answer);
 }
 
 /// What `prompt=none` is answered with: by redirect, for no page may be shown.

@@ -1,6 +1,6 @@
 //! Redeeming codes: `code.rs` of the table, and what `pkce.rs` and `scope.rs` say of it.
 
-use proofkey_protocol::Refusal;
+use proofkey_protocol::{Named, Refusal};
 use proofkey_testkit::{AuthorizeRequest, Browser, Code, TestServer, Tokens, fixtures};
 
 use super::Reached;
@@ -72,9 +72,13 @@ async fn resources(server: &TestServer, reached: &mut Reached, browser: &mut Bro
     let web = fixtures::web();
     let request = AuthorizeRequest::new(&web).set("scope", "openid notes:read files:read");
     let code = server.code_by(browser, &request, &fixtures::ada()).await;
-    reached.in_json(Refusal::ResourceAmbiguous, &server.redeem(&web, &code).await);
+    let among = Named::list([fixtures::NOTES, fixtures::FILES].into_iter());
+    reached.in_json(Refusal::ResourceAmbiguous(among), &server.redeem(&web, &code).await);
+    let mut both = code.form();
+    both.extend([("resource", fixtures::NOTES), ("resource", fixtures::FILES)]);
+    reached.in_json(Refusal::ResourceSeveral, &server.token(&web, &both).await);
 
-    let request = request.set("resource", fixtures::NOTES);
+    let request = request.set("scope", "openid notes:read").set("resource", fixtures::NOTES);
     let code = server.code_by(browser, &request, &fixtures::ada()).await;
     let mut form = code.form();
     form.push(("resource", fixtures::FILES));

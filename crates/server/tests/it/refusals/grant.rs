@@ -1,7 +1,8 @@
 //! Grants that end, and the refresh tokens of those that stand: `grant.rs` and `refresh.rs` of the table.
 
-use proofkey_protocol::Refusal;
-use proofkey_testkit::{AuthorizeRequest, Browser, Code, TestServer, Tokens, fixtures};
+use proofkey_oauth::AuthMethod;
+use proofkey_protocol::{Named, Refusal};
+use proofkey_testkit::{AuthorizeRequest, Browser, Code, TestClient, TestServer, Tokens, fixtures};
 use serde_json::json;
 
 use super::Reached;
@@ -20,7 +21,42 @@ pub(super) async fn reach(server: &TestServer, reached: &mut Reached) {
     server.withdraw_consent(&fixtures::ada(), &web.id).await;
     reached.in_json(Refusal::ConsentWithdrawn, &server.redeem(&web, &code).await);
 
+    apis(server, reached).await;
     refresh_tokens(server, reached).await;
+}
+
+/// An API that is removed after the person allowed it, and more than can be remembered of what one person allows one client.
+async fn apis(server: &TestServer, reached: &mut Reached) {
+    const RESOURCE: &str = "https://large.example";
+    let names: Vec<String> = (0..9).map(|n| n.to_string().repeat(4000)).collect();
+    let scopes: Vec<&str> = names.iter().map(String::as_str).collect();
+    server.api(RESOURCE, &scopes, false).await;
+    let metadata = |scope: &str| {
+        serde_json::json!({"client_id": "large", "redirect_uris": ["https://large.example/cb"], "scope": scope,
+                           "token_endpoint_auth_method": "none"})
+    };
+    server.client(&metadata(scopes[0])).await;
+    let client = TestClient {
+        id: "large".into(),
+        secret: None,
+        method: AuthMethod::None,
+        redirect_uri: "https://large.example/cb".into(),
+        scope: String::new(),
+    };
+    let mut browser = Browser::signed_in(server, &fixtures::ada()).await;
+    let mut last = None;
+    for (count, scope) in scopes.iter().enumerate() {
+        server.update_client("large", &metadata(scope)).await;
+        let request = AuthorizeRequest::new(&client).set("scope", scope);
+        if count < 8 {
+            last = Some(server.code_by(&mut browser, &request, &fixtures::ada()).await);
+        } else {
+            let departure = browser.authorize(&request).await.redirect();
+            reached.in_redirect(Refusal::ConsentTooLarge, &departure);
+        }
+    }
+    server.remove_api(RESOURCE).await;
+    reached.in_json(Refusal::ApiRemoved, &server.redeem(&client, &last.unwrap()).await);
 }
 
 /// A code whose user is disabled before it is redeemed; to enable the account again brings no session back.
@@ -40,7 +76,7 @@ async fn refresh_tokens(server: &TestServer, reached: &mut Reached) {
     reached.in_json(Refusal::RefreshTokenInvalid, &server.refresh(&web, "changed").await);
     reached.in_json(Refusal::RefreshTokenOfAnotherClient, &server.refresh(&other, &first).await);
     let wider = [("grant_type", "refresh_token"), ("refresh_token", first.as_str()), ("scope", "files:read")];
-    reached.in_json(Refusal::ScopeBeyondGrant, &server.token(&web, &wider).await);
+    reached.in_json(Refusal::ScopeBeyondGrant(Named::of("files:read")), &server.token(&web, &wider).await);
 
     let second = Tokens::of(&server.refresh(&web, &first).await).refresh_token;
     let _ = Tokens::of(&server.refresh(&web, &second).await);

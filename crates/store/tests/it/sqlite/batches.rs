@@ -92,9 +92,8 @@ async fn one_write_that_is_refused_leaves_the_others_of_its_batch_alone() {
     let consent = Commit::GiveConsent {
         user: proofkey_protocol::UserId::new("u-nobody"),
         client: app(),
-        scope: proofkey_oauth::Scope::parse("openid").unwrap(),
         before: None,
-        at: NOW,
+        after: proofkey_protocol::ConsentFacts::parse("0 1 openid").unwrap(),
     };
     let (first, unknown, taken, last) = tokio::join!(
         world.store.commit(redeem(grant(1))),

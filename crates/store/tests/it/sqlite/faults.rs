@@ -119,7 +119,7 @@ async fn an_impossible_row_is_named_by_table_column_and_key_and_not_by_its_value
 async fn an_algorithm_that_does_not_exist_is_an_impossible_row() {
     let world = World::new().await;
     world.store.add_api(api("https://notes.example")).await.unwrap();
-    assert_eq!(world.store.apis().await.unwrap()[0].algorithm, Some(Algorithm::EdDsa));
+    assert_eq!(world.store.apis().await.unwrap()[0].record.algorithm, Some(Algorithm::EdDsa));
     for text in ["none", "HS256", "es256", ""] {
         let other = Connection::open(world.path()).unwrap();
         other.execute("UPDATE apis SET algorithm = ?1", [text]).unwrap();

@@ -2,8 +2,8 @@
 
 use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash, Timestamp};
 use proofkey_protocol::{
-    Algorithm, ApiRecord, ApiScope, ClientId, ClientSecretRecord, Commit, Committed, KeyRecord, SessionFacts,
-    UserId,
+    Algorithm, ApiRecord, ApiScope, ClientId, ClientSecretRecord, Commit, Committed, ConsentFacts, KeyRecord,
+    SessionFacts, UserId,
 };
 use proofkey_store::{AdminFault, Versions};
 
@@ -97,10 +97,34 @@ async fn apis_are_added_and_removed() {
     world.store.add_api(api.clone()).await.unwrap();
     assert_eq!(world.store.add_api(api.clone()).await, Err(AdminFault::Exists));
     let read = world.store.apis().await.unwrap().remove(0);
-    assert_same_api(&read, &api);
+    assert_same_api(&read.record, &api);
     world.store.remove_api(&api.resource).await.unwrap();
     assert_eq!(world.store.remove_api(&api.resource).await, Err(AdminFault::Missing));
     assert_eq!(versions(&world).await, Versions { apis: before.apis + 2, ..before });
+}
+
+#[tokio::test]
+async fn k_10_the_id_of_an_api_is_never_given_again() {
+    let world = World::new().await;
+    let api = |resource: &str| ApiRecord {
+        resource: ResourceUri::parse(resource).unwrap(),
+        name: None,
+        scopes: vec![ApiScope { name: "read".to_owned(), description: None }],
+        access_token_seconds: None,
+        algorithm: None,
+        introspection: None,
+    };
+    let mut given = Vec::new();
+    for resource in ["https://a.example", "https://b.example", "https://a.example", "https://a.example"] {
+        world.store.add_api(api(resource)).await.unwrap();
+        assert_eq!(world.store.add_api(api(resource)).await, Err(AdminFault::Exists));
+        let apis = world.store.apis().await.unwrap();
+        given.push(apis.iter().find(|api| api.resource() == resource).unwrap().id.0);
+        if resource == "https://a.example" {
+            world.store.remove_api(&ResourceUri::parse(resource).unwrap()).await.unwrap();
+        }
+    }
+    assert!(given.is_sorted_by(|before, after| before < after) && given[0] > 0, "{given:?}");
 }
 
 #[tokio::test]
@@ -246,9 +270,9 @@ async fn consents_are_listed_by_user_and_by_client() {
     world.store.add_user(user("bob")).await.unwrap();
     let bob = UserId::new("u-bob");
     for (who, client) in [(ada(), "app"), (ada(), "other"), (bob.clone(), "app")] {
-        let scope = proofkey_oauth::Scope::parse("openid").unwrap();
+        let after = ConsentFacts::parse("0 1 openid").unwrap();
         let client = ClientId::new(client);
-        world.applied(Commit::GiveConsent { user: who, client, scope, before: None, at: NOW }).await;
+        world.applied(Commit::GiveConsent { user: who, client, before: None, after }).await;
     }
     for (user, client, expected) in [
         (None, None, 3),

@@ -61,7 +61,7 @@ pub(super) fn code(number: u64) -> AuthorizationCode {
         redirect_uri_sent: true,
         challenge: None,
         scope: grant.scope,
-        resources: grant.resources,
+        apis: grant.apis,
         nonce: None,
         user_id: grant.user_id,
         session_id: grant.session_id,

@@ -1,6 +1,7 @@
 //! Consents: a compare-and-set on what was read.
 
-use proofkey_protocol::{Committed, ConsentFacts};
+use proofkey_protocol::{ApiId, Commit, Committed, ConsentFacts};
+use proofkey_store::AdminFault;
 
 use super::World;
 use crate::support::{GRANTS_SESSION, NOW, ada, app, consent, session_id};
@@ -9,8 +10,13 @@ async fn read(world: &World) -> Option<ConsentFacts> {
     world.store.session_with_consent(session_id(GRANTS_SESSION), &app()).await.unwrap().unwrap().consent
 }
 
-async fn shown(world: &World) -> Option<(String, proofkey_oauth::Timestamp)> {
-    read(world).await.map(|consent| (consent.scope.to_string(), consent.since))
+async fn shown(world: &World) -> Option<String> {
+    read(world).await.map(|consent| consent.as_str().to_owned())
+}
+
+/// What is shown of a consent at one API.
+fn at(since: proofkey_oauth::Timestamp, scope: &str) -> Option<String> {
+    Some(format!("1 {} {scope}", since.seconds()))
 }
 
 #[tokio::test]
@@ -19,13 +25,13 @@ async fn consent_widens_and_keeps_its_beginning_until_it_is_withdrawn() {
     assert_eq!(shown(&world).await, None);
     world.applied(consent("openid", None, NOW)).await;
     world.applied(consent("openid read", read(&world).await, NOW + 50)).await;
-    assert_eq!(shown(&world).await, Some(("openid read".to_owned(), NOW)));
+    assert_eq!(shown(&world).await, at(NOW, "openid read"));
     world.applied(consent("write openid", read(&world).await, NOW + 60)).await;
-    assert_eq!(shown(&world).await, Some(("openid read write".to_owned(), NOW)));
+    assert_eq!(shown(&world).await, at(NOW, "openid read write"));
     world.store.revoke_consent(&ada(), &app()).await.unwrap();
     assert_eq!(shown(&world).await, None);
     world.applied(consent("openid", None, NOW + 99)).await;
-    assert_eq!(shown(&world).await, Some(("openid".to_owned(), NOW + 99)), "a grant from before is void");
+    assert_eq!(shown(&world).await, at(NOW + 99, "openid"), "a grant from before is void");
 }
 
 #[tokio::test]
@@ -38,12 +44,28 @@ async fn a_consent_over_anything_but_what_stands_is_a_conflict_and_changes_nothi
     assert_eq!(world.commit(consent("write", nothing.clone(), NOW + 1)).await, Committed::Conflict);
     world.applied(consent("read", first.clone(), NOW + 2)).await;
     assert_eq!(world.commit(consent("write", first.clone(), NOW + 3)).await, Committed::Conflict);
-    assert_eq!(shown(&world).await, Some(("openid read".to_owned(), NOW)));
+    assert_eq!(shown(&world).await, at(NOW, "openid read"));
     // Withdrawn meanwhile: an answer from before does not bring it back, though the same scope was given again since.
     world.store.revoke_consent(&ada(), &app()).await.unwrap();
     assert_eq!(world.commit(consent("write", first.clone(), NOW + 4)).await, Committed::Conflict);
     assert_eq!(shown(&world).await, None);
     world.applied(consent("openid", nothing, NOW + 5)).await;
     assert_eq!(world.commit(consent("write", first, NOW + 6)).await, Committed::Conflict);
-    assert_eq!(shown(&world).await, Some(("openid".to_owned(), NOW + 5)));
+    assert_eq!(shown(&world).await, at(NOW + 5, "openid"));
+}
+
+#[tokio::test]
+async fn k_10_what_is_allowed_at_one_api_is_withdrawn_alone() {
+    let world = World::new().await;
+    let all = ConsentFacts::parse("0 5 openid\n1 5 read\n2 6").unwrap();
+    world.applied(Commit::GiveConsent { user: ada(), client: app(), before: None, after: all }).await;
+    let (user, client) = (ada(), app());
+    let withdraw = |api| world.store.revoke_consent_at(&user, &client, ApiId(api));
+    assert_eq!(withdraw(3).await, Err(AdminFault::Missing));
+    assert_eq!(withdraw(1).await, Ok(()));
+    assert_eq!(withdraw(1).await, Err(AdminFault::Missing));
+    assert_eq!(shown(&world).await.as_deref(), Some("0 5 openid\n2 6"));
+    assert_eq!((withdraw(0).await, withdraw(2).await), (Ok(()), Ok(())));
+    assert_eq!(shown(&world).await, None, "with the last the row goes");
+    assert_eq!(withdraw(2).await, Err(AdminFault::Missing));
 }

@@ -7,9 +7,9 @@ use std::future::Future;
 use proofkey_oauth::{ClientMetadata, Scope, SecretHash, Timestamp};
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
-    Authentication, AuthenticationMethod, ClientId, ClientRecord, ClientSecretRecord, Commit, Committed,
-    ConsentFacts, GrantFacts, GrantId, RefreshChain, SealingKeyId, SessionFacts, SessionId, SessionProof,
-    TokenId, UserId, UserRecord,
+    ApiId, Authentication, AuthenticationMethod, ClientId, ClientRecord, ClientSecretRecord, Commit,
+    Committed, ConsentFacts, GrantFacts, GrantId, GrantedApis, RefreshChain, SealingKeyId, SessionFacts,
+    SessionId, SessionProof, TokenId, UserId, UserRecord,
 };
 use proofkey_store::{Options, Store};
 
@@ -194,10 +194,7 @@ pub(crate) fn grant(number: u64) -> GrantFacts {
         user_id: ada(),
         session_id: session_id(GRANTS_SESSION),
         scope: Scope::parse("openid offline_access read").unwrap(),
-        resources: vec!["https://api.example/notes", "urn:other"]
-            .into_iter()
-            .map(|text| proofkey_oauth::ResourceUri::parse(text).unwrap())
-            .collect(),
+        apis: GrantedApis::named([ApiId(1), ApiId(3)]),
         authentication: by_password(NOW),
         created_at: NOW + 1,
         expires_at: NOW + 600,
@@ -208,10 +205,13 @@ pub(crate) fn grant(number: u64) -> GrantFacts {
     }
 }
 
-/// A consent by `ada` for `app`, given over what stood before.
+/// A consent by `ada` for `app` at one API, given over what stood before.
 pub(crate) fn consent(scope: &str, before: Option<ConsentFacts>, at: Timestamp) -> Commit {
-    let scope = Scope::parse(scope).unwrap();
-    Commit::GiveConsent { user: ada(), client: app(), scope, before, at }
+    let entry = before.as_ref().and_then(|before| before.iter().next());
+    let (since, held) = entry.map_or((at, ""), |entry| (entry.since, entry.scope()));
+    let scope = Scope::parse(held).unwrap().union(&Scope::parse(scope).unwrap());
+    let after = ConsentFacts::parse(&format!("1 {} {scope}", since.seconds())).unwrap();
+    Commit::GiveConsent { user: ada(), client: app(), before, after }
 }
 
 pub(crate) fn redeem(grant: GrantFacts) -> Commit {

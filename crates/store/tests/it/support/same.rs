@@ -40,7 +40,7 @@ pub(crate) fn assert_same_grant(read: &GrantFacts, written: &GrantFacts) {
             user_id,
             session_id,
             scope,
-            resources,
+            apis,
             authentication,
             created_at,
             expires_at,

@@ -1,0 +1,103 @@
+//! The APIs of a client's registration: written out when it is made or changed, so that an API that comes later is open to no
+//! client until it is added.
+
+use std::collections::BTreeSet;
+
+use proofkey_oauth::{ClientMetadata, ResourceUri};
+use proofkey_protocol::{ApiRecord, Apis, Client, ClientId, ClientRecord};
+
+use super::limits::WAITING_MAX;
+use super::noun::{Noun, Verb};
+use super::{Admin, AdminRefused};
+
+/// What changes about the APIs of a client.
+#[derive(Clone, Debug, Default)]
+pub struct ClientEdit {
+    /// Add the APIs that have those of its scopes for which it has no API yet.
+    pub bind: bool,
+    /// Add these.
+    pub add: Vec<ResourceUri>,
+    /// Drop these.
+    pub remove: Vec<ResourceUri>,
+}
+
+impl Admin {
+    /// Adds and drops APIs of a client's registration; all else of it stays.
+    pub async fn edit_client(&self, id: &ClientId, edit: ClientEdit) -> Result<ClientRecord, AdminRefused> {
+        let apis = self.registered_apis().await?;
+        let before = self.find_client(id).await?;
+        let mut resources = before.metadata.resources.clone().unwrap_or_default();
+        resources.retain(|resource| !edit.remove.iter().any(|dropped| dropped.names(resource.as_str())));
+        resources.extend(edit.add);
+        if edit.bind {
+            let unbound = unbound(&before, &apis)?;
+            resources.extend(owners(unbound.iter().map(String::as_str), &apis));
+        }
+        let metadata = ClientMetadata { resources: Some(known(resources, &apis)?), ..before.metadata };
+        let record = ClientRecord { metadata, ..before };
+        Client::try_from(&record)?;
+        let updated = self.store.update_client(id, &record.metadata).await;
+        updated.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
+        self.record_change(Verb::Edit, Noun::Client, id);
+        Ok(record)
+    }
+
+    /// The scopes of a client that no API of its registration has: nothing can be had by them.
+    pub async fn unbound_scopes(&self, record: &ClientRecord) -> Result<Vec<String>, AdminRefused> {
+        unbound(record, &self.registered_apis().await?)
+    }
+
+    /// The metadata with the APIs written out: those that it names or, where it names none, the owners of its scopes.
+    pub(super) async fn with_apis(&self, record: ClientRecord) -> Result<ClientRecord, AdminRefused> {
+        let apis = self.registered_apis().await?;
+        let resources = match &record.metadata.resources {
+            Some(named) => known(named.clone(), &apis)?,
+            None => owners(Client::try_from(&record)?.scope.iter(), &apis),
+        };
+        let metadata = ClientMetadata { resources: Some(resources), ..record.metadata };
+        Ok(ClientRecord { metadata, ..record })
+    }
+
+    /// At most 20 clients that are registered for a scope of this API and for no API that has it.
+    pub(super) async fn clients_waiting_for(&self, api: &ApiRecord) -> Result<Vec<ClientId>, AdminRefused> {
+        let apis = self.registered_apis().await?;
+        let waits = |record: &ClientRecord| {
+            let unbound = unbound(record, &apis).unwrap_or_default();
+            api.scopes.iter().any(|scope| unbound.contains(&scope.name))
+        };
+        let clients = self.store.clients().await?.into_iter().filter(waits);
+        Ok(clients.map(|record| record.id).take(WAITING_MAX).collect())
+    }
+
+    async fn registered_apis(&self) -> Result<Apis, AdminRefused> {
+        Ok(Apis::new(self.store.apis().await?))
+    }
+}
+
+/// The resources as they are registered, each once. One that is not is refused.
+fn known(resources: Vec<ResourceUri>, apis: &Apis) -> Result<Vec<ResourceUri>, AdminRefused> {
+    let mut known: Vec<ResourceUri> = Vec::new();
+    for (at, resource) in resources.into_iter().enumerate() {
+        let found = apis.find(&resource).ok_or(AdminRefused::UnknownResource { at, resource })?;
+        if !known.contains(&found.record.resource) {
+            known.push(found.record.resource.clone());
+        }
+    }
+    Ok(known)
+}
+
+/// The resources of the APIs that own one of the scopes, in the order in which they were added.
+fn owners<'a>(scopes: impl Iterator<Item = &'a str>, apis: &Apis) -> Vec<ResourceUri> {
+    let ids: BTreeSet<_> = scopes.flat_map(|scope| apis.owners(scope).iter().copied()).collect();
+    ids.into_iter().filter_map(|id| apis.by_id(id)).map(|api| api.record.resource.clone()).collect()
+}
+
+/// The scopes of a client that are no standard ones and belong to none of its APIs.
+fn unbound(record: &ClientRecord, apis: &Apis) -> Result<Vec<String>, AdminRefused> {
+    let client = Client::try_from(record)?;
+    let own: Vec<_> = client.resources.iter().filter_map(|resource| apis.find(resource)).collect();
+    let bound = |scope: &str| {
+        apis.owns(proofkey_protocol::ApiId::ISSUER, scope) || own.iter().any(|api| apis.owns(api.id, scope))
+    };
+    Ok(client.scope.iter().filter(|scope| !bound(scope)).map(str::to_owned).collect())
+}
