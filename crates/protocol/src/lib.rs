@@ -43,7 +43,7 @@ pub use client::{
 };
 pub use code::AuthorizationCode;
 pub use commit::{Commit, Committed, Verdict};
-pub use consent::{ApiConsent, CONSENT_BYTES_MAX, ConsentFacts};
+pub use consent::{ApiConsent, CONSENT_BYTES_MAX, ConsentFacts, ConsentRecord};
 pub use cx::{Cx, Random};
 pub use facts::{
     AccessTokenFacts, ClientStatus, CodeFacts, CredentialFacts, FailureFacts, GrantFacts, RedemptionFacts,
@@ -53,8 +53,7 @@ pub use grant::GrantWithSubject;
 pub use ids::{ApiId, ClientId, GrantId, SealingKeyId, SessionId, TokenId, USER_ID_PREFIX, UserId};
 pub use policy::{Policy, SessionLife, SignInLimit};
 pub use records::{
-    ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, ConsentRecord, KeyRecord, RegisteredApi,
-    UserRecord,
+    ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, KeyRecord, RegisteredApi, UserRecord,
 };
 pub use refresh_chain::{OVERLAP_SECONDS, OVERLAP_SECONDS_MAX, RECENT_MAX, RefreshChain, RetiredToken};
 pub use refresh_token::RefreshToken;

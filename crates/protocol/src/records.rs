@@ -4,7 +4,6 @@ use proofkey_jose::Algorithm;
 use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::consent::ConsentFacts;
 use crate::ids::{ApiId, ClientId, UserId};
 
 /// A registered client.
@@ -121,15 +120,4 @@ pub struct UserRecord {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-}
-
-/// A remembered consent, as an operator sees it.
-#[derive(Clone, Debug)]
-pub struct ConsentRecord {
-    /// The user who allows.
-    pub user_id: UserId,
-    /// The client that is allowed.
-    pub client_id: ClientId,
-    /// What it is allowed, API by API.
-    pub consent: ConsentFacts,
 }

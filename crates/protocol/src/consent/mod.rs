@@ -12,7 +12,7 @@ use proofkey_oauth::{Scope, Timestamp};
 
 use crate::api::{Apis, GrantedApis, concerning};
 use crate::client::Client;
-use crate::ids::ApiId;
+use crate::ids::{ApiId, ClientId, UserId};
 use crate::refusal::{Named, Refusal};
 
 /// The most that one user can allow one client, in bytes as it is stored.
@@ -22,6 +22,17 @@ pub const CONSENT_BYTES_MAX: usize = 32 * 1024;
 /// stands, and the scope. It is kept as the text that it is stored as, which is what a change is compared with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsentFacts(String);
+
+/// A remembered consent, as an operator sees it.
+#[derive(Clone, Debug)]
+pub struct ConsentRecord {
+    /// The user who allows.
+    pub user_id: UserId,
+    /// The client that is allowed.
+    pub client_id: ClientId,
+    /// What it is allowed, API by API.
+    pub consent: ConsentFacts,
+}
 
 /// What a user has allowed a client at one API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
