@@ -10,7 +10,6 @@ use proofkey_protocol::authorize::{
     self, Authenticated, AuthorizeFacts, ErrorResponse, Hint, IssuedCode, Next, Progress, RedirectTarget,
     Refused, Validated, host,
 };
-use proofkey_protocol::interaction::Stale;
 use proofkey_protocol::session::Login;
 use proofkey_protocol::{Client, ClientId, ClientStatus, ConsentFacts, Named, Refusal, SubjectFacts, UserId};
 
@@ -69,15 +68,8 @@ impl<'a> Authorization<'a> {
     }
 
     /// Begins the request of a step that no longer fits anew, as a link to it would.
-    pub(super) fn resumed(
-        browser: BrowserRequest<'a>,
-        stale: &Stale,
-        progress: Progress,
-    ) -> Result<Self, (BrowserRequest<'a>, Refusal)> {
-        match SentRequest::parse(stale.request()) {
-            Ok(sent) => Ok(Self { is_resumed: true, ..Self::new(browser, sent, progress) }),
-            Err(refusal) => Err((browser, refusal)),
-        }
+    pub(super) fn resumed(browser: BrowserRequest<'a>, sent: SentRequest, progress: Progress) -> Self {
+        Self { is_resumed: true, ..Self::new(browser, sent, progress) }
     }
 
     /// Decides and answers.

@@ -41,7 +41,9 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
     match posted(&browser, form) {
         Ok(Posted::Sent(raw)) => browser.come_back(Endpoint::Authorize, &raw),
-        Ok(Posted::CameBack(sent)) => Authorization::new(browser, sent, Progress::default()).dispatch().await,
+        Ok(Posted::CameBack(sent)) => {
+            Authorization::new(browser, *sent, Progress::default()).dispatch().await
+        }
         Err(failure) => browser.refused(&failure),
     }
 }
@@ -51,7 +53,7 @@ enum Posted {
     /// A request, says a client: the form as it came.
     Sent(String),
     /// A request that came by POST before and comes back by our own page.
-    CameBack(SentRequest),
+    CameBack(Box<SentRequest>),
 }
 
 /// The authorization request of a GET: the query itself, or the one that was sealed when it came by POST.
@@ -68,7 +70,8 @@ fn posted(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<P
     let form = form?;
     if let Some(flow) = form.params.first("flow").filter(|_| !form.params.contains("client_id")) {
         browser.same_site()?;
-        return Ok(Posted::CameBack(SentRequest::parse(&browser.resume(flow)?)?));
+        let sent = SentRequest::parse(&browser.resume(flow)?)?;
+        return Ok(Posted::CameBack(Box::new(sent)));
     }
     let raw = form.into_text()?;
     if raw.len() > REQUEST_BYTES_MAX { Err(Refusal::RequestTooLong.into()) } else { Ok(Posted::Sent(raw)) }

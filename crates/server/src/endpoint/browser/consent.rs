@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::{HeaderMap, Method, Uri};
 use proofkey_protocol::Refusal;
 use proofkey_protocol::authorize::{Answer, ConsentGiven, Progress};
-use proofkey_protocol::interaction::{Consent, Opened, Sealed, Stale};
+use proofkey_protocol::interaction::{Consent, Opened, Sealed};
 
 use super::authorization::{Authorization, SentRequest};
 use super::request::{BrowserRequest, RequestMethod, flow_parameter};
@@ -46,7 +46,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
             let authorization = Authorization::new(browser, sent, Progress::default());
             authorization.ask_to_sign_in(SignInForm::default()).await
         }
-        Ok(Posted::Stale(stale)) => begin_anew(browser, &stale).await,
+        Ok(Posted::Stale(sent)) => begin_anew(browser, sent).await,
         Err(failure) => browser.refused(&failure),
     }
 }
@@ -65,7 +65,7 @@ enum Posted {
     /// Somebody else is to sign in.
     NotMe(SentRequest),
     /// Nothing that counts: the page no longer fits this browser.
-    Stale(Stale),
+    Stale(SentRequest),
 }
 
 fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
@@ -73,7 +73,7 @@ fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Pos
     browser.same_site()?;
     let step = match browser.open::<Consent>(form.params.first("flow").unwrap_or_default())? {
         Opened::Fits(step) => step,
-        Opened::Stale(stale) => return Ok(Posted::Stale(stale)),
+        Opened::Stale(stale) => return Ok(Posted::Stale(SentRequest::parse(stale.request())?)),
     };
     let sent = SentRequest::parse(step.request())?;
     let answer = match form.params.first("decision") {
@@ -92,10 +92,7 @@ fn progress(step: &Sealed<Consent>, consent: Option<ConsentGiven>) -> Progress {
 }
 
 /// Begins the request anew. What was answered allows nothing and denies nothing.
-async fn begin_anew(browser: BrowserRequest<'_>, stale: &Stale) -> Response {
+async fn begin_anew(browser: BrowserRequest<'_>, sent: SentRequest) -> Response {
     let progress = Progress { consent: Some(ConsentGiven::on_stale_page()), ..Progress::default() };
-    match Authorization::resumed(browser, stale, progress) {
-        Ok(authorization) => authorization.dispatch().await,
-        Err((browser, refusal)) => browser.refused(&refusal.into()),
-    }
+    Authorization::resumed(browser, sent, progress).dispatch().await
 }

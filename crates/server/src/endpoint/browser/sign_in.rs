@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, Uri};
 use proofkey_oauth::Secret;
 use proofkey_protocol::Refusal;
 use proofkey_protocol::authorize::Progress;
-use proofkey_protocol::interaction::{Opened, SignIn, Stale};
+use proofkey_protocol::interaction::{Opened, SignIn};
 
 use super::authorization::{Authorization, SentRequest};
 use super::password::PasswordSignIn;
@@ -44,7 +44,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::PageForm);
     match read(&browser, form) {
         Ok(Posted::Submitted(submitted)) => submitted.sign_in(browser).await,
-        Ok(Posted::Stale(stale)) => begin_anew(browser, &stale).await,
+        Ok(Posted::Stale(sent)) => begin_anew(browser, sent).await,
         Err(failure) => browser.refused(&failure),
     }
 }
@@ -61,7 +61,7 @@ enum Posted {
     /// To sign in.
     Submitted(Submitted),
     /// Nothing that counts: the page no longer fits this browser.
-    Stale(Stale),
+    Stale(SentRequest),
 }
 
 /// A sign-in form that belongs to this browser.
@@ -89,16 +89,13 @@ fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Pos
         Opened::Stale(stale) if stale.was_resumed() && browser.cookies.flows().is_empty() => {
             return Err(Refusal::InteractionOfAnotherBrowser.into());
         }
-        Opened::Stale(stale) => Posted::Stale(stale),
+        Opened::Stale(stale) => Posted::Stale(SentRequest::parse(stale.request())?),
     })
 }
 
 /// Begins the request anew. The password that was typed is not looked at.
-async fn begin_anew(browser: BrowserRequest<'_>, stale: &Stale) -> Response {
-    match Authorization::resumed(browser, stale, Progress::default()) {
-        Ok(authorization) => authorization.dispatch().await,
-        Err((browser, refusal)) => browser.refused(&refusal.into()),
-    }
+async fn begin_anew(browser: BrowserRequest<'_>, sent: SentRequest) -> Response {
+    Authorization::resumed(browser, sent, Progress::default()).dispatch().await
 }
 
 impl Submitted {
