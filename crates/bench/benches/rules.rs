@@ -14,7 +14,7 @@ use proofkey_oauth::{
 use proofkey_protocol::authorize::{self, AuthorizeFacts, Hint, Next, Progress};
 use proofkey_protocol::session;
 use proofkey_protocol::sign_in::{
-    Account, HashVerdict, SignInBrowser, SignInFacts, SignInOutcome, decide_password, start,
+    Account, HashVerdict, SignInBrowser, SignInFacts, SignInOutcome, decide_password, reserve,
 };
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, RefreshGrant};
 use proofkey_protocol::{
@@ -73,8 +73,8 @@ impl World {
         let (apis, keys) = (Apis::default(), ArtefactKeys::derive(&[1; 32]));
         let mut cx = Cx { now: NOW, random: &mut random, policy: &policy, apis: &apis, keys: &keys };
         let credentials = Some(CredentialFacts { user: user.clone(), password: Some("$argon2id$".into()) });
-        let facts = SignInFacts { credentials, ..SignInFacts::default() };
-        let started = start(Account::of("ada", None, &cx), facts, &cx).unwrap();
+        let reserved = reserve(Account::of("ada", None, &cx), &SignInFacts::default(), &cx);
+        let started = reserved.outcome.unwrap().start(credentials);
         let verdict = decide_password(
             started,
             HashVerdict::Matches { rehashed: None },

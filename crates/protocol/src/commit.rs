@@ -3,7 +3,7 @@
 use proofkey_oauth::{SecretHash, Sha256, Timestamp};
 
 use crate::consent::ConsentFacts;
-use crate::facts::{GrantFacts, SessionFacts, SessionProof};
+use crate::facts::{FailureFacts, GrantFacts, SessionFacts, SessionProof};
 use crate::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
 use crate::refresh_chain::RefreshChain;
 use crate::sign_in::Factors;
@@ -79,13 +79,9 @@ pub enum Commit {
         /// What was proved: one guard each.
         factors: Factors,
     },
-    /// Counts a failed sign-in in a transaction of its own.
-    CountSignInFailure {
-        /// The limiter's key of the account.
-        account: Sha256,
-        /// The instant from which the pause counts.
-        at: Timestamp,
-    },
+    /// Counts a sign-in as failed before its password is compared; a conflict when the account's failures no longer allow it.
+    /// [`Self::SignIn`] takes it back.
+    ReserveSignInFailure(SignInTry),
     /// Notes that a session was used, so that it is not idle.
     #[expect(missing_docs, reason = "what was used, and the instant of the request")]
     TouchSession { session: SessionId, at: Timestamp },
@@ -103,6 +99,23 @@ pub enum Commit {
         /// What stands from now on.
         after: ConsentFacts,
     },
+}
+
+/// A try at an account that is counted in advance, and the failures at which that may be done.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInTry {
+    /// The key under which it is counted: of the account, or of one known device of it.
+    pub counted_as: Sha256,
+    /// The account's own key, where it is counted under that of a device.
+    pub owner: Option<Sha256>,
+    /// Whether no account has this name. It is counted all the same; for want of room such counts go first.
+    pub is_unknown_name: bool,
+    /// The instant from which the pause counts.
+    pub at: Timestamp,
+    /// It may be counted while there are fewer failures than this …
+    pub below: i64,
+    /// … or exactly those by which it was decided: of all tries after one pause the first is let through.
+    pub seen: FailureFacts,
 }
 
 /// What became of a commit. Either way the transaction is durable or never happened.

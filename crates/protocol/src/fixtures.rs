@@ -24,7 +24,7 @@ use crate::seal::ArtefactKeys;
 use crate::session::{self, Login};
 use crate::sign_in::{
     Account, HashVerdict, SessionBegun, SignInBrowser, SignInFacts, SignInOutcome, Started, decide_password,
-    start,
+    reserve,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -227,7 +227,7 @@ pub(crate) fn user() -> UserFacts {
 pub(crate) fn started(user: UserFacts, cx: Cx<'_>) -> Started {
     let account = Account::of(&user.username, None, &cx);
     let credentials = Some(CredentialFacts { user, password: Some("$argon2id$".into()) });
-    start(account, SignInFacts { credentials, ..SignInFacts::default() }, &cx).unwrap()
+    reserve(account, &SignInFacts::default(), &cx).outcome.unwrap().start(credentials)
 }
 
 /// A step that came back from its page, in the browser that it was sealed for.

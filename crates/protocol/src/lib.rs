@@ -42,7 +42,7 @@ pub use client::{
     web_origins,
 };
 pub use code::AuthorizationCode;
-pub use commit::{Commit, Committed, Verdict};
+pub use commit::{Commit, Committed, SignInTry, Verdict};
 pub use consent::{ApiConsent, CONSENT_BYTES_MAX, ConsentFacts, ConsentRecord};
 pub use cx::{Cx, Random};
 pub use facts::{

@@ -8,9 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, header};
 use proofkey_oauth::{Issuer, sha256};
+use proofkey_protocol::sign_in::DEVICE_SECONDS;
 
-/// How long a browser is known as one in which an account signed in before, in seconds.
-const DEVICE_SECONDS: i64 = 180 * 86_400;
 /// Most flow cookies that a browser keeps; the oldest go first. It has more than one only if it asked for several pages before
 /// the first cookie came.
 const FLOW_COOKIES_MAX: usize = 8;

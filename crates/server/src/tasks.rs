@@ -143,6 +143,18 @@ async fn sweep(app: &App, store: &Store) -> Result<(), Fault> {
         }
         tokio::task::yield_now().await;
     }
+    crowd_out_unknown_names(app, store).await
+}
+
+/// What strangers made up is forgotten before the table grows.
+async fn crowd_out_unknown_names(app: &App, store: &Store) -> Result<(), Fault> {
+    let kept_max = app.limits.sign_in.unknown_names_max;
+    for _ in 0..SWEEP_ROUNDS_MAX {
+        if store.crowd_out_unknown_names(kept_max, SWEEP_ROWS_MAX).await? < SWEEP_ROWS_MAX {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
     Ok(())
 }
 

@@ -93,8 +93,7 @@ async fn sign_in(store: &Store) {
         remembered: false,
     };
     store.add_user(user).await.unwrap();
-    let password =
-        PasswordProof { stored: "hash".to_owned(), rehashed: None, account: [9; 32], failures_max: 1 };
+    let password = PasswordProof { stored: "hash".to_owned(), rehashed: None, counted_as: [9; 32] };
     let factors = Proof::Password(password).into();
     let commit = Commit::SignIn { session: Box::new(session), replaces: None, factors, sessions_max: 100 };
     assert_eq!(store.commit(commit).await.unwrap(), Committed::Applied);

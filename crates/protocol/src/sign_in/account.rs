@@ -1,62 +1,111 @@
-//! The account that a sign-in is about, and under which key its failures are counted.
+//! The account that a sign-in is about, the device that it comes from, and under which key its failures are counted.
 
-use proofkey_oauth::{Secret, Sha256, TokenKind, constant_time_eq};
+use proofkey_oauth::{Secret, Sha256, Timestamp, TokenKind, constant_time_eq};
 
 use crate::cx::Cx;
+use crate::facts::UserFacts;
 use crate::policy::SignInLimit;
 use crate::seal::ArtefactKeys;
 
+/// How long a browser is known to an account after a sign-in there, in seconds.
+pub const DEVICE_SECONDS: i64 = 180 * 86_400;
+
 const ACCOUNT: &[u8] = b"sign-in account v1";
-const DEVICE: &[u8] = b"sign-in account on a known device v1";
+const DEVICE: &[u8] = b"sign-in account on a known device v2";
+const DEVICE_ID_BYTES: usize = 16;
 
 /// An account as the limit on failures knows it. It exists for any name, registered or not, so that counting tells nothing.
 #[derive(Clone, Debug)]
 pub struct Account {
     key: Sha256,
-    known_device: bool,
+    device: Option<Device>,
+}
+
+/// A browser in which the account signed in before: its own count, so that failures elsewhere, also on the account's other
+/// devices, cannot lock it out.
+#[derive(Clone, Copy, Debug)]
+struct Device {
+    id: [u8; DEVICE_ID_BYTES],
+    signed_in_at: Timestamp,
+    /// What the account's `valid_from` was then: a new password, or an account that was closed, ends all its devices.
+    valid_from: Timestamp,
 }
 
 impl Account {
     /// The account of `name` in a browser with this device cookie. `name` is the normalised name, or what was typed where
     /// that cannot be a name at all.
-    ///
-    /// A browser in which the account signed in before has a count of its own, so that failures elsewhere cannot lock the
-    /// owner out.
     pub fn of(name: &str, device: Option<&str>, cx: &Cx<'_>) -> Self {
         let key = account_key(cx.keys, name);
         let opened = device.and_then(|text| cx.keys.open(TokenKind::Device, text));
-        let known_device = opened.is_some_and(|content| constant_time_eq(&content, &key));
-        Self { key, known_device }
+        let device = opened.and_then(|content| Device::parse(&content, &key));
+        Self { key, device: device.filter(|device| device.is_in_time(cx.now)) }
+    }
+
+    /// Whether the browser is known to it; a claim of the cookie alone until [`Self::confirmed`].
+    pub const fn is_on_known_device(&self) -> bool {
+        self.device.is_some()
+    }
+
+    /// The same once the user behind the name is loaded: what ended the account's sessions ended its devices too.
+    pub fn confirmed(self, user: Option<&UserFacts>) -> Self {
+        let valid_from = user.map(|user| user.valid_from);
+        Self { device: self.device.filter(|device| Some(device.valid_from) == valid_from), ..self }
+    }
+
+    /// The account itself, whatever the browser.
+    pub const fn key(&self) -> Sha256 {
+        self.key
     }
 
     /// The key under which its failures are counted in this browser.
     pub fn counted_as(&self, cx: &Cx<'_>) -> Sha256 {
-        if self.known_device { device_key(cx.keys, &self.key) } else { self.key }
+        self.device.map_or(self.key, |device| device.key(&self.key, cx.keys))
     }
 
     /// The limit on failures that holds in this browser.
     pub(super) const fn limit<'a>(&self, cx: &Cx<'a>) -> &'a SignInLimit {
-        if self.known_device { &cx.policy.sign_in_known_device } else { &cx.policy.sign_in }
+        if self.device.is_some() { &cx.policy.sign_in_known_device } else { &cx.policy.sign_in }
     }
 
-    /// The device cookie by which a browser is known to this account from now on.
-    pub(super) fn device(&self, cx: &mut Cx<'_>) -> Secret {
-        cx.seal(TokenKind::Device, &self.key)
+    /// The device cookie by which a browser is known to this account from now on. A known one keeps its count.
+    pub(super) fn remember(&self, user: &UserFacts, cx: &mut Cx<'_>) -> Secret {
+        let id = self.device.map_or_else(|| cx.random(), |device| device.id);
+        let device = Device { id, signed_in_at: cx.now, valid_from: user.valid_from };
+        cx.seal(TokenKind::Device, &device.content(&self.key))
     }
 }
 
-/// Every key under which the failures of the account `username_key` are counted.
-pub fn account_keys(keys: &ArtefactKeys, username_key: &str) -> [Sha256; 2] {
-    let key = account_key(keys, username_key);
-    [key, device_key(keys, &key)]
+impl Device {
+    /// `None` if it is of another account, or of a release that sealed the account alone: such a cookie had no end.
+    fn parse(content: &[u8], account: &Sha256) -> Option<Self> {
+        let (of, rest) = content.split_first_chunk::<32>()?;
+        let (id, rest) = rest.split_first_chunk::<DEVICE_ID_BYTES>()?;
+        let (signed_in_at, rest) = rest.split_first_chunk::<8>()?;
+        let valid_from = rest.try_into().ok()?;
+        constant_time_eq(of, account).then_some(Self {
+            id: *id,
+            signed_in_at: Timestamp(i64::from_be_bytes(*signed_in_at)),
+            valid_from: Timestamp(i64::from_be_bytes(valid_from)),
+        })
+    }
+
+    fn content(&self, account: &Sha256) -> Vec<u8> {
+        let instants = [self.signed_in_at, self.valid_from].map(|at| at.seconds().to_be_bytes());
+        [account.as_slice(), &self.id, instants.as_flattened()].concat()
+    }
+
+    /// A cookie from ahead of the clock is one from before the clock was set back: it counts as made now.
+    fn is_in_time(&self, now: Timestamp) -> bool {
+        now - self.signed_in_at < DEVICE_SECONDS
+    }
+
+    fn key(&self, account: &Sha256, keys: &ArtefactKeys) -> Sha256 {
+        keys.authenticate(DEVICE, &[account.as_slice(), &self.id].concat())
+    }
 }
 
-/// The key of an account in unknown browsers: not the name itself, so that the table tells no names.
-fn account_key(keys: &ArtefactKeys, name: &str) -> Sha256 {
+/// The key of an account in unknown browsers: not the name itself, so that the table tells no names. The counts of its known
+/// devices name it as their owner.
+pub fn account_key(keys: &ArtefactKeys, name: &str) -> Sha256 {
     keys.authenticate(ACCOUNT, name.as_bytes())
-}
-
-/// The key of the same account in browsers in which it has signed in before.
-fn device_key(keys: &ArtefactKeys, account: &Sha256) -> Sha256 {
-    keys.authenticate(DEVICE, account)
 }

@@ -14,8 +14,6 @@ pub enum HashVerdict {
     },
     /// It is another text, or there is no stored hash to compare it with.
     Differs,
-    /// Longer than any stored password: nothing was compared.
-    TooLong,
 }
 
 /// The proof of one factor. The store guards each by a statement of its own: a session begins only while what was proved
@@ -53,10 +51,8 @@ pub struct PasswordProof {
     pub stored: String,
     /// The same password hashed with stronger parameters, where the stored hash was weaker.
     pub rehashed: Option<String>,
-    /// The key under which the account's failures are counted.
-    pub account: Sha256,
-    /// Failures at which the account takes no password any more.
-    pub failures_max: i64,
+    /// The key under which the account's failures are counted: they are forgotten.
+    pub counted_as: Sha256,
 }
 
 impl Proof {

@@ -1,9 +1,10 @@
 //! Signing in: `Started → Proved → SessionBegun`.
 //!
 //! What a proof is worth is decided here; what it costs is the shell's. Around a password the shell makes one round:
-//! [`start`] says whether the account takes a password now, the shell runs one hash over what was typed, [`decide_password`]
-//! judges the result. Whatever is refused looks and costs the same, so an unknown name, a wrong password, a disabled and a
-//! locked account all run one hash and write one failure (LG-08).
+//! [`reserve`] says whether the account takes a password now and counts the try as failed, the shell runs one hash over what
+//! was typed, [`decide_password`] judges the result. Whatever is refused looks and costs the same, so an unknown name, a wrong
+//! password, a disabled and a locked account all write one failure and run one hash (LG-08). Since it is written before, tries
+//! at once are no more than tries one after another, and a process that dies in between forgets none (decision 23).
 //!
 //! A session cannot begin without a proof, and a proof cannot be made up:
 //!
@@ -47,10 +48,10 @@ mod throttle;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, account_keys};
+pub use account::{Account, DEVICE_SECONDS, account_key};
 pub use factor::{Factors, HashVerdict, PasswordProof, Proof};
-pub use password::{SignInOutcome, decide_password, give_up};
+pub use password::{SignInOutcome, decide_password};
 pub use proved::{Proved, SessionBegun, SignInBrowser};
 pub use refused::SignInRefused;
-pub use started::{SignInFacts, Started, start};
+pub use started::{Reserved, SignInFacts, Started, reserve};
 pub use throttle::Pause;

@@ -52,17 +52,11 @@ impl Started {
     /// Proves the password. A right one proves nothing of an account that is locked, disabled or unknown.
     pub(super) fn prove_password(self, verdict: HashVerdict, cx: &Cx<'_>) -> Result<Proved, SignInRefused> {
         let rehashed = match verdict {
-            HashVerdict::TooLong => return Err(SignInRefused::TooLong),
             HashVerdict::Differs => return Err(SignInRefused::Wrong),
             HashVerdict::Matches { rehashed } => rehashed,
         };
         let (account, user, stored) = self.into_open().ok_or(SignInRefused::Wrong)?;
-        let proof = PasswordProof {
-            stored,
-            rehashed,
-            account: account.counted_as(cx),
-            failures_max: account.limit(cx).failures_max,
-        };
+        let proof = PasswordProof { stored, rehashed, counted_as: account.counted_as(cx) };
         Ok(Proved { user, account, factors: Proof::Password(proof).into() })
     }
 }
@@ -81,7 +75,7 @@ impl Proved {
             context: None,
         };
         let goes_on = browser.held.as_ref().is_some_and(|held| held.goes_on_for(&user, cx.now));
-        let device = account.device(cx);
+        let device = account.remember(&user, cx);
         let (session, commit) = match browser.held {
             Some(held) if goes_on => reauthenticated(held, &secret, authentication, factors, cx),
             held => {

@@ -1,7 +1,8 @@
-//! The beginning: whether an account may be tried now.
+//! The beginning: whether an account may be tried now. The try is counted before it is made.
 
 use super::account::Account;
 use super::throttle::{Pause, Throttle, throttle};
+use crate::commit::{Commit, SignInTry, Verdict};
 use crate::cx::Cx;
 use crate::facts::{CredentialFacts, FailureFacts, UserFacts};
 
@@ -14,7 +15,15 @@ pub struct SignInFacts {
     pub credentials: Option<CredentialFacts>,
 }
 
-/// A sign-in under way: the account may be tried now. Made by [`start`] alone.
+/// A try that is counted as failed already, so that it stays counted whatever becomes of this process; a session that begins
+/// takes it back. Made by [`reserve`] alone, and true once its commit is durable.
+#[derive(Clone, Debug)]
+pub struct Reserved {
+    account: Account,
+    locked: bool,
+}
+
+/// A sign-in under way: one hash is to be compared. Made by [`Reserved::start`] alone.
 #[derive(Debug)]
 pub struct Started {
     account: Account,
@@ -22,14 +31,34 @@ pub struct Started {
     locked: bool,
 }
 
-/// Begins a sign-in, or says how long to wait before the account may be tried again.
-pub fn start(account: Account, facts: SignInFacts, cx: &Cx<'_>) -> Result<Started, Pause> {
-    let locked = match throttle(facts.failures, cx.now, account.limit(cx)) {
-        Throttle::Wait(pause) => return Err(pause),
-        Throttle::Open => false,
-        Throttle::Locked => true,
+/// Counts a try in advance, or says how long to wait before the account may be tried again. The commit is a conflict when the
+/// account's failures have changed so that the decision no longer holds: of tries at once as many are let through as of those
+/// that come one after another.
+pub fn reserve(account: Account, facts: &SignInFacts, cx: &Cx<'_>) -> Verdict<Result<Reserved, Pause>> {
+    let limit = account.limit(cx);
+    let (locked, below) = match throttle(facts.failures, cx.now, limit) {
+        Throttle::Wait(pause) => return Verdict::unchanged(Err(pause)),
+        Throttle::Open => (false, limit.burst.min(limit.failures_max)),
+        // Whatever comes of it is refused, so any number may try.
+        Throttle::Locked => (true, i64::MAX),
     };
-    Ok(Started { account, credentials: facts.credentials, locked })
+    let counted_as = account.counted_as(cx);
+    let commit = Commit::ReserveSignInFailure(SignInTry {
+        counted_as,
+        owner: (counted_as != account.key()).then(|| account.key()),
+        is_unknown_name: facts.credentials.is_none(),
+        at: cx.now,
+        below,
+        seen: facts.failures,
+    });
+    Verdict::after(commit, Ok(Reserved { account, locked }))
+}
+
+impl Reserved {
+    /// What to compare, by what the store knows now. What was reserved stays good when the account changes meanwhile.
+    pub fn start(&self, credentials: Option<CredentialFacts>) -> Started {
+        Started { account: self.account.clone(), credentials, locked: self.locked }
+    }
 }
 
 impl Started {
@@ -42,10 +71,6 @@ impl Started {
     /// locked or disabled account the right password must cost what a wrong one does.
     pub fn is_open(&self) -> bool {
         !self.locked && self.credentials.as_ref().is_some_and(|known| !known.user.disabled)
-    }
-
-    pub(super) const fn account(&self) -> &Account {
-        &self.account
     }
 
     /// The account, with its user and the stored hash. `None` if no session may come of it.

@@ -3,10 +3,10 @@
 use proofkey_oauth::{Secret, TokenKind};
 
 use super::{
-    Account, HashVerdict, Proof, SessionBegun, SignInBrowser, SignInFacts, SignInOutcome, SignInRefused,
-    Started, account_keys, decide_password, give_up, start,
+    Account, DEVICE_SECONDS, HashVerdict, Pause, Proof, Reserved, SessionBegun, SignInBrowser, SignInFacts,
+    SignInOutcome, SignInRefused, Started, account_key, decide_password, reserve,
 };
-use crate::commit::{Commit, Verdict};
+use crate::commit::{Commit, SignInTry, Verdict};
 use crate::cx::Cx;
 use crate::facts::{CredentialFacts, FailureFacts, SessionFacts, UserFacts};
 use crate::fixtures::{NOW, World, bob, keys, started, user};
@@ -19,8 +19,21 @@ fn facts() -> SignInFacts {
     SignInFacts { credentials, failures: FailureFacts::default() }
 }
 
+fn tried(facts: &SignInFacts, cx: &Cx<'_>) -> (Result<Reserved, Pause>, Option<SignInTry>) {
+    let verdict = reserve(Account::of("ada", None, cx), facts, cx);
+    match verdict.commit {
+        Some(Commit::ReserveSignInFailure(tried)) => (verdict.outcome, Some(tried)),
+        None => (verdict.outcome, None),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn begin(facts: SignInFacts, cx: &Cx<'_>) -> Started {
-    start(Account::of("ada", None, cx), facts, cx).unwrap()
+    tried(&facts, cx).0.unwrap().start(facts.credentials)
+}
+
+fn failed(failures: i64, ago: i64) -> SignInFacts {
+    SignInFacts { failures: FailureFacts { failures, last_at: NOW.seconds() - ago }, ..facts() }
 }
 
 fn refusal(verdict: &Verdict<SignInOutcome>) -> Option<SignInRefused> {
@@ -33,44 +46,32 @@ fn refusal(verdict: &Verdict<SignInOutcome>) -> Option<SignInRefused> {
 type Spoil = fn(&mut SignInFacts, &mut HashVerdict);
 
 #[test]
-fn lg_08_lg_09_whatever_is_refused_counts_one_failure_and_begins_nothing() {
-    let cases: [(Spoil, Option<SignInRefused>); 7] = [
+fn lg_08_lg_09_k_04_every_try_is_counted_before_it_is_made_and_what_is_refused_begins_nothing() {
+    let cases: [(Spoil, Option<SignInRefused>); 6] = [
         (|_, _| {}, None),
         (|_, verdict| *verdict = HashVerdict::Differs, Some(SignInRefused::Wrong)),
-        (|_, verdict| *verdict = HashVerdict::TooLong, Some(SignInRefused::TooLong)),
         (|facts, _| facts.credentials = None, Some(SignInRefused::Wrong)),
         (|facts, _| facts.credentials.as_mut().unwrap().password = None, Some(SignInRefused::Wrong)),
         (|facts, _| facts.credentials.as_mut().unwrap().user.disabled = true, Some(SignInRefused::Wrong)),
         (|facts, _| facts.failures = FailureFacts { failures: 100, last_at: 0 }, Some(SignInRefused::Wrong)),
     ];
     let mut world = World::new();
-    let account_key = account_keys(&keys(), "ada")[0];
     for (index, (spoil, expected)) in cases.into_iter().enumerate() {
         let (mut facts, mut verdict) = (facts(), MATCHES());
         spoil(&mut facts, &mut verdict);
-        let started = begin(facts, &world.cx());
+        let (reserved, tried) = tried(&facts, &world.cx());
+        let tried = tried.unwrap();
+        assert_eq!((tried.counted_as, tried.owner), (account_key(&keys(), "ada"), None), "case {index}");
+        assert_eq!((tried.at, tried.is_unknown_name), (NOW, facts.credentials.is_none()), "case {index}");
+        let started = reserved.unwrap().start(facts.credentials);
         let verdict = decide_password(started, verdict, SignInBrowser::default(), &mut world.cx());
         assert_eq!(refusal(&verdict), expected, "case {index}");
         match verdict.commit {
-            Some(Commit::CountSignInFailure { account, at }) => {
-                assert!(expected.is_some() && account == account_key && at == NOW, "case {index}");
-            }
+            None => assert!(expected.is_some(), "case {index}: it stays counted"),
             Some(Commit::SignIn { .. }) => assert!(expected.is_none(), "case {index}"),
             other => panic!("case {index}: {other:?}"),
         }
     }
-}
-
-#[test]
-fn lg_08_an_account_that_never_holds_still_is_refused_like_a_wrong_password() {
-    let mut world = World::new();
-    let cx = world.cx();
-    let verdict = give_up(&Account::of("ada", None, &cx), &cx);
-    assert_eq!(refusal(&verdict), Some(SignInRefused::Unsettled));
-    let key = account_keys(&keys(), "ada")[0];
-    assert!(
-        matches!(verdict.commit, Some(Commit::CountSignInFailure { account, at: NOW }) if account == key)
-    );
 }
 
 #[test]
@@ -80,37 +81,92 @@ fn lg_08_only_an_open_account_is_worth_more_work_than_one_hash() {
     assert!(begin(facts(), &cx).is_open());
     let mut disabled = facts();
     disabled.credentials.as_mut().unwrap().user.disabled = true;
-    let locked = SignInFacts { failures: FailureFacts { failures: 100, last_at: 0 }, ..facts() };
-    let unknown = SignInFacts::default();
-    for closed in [disabled, locked, unknown] {
+    for closed in [disabled, failed(100, 0), SignInFacts::default()] {
         assert!(!begin(closed, &cx).is_open());
     }
 }
 
 #[test]
-fn lg_07_an_account_that_must_wait_is_not_tried() {
+fn lg_07_an_account_that_must_wait_is_not_tried_and_not_counted() {
     let mut world = World::new();
-    let facts = SignInFacts { failures: FailureFacts { failures: 10, last_at: NOW.seconds() }, ..facts() };
-    let cx = world.cx();
-    assert_eq!(start(Account::of("ada", None, &cx), facts, &cx).unwrap_err().seconds, 60);
+    let (reserved, tried) = tried(&failed(10, 0), &world.cx());
+    assert_eq!(reserved.unwrap_err().seconds, 60);
+    assert!(tried.is_none());
+}
+
+/// What the store lets through: fewer failures than the burst, or exactly those that were seen.
+#[test]
+fn k_04_lg_07_tries_at_once_are_let_through_as_those_one_after_another_are() {
+    let mut world = World::new();
+    world.policy.sign_in.failures_max = 20;
+    let seen = |facts: &SignInFacts| (facts.failures.failures, facts.failures.last_at);
+    for (facts, below) in
+        [(facts(), 10), (failed(9, 0), 10), (failed(12, 900), 10), (failed(20, 0), i64::MAX)]
+    {
+        let tried = tried(&facts, &world.cx()).1.unwrap();
+        assert_eq!(
+            (tried.below, (tried.seen.failures, tried.seen.last_at)),
+            (below, seen(&facts)),
+            "{facts:?}"
+        );
+    }
+    // Where the stop comes before the burst ends, the burst ends there.
+    world.policy.sign_in.failures_max = 5;
+    assert_eq!(tried(&facts(), &world.cx()).1.unwrap().below, 5);
 }
 
 #[test]
-fn lg_07_a_known_device_has_a_count_of_its_own_and_another_account_does_not_share_it() {
+fn lg_07_k_07_each_known_device_has_a_count_of_its_own_and_another_account_does_not_share_it() {
     let mut world = World::new();
-    let device = world.sign_in(user()).0.device;
-    let [elsewhere, here] = account_keys(&keys(), "ada");
+    let (one, two) = (world.sign_in(user()).0.device, world.sign_in(user()).0.device);
+    let elsewhere = account_key(&keys(), "ada");
     let counted = |name, device: Option<&Secret>, cx: &Cx<'_>| {
-        Account::of(name, device.map(Secret::expose), cx).counted_as(cx)
+        let account = Account::of(name, device.map(Secret::expose), cx).confirmed(Some(&user()));
+        (account.counted_as(cx), account.is_on_known_device())
     };
     let garbage = Secret::new("pkd_garbage".into());
-    let cx = world.cx();
-    assert_eq!(counted("ada", Some(&device), &cx), here);
-    assert_eq!(counted("ada", None, &cx), elsewhere);
-    assert_eq!(counted("ada", Some(&garbage), &cx), elsewhere);
-    assert_eq!(counted("bob", Some(&device), &cx), account_keys(cx.keys, "bob")[0]);
+    // What the release before sealed: the account alone, without an end.
+    let endless = world.cx().seal(TokenKind::Device, &elsewhere);
     let other_kind = world.cx().seal(TokenKind::Interaction, &elsewhere);
-    assert_eq!(counted("ada", Some(&other_kind), &world.cx()), elsewhere);
+    let cx = world.cx();
+    let (here, there) = (counted("ada", Some(&one), &cx).0, counted("ada", Some(&two), &cx).0);
+    assert!(here != elsewhere && there != elsewhere && here != there);
+    for unknown in [None, Some(&garbage), Some(&endless), Some(&other_kind)] {
+        assert_eq!(counted("ada", unknown, &cx), (elsewhere, false));
+    }
+    assert_eq!(counted("bob", Some(&one), &cx), (account_key(cx.keys, "bob"), false));
+    let account = Account::of("ada", Some(one.expose()), &cx).confirmed(Some(&user()));
+    let verdict = reserve(account, &facts(), &cx);
+    let Some(Commit::ReserveSignInFailure(tried)) = verdict.commit else { panic!("{verdict:?}") };
+    assert_eq!((tried.counted_as, tried.owner), (here, Some(elsewhere)));
+}
+
+#[test]
+fn k_07_a_device_stays_the_same_at_each_sign_in_and_ends_by_time_and_with_the_accounts_sessions() {
+    let mut world = World::new();
+    let device = world.sign_in(user()).0.device;
+    let account = |device: &Secret, user: Option<&UserFacts>, cx: &Cx<'_>| {
+        Account::of("ada", Some(device.expose()), cx).confirmed(user)
+    };
+    let ended = UserFacts { valid_from: NOW, ..user() };
+    for (after, user, known) in [
+        (DEVICE_SECONDS - 1, Some(&user()), true),
+        (DEVICE_SECONDS, Some(&user()), false),
+        (-5_000, Some(&user()), true),
+        (0, Some(&ended), false),
+        (0, None, false),
+    ] {
+        world.now = NOW + after;
+        assert_eq!(account(&device, user, &world.cx()).is_on_known_device(), known, "{after} {user:?}");
+    }
+    world.now = NOW + 1_000;
+    let known = account(&device, Some(&user()), &world.cx());
+    let again = known.remember(&user(), &mut world.cx());
+    world.now = NOW + DEVICE_SECONDS;
+    let cx = world.cx();
+    let renewed = account(&again, Some(&user()), &cx);
+    assert!(renewed.is_on_known_device(), "counted from the last sign-in");
+    assert_eq!(renewed.counted_as(&cx), known.counted_as(&cx));
 }
 
 fn held(begun: &SessionBegun, session: &SessionFacts) -> HeldSession {
@@ -148,7 +204,7 @@ fn lg_12_v_56_a_session_that_begins_says_how_it_was_proved_and_replaces_the_one_
     let [Proof::Password(password)] = factors.iter().collect::<Vec<_>>()[..] else { panic!("{factors:?}") };
     assert_eq!(password.stored, "$argon2id$");
     assert_eq!(password.rehashed.as_deref(), Some("$argon2id$stronger"));
-    assert_eq!((password.account, password.failures_max), (account_keys(&keys(), "ada")[0], 100));
+    assert_eq!(password.counted_as, account_key(&keys(), "ada"));
 }
 
 #[test]

@@ -48,11 +48,11 @@ impl Hashing {
             length_min: self.length_min,
         };
         acceptable(&password, &context)?;
-        Ok(self.passwords.hash(&password).await?.as_str().to_owned())
+        Ok(self.passwords.hash(&password).await.ok_or(AdminRefused::Hashing)?.as_str().to_owned())
     }
 
-    /// Under which keys the failed sign-ins of a user are counted.
-    pub(super) fn account_keys(&self, username_key: &str) -> [Sha256; 2] {
-        proofkey_protocol::sign_in::account_keys(&self.seal, username_key)
+    /// Under which key the failed sign-ins of a user are counted; those of known devices name it as their owner.
+    pub(super) fn account_key(&self, username_key: &str) -> Sha256 {
+        proofkey_protocol::sign_in::account_key(&self.seal, username_key)
     }
 }

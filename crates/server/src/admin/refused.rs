@@ -12,7 +12,7 @@ use super::limits::SECRET_KEEP_SECONDS_MAX;
 use super::member::Member;
 use super::noun::Noun;
 use crate::keys::KeysFault;
-use crate::password::{Busy, CostRefused, Unacceptable};
+use crate::password::{CostRefused, Unacceptable};
 
 /// Why nothing was changed.
 #[derive(Debug, Error)]
@@ -81,9 +81,9 @@ pub enum AdminRefused {
     /// Another process replaced the keys at the same moment, and its keys stand.
     #[error("another process was rotating at this moment")]
     RotatedElsewhere,
-    /// The password hasher is busy.
-    #[error(transparent)]
-    Busy(#[from] Busy),
+    /// Nothing in the input explains it.
+    #[error("the password could not be hashed")]
+    Hashing,
     /// A cost that passwords cannot have.
     #[error("[passwords]: {0}")]
     PasswordCost(CostRefused),
@@ -152,7 +152,7 @@ impl AdminRefused {
             | Self::Missing { .. }
             | Self::Undelivered(_)
             | Self::RotatedElsewhere
-            | Self::Busy(_)
+            | Self::Hashing
             | Self::PasswordCost(_)
             | Self::Thread(_)
             | Self::Keys(_)

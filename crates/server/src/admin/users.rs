@@ -87,9 +87,9 @@ impl Admin {
         let user = self.find_user(username).await?;
         let key = &user.username_key;
         let phc = self.hashing.hash(key, password).await?;
-        let accounts = self.hashing.account_keys(key);
+        let account = self.hashing.account_key(key);
         let clock = self.clock.clone();
-        let set = self.store.set_user_password(key, &phc, move || Timestamp(clock.now()), &accounts).await;
+        let set = self.store.set_user_password(key, &phc, move || Timestamp(clock.now()), &account).await;
         set.map_err(|fault| AdminRefused::about(fault, Noun::User, username))?;
         self.record_change(Verb::SetPassword, Noun::User, &user.id);
         Ok(user)
@@ -99,7 +99,7 @@ impl Admin {
     pub async fn unlock_user(&self, username: &str) -> Result<UserRecord, AdminRefused> {
         let user = self.find_user(username).await?;
         let key = &user.username_key;
-        let unlocked = self.store.unlock_user(key, &self.hashing.account_keys(key)).await;
+        let unlocked = self.store.unlock_user(key, &self.hashing.account_key(key)).await;
         unlocked.map_err(|fault| AdminRefused::about(fault, Noun::User, username))?;
         self.record_change(Verb::Unlock, Noun::User, &user.id);
         Ok(user)

@@ -4,7 +4,7 @@ use proofkey_protocol::{Policy, SessionLife, SignInLimit};
 
 use super::resolved::Config;
 use crate::keys::rotation::RotationPolicy;
-use crate::limit::{Limiter, Limiters};
+use crate::limit::{Limiter, Limiters, SignInLimits};
 
 /// The longest life that an API may give its access tokens, in seconds.
 pub const ACCESS_TOKEN_SECONDS_MAX: i64 = 86_400;
@@ -68,9 +68,20 @@ impl Config {
         let entries = usize::try_from(limits.entries_max).unwrap_or(usize::MAX);
         let per_minute = limits.client_failures_per_minute.max(1);
         let grants = limits.grants_per_minute.max(1);
+        let all_per_minute = limits.login_all_failures_per_minute.max(1);
         let interval_millis = limits.login_address_interval_seconds.saturating_mul(1000);
+        // A network may never fail less often than an address in it. So IPv4 addresses, each a network of its own, have one
+        // limit and not two.
+        let network_burst = limits.login_network_burst.max(limits.login_address_burst);
+        let network_millis = limits.login_network_interval_seconds.saturating_mul(1000).min(interval_millis);
         Limiters {
-            sign_in: Limiter::new(limits.login_address_burst, interval_millis, entries, limits.factor),
+            sign_in: SignInLimits {
+                address: Limiter::new(limits.login_address_burst, interval_millis, entries, limits.factor),
+                network: Limiter::new(network_burst, network_millis, entries, limits.factor),
+                failing: Limiter::new(limits.login_address_burst, interval_millis, entries, limits.factor),
+                all: Limiter::new(all_per_minute, 60_000 / all_per_minute, 1, limits.factor),
+                unknown_names_max: limits.entries_max,
+            },
             client: Limiter::new(per_minute, 60_000 / per_minute, entries, limits.factor),
             grants: Limiter::new(grants, 60_000 / grants, entries, limits.factor),
         }

@@ -62,6 +62,9 @@ pub(super) fn ranges(file: &File) -> Vec<Range> {
         limits.factor 0.001..=1_000_000 "";
         limits.login_address_burst 1..=100_000 "";
         limits.login_address_interval_seconds 1..=86_400 " seconds";
+        limits.login_network_burst 1..=100_000 "";
+        limits.login_network_interval_seconds 1..=86_400 " seconds";
+        limits.login_all_failures_per_minute 1..=60_000 "";
         limits.login_account_burst 1..=1_000 "";
         limits.login_account_interval_seconds 1..=86_400 " seconds";
         limits.login_account_interval_max_seconds 1..=86_400 " seconds";

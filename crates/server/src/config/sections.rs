@@ -48,9 +48,9 @@ pub struct Passwords {
     pub parallelism: u32,
     /// Hashes at once; 0 takes one for each core.
     pub hashes_max: u32,
-    /// Sign-ins that may wait for a hash; 0 takes four for each hash at once.
+    /// Sign-ins that may wait for a hash; 0 takes as many as are hashed in `queue_seconds`, 1,024 at most.
     pub queue_max: u32,
-    /// How long a sign-in may wait for a hash.
+    /// How long a sign-in may wait for a hash, and how much hashing those that wait may stand for.
     pub queue_seconds: u32,
     /// Fewest code points of a new password.
     pub length_min: u32,
@@ -66,6 +66,12 @@ pub struct Limits {
     pub login_address_burst: u32,
     /// After that, one in so many seconds.
     pub login_address_interval_seconds: u32,
+    /// Failed sign-ins from one /48 of IPv6 at once; never fewer than from one address.
+    pub login_network_burst: u32,
+    /// After that, one in so many seconds.
+    pub login_network_interval_seconds: u32,
+    /// Failed sign-ins of everybody in a minute. Beyond, nobody is refused: those that wait for a hash wait in another order.
+    pub login_all_failures_per_minute: u32,
     /// Failed sign-ins to one account at once.
     pub login_account_burst: u32,
     /// After that, a pause of so many seconds, longer by as much with each further failure …
@@ -74,7 +80,7 @@ pub struct Limits {
     pub login_account_interval_max_seconds: u32,
     /// Consecutive failures after which an account takes no password until it is reset (NIST SP 800-63B-4 §3.2.2).
     pub login_account_failures_max: u32,
-    /// Failed sign-ins at once to one account from a browser that has signed in to it before: its own bucket, so that
+    /// Failed sign-ins at once to one account from a browser that has signed in to it before: a bucket for each, so that
     /// an attacker cannot lock the owner out.
     pub login_device_burst: u32,
     /// After that, one in so many seconds.
@@ -166,6 +172,9 @@ impl Default for Limits {
             factor: 1.0,
             login_address_burst: 10,
             login_address_interval_seconds: 6,
+            login_network_burst: 50,
+            login_network_interval_seconds: 2,
+            login_all_failures_per_minute: 120,
             login_account_burst: 10,
             login_account_interval_seconds: 60,
             login_account_interval_max_seconds: 900,

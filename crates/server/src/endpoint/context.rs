@@ -16,7 +16,7 @@ use crate::metrics::{Endpoint, RequestOutcome};
 
 /// A request, and the moment at which it is judged.
 pub(super) struct RequestContext<'a> {
-    pub(super) app: &'a App,
+    pub(super) app: &'a Arc<App>,
     pub(super) arrival: Arrival,
     /// The time at which all of the request had come.
     pub(super) now: Timestamp,
@@ -26,12 +26,38 @@ pub(super) struct RequestContext<'a> {
     method: Method,
 }
 
+/// A request that holds what its context borrows.
+pub(super) struct DetachedContext {
+    app: Arc<App>,
+    arrival: Arrival,
+    now: Timestamp,
+    directory: Arc<Snapshot>,
+    endpoint: Endpoint,
+    method: Method,
+}
+
+impl DetachedContext {
+    /// The request, at the moment at which it was judged before.
+    pub(super) fn context(&self) -> RequestContext<'_> {
+        let (app, directory) = (&self.app, Arc::clone(&self.directory));
+        let (arrival, now, endpoint, method) = (self.arrival, self.now, self.endpoint, self.method.clone());
+        RequestContext { app, arrival, now, directory, endpoint, method }
+    }
+}
+
 impl<'a> RequestContext<'a> {
     /// Reads the clock and the directory, once. It begins when the body has been read: a body may come slowly, and a request
     /// is judged by what holds at its end, not by what held when its head came.
-    pub(super) fn begin(app: &'a App, arrival: Arrival, endpoint: Endpoint, method: Method) -> Self {
+    pub(super) fn begin(app: &'a Arc<App>, arrival: Arrival, endpoint: Endpoint, method: Method) -> Self {
         let (now, directory) = (app.now(), app.directory.now());
         Self { app, arrival, now, directory, endpoint, method }
+    }
+
+    /// The same request for work that goes on when the connection is gone.
+    pub(super) fn detached(&self) -> DetachedContext {
+        let (app, directory) = (Arc::clone(self.app), Arc::clone(&self.directory));
+        let (arrival, now, endpoint, method) = (self.arrival, self.now, self.endpoint, self.method.clone());
+        DetachedContext { app, arrival, now, directory, endpoint, method }
     }
 
     /// Runs a rule in the context of this request.

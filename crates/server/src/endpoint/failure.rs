@@ -77,6 +77,10 @@ pub(super) enum Cause {
     LookUps,
     #[error("the facts changed at every attempt to decide")]
     Unsettled,
+    #[error("a password could not be hashed")]
+    Hashing,
+    #[error("the server stops")]
+    Stopping,
     #[error("no key signs {0}")]
     NoSigningKey(&'static str),
 }

@@ -18,6 +18,22 @@ impl AddressKey {
     }
 }
 
+/// An IPv4 address, or the /48 of an IPv6 address: what one site is usually given, 65,536 times what [`AddressKey`] tells
+/// apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NetworkKey(u64);
+
+impl NetworkKey {
+    /// The key of the network that an address is in.
+    pub fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(_) => Self(AddressKey::of(address).0),
+            // 0:0:0::/48 holds no global unicast address either.
+            IpAddr::V6(v6) => Self((u128::from(v6) >> 80) as u64),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,5 +45,9 @@ mod tests {
         assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
         assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
         assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        let network = |text: &str| NetworkKey::of(text.parse().unwrap());
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:ffff::9"));
+        assert_ne!(network("2001:db8:1::1"), network("2001:db8:2::1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
     }
 }

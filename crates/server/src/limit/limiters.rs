@@ -3,7 +3,7 @@
 use proofkey_oauth::sha256;
 use proofkey_protocol::{ClientId, UserId};
 
-use super::{AddressKey, Limiter};
+use super::{AddressKey, Limiter, SignInLimits};
 
 /// A user together with a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,8 +21,8 @@ impl GrantsKey {
 /// The limits that live in memory.
 #[derive(Debug)]
 pub(crate) struct Limiters {
-    /// Sign-ins per address.
-    pub(crate) sign_in: Limiter<AddressKey>,
+    /// Failed sign-ins.
+    pub(crate) sign_in: SignInLimits,
     /// Failed client authentications per client and address, so that a stranger cannot lock a client out for others.
     pub(crate) client: Limiter<(u64, AddressKey)>,
     /// New grants per user and client.

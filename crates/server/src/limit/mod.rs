@@ -6,11 +6,13 @@
 mod address;
 mod limiters;
 mod rate;
+mod sign_in;
 mod table;
 
-pub use address::AddressKey;
+pub use address::{AddressKey, NetworkKey};
 pub(crate) use limiters::{GrantsKey, Limiters};
 pub use rate::{Rate, RetryAfter};
+pub(crate) use sign_in::SignInLimits;
 
 use std::hash::Hash;
 
@@ -57,6 +59,11 @@ impl<K: Hash + Eq> Limiter<K> {
     /// Gives back what [`Limiter::check`] took: the attempt succeeded.
     pub fn refund(&self, key: &K, now_millis: i64) {
         self.table.change(key, |paid_until| self.rate.refund(paid_until, now_millis));
+    }
+
+    /// Whether an event of this key is remembered that has not worn off.
+    pub fn owes(&self, key: &K, now_millis: i64) -> bool {
+        self.table.read(key).is_some_and(|paid_until| self.rate.owes(paid_until, now_millis))
     }
 
     /// How many keys are remembered.

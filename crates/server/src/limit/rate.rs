@@ -48,6 +48,12 @@ impl Rate {
         self.current(Some(paid_until), now).saturating_sub(self.interval_micros).max(now)
     }
 
+    /// Whether a stored instant is still ahead.
+    pub(super) fn owes(&self, paid_until: i64, now_millis: i64) -> bool {
+        let now = now_millis.saturating_mul(MICROS_PER_MILLI);
+        self.current(Some(paid_until), now) > now
+    }
+
     /// The stored instant brought into the window that it can honestly have: not before now, and not further ahead
     /// than a full bucket, which only a clock that jumped back can produce.
     fn current(&self, paid_until: Option<i64>, now: i64) -> i64 {

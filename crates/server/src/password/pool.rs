@@ -1,12 +1,14 @@
-//! A fixed number of threads that hash, and the bounded queue before them.
+//! A fixed number of threads that hash, and how long a hash takes them.
+//!
+//! Who may hash, and who waits, is decided before: by [`super::turns`].
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -15,25 +17,22 @@ use crate::metrics::PasswordMetrics;
 
 /// An idle thread gives its working memory back after this long.
 const MEMORY_KEPT: Duration = Duration::from_secs(2);
-
-/// No thread was free in time; the caller answers 429 with `Retry-After`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many passwords are being hashed; come back in {retry_after_seconds} s")]
-pub struct Busy {
-    /// When a place is likely to be free.
-    pub retry_after_seconds: u64,
-}
+/// How much of what is known of the time of a hash one more hash replaces: one part in so many.
+const HASH_TIME_WEIGHT: u64 = 8;
 
 /// The threads and their queue.
 pub(super) struct Pool {
     shared: Arc<Shared>,
-    queue_max: usize,
-    queue_wait: Duration,
 }
+
+/// How long a hash takes on this machine, as it has been of late.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HashTime(Arc<AtomicU64>);
 
 struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
+    hash_time: HashTime,
     metrics: PasswordMetrics,
 }
 
@@ -43,90 +42,64 @@ struct Queue {
     closed: bool,
 }
 
-struct Job {
-    work: Box<dyn FnOnce(&mut Memory) + Send>,
-    begun: Arc<AtomicBool>,
-    abandoned: Arc<AtomicBool>,
-}
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
-/// Held by the caller while it waits; its work is not begun once this is dropped.
-struct Caller(Arc<AtomicBool>);
+impl HashTime {
+    /// In microseconds; 0 before the first hash.
+    pub(super) fn micros(&self) -> u128 {
+        u128::from(self.0.load(Ordering::Relaxed))
+    }
 
-impl Drop for Caller {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
+    fn note(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let known = self.0.load(Ordering::Relaxed);
+        let parts =
+            if known == 0 { took } else { known - known / HASH_TIME_WEIGHT + took / HASH_TIME_WEIGHT };
+        // Of two threads that note at once one may be forgotten: it is an average.
+        self.0.store(parts, Ordering::Relaxed);
     }
 }
 
 impl Pool {
     pub(super) fn start(
         threads: NonZeroUsize,
-        queue_max: usize,
-        queue_wait: Duration,
+        hash_time: HashTime,
         metrics: PasswordMetrics,
     ) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new(), metrics });
+        let shared =
+            Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new(), hash_time, metrics });
         for _ in 0..threads.get() {
             let shared = Arc::clone(&shared);
             std::thread::Builder::new().name("password".into()).spawn(move || shared.work())?;
         }
-        Ok(Self { shared, queue_max, queue_wait })
+        Ok(Self { shared })
     }
 
-    /// Runs `work` on one of the threads. Work that has not begun when the wait is over, or when the caller is gone, is
-    /// never begun.
+    /// Runs `work` on one of the threads. `None` if it panicked. What has a turn is worth its hash even when the caller has
+    /// gone: it is counted as tried already.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
-    ) -> Result<T, Busy> {
-        let (reply, mut answer) = oneshot::channel();
-        let caller = Caller(Arc::default());
-        let metrics = self.shared.metrics.clone();
+    ) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
         let work = move |memory: &mut Memory| {
+            let begun = Instant::now();
             let value = work(memory);
-            metrics.running.dec();
-            metrics.done.inc();
+            shared.hash_time.note(begun.elapsed());
+            shared.metrics.done.inc();
             // The caller may have gone away while this ran; then the value is dropped.
             let _unsent = reply.send(value);
         };
-        let begun = Arc::new(AtomicBool::new(false));
-        let job = Job { work: Box::new(work), begun: Arc::clone(&begun), abandoned: Arc::clone(&caller.0) };
-        if !self.enqueue(job) {
-            return Err(self.refuse());
-        }
-        match tokio::time::timeout(self.queue_wait, &mut answer).await {
-            Ok(value) => value.map_err(|_| self.busy()),
-            Err(_) if begun.load(Ordering::Acquire) => answer.await.map_err(|_| self.busy()),
-            Err(_) => Err(self.refuse()),
-        }
-    }
-
-    /// The refusal, with the time after which a place is likely.
-    pub(super) fn busy(&self) -> Busy {
-        Busy { retry_after_seconds: self.queue_wait.as_secs().max(1) }
-    }
-
-    fn refuse(&self) -> Busy {
-        self.shared.metrics.refused.inc();
-        self.busy()
-    }
-
-    fn enqueue(&self, job: Job) -> bool {
-        let mut queue = lock(&self.shared.queue);
-        if queue.jobs.len() >= self.queue_max {
-            return false;
-        }
-        queue.jobs.push_back(job);
-        self.shared.metrics.waiting.inc();
-        drop(queue);
+        lock(&self.shared.queue).jobs.push_back(Box::new(work));
         self.shared.changed.notify_one();
-        true
+        answer.await.ok()
     }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Pool").field("queue_max", &self.queue_max).finish_non_exhaustive()
+        out.debug_struct("Pool").finish_non_exhaustive()
     }
 }
 
@@ -141,17 +114,13 @@ impl Shared {
     fn work(&self) {
         let mut memory = Memory::default();
         while let Some(job) = self.next(&mut memory) {
-            job.begun.store(true, Ordering::Release);
-            if job.abandoned.load(Ordering::Acquire) {
-                continue;
-            }
             self.metrics.running.inc();
             // The thread must survive a panic in a hash, or the pool would dry up. The memory is dropped then, for it
             // was not wiped.
-            if catch_unwind(AssertUnwindSafe(|| (job.work)(&mut memory))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
                 memory.release();
-                self.metrics.running.dec();
             }
+            self.metrics.running.dec();
         }
     }
 
@@ -160,7 +129,6 @@ impl Shared {
         let mut queue = lock(&self.queue);
         loop {
             if let Some(job) = queue.jobs.pop_front() {
-                self.metrics.waiting.dec();
                 return Some(job);
             }
             if queue.closed {

@@ -32,6 +32,7 @@ mod refusals;
 mod revocation;
 mod revoke;
 mod sessions;
+mod sign_in_limits;
 mod slow_body;
 mod spelling;
 mod support;

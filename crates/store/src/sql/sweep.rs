@@ -26,5 +26,18 @@ statements! {
     /// Failed sign-ins of long ago.
     SWEEP_SIGN_IN_FAILURES = "
         DELETE FROM sign_in_failures WHERE account IN
-            (SELECT account FROM sign_in_failures WHERE last_at < $1 ORDER BY last_at LIMIT $2)";
+            (SELECT account FROM sign_in_failures WHERE unknown_name = 0 AND last_at < $1
+             ORDER BY last_at LIMIT $2)";
+
+    /// The same for names that no account has.
+    SWEEP_SIGN_IN_FAILURES_OF_UNKNOWN_NAMES = "
+        DELETE FROM sign_in_failures WHERE account IN
+            (SELECT account FROM sign_in_failures WHERE unknown_name = 1 AND last_at < $1
+             ORDER BY last_at LIMIT $2)";
+
+    /// Failed sign-ins to names that no account has, but for the latest `$1`.
+    CROWD_OUT_UNKNOWN_NAMES = "
+        DELETE FROM sign_in_failures WHERE account IN
+            (SELECT account FROM sign_in_failures WHERE unknown_name = 1
+             ORDER BY last_at DESC LIMIT $2 OFFSET $1)";
 }

@@ -69,12 +69,10 @@ statements! {
     SET_USER_PASSWORD = text!("
         UPDATE users SET password = $3, ", ENDS_ALL, ", updated_at = $2 WHERE username_key = $1");
 
-    /// Guards a password that was right: no row when the account was disabled, given another password or locked while this
-    /// one was being compared. The stored hash tells one password from the next; an instant would not, for to compare takes
-    /// its time. It stores the same password as `$5`, under stronger parameters where the stored hash was weak, and so
+    /// Guards a password that was right: no row when the account was disabled or given another password while this one was
+    /// being compared. The stored hash tells one password from the next; an instant would not, for to compare takes
+    /// its time. It stores the same password as `$3`, under stronger parameters where the stored hash was weak, and so
     /// decides by the row that it writes.
     PASSWORD_HOLDS = "
-        UPDATE users SET password = $5
-        WHERE id = $1 AND disabled = 0 AND password = $2
-          AND NOT EXISTS (SELECT 1 FROM sign_in_failures WHERE account = $3 AND failures >= $4)";
+        UPDATE users SET password = $3 WHERE id = $1 AND disabled = 0 AND password = $2";
 }

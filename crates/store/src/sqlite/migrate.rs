@@ -50,6 +50,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/sqlite/0006_sessions.sql"),
     },
     Migration {
+        version: 8,
+        name: "0008_sign_in_failures",
+        text: include_str!("../../migrations/sqlite/0008_sign_in_failures.sql"),
+    },
+    Migration {
         version: 12,
         name: "0012_origins_as_browsers_write_them",
         text: include_str!("../../migrations/sqlite/0012_origins_as_browsers_write_them.sql"),

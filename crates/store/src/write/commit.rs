@@ -33,7 +33,7 @@ fn script(commit: Commit) -> Script {
         Commit::Reauthenticate { session, secret, factors } => {
             session::reauthenticate(*session, secret, &factors)
         }
-        Commit::CountSignInFailure { account, at } => session::count_failure(account, at),
+        Commit::ReserveSignInFailure(tried) => session::reserve_failure(&tried),
         Commit::TouchSession { session, at } => session::touch(session, at),
         Commit::EndSession { session } => session::end(session),
         Commit::GiveConsent { user, client, before, after } => consent::give(user, client, before, after),

@@ -1,8 +1,8 @@
 //! Browser sessions, and the failures to begin one.
 
-use proofkey_oauth::{SecretHash, Sha256, Timestamp};
+use proofkey_oauth::{SecretHash, Timestamp};
 use proofkey_protocol::sign_in::{Factors, PasswordProof, Proof};
-use proofkey_protocol::{SessionFacts, SessionId, SessionProof, UserId};
+use proofkey_protocol::{SessionFacts, SessionId, SessionProof, SignInTry, UserId};
 
 use crate::script::{Script, ScriptStep};
 use crate::sql::{failures, sessions, users};
@@ -82,20 +82,22 @@ impl Guard {
 
 fn guard(user: &UserId, proof: &Proof) -> Guard {
     match proof {
-        Proof::Password(PasswordProof { stored, rehashed, account, failures_max }) => {
+        Proof::Password(PasswordProof { stored, rehashed, counted_as }) => {
             let password = rehashed.as_ref().unwrap_or(stored);
             Guard {
                 condition: &users::PASSWORD_HOLDS,
-                values: values![user.clone(), stored.clone(), *account, *failures_max, password.clone()],
-                then: ScriptStep::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![*account]),
+                values: values![user.clone(), stored.clone(), password.clone()],
+                then: ScriptStep::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![*counted_as]),
             }
         }
     }
 }
 
-/// Counts a failed sign-in.
-pub(super) fn count_failure(account: Sha256, at: Timestamp) -> Script {
-    ScriptStep::may_find(&failures::COUNT_SIGN_IN_FAILURE, values![account, at]).into()
+/// Counts a sign-in as failed, while the account's failures are such that it may be tried.
+pub(super) fn reserve_failure(tried: &SignInTry) -> Script {
+    let SignInTry { counted_as, owner, is_unknown_name, at, below, seen } = *tried;
+    let values = values![counted_as, owner, is_unknown_name, at, below, seen.failures, seen.last_at];
+    ScriptStep::must_add(&failures::RESERVE_SIGN_IN_FAILURE, values).into()
 }
 
 /// No row: a later request came first, or the session has ended. Nothing is left to note.

@@ -28,6 +28,7 @@ impl Store {
             (&sweep::SWEEP_REVOKED_TOKENS, ended),
             (&sweep::SWEEP_SESSIONS, ended),
             (&sweep::SWEEP_SIGN_IN_FAILURES, old),
+            (&sweep::SWEEP_SIGN_IN_FAILURES_OF_UNKNOWN_NAMES, old),
         ] {
             let room = rows_max.saturating_sub(removed);
             if room > 0 {
@@ -37,6 +38,15 @@ impl Store {
             }
         }
         Ok(removed)
+    }
+
+    /// Removes at most `rows_max` counts of failed sign-ins to names that no account has, oldest first, and keeps the latest
+    /// `kept_max`; says how many it removed. Counts of accounts are never removed for want of room.
+    pub async fn crowd_out_unknown_names(&self, kept_max: u32, rows_max: u32) -> Result<u32, Fault> {
+        let values = values![i64::from(kept_max), i64::from(rows_max)];
+        let step = ScriptStep::may_find(&sweep::CROWD_OUT_UNKNOWN_NAMES, values);
+        let rows = self.backend.run(step.into()).await?.rows();
+        Ok(u32::try_from(rows).unwrap_or(u32::MAX))
     }
 
     /// Writes through the writer and reads it back: the database can do both, and is where it was.

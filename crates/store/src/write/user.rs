@@ -46,24 +46,24 @@ impl Store {
     }
 
     /// Sets a password (a PHC string), ends every session and grant that began before, and forgets the failed sign-ins of
-    /// `accounts`, the limiter's keys of this name. The instant is asked for inside the transaction, as above.
+    /// `account`, the limiter's key of this name. The instant is asked for inside the transaction, as above.
     pub async fn set_user_password(
         &self,
         username_key: &str,
         phc: &str,
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
-        accounts: &[Sha256],
+        account: &Sha256,
     ) -> Result<(), AdminFault> {
         let values = values![username_key.to_owned(), Value::Now(Box::new(now)), phc.to_owned()];
         let script = Script::from(ScriptStep::must_find(&users::SET_USER_PASSWORD, values))
             .then(end_sessions(username_key))
-            .then_all(forget_failures(accounts));
+            .then_all(forget_failures(account));
         self.change(script).await
     }
 
-    /// Forgets the failed sign-ins of `accounts`, the limiter's keys of this name.
-    pub async fn unlock_user(&self, username_key: &str, accounts: &[Sha256]) -> Result<(), AdminFault> {
-        self.change(Script::from(exists(username_key)).then_all(forget_failures(accounts))).await
+    /// Forgets the failed sign-ins of `account`, the limiter's key of this name, on its known devices too.
+    pub async fn unlock_user(&self, username_key: &str, account: &Sha256) -> Result<(), AdminFault> {
+        self.change(Script::from(exists(username_key)).then_all(forget_failures(account))).await
     }
 
     /// Ends every session of a user, and with them the grants that are bound to one.
@@ -88,8 +88,10 @@ fn exists(username_key: &str) -> ScriptStep {
     ScriptStep::must_find(&users::TOUCH_USER, values![username_key.to_owned()])
 }
 
-fn forget_failures(accounts: &[Sha256]) -> impl Iterator<Item = ScriptStep> {
-    accounts.iter().map(|account| ScriptStep::may_find(&failures::CLEAR_SIGN_IN_FAILURES, values![*account]))
+/// In unknown browsers and on every known device.
+fn forget_failures(account: &Sha256) -> [ScriptStep; 2] {
+    [&failures::CLEAR_SIGN_IN_FAILURES, &failures::CLEAR_SIGN_IN_FAILURES_OF_DEVICES]
+        .map(|statement| ScriptStep::may_find(statement, values![*account]))
 }
 
 fn end_sessions(username_key: &str) -> ScriptStep {

@@ -1,42 +1,45 @@
-//! One sign-in with a password: the facts of the account are loaded, one hash runs between two decisions, and the session
-//! begins once it is durable. What counts and what is refused is decided in `protocol`.
+//! One sign-in with a password: it waits for its turn, is counted, runs one hash and is judged. What counts and what is
+//! refused is decided in `protocol`; who is next, in `password`.
 
-use std::future::ready;
+use std::panic::resume_unwind;
 
 use proofkey_oauth::Secret;
+use proofkey_protocol::UserFacts;
 use proofkey_protocol::session::{HeldSession, SessionCookie};
 use proofkey_protocol::sign_in::{
-    Account, HashVerdict, SessionBegun, SignInBrowser, SignInFacts, SignInOutcome, SignInRefused, Started,
-    decide_password, give_up, start,
+    Account, HashVerdict, Reserved, SessionBegun, SignInBrowser, SignInFacts, SignInOutcome, SignInRefused,
+    Started, decide_password, reserve,
 };
-use proofkey_protocol::{UserFacts, Verdict};
 
+use super::request::BrowserRequest;
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::{Cause, Failure};
 use crate::limit::AddressKey;
 use crate::login::{self, username_key};
 use crate::metrics::SecurityEvent;
 use crate::page::SignInError;
+use crate::password::{Candidate, Password, Rank, Turn};
 
-/// A sign-in form as it was filled in, with the browser that sends it.
+/// A sign-in form as it was filled in.
 pub(super) struct PasswordSignIn<'a> {
     /// As typed: neither trimmed nor folded.
     pub(super) username: &'a str,
     pub(super) password: &'a Secret,
-    /// The device cookie: whether this account signed in from this browser before.
-    pub(super) device: Option<&'a str>,
-    /// The session that this browser claims to have.
-    pub(super) session: Option<&'a SessionCookie>,
     /// Whether the person asks to stay signed in.
     pub(super) remember: bool,
 }
 
-/// What was found out about an account before the password counts.
-enum Checked {
-    /// Nothing was compared: too soon, or too many hashes are running.
-    NotNow(SignInError),
-    /// The password was compared.
-    Compared(Box<Compared>),
+/// A sign-in that has its turn: from here on it goes to its end, whether the browser waits for it or not. So nobody has a try
+/// counted without the hash that it costs.
+struct Attempt {
+    /// The name to look up; `None` for what no account can be called.
+    username_key: Option<String>,
+    account: Account,
+    password: Password,
+    /// The session that this browser claims to have.
+    session: Option<SessionCookie>,
+    remember: bool,
+    _turn: Turn,
 }
 
 /// A password that was compared, in the browser that sent it.
@@ -47,91 +50,132 @@ struct Compared {
 }
 
 impl PasswordSignIn<'_> {
-    /// Runs it under the limit of the address. Only failures count there.
+    /// Runs it under the limits on failures.
     pub(super) async fn run(
         &self,
-        context: &RequestContext<'_>,
+        browser: &BrowserRequest<'_>,
     ) -> Result<Result<SessionBegun, SignInError>, Failure> {
-        let (limit, millis) = (&context.app.limits.sign_in, context.app.clock.now_millis());
-        let address = AddressKey::of(context.arrival.client.0);
-        if let Err(wait) = limit.check(address, millis) {
-            tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many failures from one address");
-            return Ok(Err(SignInError::TooMany { retry_after_seconds: wait.seconds }));
+        let context = browser.context;
+        let username_key = username_key(self.username);
+        let account = self.account(browser, username_key.as_deref()).await?;
+        if let Some(limited) = limited_by_address(context, &account) {
+            return Ok(Err(limited));
+        }
+        // No stored password is that long, so nothing is compared and the time tells of no account.
+        let Ok(password) = Password::parse(self.password.expose()) else {
+            return Ok(Err(too_long(context, &account)));
+        };
+        let candidate = Candidate {
+            rank: rank(browser, &account).await?,
+            account: account.key(),
+            counted_as: context.decide(|cx| account.counted_as(cx)),
+            address: AddressKey::of(context.arrival.client.0),
+        };
+        let turn = match context.app.passwords.turn(candidate).await {
+            Ok(turn) => turn,
+            Err(busy) => {
+                return Ok(Err(SignInError::Busy { retry_after_seconds: busy.retry_after_seconds }));
+            }
+        };
+        let session = browser.cookies.session().map(|cookie| SessionCookie {
+            id: cookie.id,
+            secret: Secret::new(cookie.secret.expose().to_owned()),
+        });
+        let remember = self.remember;
+        let attempt = Attempt { username_key, account, password, session, remember, _turn: turn };
+        let detached = context.detached();
+        let judged = tokio::spawn(async move { attempt.run(&detached.context()).await }).await;
+        judged.unwrap_or_else(|lost| match lost.try_into_panic() {
+            // The edge counts and answers it, as it does any other.
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => Err(Failure::Temporary(Cause::Stopping)),
+        })
+    }
+
+    /// The account, and whether it knows this browser. What cannot be a name is counted under its own bytes, like a name that
+    /// is not registered.
+    async fn account(&self, browser: &BrowserRequest<'_>, key: Option<&str>) -> Result<Account, Failure> {
+        let name = key.unwrap_or(self.username);
+        let account = browser.context.decide(|cx| Account::of(name, browser.cookies.device(), cx));
+        if !account.is_on_known_device() {
+            return Ok(account);
+        }
+        let user = match key {
+            Some(key) => browser.context.app.store.credentials(key).await?,
+            None => None,
+        };
+        Ok(account.confirmed(user.as_ref().map(|known| &known.user)))
+    }
+}
+
+impl Attempt {
+    async fn run(self, context: &RequestContext<'_>) -> Result<Result<SessionBegun, SignInError>, Failure> {
+        let (limits, address) = (&context.app.limits.sign_in, context.arrival.client.0);
+        if self.account.is_on_known_device() {
+            return self.settle(context).await;
+        }
+        if let Err(wait) = limits.reserve(address, context.app.clock.now_millis()) {
+            return Ok(Err(address_limited(context, wait.seconds)));
         }
         let settled = self.settle(context).await;
-        if !matches!(settled, Ok(Err(SignInError::Wrong))) {
-            limit.refund(&address, millis);
+        let millis = context.app.clock.now_millis();
+        if matches!(settled, Ok(Err(SignInError::Wrong))) {
+            limits.failed(address, millis);
+        } else {
+            limits.take_back(address, millis);
         }
         settled
     }
 
-    /// Checks the account again when it changed while the password was being compared. That takes no operator: of two
-    /// sign-ins at once the first may store the same password under stronger parameters.
+    /// Counts the try, compares, decides. The account is read again when it changed while the password was being compared.
+    /// That takes no operator: on another node the same password may have been stored under stronger parameters.
     async fn settle(
         &self,
         context: &RequestContext<'_>,
     ) -> Result<Result<SessionBegun, SignInError>, Failure> {
-        let key = username_key(self.username);
-        // What cannot be a name is counted under its own bytes, like a name that is not registered.
-        let name = key.as_deref().unwrap_or(self.username);
-        let account = context.decide(|cx| Account::of(name, self.device, cx));
-        let check = || self.check(context, key.as_deref(), &account);
-        let settled = context.settle(check, |checked, cx| match checked {
-            Checked::NotNow(error) => Verdict::unchanged(Err(error)),
-            Checked::Compared(compared) => {
-                let Compared { started, verdict, browser } = *compared;
-                decide_password(started, verdict, browser, cx).map(Ok)
-            }
-        });
-        let settled = match settled.await {
-            Err(Failure::Temporary(Cause::Unsettled)) => {
-                context.settle(|| ready(Ok(())), |(), cx| give_up(&account, cx).map(Ok)).await
-            }
-            other => other,
+        let reserved = context
+            .settle(|| self.facts(context), |facts, cx| reserve(self.account.clone(), &facts, cx))
+            .await?;
+        let reserved = match reserved {
+            Ok(reserved) => reserved,
+            Err(pause) => return Ok(Err(account_limited(context, pause.seconds))),
         };
-        Ok(match settled? {
-            Err(error) => Err(error),
+        let compare = || self.compare(context, &reserved);
+        let settled = context.settle(compare, |compared, cx| {
+            let Compared { started, verdict, browser } = *compared;
+            decide_password(started, verdict, browser, cx)
+        });
+        Ok(match settled.await {
             Ok(SignInOutcome::Begun(session)) => Ok(begun(context, session)),
             Ok(SignInOutcome::Refused(refused)) => Err(wrong(context, refused)),
+            // Any other answer would tell that the password was right (LG-08). It is counted as the others are.
+            Err(Failure::Temporary(Cause::Unsettled)) => Err(wrong(context, SignInRefused::Unsettled)),
+            Err(failure) => return Err(failure),
         })
     }
 
-    async fn check(
-        &self,
-        context: &RequestContext<'_>,
-        key: Option<&str>,
-        account: &Account,
-    ) -> Result<Checked, Failure> {
-        let app = context.app;
-        let counted_as = context.decide(|cx| account.counted_as(cx));
-        let failures = app.store.sign_in_failures(&counted_as).await?;
-        let credentials = match key {
-            Some(key) => app.store.credentials(key).await?,
+    async fn facts(&self, context: &RequestContext<'_>) -> Result<SignInFacts, Failure> {
+        let counted_as = context.decide(|cx| self.account.counted_as(cx));
+        let failures = context.app.store.sign_in_failures(&counted_as).await?;
+        let credentials = match &self.username_key {
+            Some(key) => context.app.store.credentials(key).await?,
             None => None,
         };
-        let facts = SignInFacts { failures, credentials };
-        let started = match context.decide(|cx| start(account.clone(), facts, cx)) {
-            Ok(started) => started,
-            Err(pause) => {
-                tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many failures of one account");
-                app.metrics.count(SecurityEvent::AccountLocked);
-                let retry_after_seconds = u64::try_from(pause.seconds).unwrap_or(1);
-                return Ok(Checked::NotNow(SignInError::TooMany { retry_after_seconds }));
-            }
-        };
-        Ok(match login::compare(&app.passwords, &started, self.password).await {
-            Ok(verdict) => {
-                let browser = self.browser(context).await?;
-                Checked::Compared(Box::new(Compared { started, verdict, browser }))
-            }
-            Err(busy) => Checked::NotNow(SignInError::Busy { retry_after_seconds: busy.retry_after_seconds }),
-        })
+        Ok(SignInFacts { failures, credentials })
     }
 
-    /// What the browser brings: read after the hash and whatever came of it, so that it tells nothing of the account.
-    async fn browser(&self, context: &RequestContext<'_>) -> Result<SignInBrowser, Failure> {
-        let held = held_session(context, self.session).await?.map(|(held, _)| held);
-        Ok(SignInBrowser { held, remember: self.remember })
+    async fn compare(
+        &self,
+        context: &RequestContext<'_>,
+        reserved: &Reserved,
+    ) -> Result<Box<Compared>, Failure> {
+        let started = reserved.start(self.facts(context).await?.credentials);
+        let verdict = login::compare(&context.app.passwords, &started, &self.password).await;
+        let verdict = verdict.ok_or(Failure::Fault(Cause::Hashing))?;
+        // What the browser brings is read whatever came of the hash, so that it tells nothing of the account.
+        let held = held_session(context, self.session.as_ref()).await?.map(|(held, _)| held);
+        let browser = SignInBrowser { held, remember: self.remember };
+        Ok(Box::new(Compared { started, verdict, browser }))
     }
 }
 
@@ -143,6 +187,49 @@ pub(super) async fn held_session(
     let Some(cookie) = cookie else { return Ok(None) };
     let found = context.app.store.session(cookie.id).await?;
     Ok(found.and_then(|(session, user)| Some((HeldSession::of(cookie, session)?, user))))
+}
+
+/// When the sign-in is hashed: see [`Rank`].
+async fn rank(browser: &BrowserRequest<'_>, account: &Account) -> Result<Rank, Failure> {
+    let (limits, millis) = (&browser.context.app.limits.sign_in, browser.context.app.clock.now_millis());
+    if !limits.many_fail(millis) || account.is_on_known_device() || browser.login().await?.is_some() {
+        return Ok(Rank::First);
+    }
+    let failed = limits.has_failed(browser.context.arrival.client.0, millis);
+    Ok(if failed { Rank::Third } else { Rank::Second })
+}
+
+/// Whether too many sign-ins from the address have failed for one from there that the account does not know.
+fn limited_by_address(context: &RequestContext<'_>, account: &Account) -> Option<SignInError> {
+    if account.is_on_known_device() {
+        return None;
+    }
+    let looked = context.app.limits.sign_in.look(context.arrival.client.0, context.app.clock.now_millis());
+    looked.err().map(|wait| address_limited(context, wait.seconds))
+}
+
+fn address_limited(context: &RequestContext<'_>, retry_after_seconds: u64) -> SignInError {
+    tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many failures from one address");
+    SignInError::TooMany { retry_after_seconds }
+}
+
+fn account_limited(context: &RequestContext<'_>, seconds: i64) -> SignInError {
+    tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many failures of one account");
+    context.app.metrics.count(SecurityEvent::AccountLocked);
+    SignInError::TooMany { retry_after_seconds: u64::try_from(seconds).unwrap_or(1) }
+}
+
+/// Nothing was hashed, so nothing is written either: the address alone is counted.
+fn too_long(context: &RequestContext<'_>, account: &Account) -> SignInError {
+    let (limits, address) = (&context.app.limits.sign_in, context.arrival.client.0);
+    let millis = context.app.clock.now_millis();
+    if !account.is_on_known_device() {
+        if let Err(wait) = limits.reserve(address, millis) {
+            return address_limited(context, wait.seconds);
+        }
+        limits.failed(address, millis);
+    }
+    wrong(context, SignInRefused::TooLong)
 }
 
 fn begun(context: &RequestContext<'_>, session: SessionBegun) -> SessionBegun {

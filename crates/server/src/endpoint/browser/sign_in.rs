@@ -101,14 +101,8 @@ async fn begin_anew(browser: BrowserRequest<'_>, sent: SentRequest) -> Response 
 impl Submitted {
     async fn sign_in(self, mut browser: BrowserRequest<'_>) -> Response {
         let Self { sent, username, password, remember } = self;
-        let attempt = PasswordSignIn {
-            username: &username,
-            password: &password,
-            device: browser.cookies.device(),
-            session: browser.cookies.session(),
-            remember,
-        };
-        match attempt.run(browser.context).await {
+        let attempt = PasswordSignIn { username: &username, password: &password, remember };
+        match attempt.run(&browser).await {
             Ok(Ok(begun)) => {
                 let progress = Progress { authenticated_as: Some(begun.cookie.id), consent: None };
                 browser.cookies.signed_in(begun);

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::task::JoinSet;
 
 use super::World;
-use crate::support::{NOW, app, grant, grant_id, redeem, session, session_id, sign_in};
+use crate::support::{NOW, app, failure, grant, grant_id, redeem, session, session_id, sign_in};
 
 /// Commits grants at once, so that they share transactions, and says what each was told.
 async fn redeem_together(
@@ -65,7 +65,7 @@ async fn a_commit_of_unknown_outcome_is_told_to_all_and_ends_the_writing() {
 #[tokio::test]
 async fn a_write_of_several_statements_that_fails_halfway_is_undone_alone() {
     let world = World::new().await;
-    world.applied(Commit::CountSignInFailure { account: [8; 32], at: NOW }).await;
+    world.applied(failure([8; 32], NOW)).await;
     Connection::open(world.path())
         .unwrap()
         .execute_batch(

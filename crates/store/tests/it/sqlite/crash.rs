@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use proofkey_protocol::{Commit, Committed};
+use proofkey_protocol::Committed;
 use proofkey_store::{Options, Store};
 
 use super::World;
-use crate::support::{NOW, block_on, grant, grant_id, redeem, spend};
+use crate::support::{NOW, block_on, failure, grant, grant_id, redeem, spend};
 
 /// Kills in one test run; the full count of the fault experiments is for the tools.
 const KILLS: u64 = 20;
@@ -52,10 +52,10 @@ fn child_counts_failures() {
     let Some(path) = database() else { return };
     block_on(async {
         let store = Store::open(&path, &Options::default()).unwrap();
-        for failure in 1..=10 {
-            let commit = Commit::CountSignInFailure { account: [4; 32], at: NOW };
+        for count in 1..=10 {
+            let commit = failure([4; 32], NOW);
             assert_eq!(store.commit(commit).await, Ok(Committed::Applied));
-            acknowledge(failure);
+            acknowledge(count);
         }
         std::future::pending::<()>().await;
     });

@@ -10,7 +10,8 @@ use proofkey_store::{AdminFault, Versions};
 use super::World;
 use crate::support::same::{assert_same_api, assert_same_key, assert_same_user};
 use crate::support::{
-    GRANTS_SESSION, NOW, ada, app, client, consent, grant, redeem, secret, session, session_id, sign_in, user,
+    GRANTS_SESSION, NOW, ada, app, client, consent, failure, grant, redeem, secret, session, session_id,
+    sign_in, user,
 };
 
 async fn versions(world: &World) -> Versions {
@@ -178,7 +179,7 @@ async fn users_are_added_found_and_changed() {
     assert_eq!(shown("ada").await, "Ada Lovelace");
     for missing in [
         store.set_user_disabled("nobody", true, || NOW).await,
-        store.set_user_password("nobody", "phc", || NOW, &[[0; 32]]).await,
+        store.set_user_password("nobody", "phc", || NOW, &[0; 32]).await,
         store.revoke_consent(&ada(), &app()).await,
     ] {
         assert_eq!(missing, Err(AdminFault::Missing));
@@ -189,9 +190,9 @@ async fn users_are_added_found_and_changed() {
 async fn a_new_password_ends_what_began_before_and_forgets_failures() {
     let world = World::new().await;
     world.applied(sign_in(session(1))).await;
-    world.applied(Commit::CountSignInFailure { account: [5; 32], at: NOW }).await;
+    world.applied(failure([5; 32], NOW)).await;
     world.applied(redeem(grant(1))).await;
-    world.store.set_user_password("ada", "$argon2id$new", || NOW + 50, &[[4; 32], [5; 32]]).await.unwrap();
+    world.store.set_user_password("ada", "$argon2id$new", || NOW + 50, &[5; 32]).await.unwrap();
     assert!(world.store.session(session_id(1)).await.unwrap().is_none());
     let row = world.store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
     let subject = row.subject().clone();
@@ -246,10 +247,10 @@ async fn k_16_sessions_end_and_failures_are_forgotten_for_one_user_alone() {
     for begun in [session(1), of_bob] {
         world.applied(sign_in(begun)).await;
     }
-    world.applied(Commit::CountSignInFailure { account: [5; 32], at: NOW }).await;
-    world.applied(Commit::CountSignInFailure { account: [6; 32], at: NOW }).await;
+    world.applied(failure([5; 32], NOW)).await;
+    world.applied(failure([6; 32], NOW)).await;
     store.end_sessions_of_user("ada").await.unwrap();
-    store.unlock_user("ada", &[[4; 32], [5; 32]]).await.unwrap();
+    store.unlock_user("ada", &[5; 32]).await.unwrap();
     let live = async |number| store.session(session_id(number)).await.unwrap().is_some();
     assert_eq!((live(1).await, live(2).await), (false, true));
     let failures = async |account: u8| store.sign_in_failures(&[account; 32]).await.unwrap().failures;
@@ -257,7 +258,7 @@ async fn k_16_sessions_end_and_failures_are_forgotten_for_one_user_alone() {
     for missing in [
         store.end_sessions_of_user("nobody").await,
         store.end_grants_of_user("nobody", || NOW).await,
-        store.unlock_user("nobody", &[[5; 32]]).await,
+        store.unlock_user("nobody", &[5; 32]).await,
         store.end_grants_of_client(&ClientId::new("none"), || NOW).await,
     ] {
         assert_eq!(missing, Err(AdminFault::Missing));

@@ -9,8 +9,8 @@ use proofkey_protocol::{
 use super::World;
 use crate::support::same::{assert_same_grant, assert_same_session};
 use crate::support::{
-    ACCOUNT, FAILURES_MAX, GRANTS_SESSION, NOW, ada, app, by_password, grant, grant_id, redeem, session,
-    session_id, sign_in, sign_in_over, token_id, user, verified,
+    ACCOUNT, FAILURES_MAX, GRANTS_SESSION, NOW, ada, app, by_password, failure, grant, grant_id, redeem,
+    session, session_id, sign_in, sign_in_over, token_id, user, verified,
 };
 
 #[tokio::test]
@@ -140,9 +140,9 @@ async fn rv_03_an_access_token_is_revoked_alone() {
 async fn a_sign_in_replaces_the_old_session_clears_failures_and_strengthens_the_hash() {
     let world = World::new().await;
     let account = ACCOUNT;
-    world.applied(Commit::CountSignInFailure { account, at: NOW }).await;
+    world.applied(failure(account, NOW)).await;
     world.applied(sign_in(session(1))).await;
-    world.applied(Commit::CountSignInFailure { account, at: NOW + 1 }).await;
+    world.applied(failure(account, NOW + 1)).await;
     let mut second = session(2);
     second.authentication.at = NOW + 2;
     let stronger = PasswordProof { rehashed: Some("$argon2id$new".to_owned()), ..verified("$argon2id$old") };
@@ -194,7 +194,7 @@ async fn k_13_lg_12_a_session_is_renewed_over_the_secret_that_was_read_and_keeps
     let world = World::new().await;
     let first = SessionFacts { remembered: true, expires_at: NOW + 99, ..session(1) };
     world.applied(sign_in(first.clone())).await;
-    world.applied(Commit::CountSignInFailure { account: ACCOUNT, at: NOW }).await;
+    world.applied(failure(ACCOUNT, NOW)).await;
     world.applied(reauthenticate(3, 4, verified("$argon2id$old"))).await;
     let (read, _) = world.store.session(session_id(1)).await.unwrap().unwrap();
     let renewed = SessionFacts {
@@ -252,7 +252,7 @@ async fn k_03_beyond_the_limit_the_session_that_was_not_used_for_longest_ends() 
 #[tokio::test]
 async fn lg_09_a_sign_in_that_was_overtaken_by_disabling_or_a_new_password_is_a_conflict() {
     let world = World::new().await;
-    world.store.set_user_password("ada", "$argon2id$reset", || NOW + 10, &[ACCOUNT]).await.unwrap();
+    world.store.set_user_password("ada", "$argon2id$reset", || NOW + 10, &ACCOUNT).await.unwrap();
     // However late the check of the old password ends: neither a session nor its stronger hash may come of it.
     for late in [0, 10, 11, 5_000] {
         let mut overtaken = session(1);
@@ -267,33 +267,6 @@ async fn lg_09_a_sign_in_that_was_overtaken_by_disabling_or_a_new_password_is_a_
     world.store.set_user_disabled("ada", true, || NOW + 20).await.unwrap();
     assert!(world.store.session(session_id(2)).await.unwrap().is_none(), "disabling ends sessions");
     assert_eq!(world.commit(renewed(3)).await, Committed::Conflict);
-}
-
-#[tokio::test]
-async fn lg_07_v_61_a_right_password_that_comes_after_the_last_failure_is_a_conflict() {
-    let world = World::new().await;
-    let limited = || PasswordProof { failures_max: 3, ..verified("$argon2id$old") };
-    for number in 1..=3 {
-        // Tries in parallel all saw an open account; the failures that were counted meanwhile decide.
-        world.applied(sign_in_over(session(number), None, limited())).await;
-        for _ in 0..number {
-            world.applied(Commit::CountSignInFailure { account: ACCOUNT, at: NOW }).await;
-        }
-    }
-    assert_eq!(world.commit(sign_in_over(session(4), None, limited())).await, Committed::Conflict);
-    world.store.set_user_password("ada", "$argon2id$old", || NOW, &[ACCOUNT]).await.unwrap();
-    world.applied(sign_in_over(session(4), None, limited())).await;
-}
-
-#[tokio::test]
-async fn sign_in_failures_count_up_and_keep_the_latest_instant() {
-    let world = World::new().await;
-    for at in [NOW, NOW + 9, NOW + 4] {
-        world.applied(Commit::CountSignInFailure { account: [1; 32], at }).await;
-    }
-    let facts = world.store.sign_in_failures(&[1; 32]).await.unwrap();
-    assert_eq!(facts, FailureFacts { failures: 3, last_at: (NOW + 9).seconds() });
-    assert_eq!(world.store.sign_in_failures(&[2; 32]).await.unwrap(), FailureFacts::default());
 }
 
 #[tokio::test]

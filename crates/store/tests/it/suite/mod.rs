@@ -8,6 +8,7 @@ mod commits;
 mod consents;
 mod races;
 mod refresh;
+mod sign_in;
 mod sweep;
 
 use super::World;

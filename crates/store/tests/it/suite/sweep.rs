@@ -1,12 +1,14 @@
 //! What has ended leaves in bounded batches; what lives never does.
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::Commit;
+use proofkey_protocol::{Commit, SignInTry};
 use proptest::prelude::*;
 
 use super::World;
 use super::commits::code;
-use crate::support::{NOW, app, block_on, grant, grant_id, redeem, session, session_id, sign_in, token_id};
+use crate::support::{
+    NOW, app, block_on, failure, grant, grant_id, redeem, session, session_id, sign_in, token_id, tried,
+};
 
 /// How long ended rows stay, and how long failures do: the contract, written down a second time.
 const GRACE: i64 = 3700;
@@ -19,6 +21,7 @@ enum Kind {
     RevokedToken,
     Session,
     SignInFailure,
+    UnknownName,
 }
 
 /// A row and when it ends (for a failed sign-in: when it was).
@@ -30,7 +33,8 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
         Just(Kind::CodeFailure),
         Just(Kind::RevokedToken),
         Just(Kind::Session),
-        Just(Kind::SignInFailure)
+        Just(Kind::SignInFailure),
+        Just(Kind::UnknownName)
     ];
     // Around the two limits, where off-by-one lives, and far from them.
     let ends = prop_oneof![-GRACE - 2..=-GRACE + 2, -FAILURES - 2..=-FAILURES + 2, -FAILURES * 2..=FAILURES];
@@ -58,7 +62,11 @@ async fn insert(world: &World, number: u64, (kind, end): Row) {
             session.expires_at = end;
             sign_in(session)
         }
-        Kind::SignInFailure => Commit::CountSignInFailure { account: account(number), at: end },
+        Kind::SignInFailure => failure(account(number), end),
+        Kind::UnknownName => {
+            let tried = tried(account(number), end);
+            Commit::ReserveSignInFailure(SignInTry { is_unknown_name: true, ..tried })
+        }
     };
     world.applied(commit).await;
 }
@@ -70,13 +78,15 @@ async fn is_there(world: &World, number: u64, (kind, _): Row) -> bool {
         Kind::CodeFailure => store.code(&code(number)).await.unwrap().failures > 0,
         Kind::RevokedToken => store.access_token(&app(), token_id(number)).await.unwrap().revoked,
         Kind::Session => store.session(session_id(number)).await.unwrap().is_some(),
-        Kind::SignInFailure => store.sign_in_failures(&account(number)).await.unwrap().failures > 0,
+        Kind::SignInFailure | Kind::UnknownName => {
+            store.sign_in_failures(&account(number)).await.unwrap().failures > 0
+        }
     }
 }
 
 const fn lives((kind, end): Row) -> bool {
     match kind {
-        Kind::SignInFailure => end >= -FAILURES,
+        Kind::SignInFailure | Kind::UnknownName => end >= -FAILURES,
         Kind::Grant | Kind::CodeFailure | Kind::RevokedToken | Kind::Session => end >= -GRACE,
     }
 }

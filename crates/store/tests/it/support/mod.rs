@@ -4,12 +4,12 @@ pub(crate) mod same;
 
 use std::future::Future;
 
-use proofkey_oauth::{ClientMetadata, Scope, SecretHash, Timestamp};
+use proofkey_oauth::{ClientMetadata, Scope, SecretHash, Sha256, Timestamp};
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
     ApiId, Authentication, AuthenticationMethod, ClientId, ClientRecord, ClientSecretRecord, Commit,
-    Committed, ConsentFacts, GrantFacts, GrantId, GrantedApis, RefreshChain, SealingKeyId, SessionFacts,
-    SessionId, SessionProof, TokenId, UserId, UserRecord,
+    Committed, ConsentFacts, FailureFacts, GrantFacts, GrantId, GrantedApis, RefreshChain, SealingKeyId, SessionFacts,
+    SessionId, SessionProof, SignInTry, TokenId, UserId, UserRecord,
 };
 use proofkey_store::{Options, Store};
 
@@ -184,7 +184,18 @@ pub(crate) fn sign_in_over(
 
 /// A password that was right against this stored hash.
 pub(crate) fn verified(stored: &str) -> PasswordProof {
-    PasswordProof { stored: stored.to_owned(), rehashed: None, account: ACCOUNT, failures_max: 100 }
+    PasswordProof { stored: stored.to_owned(), rehashed: None, counted_as: ACCOUNT }
+}
+
+/// A failure that is counted whatever was counted before.
+pub(crate) fn failure(counted_as: Sha256, at: Timestamp) -> Commit {
+    Commit::ReserveSignInFailure(tried(counted_as, at))
+}
+
+/// The same as a value, to be changed.
+pub(crate) fn tried(counted_as: Sha256, at: Timestamp) -> SignInTry {
+    let seen = FailureFacts::default();
+    SignInTry { counted_as, owner: None, is_unknown_name: false, at, below: i64::MAX, seen }
 }
 
 pub(crate) fn grant(number: u64) -> GrantFacts {
