@@ -87,7 +87,7 @@ fn rows(server: &TestServer) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn k_04_of_240_guesses_at_once_at_one_account_ten_are_hashed() {
+async fn k_04_ten_are_hashed_when_240_guesses_come_at_once() {
     let server = server(&[]).await;
     let page = OpenPage::of(&server, Browser::new(&server)).await;
     let ada = fixtures::ada();

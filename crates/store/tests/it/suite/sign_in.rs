@@ -32,7 +32,7 @@ async fn failures_count_up_and_keep_the_latest_instant() {
 
 /// All of them saw an account without failures; after a pause, all saw the same failures.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn k_04_of_240_tries_at_once_on_two_nodes_ten_are_counted_and_after_a_pause_one() {
+async fn k_04_ten_of_many_tries_at_once_on_two_nodes_are_counted_and_after_a_pause_one() {
     let world = World::new().await;
     let stores = [world.store.clone(), world.second_handle()];
     let mut seen = FailureFacts::default();
