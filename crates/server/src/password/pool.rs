@@ -87,6 +87,7 @@ impl Pool {
             let begun = Instant::now();
             let value = work(memory);
             shared.hash_time.note(begun.elapsed());
+            shared.metrics.running.dec();
             shared.metrics.done.inc();
             // The caller may have gone away while this ran; then the value is dropped.
             let _unsent = reply.send(value);
@@ -119,8 +120,8 @@ impl Shared {
             // was not wiped.
             if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
                 memory.release();
+                self.metrics.running.dec();
             }
-            self.metrics.running.dec();
         }
     }
 
