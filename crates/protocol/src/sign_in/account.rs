@@ -12,7 +12,7 @@ pub const DEVICE_SECONDS: i64 = 180 * 86_400;
 
 const ACCOUNT: &[u8] = b"sign-in account v1";
 const DEVICE: &[u8] = b"sign-in account on a known device v2";
-const DEVICE_ID_BYTES: usize = 16;
+const DEVICE_ID_BYTES: usize = 18;
 
 /// An account as the limit on failures knows it. It exists for any name, registered or not, so that counting tells nothing.
 #[derive(Clone, Debug)]

@@ -30,7 +30,7 @@ use pool::{HashTime, Pool};
 use turns::Turns;
 
 /// Most sign-ins that wait at once, however short a hash takes: each holds a form in memory.
-const WAITING_MAX: usize = 1_024;
+pub(crate) const WAITING_MAX: usize = 1_024;
 
 /// The password hasher of a server.
 #[derive(Debug)]

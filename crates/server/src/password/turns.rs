@@ -12,6 +12,9 @@ use super::line::{Candidate, Line, Ticket};
 use super::pool::HashTime;
 use crate::metrics::PasswordMetrics;
 
+/// Turns for each thread that hashes: while one hashes, another waits for the disk.
+pub(super) const TURNS_PER_THREAD: usize = 2;
+
 /// No turn came in time; the caller answers 429 with `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are being hashed; come back in {retry_after_seconds} s")]
@@ -59,9 +62,8 @@ impl Turns {
         hash_time: HashTime,
         metrics: PasswordMetrics,
     ) -> Arc<Self> {
-        // Twice as many turns as threads: while one hashes, another waits for the disk.
-        let state = State { line: Line::new(threads.saturating_mul(2)), callers: HashMap::new() };
-        let state = Mutex::new(state);
+        let line = Line::new(threads.saturating_mul(TURNS_PER_THREAD));
+        let state = Mutex::new(State { line, callers: HashMap::new() });
         Arc::new(Self { state, threads, waiting_max, wait, hash_time, metrics })
     }
 

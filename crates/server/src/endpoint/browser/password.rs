@@ -74,6 +74,9 @@ impl PasswordSignIn<'_> {
         let turn = match context.app.passwords.turn(candidate).await {
             Ok(turn) => turn,
             Err(busy) => {
+                if context.may_log_refusal() {
+                    tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many passwords are hashed");
+                }
                 return Ok(Err(SignInError::Busy { retry_after_seconds: busy.retry_after_seconds }));
             }
         };
@@ -209,12 +212,16 @@ fn limited_by_address(context: &RequestContext<'_>, account: &Account) -> Option
 }
 
 fn address_limited(context: &RequestContext<'_>, retry_after_seconds: u64) -> SignInError {
-    tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many failures from one address");
+    if context.may_log_refusal() {
+        tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many failures from one address");
+    }
     SignInError::TooMany { retry_after_seconds }
 }
 
 fn account_limited(context: &RequestContext<'_>, seconds: i64) -> SignInError {
-    tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many failures of one account");
+    if context.may_log_refusal() {
+        tracing::warn!(address = %context.arrival.client.0, "sign-in limited: too many failures of one account");
+    }
     context.app.metrics.count(SecurityEvent::AccountLocked);
     SignInError::TooMany { retry_after_seconds: u64::try_from(seconds).unwrap_or(1) }
 }
