@@ -45,9 +45,13 @@ pub(crate) enum Scope {
     Connection,
     /// An IPv4 address, or the /64 of an IPv6 address.
     Address,
-    /// A username, registered or not.
+    /// The /48 of an IPv6 address.
+    Network,
+    /// A username, registered or not, in browsers that it does not know.
     Account,
+    /// A browser that is known to an account.
     Device,
+    /// A client at one address.
     Client,
     User,
     /// A user at one client.

@@ -4,7 +4,7 @@ use super::{Product, Value};
 use crate::config::Config;
 use crate::http::HttpLimits;
 use crate::http::bounds as http;
-use crate::{clients, log};
+use crate::{clients, log, password};
 
 /// The cores of the machine for which products are worked out.
 const CORES: usize = 2;
@@ -70,6 +70,27 @@ pub(super) const PRODUCTS: &[Product] = &[
         factors: "hashes at once (one a core) × `passwords.memory_kib`",
         value: |config, _| {
             Value::Bytes(CORES * usize::try_from(config.passwords.memory_kib).unwrap_or(usize::MAX) * 1024)
+        },
+    },
+    Product {
+        name: "sign-ins that wait for a hash of 30 ms, on two cores",
+        factors: "`passwords.queue_seconds` × cores / the time of a hash, and 1,024 at most",
+        value: |config, _| {
+            let seconds = usize::try_from(config.passwords.queue_seconds).unwrap_or(usize::MAX);
+            Value::Count((seconds * 1000 * CORES / 30).min(password::WAITING_MAX))
+        },
+    },
+    Product {
+        name: "guesses at one account in a day, whatever the number of addresses",
+        factors: "the burst, then one after each pause, and `limits.login_account_failures_max` in a row",
+        value: |config, _| Value::Count(config.limits.login_account_failures_max as usize),
+    },
+    Product {
+        name: "rows that a day of made up names leaves, hashes of 30 ms on two cores",
+        factors: "one for each hash, and `limits.entries_max` at most",
+        value: |config, _| {
+            let hashes = 86_400 * 1000 * CORES / 30;
+            Value::Count(hashes.min(config.limits.entries_max as usize))
         },
     },
     Product {

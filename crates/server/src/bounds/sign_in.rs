@@ -1,16 +1,18 @@
 //! The limits on guesses, on what one user may hold, and on hashes.
 
-use super::{Limit, Scope, Value};
-use crate::password::PASSWORD_BYTES_MAX;
+use proofkey_protocol::sign_in::DEVICE_SECONDS;
 
-/// `limits.factor` multiplies them all.
+use super::{Limit, Scope, Value};
+use crate::password::{PASSWORD_BYTES_MAX, TURNS_PER_THREAD, WAITING_MAX};
+
+/// `limits.factor` multiplies the counts and divides the intervals in memory.
 pub(super) const FAILURES: &[Limit] = &[
     Limit {
         name: "`limits.login_address_burst`",
         value: Value::Setting(|config| Value::Count(config.limits.login_address_burst as usize)),
         scope: Scope::Address,
         beyond: "429, and no hash",
-        bounds: "guesses from one place, the hashes that they cost",
+        bounds: "guesses from one place, and the hashes that they cost",
         test: "lg_07_v_48_ht_04_an_address_is_limited_whatever_it_claims_and_only_failures_count",
     },
     Limit {
@@ -24,12 +26,38 @@ pub(super) const FAILURES: &[Limit] = &[
         test: "lg_07_a_burst_passes_then_one_per_interval",
     },
     Limit {
+        name: "`limits.login_network_burst`",
+        value: Value::Setting(|config| Value::Count(config.limits.login_network_burst as usize)),
+        scope: Scope::Network,
+        beyond: "429, and no hash",
+        bounds: "guesses from the addresses of one site: addresses × `login_address_burst`",
+        test: "k_05_lg_07_the_networks_of_one_48_share_a_bucket_and_ipv4_addresses_do_not",
+    },
+    Limit {
+        name: "`limits.login_network_interval_seconds`: then one in",
+        value: Value::Setting(|config| {
+            Value::Seconds(u64::from(config.limits.login_network_interval_seconds))
+        }),
+        scope: Scope::Network,
+        beyond: "the same",
+        bounds: "the same",
+        test: "k_05_lg_07_the_networks_of_one_48_share_a_bucket_and_ipv4_addresses_do_not",
+    },
+    Limit {
+        name: "`limits.login_all_failures_per_minute`",
+        value: Value::Setting(|config| Value::Count(config.limits.login_all_failures_per_minute as usize)),
+        scope: Scope::All,
+        beyond: "nobody is refused: known devices and signed-in browsers are hashed first, then networks without failures",
+        bounds: "what a flood from many addresses costs those who are known",
+        test: "k_05_the_bucket_of_all_says_that_many_fail_and_refuses_nobody",
+    },
+    Limit {
         name: "`limits.login_account_burst`",
         value: Value::Setting(|config| Value::Count(config.limits.login_account_burst as usize)),
         scope: Scope::Account,
         beyond: "429, and no hash",
-        bounds: "guesses at one password",
-        test: "lg_07_v_62_v_63_an_account_is_limited_by_its_name_in_any_form_and_across_restarts",
+        bounds: "guesses at one password, at once or not",
+        test: "k_04_ten_are_hashed_when_240_guesses_come_at_once",
     },
     Limit {
         name: "`limits.login_account_interval_seconds`: then a pause, longer with each failure",
@@ -48,7 +76,7 @@ pub(super) const FAILURES: &[Limit] = &[
         }),
         scope: Scope::Account,
         beyond: "the same",
-        bounds: "how long a stranger keeps the owner out",
+        bounds: "how long a stranger keeps the owner out of an unknown browser",
         test: "lg_07_failures_cost_nothing_then_time_then_the_password",
     },
     Limit {
@@ -57,33 +85,41 @@ pub(super) const FAILURES: &[Limit] = &[
         scope: Scope::Account,
         beyond: "no password is taken any more until an operator acts",
         bounds: "guesses at one password, for good",
-        test: "lg_07_failures_cost_nothing_then_time_then_the_password",
+        test: "lg_09_v_61_a_locked_account_takes_no_password_not_even_where_the_form_was_open",
     },
     Limit {
         name: "`limits.login_device_burst`",
         value: Value::Setting(|config| Value::Count(config.limits.login_device_burst as usize)),
         scope: Scope::Device,
         beyond: "429, and no hash",
-        bounds: "guesses from a stolen device",
-        test: "lg_07_failures_cost_nothing_then_time_then_the_password",
+        bounds: "guesses from a device that somebody else has",
+        test: "k_07_lg_07_failures_on_one_device_stop_neither_another_nor_its_address",
     },
     Limit {
-        name: "`limits.login_device_interval_seconds`: then one in",
+        name: "`limits.login_device_interval_seconds`: then a pause, longer with each failure",
         value: Value::Setting(|config| {
             Value::Seconds(u64::from(config.limits.login_device_interval_seconds))
         }),
         scope: Scope::Device,
         beyond: "the same",
         bounds: "the same",
-        test: "lg_07_failures_cost_nothing_then_time_then_the_password",
+        test: "k_07_lg_07_failures_on_one_device_stop_neither_another_nor_its_address",
+    },
+    Limit {
+        name: "time without a sign-in after which a device is unknown",
+        value: Value::Seconds(DEVICE_SECONDS as u64),
+        scope: Scope::Device,
+        beyond: "it counts as any other browser",
+        bounds: "for how long a stolen cookie has a bucket of its own",
+        test: "k_07_a_device_stays_the_same_at_each_sign_in_and_ends_by_time_and_with_the_accounts_sessions",
     },
     Limit {
         name: "`limits.client_failures_per_minute`",
         value: Value::Setting(|config| Value::Count(config.limits.client_failures_per_minute as usize)),
         scope: Scope::Client,
-        beyond: "429",
+        beyond: "429; where no secret is compared nothing is counted",
         bounds: "guesses at one secret from one address",
-        test: "k_04_ca_04_guesses_at_a_secret_at_once_are_told_no_more_than_one_after_another",
+        test: "ca_04_failures_are_limited_per_client_and_address",
     },
     Limit {
         name: "`limits.code_verifier_failures_max`",
@@ -97,25 +133,33 @@ pub(super) const FAILURES: &[Limit] = &[
         name: "`limits.sessions_per_user_max`",
         value: Value::Setting(|config| Value::Count(config.limits.sessions_per_user_max as usize)),
         scope: Scope::User,
-        beyond: "the longest unused ends",
-        bounds: "rows that one user writes",
+        beyond: "the one that was not used for longest ends",
+        bounds: "rows of sessions",
         test: "k_03_of_a_users_sessions_beyond_the_limit_the_longest_unused_goes",
     },
     Limit {
         name: "`limits.grants_per_minute`",
         value: Value::Setting(|config| Value::Count(config.limits.grants_per_minute as usize)),
         scope: Scope::UserAndClient,
-        beyond: "`temporarily_unavailable` with `Retry-After`; nothing that exists ends",
-        bounds: "rows that one user writes",
+        beyond: "`temporarily_unavailable`; what was granted before goes on",
+        bounds: "rows of grants",
         test: "k_03_beyond_60_new_grants_a_minute_a_user_and_client_wait_and_nothing_ends",
     },
     Limit {
-        name: "`limits.entries_max`",
+        name: "`limits.entries_max`: keys of each limit in memory",
         value: Value::Setting(|config| Value::Count(config.limits.entries_max as usize)),
         scope: Scope::All,
         beyond: "the least indebted of a few is forgotten",
-        bounds: "memory of each table of addresses and clients",
+        bounds: "memory that addresses cost",
         test: "f_27_keys_are_bounded_under_a_spray",
+    },
+    Limit {
+        name: "`limits.entries_max`: names that no account has, in the database",
+        value: Value::Setting(|config| Value::Count(config.limits.entries_max as usize)),
+        scope: Scope::All,
+        beyond: "the oldest of them are removed, those of accounts never",
+        bounds: "rows that strangers make: one for each hash, kept 30 days",
+        test: "k_05_for_want_of_room_the_oldest_unknown_names_go_and_accounts_never",
     },
 ];
 
@@ -125,7 +169,7 @@ pub(super) const HASHES: &[Limit] = &[
         value: Value::Setting(|config| Value::Count(config.passwords.hashes_max as usize)),
         scope: Scope::All,
         beyond: "a sign-in waits",
-        bounds: "processors; memory, with the cost of a hash",
+        bounds: "processors; hashes × `memory_kib`",
         test: "f_26_a_storm_waits_in_a_bounded_queue_then_is_told_to_come_back",
     },
     Limit {
@@ -137,18 +181,58 @@ pub(super) const HASHES: &[Limit] = &[
         test: "lg_06_memory_is_reused_and_wiped",
     },
     Limit {
-        name: "`passwords.queue_seconds`",
+        name: "sign-ins that have a turn, for each hash at once",
+        value: Value::Count(TURNS_PER_THREAD),
+        scope: Scope::All,
+        beyond: "a sign-in waits",
+        bounds: "sign-ins that wait for the disk while others are hashed",
+        test: "k_08_no_more_wait_than_are_hashed_in_the_time_that_one_may_wait",
+    },
+    Limit {
+        name: "sign-ins that have a turn",
+        value: Value::Count(1),
+        scope: Scope::Account,
+        beyond: "the others wait, behind whoever has not been served",
+        bounds: "what one user with the right password takes of the hashes",
+        test: "k_03_many_sign_ins_of_one_account_starve_nobody",
+    },
+    Limit {
+        name: "hashes in one round of the addresses that wait",
+        value: Value::Count(1),
+        scope: Scope::Address,
+        beyond: "its last one gives way to a newcomer, with 429",
+        bounds: "what one address takes of the hashes",
+        test: "k_03_the_longest_row_of_one_address_gives_way_to_a_newcomer",
+    },
+    Limit {
+        name: "`passwords.queue_seconds`: hashing that those who wait stand for",
+        value: Value::Setting(|config| Value::Seconds(u64::from(config.passwords.queue_seconds))),
+        scope: Scope::All,
+        beyond: "the last in the order gets 429 with `Retry-After`",
+        bounds: "those that wait × the time of a hash",
+        test: "k_08_no_more_wait_than_are_hashed_in_the_time_that_one_may_wait",
+    },
+    Limit {
+        name: "`passwords.queue_seconds`: the wait for a turn",
         value: Value::Setting(|config| Value::Seconds(u64::from(config.passwords.queue_seconds))),
         scope: Scope::Request,
         beyond: "429 with `Retry-After`",
-        bounds: "how long a sign-in waits for a hash",
+        bounds: "how long a sign-in waits",
         test: "f_26_nobody_waits_longer_than_the_limit",
+    },
+    Limit {
+        name: "`passwords.queue_max`: those that wait, 0 for",
+        value: Value::Count(WAITING_MAX),
+        scope: Scope::All,
+        beyond: "the last in the order gets 429 with `Retry-After`",
+        bounds: "memory of those that wait, however short a hash is",
+        test: "f_26_a_storm_waits_in_a_bounded_queue_then_is_told_to_come_back",
     },
     Limit {
         name: "password, in bytes",
         value: Value::Bytes(PASSWORD_BYTES_MAX),
         scope: Scope::Request,
-        beyond: "refused before it is hashed",
+        beyond: "refused before anything is counted in the database or hashed",
         bounds: "the work of a hash",
         test: "lg_02_more_than_1024_bytes_are_refused_before_hashing",
     },

@@ -17,6 +17,8 @@ pub use turns::Busy;
 pub use typed::{PASSWORD_BYTES_MAX, Password, PasswordTooLong};
 
 pub(crate) use line::{Candidate, Rank};
+#[cfg(test)]
+pub(crate) use turns::TURNS_PER_THREAD;
 pub(crate) use turns::Turn;
 
 use std::num::NonZeroUsize;

@@ -13,7 +13,7 @@ use super::pool::HashTime;
 use crate::metrics::PasswordMetrics;
 
 /// Turns for each thread that hashes: while one hashes, another waits for the disk.
-pub(super) const TURNS_PER_THREAD: usize = 2;
+pub(crate) const TURNS_PER_THREAD: usize = 2;
 
 /// No turn came in time; the caller answers 429 with `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
