@@ -17,6 +17,7 @@
 //! ```
 
 use crate::client::Client;
+use crate::clock::is_ahead;
 use crate::consent::Access;
 use crate::cx::Cx;
 use crate::facts::{GrantFacts, SubjectFacts, UserFacts};
@@ -113,6 +114,9 @@ fn check_active(
     subject.client.check()?;
     if grant.revoked_at.is_some() {
         return Err(Refusal::GrantRevoked);
+    }
+    if is_ahead(grant.created_at, now) {
+        return Err(Refusal::GrantAhead);
     }
     if now >= grant.expires_at || now >= grant.ends_at {
         return Err(Refusal::RefreshTokenExpired);

@@ -9,6 +9,7 @@ mod authentication;
 pub mod authorize;
 pub mod bearer;
 mod client;
+mod clock;
 mod code;
 mod commit;
 mod consent;

@@ -3,6 +3,7 @@
 use proofkey_oauth::{Secret, Timestamp};
 
 use crate::authentication::Authentication;
+use crate::clock::is_ahead;
 use crate::commit::Commit;
 use crate::facts::{SessionFacts, SessionProof, UserFacts};
 use crate::ids::SessionId;
@@ -71,15 +72,15 @@ impl Login {
     }
 }
 
-/// Whether a session still stands for its user: not expired, not idle, user enabled, password not changed since.
+/// Whether a session still stands for its user: begun, not expired, not idle, user enabled, password not changed since.
 pub fn is_live(session: &SessionFacts, user: &UserFacts, now: Timestamp, policy: &Policy) -> bool {
     let idle_seconds = policy.session_life(session.remembered).idle_seconds;
     now - session.seen_at < idle_seconds && !user.disabled && is_current(session, user, now)
 }
 
-/// Whether a session is this user's and has not ended, be it idle or not.
+/// Whether a session is this user's, has begun and has not ended, be it idle or not.
 fn is_current(session: &SessionFacts, user: &UserFacts, now: Timestamp) -> bool {
-    let in_time = now < session.expires_at;
+    let in_time = now < session.expires_at && !is_ahead(session.authentication.at, now);
     in_time && session.user_id == user.id && session.authentication.at >= user.valid_from
 }
 
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn lg_13_a_session_ends_by_idleness_by_age_by_disabling_and_by_a_new_password() {
+    fn lg_13_k_15_a_session_ends_by_idleness_by_age_by_disabling_and_by_a_new_password() {
         let mut world = World::new();
         let (cookie, session) = begun(&mut world);
         let policy = world.policy.clone();
@@ -168,6 +169,7 @@ mod tests {
         let renewed = UserFacts { valid_from: NOW + 1, ..user() };
         assert!(!check(&session, &renewed, 1), "password changed");
         assert!(!check(&session, &bob(), 0), "of another user");
+        assert!(check(&session, &user(), -180) && !check(&session, &user(), -181), "k_15: begun ahead");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //!
 //! ```compile_fail,E0451
 //! # use proofkey_jose::claims::AccessTokenClaims;
+use proofkey_oauth::Timestamp;
 //! # use proofkey_protocol::bearer::LiveToken;
 //! fn forge(claims: &AccessTokenClaims) -> LiveToken<'_> {
 //!     LiveToken { claims, user: None }
@@ -13,6 +14,7 @@
 use proofkey_jose::claims::AccessTokenClaims;
 
 use crate::client::Client;
+use crate::clock::is_ahead;
 use crate::cx::Cx;
 use crate::facts::{AccessTokenFacts, ClientStatus, UserFacts};
 use crate::grant::GrantWithSubject;
@@ -64,6 +66,7 @@ pub fn live<'a>(
     if facts.token.client != ClientStatus::Active
         || facts.token.revoked
         || cx.now.seconds() >= claims.exp.seconds()
+        || is_ahead(Timestamp(claims.iat.seconds()), cx.now)
     {
         return Err(Refusal::TokenInvalid);
     }

@@ -42,6 +42,7 @@ pub use step::{BoundStep, Consent, Logout, Resume, SignIn, Step};
 
 use proofkey_oauth::{Secret, Sha256, Timestamp, TokenKind};
 
+use crate::clock::is_ahead;
 use crate::cx::Cx;
 use crate::envelope::{Reader, Truncated, Writer};
 use crate::refusal::Refusal;
@@ -51,6 +52,9 @@ use crate::seal::ArtefactKeys;
 const VERSION: u8 = 3;
 /// The form before it. Its steps are links to their requests, for a page may stand open while the server is replaced.
 const VERSION_BEFORE: u8 = 2;
+
+/// How long a person may take to sign in and consent. No setting: a page that stood open for half an hour was left.
+pub const INTERACTION_SECONDS: i64 = 1800;
 
 /// What came back sealed, in the form of a page or in an address of ours. Made by opening alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +113,8 @@ impl<S: BoundStep> Sealed<S> {
             Unsealed::Before(request) => return Ok(Opened::Stale(Stale { request, resumed: false })),
         };
         let is_of_browser = found.browser.is_some_and(|browser| browsers.contains(&browser));
-        Ok(if is_of_browser && now < found.expires_at {
+        let made_at = found.expires_at + -INTERACTION_SECONDS;
+        Ok(if is_of_browser && now < found.expires_at && !is_ahead(made_at, now) {
             Opened::Fits(found)
         } else {
             Opened::Stale(Stale { resumed: found.step.was_resumed(), request: found.request })
@@ -201,7 +206,7 @@ mod tests {
     const BROWSER: Sha256 = [1; 32];
 
     #[test]
-    fn v_11_v_38_v_56_k_14_a_step_fits_in_its_browser_and_in_time_and_is_else_a_link_to_its_request() {
+    fn k_15_v_11_v_38_v_56_k_14_a_step_fits_in_its_browser_and_in_time_and_is_else_a_link_to_its_request() {
         let mut world = World::new();
         let keys = keys();
         let ends_at = NOW + world.policy.interaction_seconds;
@@ -212,7 +217,9 @@ mod tests {
             let Opened::Fits(opened) = open(browsers, ends_at + -1) else { panic!("{browsers:?}") };
             assert_eq!((opened.step(), opened.request()), (&STEP, "a=b"));
         }
-        for (browsers, now) in [(&[BROWSER][..], ends_at), (&[[9; 32]], NOW), (&[], NOW)] {
+        assert!(matches!(open(&[BROWSER], NOW + -180), Opened::Fits(_)));
+        let ahead = (&[BROWSER][..], NOW + -181);
+        for (browsers, now) in [(&[BROWSER][..], ends_at), ahead, (&[[9; 32]], NOW), (&[], NOW)] {
             let Opened::Stale(stale) = open(browsers, now) else { panic!("{browsers:?} {now:?}") };
             assert_eq!((stale.was_resumed(), stale.request()), (false, "a=b"));
         }

@@ -18,6 +18,11 @@ macro_rules! rows {
                 "Redeem the code at once when it arrives; start the flow again for a new one.",
                 "OAuth 2.1 §4.1.2";
 
+            CodeAhead => InvalidGrant, "code.ahead",
+                "The code was issued by a clock that ran ahead.",
+                "Start the flow again; the operator looks at the clock of the server.",
+                "OAuth 2.1 §4.1.2";
+
             CodeRedeemed => InvalidGrant, "code.redeemed",
                 "The code has been redeemed already, so what it gave has been revoked.",
                 "Redeem each code once. Look for a request sent twice, or for a code that leaked.",

@@ -33,6 +33,11 @@ macro_rules! rows {
                 "Send the user through the authorization endpoint again, for APIs that exist.",
                 "OAuth 2.1 §4.3.1; RFC 8707 §2";
 
+            GrantAhead => InvalidGrant, "grant.ahead",
+                "The grant was given by a clock that ran ahead.",
+                "Send the user to sign in again; the operator looks at the clock of the server.",
+                "OAuth 2.1 §4.3.1";
+
             GrantRevoked => InvalidGrant, "grant.revoked",
                 "What the user granted has been revoked.",
                 "Send the user to sign in again.",

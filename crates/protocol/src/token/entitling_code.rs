@@ -7,6 +7,7 @@ use proofkey_oauth::{CodeRequest, CodeVerifier};
 
 use super::refused::Refused;
 use crate::client::Client;
+use crate::clock::is_ahead;
 use crate::code::AuthorizationCode;
 use crate::commit::Commit;
 use crate::consent::Access;
@@ -75,6 +76,9 @@ impl<'a> CodeGrant<'a> {
         }
         if cx.now >= code.expires_at {
             return Err(Refusal::CodeExpired);
+        }
+        if is_ahead(code.id.issued_at(), cx.now) {
+            return Err(Refusal::CodeAhead);
         }
         match self.request.redirect_uri.as_deref() {
             Some(sent) if !code.was_redirected_to(sent) => Err(Refusal::RedirectUriMismatch),

@@ -141,6 +141,8 @@ rule-code-other_client = Der Code wurde für einen anderen Client ausgestellt.
     .fix = Lösen Sie einen Code mit der client_id ein, die ihn angefordert hat.
 rule-code-expired = Der Code ist abgelaufen.
     .fix = Lösen Sie den Code ein, sobald er ankommt; für einen neuen beginnen Sie den Ablauf von vorn.
+rule-code-ahead = Der Code wurde von einer Uhr ausgestellt, die vorging.
+    .fix = Beginnen Sie den Ablauf von vorn; wer den Server betreibt, sieht nach dessen Uhr.
 rule-code-redeemed = Der Code wurde schon einmal eingelöst; deshalb ist widerrufen, was er gewährt hat.
     .fix = Lösen Sie jeden Code nur einmal ein. Suchen Sie nach einer doppelt gesendeten Anfrage oder nach einem Code, der in fremde Hände geraten ist.
 rule-code-burnt = Mit diesem Code wurden zu viele falsche Verifier gesendet.
@@ -162,6 +164,8 @@ rule-consent-too_large = Mit diesem hätte die Person dem Client mehr erlaubt, a
     .fix = Nehmen Sie zurück, was der Client nicht mehr braucht: proofkey consent revoke.
 rule-grant-api_removed = Eine API, für die der Zugriff gewährt wurde, ist entfernt worden.
     .fix = Leiten Sie die Person noch einmal über den Autorisierungs-Endpunkt, für APIs, die es gibt.
+rule-grant-ahead = Eine Uhr, die vorging, hat diese Gewährung ausgestellt.
+    .fix = Leiten Sie die Person noch einmal zur Anmeldung; wer den Server betreibt, sieht nach dessen Uhr.
 rule-grant-revoked = Was die Person gewährt hatte, ist widerrufen.
     .fix = Leiten Sie die Person noch einmal zur Anmeldung.
 

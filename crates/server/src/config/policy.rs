@@ -1,5 +1,6 @@
 //! What a configuration asks of the rules, of the keys' schedule and of the limits in memory.
 
+use proofkey_protocol::interaction::INTERACTION_SECONDS;
 use proofkey_protocol::{Policy, SessionLife, SignInLimit};
 
 use super::resolved::Config;
@@ -9,8 +10,6 @@ use crate::limit::{Limiter, Limiters, SignInLimits};
 /// The longest life that an API may give its access tokens, in seconds.
 pub const ACCESS_TOKEN_SECONDS_MAX: i64 = 86_400;
 
-/// How long a person may take to sign in and consent. No setting: a page that stood open for half an hour was left.
-const INTERACTION_SECONDS: i64 = 1800;
 /// The clocks of issuers, verifiers and browsers may differ by this much.
 const SKEW_SECONDS: i64 = 60;
 const HOUR_SECONDS: i64 = 3600;

@@ -12,9 +12,11 @@ use crate::refusal::Refusal;
 
 #[test]
 fn in_02_v_30_a_token_lives_while_all_that_it_rests_on_does() {
-    let spoils: [(&str, Spoil); 14] = [
+    let spoils: [(&str, Spoil); 16] = [
         ("revoked by itself", |s| s.token.revoked = true),
         ("expired", |s| s.claims.exp = NumericDate::from(NOW.seconds())),
+        ("made ahead", |s| s.claims.iat = NumericDate::from(NOW.seconds() + 181)),
+        ("grant made ahead", |s| s.grant().created_at = NOW + 181),
         ("client removed", |s| s.client = None),
         ("client disabled since it was loaded", |s| s.token.client = ClientStatus::Disabled),
         ("client removed since it was loaded", |s| s.token.client = ClientStatus::Unregistered),

@@ -8,6 +8,8 @@ use crate::support::consented;
 
 /// The life of a code.
 const CODE_SECONDS: i64 = 60;
+/// A clock that is set back by so much finds what was made before to be made ahead.
+const AHEAD_SECONDS: i64 = 181;
 /// A verifier of the right form, of another attempt.
 const OTHER_VERIFIER: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
@@ -24,6 +26,11 @@ pub(super) async fn reach(server: &TestServer, reached: &mut Reached) {
     let code = server.code_by(&mut browser, &request, &fixtures::ada()).await;
     server.advance(CODE_SECONDS);
     reached.in_json(Refusal::CodeExpired, &server.redeem(&fixtures::web(), &code).await);
+
+    let code = server.code_by(&mut browser, &request, &fixtures::ada()).await;
+    server.advance(-AHEAD_SECONDS);
+    reached.in_json(Refusal::CodeAhead, &server.redeem(&fixtures::web(), &code).await);
+    server.advance(AHEAD_SECONDS);
 
     unproved(server, reached).await;
     resources(server, reached, &mut browser).await;

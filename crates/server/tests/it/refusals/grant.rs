@@ -13,6 +13,9 @@ const OVERLAP_SECONDS: i64 = 60;
 /// Longer than a grant lives, however often it is refreshed.
 const YEAR_SECONDS: i64 = 365 * 86_400;
 
+/// A clock that is set back by so much finds what was made before to be made ahead.
+const AHEAD_SECONDS: i64 = 181;
+
 pub(super) async fn reach(server: &TestServer, reached: &mut Reached) {
     let web = fixtures::web();
     user(server, reached).await;
@@ -88,6 +91,9 @@ async fn refresh_tokens(server: &TestServer, reached: &mut Reached) {
     behind(server, reached).await;
 
     let kept = server.tokens(&web, SCOPE).await.refresh_token;
+    server.advance(-AHEAD_SECONDS);
+    reached.in_json(Refusal::GrantAhead, &server.refresh(&web, &kept).await);
+    server.advance(AHEAD_SECONDS);
     server.advance(YEAR_SECONDS);
     reached.in_json(Refusal::RefreshTokenExpired, &server.refresh(&web, &kept).await);
 }
