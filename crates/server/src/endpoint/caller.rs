@@ -65,7 +65,7 @@ impl<'a> Caller<'a> {
             Judged::Compared(result) => result,
         };
         let key = (client_key(&self.presented), AddressKey::of(context.arrival.client.0));
-        let (limit, millis) = (&app.limits.client, app.clock.now_millis());
+        let (limit, millis) = (&app.limits.client, app.clock.passed_millis());
         // A wrong secret is told to be wrong only if it still fits into the limit when it is counted: of guesses that
         // come at once no more are told than of those that come one after another.
         let within = if compared.is_ok() { limit.peek(&key, millis) } else { limit.check(key, millis) };

@@ -117,11 +117,11 @@ impl Attempt {
         if self.account.is_on_known_device() {
             return self.settle(context).await;
         }
-        if let Err(wait) = limits.reserve(address, context.app.clock.now_millis()) {
+        if let Err(wait) = limits.reserve(address, context.app.clock.passed_millis()) {
             return Ok(Err(address_limited(context, wait.seconds)));
         }
         let settled = self.settle(context).await;
-        let millis = context.app.clock.now_millis();
+        let millis = context.app.clock.passed_millis();
         if matches!(settled, Ok(Err(SignInError::Wrong))) {
             limits.failed(address, millis);
         } else {
@@ -194,7 +194,7 @@ pub(super) async fn held_session(
 
 /// When the sign-in is hashed: see [`Rank`].
 async fn rank(browser: &BrowserRequest<'_>, account: &Account) -> Result<Rank, Failure> {
-    let (limits, millis) = (&browser.context.app.limits.sign_in, browser.context.app.clock.now_millis());
+    let (limits, millis) = (&browser.context.app.limits.sign_in, browser.context.app.clock.passed_millis());
     if !limits.many_fail(millis) || account.is_on_known_device() || browser.login().await?.is_some() {
         return Ok(Rank::First);
     }
@@ -207,7 +207,7 @@ fn limited_by_address(context: &RequestContext<'_>, account: &Account) -> Option
     if account.is_on_known_device() {
         return None;
     }
-    let looked = context.app.limits.sign_in.look(context.arrival.client.0, context.app.clock.now_millis());
+    let looked = context.app.limits.sign_in.look(context.arrival.client.0, context.app.clock.passed_millis());
     looked.err().map(|wait| address_limited(context, wait.seconds))
 }
 
@@ -229,7 +229,7 @@ fn account_limited(context: &RequestContext<'_>, seconds: i64) -> SignInError {
 /// Nothing was hashed, so nothing is written either: the address alone is counted.
 fn too_long(context: &RequestContext<'_>, account: &Account) -> SignInError {
     let (limits, address) = (&context.app.limits.sign_in, context.arrival.client.0);
-    let millis = context.app.clock.now_millis();
+    let millis = context.app.clock.passed_millis();
     if !account.is_on_known_device() {
         if let Err(wait) = limits.reserve(address, millis) {
             return address_limited(context, wait.seconds);
