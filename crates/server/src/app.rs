@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::{ArtefactKeys, Policy};
+use proofkey_protocol::Policy;
 use proofkey_store::{Fault, ProtocolStore, Store};
 
 use crate::clients::{Clients, ShortSecrets};
 use crate::clock::Clock;
 use crate::cookies::CookieNames;
 use crate::directory::Directory;
+use crate::keys::Keyring;
 use crate::keys::rotation::RotationPolicy;
-use crate::keys::{Keyring, PrivateKeySealer};
 use crate::limit::Limiters;
 use crate::log::Ceiling;
 use crate::metadata::MetadataDocument;
@@ -35,11 +35,7 @@ pub(crate) struct App {
     pub short_secrets: ShortSecrets,
     /// The APIs: a snapshot that is read again when operators change them.
     pub directory: Directory,
-    /// The keys under which codes, steps and refresh tokens are made.
-    pub keys: ArtefactKeys,
-    /// Seals signing keys for the store and opens them: no request needs it.
-    pub sealer: PrivateKeySealer,
-    /// The opened signing keys.
+    /// The keys that sign and verify, and those under which codes, steps and refresh tokens are made.
     pub keyring: Keyring,
     /// A pool of its own: a hash takes the whole of a processor and tens of megabytes for a while.
     pub passwords: Passwords,

@@ -12,14 +12,20 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::{self, Budget, Edge, HttpLimits, Readiness, Tls};
+use crate::known_time::KnownTime;
 use crate::metrics::{Metrics, OPENMETRICS};
 use crate::tasks::{self, Watch};
 
 /// Refreshing, rotating and sweeping, and the look at the certificate.
-pub(crate) fn spawn(watch: &Watch, store: &Store, tls: Option<&Arc<Tls>>) -> Vec<JoinHandle<()>> {
+pub(crate) fn spawn(
+    watch: &Watch,
+    store: &Store,
+    known: KnownTime,
+    tls: Option<&Arc<Tls>>,
+) -> Vec<JoinHandle<()>> {
     let refresh = {
         let (watch, store) = (watch.clone(), store.clone());
-        move || tasks::run(watch.clone(), store.clone())
+        move || tasks::run(watch.clone(), store.clone(), known)
     };
     let mut spawned = vec![watch.clone().spawn("refresh", refresh)];
     if let Some(tls) = tls {

@@ -16,6 +16,7 @@ mod directory;
 mod endpoint;
 pub mod http;
 pub mod keys;
+mod known_time;
 pub mod limit;
 pub mod log;
 mod login;

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proofkey_protocol::ArtefactKeys;
 use proofkey_store::{Fault, Options, Store, private_directory};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -24,7 +23,8 @@ use crate::http::{
     Budget, Edge, HttpLimits, Phase, Readiness, SecurityHeaders, Tls, TlsRefused, TrustedProxies,
     raise_file_limit,
 };
-use crate::keys::{Keyring, KeysFault, PrivateKeySealer};
+use crate::keys::{self, Keyring, KeysFault};
+use crate::known_time::KnownTime;
 use crate::log::Ceiling;
 use crate::metadata::MetadataDocument;
 use crate::metrics::Metrics;
@@ -119,9 +119,13 @@ impl Start {
         store.lock_for_serving().map_err(of_database)?;
         let app = Arc::new(build(&config, &store, clock, randomness, tracer)?);
         app.refresh(&store).await?;
+        let mut known = KnownTime::new(store.known_time().await?, &app.clock);
         // Stored keys must open before any is made: one made under a wrong sealing key would lock the right one out.
         tasks::load_keys(&app, &store).await?;
-        if tasks::rotate_keys(&app, &store).await?.moved() {
+        if keys::has_to_reseal(&app.keyring.now()) {
+            let _count = keys::reseal(&store, app.keyring.now().sealer()).await?;
+        }
+        if tasks::rotate_keys(&app, &store, known.now(&app.clock)).await?.moved() {
             tasks::load_keys(&app, &store).await?;
         }
         let listener = match listener {
@@ -142,7 +146,7 @@ impl Start {
         let budget = Arc::new(Budget::default());
         let watch =
             Watch { app: Arc::clone(&app), readiness: Arc::clone(&readiness), shutdown: shutdown.clone() };
-        let mut background = background::spawn(&watch, &store, tls.as_ref());
+        let mut background = background::spawn(&watch, &store, known, tls.as_ref());
         let store_failed = spawn_vital(store_failure(store.clone(), shutdown.clone()), &shutdown);
         if let Some(address) = config.server.metrics_listen {
             let (listener, stop) = (bind("server.metrics_listen", address).await?, observed.clone());
@@ -219,7 +223,6 @@ pub(crate) fn build(
 ) -> Result<App, StartFault> {
     let metrics = Arc::new(Metrics::new());
     let issuer = &config.issuer;
-    let sealing_key = config.keys.sealing_key.expose();
     let params = PasswordParams::from_config(&config.passwords)
         .map_err(|refused| StartFault::Passwords(refused.to_string()))?;
     let operator = config.pages.operator_name.as_deref().unwrap_or("Proofkey");
@@ -230,9 +233,11 @@ pub(crate) fn build(
         clients: Clients::default(),
         short_secrets: ShortSecrets::default(),
         directory: Directory::default(),
-        keys: ArtefactKeys::derive(sealing_key),
-        sealer: PrivateKeySealer::derive(sealing_key),
-        keyring: Keyring::new(issuer.clone()),
+        keyring: Keyring::new(
+            issuer.clone(),
+            Arc::clone(&config.keys.sealing_keys),
+            config.keys.sealing_key_source.clone(),
+        )?,
         passwords: Passwords::new(params, metrics.passwords.clone())?,
         limits: config.limiters(),
         refresh_uses: RefreshUses::default(),

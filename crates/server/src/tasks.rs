@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use proofkey_oauth::Timestamp;
 use proofkey_store::{Fault, Store};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::http::Readiness;
 use crate::keys::{self, KeysFault, Rotated, rotation};
+use crate::known_time::{ClockStands, KnownTime};
 use crate::metrics::SecurityEvent;
 
 /// How often versions are read: changes by command take effect within a second.
@@ -70,12 +72,11 @@ impl Watch {
 }
 
 /// Refreshes, rotates and sweeps until the server stops.
-pub(crate) async fn run(watch: Watch, store: Store) {
+pub(crate) async fn run(watch: Watch, store: Store, mut known: KnownTime) {
     let Watch { app, readiness, shutdown } = watch;
     let work = async {
         let mut ticks = interval(REFRESH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut keys_version = None;
         for tick in 0_u32.. {
             ticks.tick().await;
             match app.refresh(&store).await {
@@ -87,18 +88,17 @@ pub(crate) async fn run(watch: Watch, store: Store) {
                     readiness.note_store(true);
                     if tick % ROTATE_EVERY == 0 {
                         // What it changes moves the version, so the next look takes it over.
-                        report(rotate_keys(&app, &store).await.map(drop));
+                        report(rotate_keys(&app, &store, known.now(&app.clock)).await.map(drop));
                     }
-                    if keys_version != Some(version) || app.keyring.is_outdated(app.now()) {
-                        let loaded = load_keys(&app, &store).await;
-                        // Only what was taken over is known: a read that failed is tried again at the next look.
-                        keys_version = loaded.is_ok().then_some(version);
-                        report(loaded);
+                    let keys = app.keyring.now();
+                    if keys.version() != version || keys.is_outdated(app.now()) {
+                        report(load_keys(&app, &store).await);
                     }
                 }
             }
+            known.changed(&app.clock).into_iter().for_each(ClockStands::report);
             if tick % SWEEP_EVERY == SWEEP_EVERY - 1
-                && let Err(fault) = sweep(&app, &store).await
+                && let Err(fault) = sweep(&store, known.now(&app.clock)).await
             {
                 tracing::error!(%fault, "expired rows could not be removed");
             }
@@ -115,8 +115,8 @@ fn report(refreshed: Result<(), KeysFault>) {
 }
 
 /// Makes the keys that are due and removes those that are done with. What another node did first, that node counts.
-pub(crate) async fn rotate_keys(app: &App, store: &Store) -> Result<Rotated, KeysFault> {
-    let rotated = keys::rotate(store, &app.sealer, &app.rotation, app.now()).await?;
+pub(crate) async fn rotate_keys(app: &App, store: &Store, known: Timestamp) -> Result<Rotated, KeysFault> {
+    let rotated = keys::rotate(store, &app.keyring.now(), &app.rotation, app.now(), known).await?;
     for _ in 0..rotated.applied {
         app.metrics.count(SecurityEvent::KeyRotated);
     }
@@ -126,19 +126,22 @@ pub(crate) async fn rotate_keys(app: &App, store: &Store) -> Result<Rotated, Key
 /// Loads the stored keys into the keyring.
 pub(crate) async fn load_keys(app: &App, store: &Store) -> Result<(), KeysFault> {
     let now = app.now();
-    let records = store.keys().await?;
+    app.keyring.take_over(store, now).await?;
+    let keys = app.keyring.now();
     let due = rotation::ALGORITHMS
         .iter()
-        .filter_map(|algorithm| rotation::active(&records, *algorithm, now))
+        .filter_map(|algorithm| rotation::active(keys.records(), *algorithm, now))
         .map(|key| (key.active_from + app.rotation.period_seconds).seconds())
         .min();
     app.metrics.rotation_due_at.set(due.unwrap_or_default());
-    app.keyring.replace(records, &app.sealer, now)
+    Ok(())
 }
 
-async fn sweep(app: &App, store: &Store) -> Result<(), Fault> {
+/// Removes what has ended by the time that is known, and notes that time for the process that comes after this one.
+pub(crate) async fn sweep(store: &Store, known: Timestamp) -> Result<(), Fault> {
+    store.note_time(known).await?;
     for _ in 0..SWEEP_ROUNDS_MAX {
-        if store.sweep(app.now(), SWEEP_ROWS_MAX).await? < SWEEP_ROWS_MAX {
+        if store.sweep(known, SWEEP_ROWS_MAX).await? < SWEEP_ROWS_MAX {
             break;
         }
         tokio::task::yield_now().await;
@@ -164,11 +167,17 @@ mod tests {
 
     use axum::body::Body;
     use axum::http::Request;
+    use proofkey_protocol::{ClientId, Commit, TokenId};
+    use proofkey_store::Options;
     use tower::ServiceExt as _;
 
     use super::*;
+    use crate::clock::Clock;
     use crate::endpoint::tests::app;
     use crate::http::Phase;
+
+    const START: i64 = 1_790_000_000;
+    const TOKEN: TokenId = TokenId([7; 16]);
 
     async fn ready(readiness: &Arc<Readiness>) -> u16 {
         let routes: axum::Router = Arc::clone(readiness).routes();
@@ -206,5 +215,31 @@ mod tests {
         assert_eq!((starts.load(Ordering::SeqCst), watch.app.metrics.task_panics.get()), (3, 2));
         watch.shutdown.cancel();
         watched.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn k_15_a_clock_that_ran_ahead_for_a_while_revives_no_revoked_token() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join("proofkey.db"), &Options::default()).unwrap();
+        let revoke = Commit::RevokeAccessToken { token: TOKEN, keep_until: Timestamp(START + 600) };
+        let _ = store.commit(revoke).await.unwrap();
+        let clock = Clock::manual(START);
+        let mut known = KnownTime::new(Some(Timestamp(START)), &clock);
+        let is_revoked = async || store.access_token(&ClientId::new("app"), TOKEN).await.unwrap().revoked;
+        clock.set_by(9_000);
+        clock.advance(32);
+        sweep(&store, known.now(&clock)).await.unwrap();
+        clock.set_by(-9_000);
+        assert!(is_revoked().await);
+        assert_eq!(store.known_time().await, Ok(Some(Timestamp(START + 32))));
+        // The process after it knows as much.
+        let mut known = KnownTime::new(store.known_time().await.unwrap(), &clock);
+        clock.set_by(9_000);
+        sweep(&store, known.now(&clock)).await.unwrap();
+        assert!(is_revoked().await);
+        clock.set_by(-9_000);
+        clock.advance(4_400);
+        sweep(&store, known.now(&clock)).await.unwrap();
+        assert!(!is_revoked().await, "when its time has really come");
     }
 }

@@ -9,6 +9,7 @@ mod backend;
 mod directory;
 mod encode;
 mod fault;
+mod keys_seen;
 mod options;
 mod read;
 mod row;

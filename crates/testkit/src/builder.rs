@@ -6,7 +6,7 @@ use proofkey_server::clock::Clock;
 use proofkey_server::trace::Tracer;
 use tokio::net::TcpListener;
 
-use crate::configuration::{config_text, environment};
+use crate::configuration::{SEALING_KEY, config_text, environment, sealing_key_file, write_private};
 use crate::process::Process;
 use crate::seed::Seed;
 use crate::server::{TestServer, http_client};
@@ -20,6 +20,7 @@ pub struct Builder {
     settings: Vec<(String, String)>,
     tracer: Tracer,
     seed: Option<Seed>,
+    sealing_key_in_file: bool,
     /// A database to copy instead of the fixtures', and the instant at which it was made.
     database: Option<(PathBuf, i64)>,
 }
@@ -73,6 +74,13 @@ impl Builder {
         self
     }
 
+    /// Has the sealing key in a file of its own, where commands can replace it, instead of the environment.
+    #[must_use]
+    pub fn sealing_key_in_file(mut self) -> Self {
+        self.sealing_key_in_file = true;
+        self
+    }
+
     /// Starts with a copy of this database, at the instant when it was made.
     #[must_use]
     pub(crate) fn database(mut self, file: PathBuf, made_at: i64) -> Self {
@@ -96,6 +104,12 @@ impl Builder {
         let address = listener.local_addr().unwrap();
         let issuer = self.issuer.unwrap_or_else(|| format!("http://{address}"));
         let clock = if self.system_clock { Clock::System } else { Clock::manual(made_at) };
+        let mut settings = self.settings;
+        if self.sealing_key_in_file {
+            let file = sealing_key_file(directory.path());
+            write_private(&file, SEALING_KEY);
+            settings.push(("keys.sealing_key_file".to_owned(), file.display().to_string()));
+        }
         let mut server = TestServer {
             address,
             issuer,
@@ -103,7 +117,7 @@ impl Builder {
             http: http_client(),
             running: None,
             process: None,
-            settings: self.settings,
+            settings,
             tracer: self.tracer,
             seed: self.seed,
             directory,

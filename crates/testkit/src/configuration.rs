@@ -1,12 +1,12 @@
 //! The configuration of a test server: cheap passwords, and what the test sets.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proofkey_server::config::Config;
 
 /// Base64 of 32 bytes: what the fixtures' keys are sealed with.
-const SEALING_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub(crate) const SEALING_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The configuration of a test server.
 pub(crate) fn config(issuer: &str, data: &Path, settings: &[(String, String)]) -> Config {
@@ -27,7 +27,9 @@ pub(crate) fn config_text(issuer: &str, data: &Path, listen: Option<SocketAddr>)
 /// The settings of a test, over the sealing key of the fixtures.
 pub(crate) fn environment(settings: &[(String, String)]) -> impl Iterator<Item = (String, String)> + '_ {
     let variable = |name: &str| format!("PROOFKEY_{}", name.replacen('.', "__", 1).to_ascii_uppercase());
-    [sealed_under(SEALING_KEY)]
+    let in_file = settings.iter().any(|(name, _)| name == "keys.sealing_key_file");
+    (!in_file)
+        .then(|| sealed_under(SEALING_KEY))
         .into_iter()
         .chain(settings.iter().map(move |(name, value)| (variable(name), value.clone())))
 }
@@ -35,4 +37,16 @@ pub(crate) fn environment(settings: &[(String, String)]) -> impl Iterator<Item =
 /// The variable that gives a sealing key.
 pub(crate) fn sealed_under(sealing_key: &str) -> (String, String) {
     ("PROOFKEY_KEYS__SEALING_KEY".to_owned(), sealing_key.to_owned())
+}
+
+/// The file of a sealing key, in the directory of a server.
+pub(crate) fn sealing_key_file(directory: &Path) -> PathBuf {
+    directory.join("sealing.key")
+}
+
+/// Writes a file that only its owner may read.
+pub(crate) fn write_private(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::write(path, text).expect("a file can be written");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("a mode can be set");
 }

@@ -10,7 +10,7 @@ use proofkey_store::Store;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::configuration::config;
+use crate::configuration::{config, sealing_key_file, write_private};
 use crate::process::Process;
 use crate::seed::Seed;
 
@@ -78,6 +78,16 @@ impl TestServer {
     /// Takes over what was changed in the directory of clients and APIs, at once.
     pub async fn refresh_directory(&self) {
         self.running.as_ref().expect("the server runs").refreshed().await.expect("the directory can be read");
+    }
+
+    /// What stands in the file of its sealing key, see [`crate::Builder::sealing_key_in_file`].
+    pub fn sealing_key_file(&self) -> String {
+        std::fs::read_to_string(sealing_key_file(self.directory.path())).expect("a sealing key")
+    }
+
+    /// Puts another text there.
+    pub fn write_sealing_key_file(&self, text: &str) {
+        write_private(&sealing_key_file(self.directory.path()), text);
     }
 
     /// The address of one of its paths.

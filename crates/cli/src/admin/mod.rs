@@ -1,4 +1,5 @@
-//! Administration by command, beside a running server: `init`, `client`, `user`, `api`, `key`, `consent`, `check-config`.
+//! Administration by command, beside a running server: `init`, `client`, `user`, `api`, `key`,
+//! `sealing-key`, `consent`, `check-config`.
 //!
 //! It turns arguments into calls of [`proofkey_server::admin::Admin`], and what they return into output: what may be is
 //! decided there, and it alone reads and writes the database. No secret comes in as an argument, where every process of
@@ -13,6 +14,7 @@ mod input;
 mod installation;
 mod key;
 mod refusal;
+mod sealing_key;
 mod show;
 mod system_user;
 mod user;
@@ -34,8 +36,10 @@ pub(crate) enum Command {
     User(NounCommand<user::Action>),
     /// Register and remove APIs (the resource servers that access tokens are for)
     Api(NounCommand<api::Action>),
-    /// List the signing keys, or replace them at once
+    /// List the signing keys, replace them at once, or revoke those that leaked
     Key(NounCommand<key::Action>),
+    /// Replace the key that codes, pages and refresh tokens are made under
+    SealingKey(NounCommand<sealing_key::Action>),
     /// List what users have allowed, or withdraw it
     Consent(NounCommand<consent::Action>),
     /// Check the configuration without starting anything
@@ -50,6 +54,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::User(command) => command.run(user::run).await,
         Command::Api(command) => command.run(api::run).await,
         Command::Key(command) => command.run(key::run).await,
+        Command::SealingKey(command) => command.run(sealing_key::run).await,
         Command::Consent(command) => command.run(consent::run).await,
         Command::CheckConfig(args) => check_config::run(&args),
     }?;

@@ -73,7 +73,7 @@ const fn missing(noun: Noun) -> &'static str {
         Noun::Client => "`proofkey client list` shows those that exist",
         Noun::Api => "`proofkey api list` shows those that exist",
         Noun::User => "`proofkey user list` shows those that exist",
-        Noun::Key => "`proofkey key list` shows those that exist",
+        Noun::Key | Noun::SealingKey => "`proofkey key list` shows those that exist",
         Noun::Consent => "`proofkey consent list` shows what is remembered",
     }
 }
@@ -85,7 +85,7 @@ const fn exists(noun: Noun) -> Option<&'static str> {
         Noun::User => {
             Some("choose another name; `proofkey user set-password` changes the password of one that exists")
         }
-        Noun::Consent | Noun::Key => None,
+        Noun::Consent | Noun::Key | Noun::SealingKey => None,
     }
 }
 

@@ -13,22 +13,16 @@ pub(super) fn configuration(
     environment: impl Iterator<Item = (String, String)>,
 ) -> anyhow::Result<Config> {
     let key_path = data.join("sealing.key");
-    let key = match SealingKey::read(&key_path) {
-        Ok(key) => key,
-        Err(_) if !key_path.exists() => {
-            let key = SealingKey::generate()?;
-            key.write_new(&key_path)?;
-            key
-        }
-        Err(refused) => return Err(refused.into()),
-    };
+    if !key_path.exists() {
+        SealingKey::generate()?.write_new(&key_path)?;
+    }
     let text = format!(
-        "issuer = {issuer:?}\n[server]\nlisten = \"{listen}\"\nmetrics_listen = \"off\"\n[store]\ndata = {:?}\n[log]\nlevel = \"warn\"\n",
-        data.display().to_string()
+        "issuer = {issuer:?}\n[server]\nlisten = \"{listen}\"\nmetrics_listen = \"off\"\n[store]\ndata = {:?}\n[keys]\nsealing_key_file = {:?}\n[log]\nlevel = \"warn\"\n",
+        data.display().to_string(),
+        key_path.display().to_string()
     );
-    let key = ("PROOFKEY_KEYS__SEALING_KEY".to_owned(), key.to_base64().to_string());
     let tried_out = environment.filter(|(name, _)| TRIED_OUT.iter().any(|section| name.starts_with(section)));
-    Ok(Config::parse(&text, &data.join("proofkey dev"), tried_out.chain([key]))?)
+    Ok(Config::parse(&text, &data.join("proofkey dev"), tried_out)?)
 }
 
 /// The settings that the environment may change here: what a developer tries out. Everything else is left to the server that

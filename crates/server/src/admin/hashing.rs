@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use proofkey_oauth::{Secret, Sha256};
+use proofkey_oauth::{Secret, Sha256, Timestamp};
 use proofkey_protocol::ArtefactKeys;
 
 use super::AdminRefused;
@@ -34,7 +34,7 @@ impl Hashing {
             passwords: Passwords::new(params, Metrics::new().passwords)?,
             length_min: usize::try_from(config.passwords.length_min).unwrap_or(usize::MAX),
             service_names: names.into_iter().flatten().map(str::to_owned).collect(),
-            seal: ArtefactKeys::derive(config.keys.sealing_key.expose()),
+            seal: config.keys.sealing_keys.artefact_keys(Timestamp(0)),
         })
     }
 

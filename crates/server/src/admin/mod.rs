@@ -1,4 +1,4 @@
-//! Administration: every verb on every noun (clients, APIs, users, consents, keys), once, whatever asks for it.
+//! Administration: every verb on every noun (clients, APIs, users, consents, keys, the sealing key), once, whatever asks for it.
 //!
 //! [`Admin`] checks what is given, writes it through the store, and logs what was done and by which actor. It knows
 //! neither arguments nor output: a refusal names the *member* that is wrong, and how a member is given (a flag of a
@@ -18,6 +18,7 @@ mod member;
 mod noun;
 mod record;
 mod refused;
+mod sealing_key;
 mod users;
 
 pub use actor::Actor;
@@ -27,12 +28,15 @@ pub use client_apis::ClientEdit;
 pub use client_document::{ClientDocument, MetadataRefused};
 pub use clients::{AddedClient, RotatedSecret};
 pub use consents::ListedConsent;
-pub use keys::ListedKey;
+pub use keys::{KeysToRevoke, ListedKey, RevokedKeys};
 pub use limits::SECRET_KEEP_SECONDS_MAX;
 pub use member::Member;
 pub use noun::Noun;
 pub use refused::AdminRefused;
+pub use sealing_key::RotatedSealingKey;
 pub use users::NewUser;
+
+use std::sync::Arc;
 
 use proofkey_oauth::{Issuer, Secret, Timestamp, TokenKind, encode_token};
 use proofkey_protocol::Random as _;
@@ -40,7 +44,7 @@ use proofkey_store::Store;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::keys::PrivateKeySealer;
+use crate::keys::Keyring;
 use crate::random::SystemRandom;
 use hashing::Hashing;
 
@@ -49,7 +53,8 @@ use hashing::Hashing;
 pub struct Admin {
     store: Store,
     hashing: Hashing,
-    sealer: PrivateKeySealer,
+    keyring: Keyring,
+    refresh_idle_seconds: i64,
     clock: Clock,
     actor: Actor,
     issuer: Issuer,
@@ -59,24 +64,28 @@ pub struct Admin {
 #[derive(Debug)]
 pub struct AdminSettings {
     hashing: Hashing,
-    sealer: PrivateKeySealer,
+    keyring: Keyring,
+    refresh_idle_seconds: i64,
     issuer: Issuer,
 }
 
 impl AdminSettings {
     /// Derives the keys and starts the thread that hashes passwords.
     pub fn from_config(config: &Config) -> Result<Self, AdminRefused> {
-        let sealer = PrivateKeySealer::derive(config.keys.sealing_key.expose());
+        let (sealing, source) =
+            (Arc::clone(&config.keys.sealing_keys), config.keys.sealing_key_source.clone());
+        let keyring = Keyring::new(config.issuer.clone(), sealing, source)?;
+        let refresh_idle_seconds = config.policy().refresh_idle_seconds;
         let issuer = config.issuer.clone();
-        Ok(Self { hashing: Hashing::from_config(config)?, sealer, issuer })
+        Ok(Self { hashing: Hashing::from_config(config)?, keyring, refresh_idle_seconds, issuer })
     }
 }
 
 impl Admin {
     /// Administers the installation whose database is `store`. Each change is dated by `clock` when it is written.
     pub fn new(store: Store, settings: AdminSettings, clock: Clock, actor: Actor) -> Self {
-        let AdminSettings { hashing, sealer, issuer } = settings;
-        Self { store, hashing, sealer, clock, actor, issuer }
+        let AdminSettings { hashing, keyring, refresh_idle_seconds, issuer } = settings;
+        Self { store, hashing, keyring, refresh_idle_seconds, clock, actor, issuer }
     }
 
     fn now(&self) -> Timestamp {

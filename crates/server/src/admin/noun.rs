@@ -11,6 +11,7 @@ pub enum Noun {
     User,
     Consent,
     Key,
+    SealingKey,
 }
 
 /// What is done to it.
@@ -41,6 +42,7 @@ impl fmt::Display for Noun {
             Self::User => "user",
             Self::Consent => "consent",
             Self::Key => "key",
+            Self::SealingKey => "sealing key",
         })
     }
 }

@@ -11,6 +11,7 @@ use super::client_document::MetadataRefused;
 use super::limits::SECRET_KEEP_SECONDS_MAX;
 use super::member::Member;
 use super::noun::Noun;
+use crate::config::SealingKeyRefused;
 use crate::keys::KeysFault;
 use crate::password::{CostRefused, Unacceptable};
 
@@ -84,6 +85,15 @@ pub enum AdminRefused {
     /// Nothing in the input explains it.
     #[error("the password could not be hashed")]
     Hashing,
+    /// No command changes the environment of a server.
+    #[error(
+        "the sealing key comes from PROOFKEY_KEYS__SEALING_KEY, which no command can change: set it to the new key (`openssl \
+         rand -base64 32`), a comma and the one before, and restart; if that has leaked, write `revoked` before it"
+    )]
+    SealingKeyInEnvironment,
+    /// The sealing key cannot be read or replaced.
+    #[error(transparent)]
+    SealingKey(#[from] SealingKeyRefused),
     /// A cost that passwords cannot have.
     #[error("[passwords]: {0}")]
     PasswordCost(CostRefused),
@@ -147,12 +157,14 @@ impl AdminRefused {
             Self::Password(_) | Self::PasswordTooLong => Some(Member::whole("password")),
             Self::Exists { noun: Noun::Client, .. } => Some(Member::whole("client_id")),
             Self::Exists { noun: Noun::Api, .. } => Some(Member::whole("resource")),
-            Self::Exists { noun: Noun::Consent | Noun::Key, .. }
+            Self::Exists { noun: Noun::Consent | Noun::Key | Noun::SealingKey, .. }
             | Self::Metadata(MetadataRefused::Document(_))
             | Self::Missing { .. }
             | Self::Undelivered(_)
             | Self::RotatedElsewhere
             | Self::Hashing
+            | Self::SealingKeyInEnvironment
+            | Self::SealingKey(_)
             | Self::PasswordCost(_)
             | Self::Thread(_)
             | Self::Keys(_)

@@ -12,6 +12,7 @@ mod ranges;
 mod resolve;
 mod resolved;
 mod sealing_key;
+mod sealing_keys;
 mod sections;
 mod template;
 mod warnings;
@@ -22,6 +23,7 @@ pub use listen::{ListenRefused, listen_address};
 pub use policy::ACCESS_TOKEN_SECONDS_MAX;
 pub use resolved::{Config, Keys, Server, Store, TlsFiles};
 pub use sealing_key::{SealingKey, SealingKeyRefused};
+pub use sealing_keys::{SealingKeySource, SealingKeys};
 pub use sections::{Limits, Log, LogFormat, Pages, Passwords, Sessions, Tokens};
 pub use template::{SEALING_KEY_FILE, template};
 
@@ -86,7 +88,7 @@ mod tests {
         assert_eq!(config.server.metrics_listen, Some("127.0.0.1:9464".parse().unwrap()));
         assert_eq!((config.tokens.code_seconds, config.tokens.access_seconds), (60, 600));
         assert_eq!((config.passwords.memory_kib, config.passwords.length_min), (19_456, 15));
-        assert_eq!(config.keys.sealing_key.expose().get(1), Some(&1));
+        assert_eq!(config.keys.sealing_key_source, SealingKeySource::Environment);
     }
 
     #[test]

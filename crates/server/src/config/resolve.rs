@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use proofkey_oauth::Issuer;
@@ -12,7 +13,7 @@ use super::file::{self, File, KeysFile, ServerFile};
 use super::listen::listen_address;
 use super::ranges::ranges;
 use super::resolved::{Config, Keys, Server, Store, TlsFiles};
-use super::sealing_key::SealingKey;
+use super::sealing_keys::{SealingKeySource, SealingKeys};
 use super::sections::Sessions;
 
 /// Where the file came from, to say where a value stands.
@@ -204,11 +205,11 @@ fn network(text: &str, cx: &Context<'_>) -> Result<IpNet, ConfigError> {
 }
 
 fn keys(file: &KeysFile, cx: &Context<'_>) -> Result<Keys, ConfigError> {
-    let (sealing_key, sealing_key_file) = match (cx.overlay.sealing_key(), &file.sealing_key_file) {
-        (Some(text), _) => (SealingKey::parse(text)?, None),
+    let (sealing_keys, sealing_key_source) = match (cx.overlay.sealing_key(), &file.sealing_key_file) {
+        (Some(text), _) => (SealingKeys::from_environment(text)?, SealingKeySource::Environment),
         (None, Some(path)) => {
             let path = cx.path_of(path);
-            (SealingKey::read(&path)?, Some(path))
+            (SealingKeys::read(&path)?, SealingKeySource::File(path))
         }
         (None, None) => {
             let message = "keys.sealing_key_file is missing; `proofkey init` writes the file, or give \
@@ -217,8 +218,8 @@ fn keys(file: &KeysFile, cx: &Context<'_>) -> Result<Keys, ConfigError> {
         }
     };
     Ok(Keys {
-        sealing_key,
-        sealing_key_file,
+        sealing_keys: Arc::new(sealing_keys),
+        sealing_key_source,
         rotation_days: i64::from(file.rotation_days),
         publish_ahead_hours: i64::from(file.publish_ahead_hours),
         jwks_max_age_seconds: i64::from(file.jwks_max_age_seconds),

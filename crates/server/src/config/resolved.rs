@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use proofkey_oauth::Issuer;
 
-use super::sealing_key::SealingKey;
+use super::sealing_keys::{SealingKeySource, SealingKeys};
 use super::sections::{Limits, Log, Pages, Passwords, Sessions, Tokens};
 
 /// A configuration that has been checked.
@@ -82,9 +83,9 @@ impl Store {
 #[derive(Debug)]
 pub struct Keys {
     /// Seals private keys at rest.
-    pub sealing_key: SealingKey,
-    /// The file that it was read from; none where the environment gave it.
-    pub sealing_key_file: Option<PathBuf>,
+    pub sealing_keys: Arc<SealingKeys>,
+    /// Where it comes from.
+    pub sealing_key_source: SealingKeySource,
     /// How long a signing key signs.
     pub rotation_days: i64,
     /// How long a key is published before its first use.

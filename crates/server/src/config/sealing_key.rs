@@ -15,8 +15,8 @@ const KEY_BYTES: usize = 32;
 /// The bits of a file's mode that let its group and everybody else do something with it.
 const GROUP: u32 = 0o070;
 const OTHERS: u32 = 0o007;
-/// 44 characters of base64, with room for white space; anything longer is another file.
-const FILE_BYTES_MAX: u64 = 256;
+/// A line of about 80 characters to a key; anything longer is another file.
+const FILE_BYTES_MAX: u64 = 4096;
 
 /// The sealing key. Wiped when dropped, never shown.
 pub struct SealingKey(Zeroizing<[u8; KEY_BYTES]>);
@@ -39,6 +39,19 @@ pub enum SealingKeyRefused {
     /// Not 32 bytes of base64.
     #[error("the sealing key must be 32 bytes in base64; `openssl rand -base64 32` makes one")]
     Malformed,
+    /// The file cannot be replaced.
+    #[error(
+        "sealing key {}: {cause}; where the file is mounted, make the new key where it comes from: the new one on the first \
+         line, below it a line `old` with the one before",
+        path.display()
+    )]
+    Replace { path: PathBuf, cause: io::Error },
+    /// Another command is at it.
+    #[error("sealing key {}: another command is replacing it", .0.display())]
+    Locked(PathBuf),
+    /// More older keys than anybody needs.
+    #[error("the sealing key has more than {0} older ones: leave out those that have ended")]
+    TooMany(usize),
     /// The system gave no random bytes.
     #[error("no randomness for a sealing key")]
     NoRandomness,
@@ -63,15 +76,15 @@ impl SealingKey {
         Ok(Self(Zeroizing::new(bytes)))
     }
 
-    /// Reads the key from a file, which may be readable for its owner and its group: so Kubernetes and Docker mount secrets
+    /// Reads the text of a key file, which may be readable for its owner and its group: so Kubernetes and Docker mount secrets
     /// for a process that is not root, and there nobody can change it. [`is_open_to_group`] tells, for a warning.
-    pub fn read(path: &Path) -> Result<Self, SealingKeyRefused> {
+    pub(super) fn read_text(path: &Path) -> Result<Zeroizing<String>, SealingKeyRefused> {
         let io = |cause| SealingKeyRefused::Io { path: path.to_owned(), cause };
         let file = std::fs::File::open(path).map_err(io)?;
         refuse_readable(path, &file.metadata().map_err(io)?)?;
-        let mut text = Zeroizing::new(String::with_capacity(KEY_BYTES * 2));
+        let mut text = Zeroizing::new(String::with_capacity(usize::try_from(FILE_BYTES_MAX).unwrap_or(0)));
         file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(io)?;
-        Self::parse(&text)
+        Ok(text)
     }
 
     /// Writes a new file with mode 0600; an existing one is never replaced, for it may seal keys.
@@ -134,7 +147,7 @@ mod tests {
         let path = directory.path().join("sealing.key");
         let key = SealingKey::generate().unwrap();
         key.write_new(&path).unwrap();
-        assert_eq!(SealingKey::read(&path).unwrap().expose(), key.expose());
+        assert_eq!(SealingKey::parse(&SealingKey::read_text(&path).unwrap()).unwrap().expose(), key.expose());
         assert!(key.write_new(&path).is_err(), "never replaced");
         let url_safe = URL_SAFE_NO_PAD.encode([0xfb; 32]);
         assert_eq!(SealingKey::parse(&url_safe).unwrap().expose(), &[0xfb; 32]);
@@ -162,7 +175,7 @@ mod tests {
             (0o602, false, false),
         ] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            let read = SealingKey::read(&path);
+            let read = SealingKey::read_text(&path);
             assert_eq!((read.is_ok(), is_open_to_group(&path)), (taken, warned_of), "{mode:o}");
             let Err(refused) = read else { continue };
             let message = refused.to_string();

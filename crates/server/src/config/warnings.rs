@@ -2,6 +2,7 @@
 
 use super::resolved::Config;
 use super::sealing_key::is_open_to_group;
+use super::sealing_keys::SealingKeySource;
 
 pub(super) fn warnings(config: &Config) -> Vec<String> {
     let Config { issuer, server, tokens, sessions, passwords, limits, keys, environment_warning, .. } =
@@ -40,7 +41,7 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
         ),
         (sessions.absolute_seconds > 86_400, "sessions.absolute_seconds is more than a day"),
         (
-            keys.sealing_key_file.as_deref().is_some_and(is_open_to_group),
+            matches!(&keys.sealing_key_source, SealingKeySource::File(path) if is_open_to_group(path)),
             "keys.sealing_key_file can be read by its group: whoever belongs to it can make codes and refresh tokens",
         ),
         (keys.rotation_days > 365, "keys.rotation_days is more than a year"),

@@ -10,6 +10,7 @@ use proofkey_protocol::{
 
 use super::context::RequestContext;
 use super::failure::Failure;
+use crate::keys::SignedClaims;
 
 /// The parameter of a form that carries a token.
 const FORM_PARAMETER: &str = "access_token";
@@ -37,16 +38,13 @@ pub(super) struct TokenState {
     token: AccessTokenFacts,
 }
 
-/// What is known of a token that has no id, or whose grant is gone.
+/// What is known of a token that has no id, or whose grant or key is gone.
 const NOTHING: AccessTokenFacts =
     AccessTokenFacts { client: ClientStatus::Unregistered, client_valid_from: Timestamp(0), revoked: true };
 
 impl TokenState {
     /// Loads it, for claims whose signature is ours.
-    pub(super) async fn load(
-        context: &RequestContext<'_>,
-        claims: &AccessTokenClaims,
-    ) -> Result<Self, Failure> {
+    pub(super) async fn load(context: &RequestContext<'_>, claims: &SignedClaims) -> Result<Self, Failure> {
         let store = &context.app.store;
         let (grant, token) = match (bearer::grant_named(claims), TokenId::parse(&claims.jti)) {
             (Some(grant), Some(token)) => store.granted_access_token(grant, token).await?.unzip(),
@@ -55,7 +53,8 @@ impl TokenState {
             }
             (_, None) => (None, None),
         };
-        let token = token.unwrap_or(NOTHING);
+        let holds = context.still_holds(|keys| keys.vouch_for(claims)).await?;
+        let token = token.filter(|_| holds).unwrap_or(NOTHING);
         Ok(Self { grant, token })
     }
 

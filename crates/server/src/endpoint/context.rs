@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::clients::LookUpFailed;
 use crate::directory::Snapshot;
 use crate::http::Arrival;
+use crate::keys::{Keys, KeysFault};
 use crate::limit::AddressKey;
 use crate::metrics::{Endpoint, RequestOutcome};
 
@@ -22,6 +23,9 @@ pub(super) struct RequestContext<'a> {
     pub(super) now: Timestamp,
     /// The APIs at that time: every decision about the request, and its answer, see this one state.
     pub(super) directory: Arc<Snapshot>,
+    /// The keys at that time, by which what the request carries is read. Keys may be revoked meanwhile: see
+    /// [`RequestContext::still_holds`].
+    pub(super) keys: Arc<Keys>,
     endpoint: Endpoint,
     method: Method,
 }
@@ -32,6 +36,7 @@ pub(super) struct DetachedContext {
     arrival: Arrival,
     now: Timestamp,
     directory: Arc<Snapshot>,
+    keys: Arc<Keys>,
     endpoint: Endpoint,
     method: Method,
 }
@@ -40,8 +45,9 @@ impl DetachedContext {
     /// The request, at the moment at which it was judged before.
     pub(super) fn context(&self) -> RequestContext<'_> {
         let (app, directory) = (&self.app, Arc::clone(&self.directory));
+        let keys = Arc::clone(&self.keys);
         let (arrival, now, endpoint, method) = (self.arrival, self.now, self.endpoint, self.method.clone());
-        RequestContext { app, arrival, now, directory, endpoint, method }
+        RequestContext { app, arrival, now, directory, keys, endpoint, method }
     }
 }
 
@@ -49,22 +55,54 @@ impl<'a> RequestContext<'a> {
     /// Reads the clock and the directory, once. It begins when the body has been read: a body may come slowly, and a request
     /// is judged by what holds at its end, not by what held when its head came.
     pub(super) fn begin(app: &'a Arc<App>, arrival: Arrival, endpoint: Endpoint, method: Method) -> Self {
-        let (now, directory) = (app.now(), app.directory.now());
-        Self { app, arrival, now, directory, endpoint, method }
+        let (now, directory, keys) = (app.now(), app.directory.now(), app.keyring.now());
+        Self { app, arrival, now, directory, keys, endpoint, method }
     }
 
     /// The same request for work that goes on when the connection is gone.
     pub(super) fn detached(&self) -> DetachedContext {
         let (app, directory) = (Arc::clone(self.app), Arc::clone(&self.directory));
+        let keys = Arc::clone(&self.keys);
         let (arrival, now, endpoint, method) = (self.arrival, self.now, self.endpoint, self.method.clone());
-        DetachedContext { app, arrival, now, directory, endpoint, method }
+        DetachedContext { app, arrival, now, directory, keys, endpoint, method }
     }
 
-    /// Runs a rule in the context of this request.
+    /// Runs a rule in the context of this request, under the keys as they are by now.
     pub(super) fn decide<T>(&self, rule: impl FnOnce(&mut Cx<'_>) -> T) -> T {
+        self.decide_under(&self.app.keyring.now(), rule)
+    }
+
+    /// The same under keys that the caller names.
+    pub(super) fn decide_under<T>(&self, keys: &Keys, rule: impl FnOnce(&mut Cx<'_>) -> T) -> T {
         let mut random = self.app.randomness.clone();
-        let (policy, apis, keys) = (&self.app.policy, self.directory.apis(), &self.app.keys);
+        let (policy, apis, keys) = (&self.app.policy, self.directory.apis(), keys.artefacts());
         rule(&mut Cx { now: self.now, random: &mut random, policy, apis, keys })
+    }
+
+    /// The keys once facts were read, which say whether they have changed: then those in the store are taken over.
+    pub(super) async fn current_keys(&self) -> Result<Arc<Keys>, KeysFault> {
+        let keys = self.app.keyring.now();
+        if self.app.store.keys_version_seen() <= keys.version() {
+            return Ok(keys);
+        }
+        self.app.keyring.take_over(&self.app.store, self.now).await?;
+        Ok(self.app.keyring.now())
+    }
+
+    /// The keys as the store has them at this moment, for what is decided without facts.
+    pub(super) async fn fresh_keys(&self) -> Result<Arc<Keys>, KeysFault> {
+        self.app.store.note_keys_version().await?;
+        self.current_keys().await
+    }
+
+    /// Whether what was read under [`RequestContext::keys`] can be read by the keys as they are, now that its facts have been
+    /// loaded. Without a change of keys, which is almost always, nothing is read again.
+    pub(super) async fn still_holds(&self, reads: impl FnOnce(&Keys) -> bool) -> Result<bool, KeysFault> {
+        if self.app.store.keys_version_seen() <= self.keys.version() {
+            return Ok(true);
+        }
+        let keys = self.current_keys().await?;
+        Ok(reads(&keys))
     }
 
     /// The client of this id, if it is registered and can be used.

@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::context::RequestContext;
 use crate::clients::LookUpFailed;
 use crate::http::BodyRefusal;
+use crate::keys::KeysFault;
 use crate::log::Foreign;
 
 /// What a caller is asked to wait after a temporary fault.
@@ -81,6 +82,8 @@ pub(super) enum Cause {
     Hashing,
     #[error("the server stops")]
     Stopping,
+    #[error("the keys cannot be taken over: {0}")]
+    Keys(KeysFault),
     #[error("no key signs {0}")]
     NoSigningKey(&'static str),
 }
@@ -113,6 +116,16 @@ impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         let of = if fault.is_temporary() { Self::Temporary } else { Self::Fault };
         of(Cause::Store(fault))
+    }
+}
+
+/// Nothing is decided by keys that may have been revoked; whoever comes back later finds them taken over.
+impl From<KeysFault> for Failure {
+    fn from(fault: KeysFault) -> Self {
+        match fault {
+            KeysFault::Store(fault) => fault.into(),
+            other => Self::Temporary(Cause::Keys(other)),
+        }
     }
 }
 

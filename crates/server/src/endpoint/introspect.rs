@@ -15,6 +15,7 @@ use super::context::RequestContext;
 use super::failure::{Failure, json};
 use crate::app::App;
 use crate::http::Arrival;
+use crate::keys::Keys;
 use crate::metrics::Endpoint;
 
 /// `POST /introspect`
@@ -31,11 +32,15 @@ async fn serve(caller: &Caller<'_>) -> Result<IntrospectionResponse, Failure> {
     let (context, app) = (caller.context, caller.context.app);
     let asker = caller.authenticate_to_introspect()?;
     let TokenQuery { token } = token_query(&caller.form)?;
-    if let Some(token) = RefreshToken::read(&app.keys, token.expose()) {
+    let read = |keys: &Keys| RefreshToken::read(keys.artefacts(), token.expose());
+    if let Some(token) = read(&context.keys) {
         let grant = app.store.grant(token.grant).await?;
+        if !context.still_holds(|keys| read(keys).is_some()).await? {
+            return Ok(IntrospectionResponse::default());
+        }
         return Ok(context.decide(|cx| bearer::introspect_refresh(&asker, &token, grant.as_ref(), cx)));
     }
-    let Some(claims) = app.keyring.access_token(token.expose()) else {
+    let Some(claims) = context.keys.access_token(token.expose()) else {
         return Ok(IntrospectionResponse::default());
     };
     let client = context.client(&claims.client_id).await?;

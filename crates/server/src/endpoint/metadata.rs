@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proofkey_oauth::Issuer;
 
 use super::context::RequestContext;
+use super::failure::Failure;
 use crate::app::App;
 use crate::http::Arrival;
 use crate::metadata::MetadataDocument;
@@ -38,8 +39,15 @@ pub(super) async fn document(State(app): State<Arc<App>>, arrival: Arrival, head
 /// `GET /jwks`
 pub(super) async fn jwks(State(app): State<Arc<App>>, arrival: Arrival, headers: HeaderMap) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Jwks, Method::GET);
-    let (keys, etag) = app.keyring.jwks();
-    context.finish(prepared(&headers, keys, etag, app.metadata.cache.clone()))
+    // A key that was revoked a moment ago must not be taken from here for as long as others keep the answer.
+    let response = match context.fresh_keys().await {
+        Ok(keys) => {
+            let (keys, etag) = keys.jwks();
+            prepared(&headers, keys, etag, app.metadata.cache.clone())
+        }
+        Err(fault) => Failure::from(fault).json(&context, None),
+    };
+    context.finish(response)
 }
 
 fn prepared(request: &HeaderMap, body: Bytes, etag: HeaderValue, cache: HeaderValue) -> Response {

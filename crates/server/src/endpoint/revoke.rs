@@ -41,8 +41,8 @@ async fn serve(caller: &Caller<'_>) -> Result<(), Failure> {
     let (context, app) = (caller.context, caller.context.app);
     let client = caller.authenticate()?;
     let query = token_query(&caller.form)?;
-    let refresh = RefreshToken::read(&app.keys, query.token.expose());
-    let access = app.keyring.access_token(query.token.expose());
+    let refresh = RefreshToken::read(context.keys.artefacts(), query.token.expose());
+    let access = context.keys.access_token(query.token.expose());
     let load = || async {
         match &refresh {
             Some(token) => Ok(app.store.grant(token.grant).await?),

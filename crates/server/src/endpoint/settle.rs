@@ -27,6 +27,12 @@ impl RequestContext<'_> {
     where
         L: Future<Output = Result<F, Failure>>,
     {
+        let load = || async {
+            let facts = load().await?;
+            // What is decided now is sealed by keys that hold now.
+            self.current_keys().await?;
+            Ok(facts)
+        };
         let decide = |facts| self.decide(|cx| decide(facts, cx));
         let settled = repeat(load, decide, |commit| self.app.store.commit(commit)).await?;
         settled.ok_or(Failure::Temporary(Cause::Unsettled))

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
-use proofkey_jose::claims::AccessTokenClaims;
 use proofkey_oauth::Params;
 use proofkey_protocol::{Client, Refusal, bearer};
 use serde_json::{Map, Value};
@@ -17,6 +16,7 @@ use super::cors::Page;
 use super::failure::{Failure, json};
 use crate::app::App;
 use crate::http::Arrival;
+use crate::keys::SignedClaims;
 use crate::metrics::Endpoint;
 
 /// `GET` and `POST /userinfo`, the token in the header or in the form (OpenID Connect Core §5.3.1).
@@ -26,7 +26,7 @@ pub(super) async fn serve(State(app): State<Arc<App>>, arrival: Arrival, request
     let context = RequestContext::begin(&app, arrival, Endpoint::Userinfo, method);
     let claims = form.and_then(|form| {
         let token = presented(&headers, form.as_ref())?;
-        Ok(app.keyring.access_token(token).ok_or(Refusal::TokenInvalid)?)
+        Ok(context.keys.access_token(token).ok_or(Refusal::TokenInvalid)?)
     });
     let (client_id, (client, answer)) = match claims {
         Ok(claims) => (Some(claims.client_id.clone()), of_token(&context, &claims).await),
@@ -55,7 +55,7 @@ async fn form_of(request: Request) -> Result<Option<Params>, Failure> {
 /// The client of a token, whose own origin may read the answer, and the answer.
 async fn of_token(
     context: &RequestContext<'_>,
-    claims: &AccessTokenClaims,
+    claims: &SignedClaims,
 ) -> (Option<Arc<Client>>, Result<Map<String, Value>, Failure>) {
     match context.client(&claims.client_id).await {
         Ok(client) => {
@@ -68,7 +68,7 @@ async fn of_token(
 
 async fn answer(
     context: &RequestContext<'_>,
-    claims: &AccessTokenClaims,
+    claims: &SignedClaims,
     client: Option<&Client>,
 ) -> Result<Map<String, Value>, Failure> {
     let app = context.app;

@@ -1,18 +1,22 @@
-//! The keys that requests use: one immutable snapshot, replaced as a whole.
+//! The keys at one moment: what signs, what verifies, and what codes, pages and refresh tokens are made under.
+//!
+//! A snapshot is immutable and replaced as a whole ([`super::Keyring`]); a request holds on to the one that it began with.
 
 use std::fmt;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::HeaderValue;
 use moka::sync::Cache;
 use proofkey_jose::claims::{self, AccessTokenClaims, IdTokenClaims};
 use proofkey_jose::{Algorithm, Expected, Jwk, JwkSet, KeySet, SigningKey, Typ, VerifyingKey, verify};
 use proofkey_oauth::{Issuer, Sha256, Timestamp, sha256};
-use proofkey_protocol::KeyRecord;
+use proofkey_protocol::{ArtefactKeys, KeyRecord};
 
-use super::{KeysFault, PrivateKeySealer, rotation};
+use super::fault::KeysFault;
+use super::rotation;
+use super::sealed::PrivateKeySealer;
+use crate::config::SealingKeys;
 use crate::metadata::entity_tag;
 
 /// What verified access tokens may take of memory, in bytes, as far as it can be told: verifying costs three times what
@@ -25,117 +29,182 @@ const VERIFIED_BYTES_EACH: usize = 700;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdTokenRefused;
 
-/// Signs and verifies with the keys as they stand.
-pub struct Keyring {
-    issuer: Issuer,
-    ring: ArcSwap<Ring>,
-    /// Claims by the SHA-256 of the whole token: an id inside it would be no proof of its signature.
-    verified: Cache<Sha256, Arc<AccessTokenClaims>>,
+/// What the store holds of keys, as it was read.
+#[derive(Debug, Default)]
+pub(super) struct StoredKeys {
+    /// The versions at which it was read: the keys', and that of the sealing key.
+    pub(super) version: i64,
+    pub(super) sealing_version: i64,
+    pub(super) records: Vec<KeyRecord>,
+    /// Public keys that verify hints and nothing else.
+    pub(super) retired: Vec<Jwk>,
 }
 
-#[derive(Default)]
-struct Ring {
+/// The keys as they stand.
+pub struct Keys {
+    version: i64,
+    sealing_version: i64,
+    sealing: Arc<SealingKeys>,
+    sealing_ends_at: Option<Timestamp>,
+    artefacts: ArtefactKeys,
+    sealer: PrivateKeySealer,
+    issuer: Issuer,
     signing: Vec<SigningKey>,
     verifying: KeySet,
+    /// Those of the key set, and retired ones.
+    of_hints: KeySet,
     jwks: Bytes,
-    etag: Option<HeaderValue>,
+    etag: HeaderValue,
     records: Vec<KeyRecord>,
-    taken_at: Option<Timestamp>,
+    taken_at: Timestamp,
+    /// Claims by the SHA-256 of the whole token: an id inside it would be no proof of its signature. They are kept with the keys
+    /// that verified them, so that none outlives its key.
+    verified: Cache<Sha256, Arc<SignedClaims>>,
 }
 
-impl Keyring {
-    /// A keyring without keys; [`Keyring::replace`] gives it some.
-    pub fn new(issuer: Issuer) -> Self {
-        let weight = |_: &Sha256, claims: &Arc<AccessTokenClaims>| {
-            u32::try_from(VERIFIED_BYTES_EACH + text_bytes(claims)).unwrap_or(u32::MAX)
-        };
-        let verified = Cache::builder().max_capacity(VERIFIED_BYTES_MAX).weigher(weight).build();
-        Self { issuer, ring: ArcSwap::default(), verified }
-    }
+/// The claims of an access token, and the key that signed it.
+#[derive(Debug)]
+pub struct SignedClaims {
+    claims: AccessTokenClaims,
+    kid: String,
+}
 
-    /// Takes over the stored keys. Fails, and keeps what it has, when one of them does not open.
-    pub fn replace(
-        &self,
-        records: Vec<KeyRecord>,
-        sealer: &PrivateKeySealer,
+impl std::ops::Deref for SignedClaims {
+    type Target = AccessTokenClaims;
+
+    fn deref(&self) -> &AccessTokenClaims {
+        &self.claims
+    }
+}
+
+impl Keys {
+    /// Prepares the stored keys. Fails when one of them does not open.
+    pub(super) fn new(
+        issuer: Issuer,
+        stored: StoredKeys,
+        sealing: Arc<SealingKeys>,
         now: Timestamp,
-    ) -> Result<(), KeysFault> {
+    ) -> Result<Self, KeysFault> {
+        let StoredKeys { version, sealing_version, records, retired } = stored;
+        let sealer = sealing.sealer();
         let mut signing = Vec::new();
         for algorithm in rotation::ALGORITHMS {
             if let Some(record) = rotation::active(&records, algorithm, now) {
-                signing.push(open(record, algorithm, sealer)?);
+                signing.push(open(record, algorithm, &sealer)?);
             }
         }
         let jwks = JwkSet { keys: records.iter().map(public).collect::<Result<_, _>>()? };
         let json = serde_json::to_vec(&jwks).unwrap_or_default();
-        let etag = Some(entity_tag(&json));
         let verifying = KeySet::from_jwks(&jwks);
-        self.ring.store(Arc::new(Ring {
+        let of_hints = KeySet::new(
+            verifying.iter().cloned().chain(KeySet::from_jwks(&JwkSet { keys: retired }).iter().cloned()),
+        );
+        let weight = |_: &Sha256, signed: &Arc<SignedClaims>| {
+            u32::try_from(VERIFIED_BYTES_EACH + text_bytes(&signed.claims)).unwrap_or(u32::MAX)
+        };
+        Ok(Self {
+            version,
+            sealing_version,
+            sealing_ends_at: sealing.next_end(now),
+            artefacts: sealing.artefact_keys(now),
+            sealing,
+            sealer,
+            issuer,
             signing,
             verifying,
+            of_hints,
+            etag: entity_tag(&json),
             jwks: json.into(),
-            etag,
             records,
-            taken_at: Some(now),
-        }));
-        self.verified.invalidate_all();
-        Ok(())
+            taken_at: now,
+            verified: Cache::builder().max_capacity(VERIFIED_BYTES_MAX).weigher(weight).build(),
+        })
     }
 
-    /// Whether another key should be signing by now than the one that was chosen when the keys were taken over.
+    /// The version of the stored keys that these are.
+    pub const fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// Under which version of the sealing key the stored keys are sealed.
+    pub(super) const fn sealing_version(&self) -> i64 {
+        self.sealing_version
+    }
+
+    pub(super) const fn sealing(&self) -> &Arc<SealingKeys> {
+        &self.sealing
+    }
+
+    /// Seals and opens private keys.
+    pub(crate) const fn sealer(&self) -> &PrivateKeySealer {
+        &self.sealer
+    }
+
+    /// The keys under which codes, pages' steps and refresh tokens are made and read.
+    pub const fn artefacts(&self) -> &ArtefactKeys {
+        &self.artefacts
+    }
+
+    /// Whether other keys should be in use by now than those that were chosen when these were taken over.
     pub fn is_outdated(&self, now: Timestamp) -> bool {
-        let ring = self.ring.load();
-        let taken_at = ring.taken_at.unwrap_or(Timestamp(0));
-        let kid = |algorithm, at| rotation::active(&ring.records, algorithm, at).map(|key| key.kid.as_str());
-        rotation::ALGORITHMS.iter().any(|algorithm| kid(*algorithm, taken_at) != kid(*algorithm, now))
+        let kid = |algorithm, at| rotation::active(&self.records, algorithm, at).map(|key| key.kid.as_str());
+        self.sealing_ends_at.is_some_and(|end| now >= end)
+            || rotation::ALGORITHMS
+                .iter()
+                .any(|algorithm| kid(*algorithm, self.taken_at) != kid(*algorithm, now))
     }
 
-    /// The stored keys, as last taken over.
-    pub fn records(&self) -> Vec<KeyRecord> {
-        self.ring.load().records.clone()
+    /// The stored keys.
+    pub fn records(&self) -> &[KeyRecord] {
+        &self.records
     }
 
     /// Signs claims as a token of a kind. `None` if no key of the algorithm signs.
     pub fn sign<C: serde::Serialize>(&self, typ: Typ, algorithm: Algorithm, claims: &C) -> Option<String> {
-        let ring = self.ring.load();
-        let key = ring.signing.iter().find(|key| key.algorithm() == algorithm)?;
+        let key = self.signing.iter().find(|key| key.algorithm() == algorithm)?;
         key.sign(typ, claims).ok()
     }
 
     /// The claims of an access token that we signed. Expiry is the caller's to judge.
-    pub fn access_token(&self, token: &str) -> Option<Arc<AccessTokenClaims>> {
+    pub fn access_token(&self, token: &str) -> Option<Arc<SignedClaims>> {
         let digest = sha256(token.as_bytes());
         if let Some(known) = self.verified.get(&digest) {
             return Some(known);
         }
-        let claims: AccessTokenClaims = self.claims(token, Typ::AccessToken)?;
-        let claims = (claims.iss == self.issuer.as_str()).then(|| Arc::new(claims))?;
-        self.verified.insert(digest, Arc::clone(&claims));
-        Some(claims)
+        let (claims, kid): (AccessTokenClaims, _) = claims(token, Typ::AccessToken, &self.verifying)?;
+        let signed = (claims.iss == self.issuer.as_str()).then(|| Arc::new(SignedClaims { claims, kid }))?;
+        self.verified.insert(digest, Arc::clone(&signed));
+        Some(signed)
     }
 
-    /// The claims of an ID token that we signed, expired or not: as a hint it need not be fresh (RP-Initiated Logout §2).
+    /// Whether the key that signed these claims is still one of ours.
+    pub fn vouch_for(&self, claims: &SignedClaims) -> bool {
+        self.verifying.get(&claims.kid).is_some()
+    }
+
+    /// The claims of an ID token that we signed, expired or not: as a hint it need not be fresh (RP-Initiated Logout §2), nor
+    /// need its key still sign.
     pub fn id_token(&self, token: &str) -> Result<IdTokenClaims, IdTokenRefused> {
-        let claims: IdTokenClaims = self.claims(token, Typ::IdToken).ok_or(IdTokenRefused)?;
+        let (claims, _): (IdTokenClaims, _) =
+            claims(token, Typ::IdToken, &self.of_hints).ok_or(IdTokenRefused)?;
         if claims.iss == self.issuer.as_str() { Ok(claims) } else { Err(IdTokenRefused) }
     }
 
     /// The published key set, prepared, with its entity tag.
     pub fn jwks(&self) -> (Bytes, HeaderValue) {
-        let ring = self.ring.load();
-        (ring.jwks.clone(), ring.etag.clone().unwrap_or(HeaderValue::from_static("\"\"")))
-    }
-
-    fn claims<T: serde::de::DeserializeOwned>(&self, token: &str, typ: Typ) -> Option<T> {
-        let expected = Expected { typ: &[typ], algorithms: &rotation::ALGORITHMS };
-        let verified = verify(token, &self.ring.load().verifying, &expected).ok()?;
-        claims::parse(&verified.payload).ok()
+        (self.jwks.clone(), self.etag.clone())
     }
 }
 
-impl fmt::Debug for Keyring {
+fn claims<T: serde::de::DeserializeOwned>(token: &str, typ: Typ, keys: &KeySet) -> Option<(T, String)> {
+    let expected = Expected { typ: &[typ], algorithms: &rotation::ALGORITHMS };
+    let verified = verify(token, keys, &expected).ok()?;
+    Some((claims::parse(&verified.payload).ok()?, verified.kid))
+}
+
+impl fmt::Debug for Keys {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Keyring").field("issuer", &self.issuer).finish_non_exhaustive()
+        out.debug_struct("Keys").field("version", &self.version).finish_non_exhaustive()
     }
 }
 
@@ -157,15 +226,19 @@ fn open(
     let private = sealer
         .open(&record.kid, &record.sealed)
         .ok_or_else(|| KeysFault::Sealed { kid: record.kid.clone() })?;
-    SigningKey::from_pkcs8(algorithm, &private).map_err(|cause| damaged(record, &cause))
+    SigningKey::from_pkcs8(algorithm, &private)
+        .map_err(|cause| KeysFault::Damaged { kid: record.kid.clone(), cause: cause.to_string() })
 }
 
 fn public(record: &KeyRecord) -> Result<Jwk, KeysFault> {
-    let jwk: Jwk = serde_json::from_str(&record.public_jwk).map_err(|cause| damaged(record, &cause))?;
-    VerifyingKey::from_jwk(&jwk).map_err(|cause| damaged(record, &cause))?;
-    Ok(jwk)
+    public_jwk(&record.kid, &record.public_jwk)
 }
 
-fn damaged(record: &KeyRecord, cause: &dyn fmt::Display) -> KeysFault {
-    KeysFault::Damaged { kid: record.kid.clone(), cause: cause.to_string() }
+/// Reads a public key as it is stored.
+pub(super) fn public_jwk(kid: &str, json: &str) -> Result<Jwk, KeysFault> {
+    let damaged =
+        |cause: &dyn fmt::Display| KeysFault::Damaged { kid: kid.to_owned(), cause: cause.to_string() };
+    let jwk: Jwk = serde_json::from_str(json).map_err(|cause| damaged(&cause))?;
+    VerifyingKey::from_jwk(&jwk).map_err(|cause| damaged(&cause))?;
+    Ok(jwk)
 }

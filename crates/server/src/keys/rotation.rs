@@ -53,12 +53,17 @@ pub enum RotationStep {
     Remove { kids: Vec<String> },
 }
 
-/// What is to be done now.
-pub fn plan(records: &[KeyRecord], policy: &RotationPolicy, now: Timestamp) -> Vec<RotationStep> {
+/// What is to be done now. Keys are removed by `known`, a time that is certain to have come.
+pub fn plan(
+    records: &[KeyRecord],
+    policy: &RotationPolicy,
+    now: Timestamp,
+    known: Timestamp,
+) -> Vec<RotationStep> {
     let mut steps: Vec<RotationStep> =
         ALGORITHMS.iter().filter_map(|algorithm| make(records, *algorithm, policy, now)).collect();
     let kids: Vec<String> =
-        ALGORITHMS.iter().flat_map(|algorithm| removable(records, *algorithm, policy, now)).collect();
+        ALGORITHMS.iter().flat_map(|algorithm| removable(records, *algorithm, policy, known)).collect();
     if !kids.is_empty() {
         steps.push(RotationStep::Remove { kids });
     }
@@ -162,7 +167,7 @@ mod tests {
             // The scheduler sleeps through the tenth week, and through one whole period.
             let asleep = (1680..1848).contains(&hour) || (4000..6400).contains(&hour);
             if !asleep {
-                let steps = plan(&records, &POLICY, now);
+                let steps = plan(&records, &POLICY, now, now);
                 apply(&mut records, steps, now);
             }
             for algorithm in ALGORITHMS {
@@ -190,7 +195,7 @@ mod tests {
     fn md_06_a_key_is_next_then_active_then_retiring() {
         let mut records = Vec::new();
         for now in [START, START + 89 * DAY] {
-            let steps = plan(&records, &POLICY, now);
+            let steps = plan(&records, &POLICY, now, now);
             apply(&mut records, steps, now);
         }
         let cases = [
@@ -208,9 +213,9 @@ mod tests {
     #[test]
     fn an_empty_store_gets_one_key_a_ring_and_nothing_more() {
         let mut records = Vec::new();
-        let steps = plan(&records, &POLICY, START);
+        let steps = plan(&records, &POLICY, START, START);
         assert_eq!(steps.len(), ALGORITHMS.len());
         apply(&mut records, steps, START);
-        assert_eq!(plan(&records, &POLICY, START + 1), []);
+        assert_eq!(plan(&records, &POLICY, START + 1, START + 1), []);
     }
 }

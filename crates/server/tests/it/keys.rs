@@ -1,7 +1,11 @@
 //! Signing keys through their life, as an operator and a verifier see it.
 
+use std::sync::Arc;
+
+use proofkey_oauth::Issuer;
 use proofkey_protocol::KeyRecord;
-use proofkey_server::keys::{PrivateKeySealer, rotate, rotate_now, rotation};
+use proofkey_server::config::{SealingKey, SealingKeySource};
+use proofkey_server::keys::{Keyring, Keys, rotate, rotate_now, rotation};
 use proofkey_testkit::{AuthorizeRequest, Browser, Page, TestServer, decode, fixtures};
 
 const DAY_SECONDS: i64 = 86_400;
@@ -10,6 +14,18 @@ const POLICY: rotation::RotationPolicy = rotation::RotationPolicy {
     publish_ahead_seconds: DAY_SECONDS,
     keep_seconds: DAY_SECONDS,
 };
+
+/// What the fixtures' keys are sealed with.
+const SEALING_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// The keys as another node has them.
+async fn of_a_node(server: &TestServer) -> Arc<Keys> {
+    let sealing = Arc::new(SealingKey::parse(SEALING_KEY).unwrap().into());
+    let issuer = Issuer::parse(&server.issuer).unwrap();
+    let keyring = Keyring::new(issuer, sealing, SealingKeySource::Environment).unwrap();
+    keyring.take_over(server.store().protocol(), server.now()).await.unwrap();
+    keyring.now()
+}
 
 async fn keys(server: &TestServer) -> Vec<KeyRecord> {
     server.store().keys().await.unwrap()
@@ -24,12 +40,12 @@ fn signs(records: &[KeyRecord], server: &TestServer, seconds: i64) -> String {
 #[tokio::test]
 async fn md_06_after_a_leak_no_key_that_lay_beside_it_ever_signs() {
     let server = TestServer::start().await;
-    let sealer = PrivateKeySealer::derive(&[9; 32]);
+    let node = of_a_node(&server).await;
     // Within the last day of the period the next key is published already, and was at rest while the leak happened.
     let late = server.now() + (89 * DAY_SECONDS + DAY_SECONDS / 2);
-    let _ = rotate(server.store(), &sealer, &POLICY, late).await.unwrap();
+    let _ = rotate(server.store(), &node, &POLICY, late, late).await.unwrap();
     let before = keys(&server).await;
-    let made = rotate_now(server.store(), &sealer, late).await.unwrap();
+    let made = rotate_now(server.store(), &node, late).await.unwrap().unwrap();
     let after = keys(&server).await;
     for day in [90, 91, 100, 1_000] {
         let signer = signs(&after, &server, day * DAY_SECONDS);
@@ -45,18 +61,18 @@ async fn md_06_after_a_leak_no_key_that_lay_beside_it_ever_signs() {
 #[tokio::test]
 async fn md_06_of_nodes_that_rotate_at_once_each_counts_what_it_made() {
     let server = TestServer::start().await;
-    let sealer = PrivateKeySealer::derive(&[9; 32]);
+    let node = of_a_node(&server).await;
     let (before, late) = (keys(&server).await.len(), server.now() + 89 * DAY_SECONDS);
-    let on_schedule = || rotate(server.store(), &sealer, &POLICY, late);
+    let on_schedule = || rotate(server.store(), &node, &POLICY, late, late);
     let (one, other) = tokio::join!(on_schedule(), on_schedule());
     let applied = one.unwrap().applied + other.unwrap().applied;
     assert_eq!(applied, rotation::ALGORITHMS.len());
     assert_eq!(keys(&server).await.len(), before + applied);
 
-    let at_once = || rotate_now(server.store(), &sealer, late);
+    let at_once = || rotate_now(server.store(), &node, late);
     let (one, other) = tokio::join!(at_once(), at_once());
     let stored = keys(&server).await;
-    for kid in [one.unwrap(), other.unwrap()].concat() {
+    for kid in [one.unwrap(), other.unwrap()].into_iter().flatten().flatten() {
         assert!(stored.iter().any(|key| key.kid == kid), "{kid} is said to be made");
     }
 }

@@ -1,6 +1,6 @@
 //! Clients, and the directories that servers keep in memory: APIs and keys.
 
-use proofkey_oauth::AppOrigin;
+use proofkey_oauth::{AppOrigin, Timestamp};
 use proofkey_protocol::{ClientId, ClientRecord, ClientStatus, KeyRecord, RegisteredApi};
 
 use crate::fault::Fault;
@@ -21,7 +21,7 @@ impl ProtocolStore {
     /// How a client stands.
     pub async fn client_status(&self, id: &ClientId) -> Result<ClientStatus, Fault> {
         let decode = |cells: &mut Cells<'_>| cells.of("clients").cell();
-        let found = self.backend.one(&clients::CLIENT_STATUS, &[id.as_str().into()], decode).await?;
+        let found = self.facts(&clients::CLIENT_STATUS, &[id.as_str().into()], decode).await?;
         Ok(found.unwrap_or(ClientStatus::Unregistered))
     }
 
@@ -34,7 +34,7 @@ impl ProtocolStore {
     }
 }
 
-impl Store {
+impl ProtocolStore {
     /// The versions of the directories. Read them before the directories, never after.
     pub async fn directory_versions(&self) -> Result<Versions, Fault> {
         let found = self.backend.one(&versions::DIRECTORY_VERSIONS, &[], |cells| cells.skip().row());
@@ -45,6 +45,19 @@ impl Store {
         })
     }
 
+    /// Every signing key.
+    pub async fn keys(&self) -> Result<Vec<KeyRecord>, Fault> {
+        self.backend.many(&keys::KEYS, values![], FromRow::from_row).await
+    }
+
+    /// The public halves of keys that were retired, as JSON with their ids, and are kept until after `now`.
+    pub async fn retired_keys(&self, now: Timestamp) -> Result<Vec<(String, String)>, Fault> {
+        let decode = |cells: &mut Cells<'_>| Ok((cells.of("retired_keys").cell()?, cells.cell()?));
+        self.backend.many(&keys::RETIRED_KEYS, values![now], decode).await
+    }
+}
+
+impl Store {
     /// Every client.
     pub async fn clients(&self) -> Result<Vec<ClientRecord>, Fault> {
         self.backend.many(&clients::CLIENTS, values![], clients::client_with_secret).await.map(gather)
@@ -53,11 +66,6 @@ impl Store {
     /// Every API.
     pub async fn apis(&self) -> Result<Vec<RegisteredApi>, Fault> {
         self.backend.many(&apis::APIS, values![], FromRow::from_row).await
-    }
-
-    /// Every signing key.
-    pub async fn keys(&self) -> Result<Vec<KeyRecord>, Fault> {
-        self.backend.many(&keys::KEYS, values![], FromRow::from_row).await
     }
 }
 

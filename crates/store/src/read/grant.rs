@@ -17,14 +17,14 @@ const NEVER: Timestamp = Timestamp(0);
 impl ProtocolStore {
     /// A grant with its user, with its session and consent while they exist, and how its client stands.
     pub async fn grant(&self, id: GrantId) -> Result<Option<GrantWithSubject>, Fault> {
-        self.backend.one(&grants::GRANT, &[id.into()], FromRow::from_row).await
+        self.facts(&grants::GRANT, &[id.into()], FromRow::from_row).await
     }
 
     /// All that redeeming a code depends on.
     pub async fn code(&self, code: &AuthorizationCode) -> Result<CodeFacts, Fault> {
         let AuthorizationCode { id, user_id, session_id, client_id, .. } = code;
         let values = [(*id).into(), user_id.as_str().into(), (*session_id).into(), client_id.as_str().into()];
-        Ok(self.backend.one(&grants::CODE, &values, CodeFacts::from_row).await?.unwrap_or_default())
+        Ok(self.facts(&grants::CODE, &values, CodeFacts::from_row).await?.unwrap_or_default())
     }
 
     /// What an access token of a grant rests on: the grant, as [`ProtocolStore::grant`] reads it, and what is known of the
@@ -42,7 +42,7 @@ impl ProtocolStore {
             let token = AccessTokenFacts { client, client_valid_from, revoked: revoked.is_some() };
             Ok((grant, token))
         };
-        self.backend.one(&grants::GRANT_OF_TOKEN, &[grant.into(), token.into()], decode).await
+        self.facts(&grants::GRANT_OF_TOKEN, &[grant.into(), token.into()], decode).await
     }
 
     /// What is known of an access token that a client asked for by itself.
@@ -54,7 +54,7 @@ impl ProtocolStore {
             Ok(AccessTokenFacts { client, client_valid_from, revoked: cells.of("revoked_tokens").cell()? })
         };
         let values = [client.as_str().into(), token.into()];
-        let found = self.backend.one(&grants::ACCESS_TOKEN, &values, decode).await?;
+        let found = self.facts(&grants::ACCESS_TOKEN, &values, decode).await?;
         let unknown =
             AccessTokenFacts { client: ClientStatus::Unregistered, client_valid_from: NEVER, revoked: false };
         Ok(found.unwrap_or(unknown))

@@ -4,7 +4,9 @@
 //! [`crate::Store`].
 
 mod directory;
+mod facts;
 mod grant;
+mod known_time;
 mod session;
 mod sign_in;
 mod user;

@@ -17,7 +17,7 @@ impl ProtocolStore {
     /// A session with its user.
     pub async fn session(&self, id: SessionId) -> Result<Option<(SessionFacts, UserFacts)>, Fault> {
         let decode = |cells: &mut Cells<'_>| Ok((cells.row()?, cells.row()?));
-        self.backend.one(&subjects::SESSION, &[id.into()], decode).await
+        self.facts(&subjects::SESSION, &[id.into()], decode).await
     }
 
     /// A session with its user, with the consent for that client, and how the client stands: one moment's answer to all
@@ -28,7 +28,7 @@ impl ProtocolStore {
         client: &ClientId,
     ) -> Result<Option<SubjectFacts>, Fault> {
         let values = [Value::from(id), client.as_str().into()];
-        self.backend.one(&subjects::SESSION_WITH_CONSENT, &values, FromRow::from_row).await
+        self.facts(&subjects::SESSION_WITH_CONSENT, &values, FromRow::from_row).await
     }
 
     /// At most 20 clients that hold a live grant given in this session, as far as the newest 1,000 grants tell. For the

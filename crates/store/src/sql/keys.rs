@@ -23,4 +23,19 @@ statements! {
 
     /// Removes a key.
     DELETE_KEY = "DELETE FROM signing_keys WHERE kid = $1";
+
+    /// Replaces the sealed form of a private key.
+    RESEAL_KEY = "UPDATE signing_keys SET sealed = $2 WHERE kid = $1";
+
+    /// Keeps the public half of a key that is about to be removed.
+    RETIRE_KEY = "
+        INSERT INTO retired_keys (kid, public_jwk, keep_until)
+        SELECT kid, public_jwk, $2 FROM signing_keys WHERE kid = $1
+        ON CONFLICT (kid) DO NOTHING";
+
+    /// The public halves that are kept after `$1`.
+    RETIRED_KEYS = "SELECT kid, public_jwk FROM retired_keys WHERE keep_until > $1 ORDER BY keep_until, kid";
+
+    /// Removes a public half.
+    DELETE_RETIRED_KEY = "DELETE FROM retired_keys WHERE kid = $1";
 }

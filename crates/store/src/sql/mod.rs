@@ -15,6 +15,7 @@ pub(crate) mod consents;
 pub(crate) mod failures;
 pub(crate) mod grants;
 pub(crate) mod keys;
+pub(crate) mod known_time;
 pub(crate) mod sessions;
 pub(crate) mod subjects;
 pub(crate) mod sweep;
@@ -83,6 +84,7 @@ pub(crate) fn all() -> Vec<&'static crate::value::Statement> {
         failures::ALL,
         grants::ALL,
         keys::ALL,
+        known_time::ALL,
         sessions::ALL,
         subjects::ALL,
         sweep::ALL,

@@ -23,6 +23,11 @@ statements! {
         DELETE FROM sessions WHERE id IN
             (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 
+    /// Public halves of keys that signed nothing any more for long.
+    SWEEP_RETIRED_KEYS = "
+        DELETE FROM retired_keys WHERE kid IN
+            (SELECT kid FROM retired_keys WHERE keep_until < $1 ORDER BY keep_until LIMIT $2)";
+
     /// Failed sign-ins of long ago.
     SWEEP_SIGN_IN_FAILURES = "
         DELETE FROM sign_in_failures WHERE account IN

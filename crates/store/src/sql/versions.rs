@@ -10,14 +10,20 @@ pub struct Versions {
     pub clients: i64,
     pub apis: i64,
     pub keys: i64,
+    /// Which sealing key the private keys are sealed by: a number that moves when they are sealed anew.
+    pub sealing: i64,
 }
 
 row! {
-    Versions in "directory_versions" { clients, apis, keys }
+    Versions in "directory_versions" { clients, apis, keys, sealing }
 }
 
+/// A last column beside the facts of a decision: the version of the keys. Keys are taken away, too, and a server that has
+/// others in memory than this says must not decide by them.
+pub(crate) const KEYS_VERSION: &str = ", (SELECT keys FROM directory_versions WHERE id = 1)";
+
 statements! {
-    /// The three versions.
+    /// The versions.
     DIRECTORY_VERSIONS = text!("SELECT id, ", Versions::COLUMNS, " FROM directory_versions WHERE id = 1");
 
     /// A client has changed: what servers remember of clients no longer holds. One that was added makes nothing false that
@@ -29,6 +35,13 @@ statements! {
 
     /// The keys have changed.
     BUMP_KEYS = "UPDATE directory_versions SET keys = keys + 1 WHERE id = 1";
+
+    /// The keys change, while they are sealed by this version of the sealing key.
+    BUMP_KEYS_SEALED_BY = "UPDATE directory_versions SET keys = keys + 1 WHERE id = 1 AND sealing = $1";
+
+    /// The keys are sealed anew, while none of them has changed.
+    BUMP_SEALING = "
+        UPDATE directory_versions SET keys = keys + 1, sealing = sealing + 1 WHERE id = 1 AND keys = $1";
 
     /// A write that changes nothing of meaning.
     PING = "UPDATE directory_versions SET pings = pings + 1 WHERE id = 1";

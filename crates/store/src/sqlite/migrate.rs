@@ -50,6 +50,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/sqlite/0006_sessions.sql"),
     },
     Migration {
+        version: 7,
+        name: "0007_keys_and_time",
+        text: include_str!("../../migrations/sqlite/0007_keys_and_time.sql"),
+    },
+    Migration {
         version: 8,
         name: "0008_sign_in_failures",
         text: include_str!("../../migrations/sqlite/0008_sign_in_failures.sql"),

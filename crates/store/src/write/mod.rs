@@ -10,6 +10,7 @@ mod commit;
 mod consent;
 mod grant;
 mod key;
+mod known_time;
 mod session;
 mod sweep;
 mod user;

@@ -1,8 +1,9 @@
-//! Signing keys: listed and replaced.
+//! Signing keys: listed, replaced, revoked; and the sealing key.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::support::Installation;
+use crate::serve::server::Server;
 
 #[test]
 fn v_81_keys_are_listed_and_replaced_at_once() {
@@ -27,4 +28,69 @@ fn v_81_keys_are_listed_and_replaced_at_once() {
     installation.json(&["init", "--issuer", "https://id.example"], "");
     installation.refused(&["key", "rotate", "--now"], "", 1, &["does not open under this sealing key"]);
     assert_eq!(installation.json(&["key", "list"], ""), keys);
+}
+
+fn ids(keys: &Value) -> Vec<String> {
+    keys.as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn k_16_a_revoked_key_is_gone_from_the_key_set_of_a_running_server_at_once() {
+    let installation = Installation::empty();
+    installation.json(&["init", "--issuer", "http://127.0.0.1:4455", "--listen", "127.0.0.1:0"], "");
+    let server = Server::start(&installation);
+    let published = || ids(&server.exchange("GET /jwks", "")["keys"]);
+    let first = published();
+    let one = installation.json(&["key", "revoke", &first[0]], "");
+    assert_eq!((&one["revoked"], one["made"].as_array().unwrap().len()), (&json!([first[0]]), 1));
+    let second = published();
+    assert!(!second.contains(&first[0]) && second.contains(&first[1]) && second.len() == 3, "{second:?}");
+    let all = installation.json(&["key", "revoke", "--all"], "");
+    assert_eq!(ids(&all["made"]).len(), 3);
+    assert_eq!(published().iter().filter(|kid| first.contains(kid) || second.contains(kid)).count(), 0);
+    let sealed = installation.json(&["sealing-key", "rotate", "--revoke-old"], "");
+    assert_eq!(sealed, json!({"old_read_until": null, "resealed": 3}));
+    assert_eq!(ids(&installation.json(&["key", "rotate", "--now"], "")["made"]).len(), 3);
+    assert_eq!(published().len(), 6);
+    installation.refused(&["key", "revoke", &first[0]], "", 1, &["there is no key", "key list"]);
+    installation.refused(&["key", "revoke"], "", 2, &["<KID>"]);
+    installation.refused(&["key", "revoke", &first[0], "--all"], "", 2, &["--all"]);
+}
+
+#[test]
+fn k_16_the_help_says_which_leak_needs_what() {
+    let installation = Installation::empty();
+    for command in [["key", "revoke", "--help"], ["sealing-key", "rotate", "--help"]] {
+        let help = installation.text(&command);
+        for words in [
+            "sealing-key rotate --revoke-old",
+            "key revoke --all",
+            "the database alone",
+            "Exit codes: 0 done",
+        ] {
+            assert!(help.contains(words), "{command:?} {words}: {help}");
+        }
+    }
+    assert!(installation.text(&["key", "revoke", "--help"]).contains("jwks_max_age_seconds"));
+}
+
+#[test]
+fn k_16_the_sealing_key_is_rotated_in_its_file_or_the_refusal_says_where() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let installation = Installation::new();
+    installation.json(&["key", "rotate", "--now"], "");
+    let read = || std::fs::read_to_string(installation.path("sealing.key")).unwrap();
+    let before = read();
+    let rotated = installation.json(&["sealing-key", "rotate"], "");
+    assert!(rotated["old_read_until"].as_str().unwrap().ends_with('Z'), "{rotated}");
+    let after = read();
+    assert!(!after.starts_with(before.trim()) && after.contains(before.trim()), "both stand there");
+    let mode = installation.path("sealing.key").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    installation.json(&["key", "rotate", "--now"], "");
+    let mut command = installation.command(&["sealing-key", "rotate"]);
+    let output = command.env("PROOFKEY_KEYS__SEALING_KEY", read().lines().next().unwrap()).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr.contains("PROOFKEY_KEYS__SEALING_KEY") && stderr.contains("revoked"), "{stderr}");
 }

@@ -117,7 +117,7 @@ impl<'a> Authorization<'a> {
     }
 
     async fn load_without_user(&self) -> Result<AuthorizeFacts, Failure> {
-        let (client, hint) = (self.client().await?, self.hint());
+        let (client, hint) = (self.client().await?, self.hint().await?);
         let client_valid_from = Timestamp(0);
         Ok(AuthorizeFacts {
             client,
@@ -142,12 +142,10 @@ impl<'a> Authorization<'a> {
         }
     }
 
-    fn hint(&self) -> Hint {
-        match self.request.id_token_hint.as_deref().map(|token| self.context().app.keyring.id_token(token)) {
-            None => Hint::Absent,
-            Some(Err(_)) => Hint::Invalid,
-            Some(Ok(claims)) => Hint::User(UserId::new(claims.sub)),
-        }
+    async fn hint(&self) -> Result<Hint, Failure> {
+        let Some(token) = self.request.id_token_hint.as_deref() else { return Ok(Hint::Absent) };
+        let keys = self.context().fresh_keys().await?;
+        Ok(keys.id_token(token).map_or(Hint::Invalid, |claims| Hint::User(UserId::new(claims.sub))))
     }
 
     /// Answers with what was decided.

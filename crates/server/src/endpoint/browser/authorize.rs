@@ -27,9 +27,9 @@ pub(super) async fn get(
 ) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Authorize, Method::GET);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Get);
-    match sent(&browser, uri.query().unwrap_or_default()) {
+    match sent(&browser, uri.query().unwrap_or_default()).await {
         Ok(sent) => Authorization::new(browser, sent, Progress::default()).dispatch().await,
-        Err(refusal) => browser.refused(&refusal.into()),
+        Err(failure) => browser.refused(&failure),
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     let form = form(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::Authorize, Method::POST);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
-    match posted(&browser, form) {
+    match posted(&browser, form).await {
         Ok(Posted::Sent(raw)) => browser.come_back(Endpoint::Authorize, &raw),
         Ok(Posted::CameBack(sent)) => {
             Authorization::new(browser, *sent, Progress::default()).dispatch().await
@@ -57,20 +57,20 @@ enum Posted {
 }
 
 /// The authorization request of a GET: the query itself, or the one that was sealed when it came by POST.
-fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<SentRequest, Refusal> {
-    let params = Params::parse(query.as_bytes())?;
+async fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<SentRequest, Failure> {
+    let params = Params::parse(query.as_bytes()).map_err(Refusal::from)?;
     // Our own address has nothing beside it; a client's parameter of that name is an unknown one (OAuth 2.1 §3.1).
     match params.first("flow").filter(|_| !params.contains("client_id")) {
         None => Ok(SentRequest::new(query.to_owned(), &params)),
-        Some(flow) => SentRequest::parse(&browser.resume(flow)?),
+        Some(flow) => Ok(SentRequest::parse(&browser.resume(flow).await?)?),
     }
 }
 
-fn posted(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
+async fn posted(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
     let form = form?;
     if let Some(flow) = form.params.first("flow").filter(|_| !form.params.contains("client_id")) {
         browser.same_site()?;
-        let sent = SentRequest::parse(&browser.resume(flow)?)?;
+        let sent = SentRequest::parse(&browser.resume(flow).await?)?;
         return Ok(Posted::CameBack(Box::new(sent)));
     }
     let raw = form.into_text()?;

@@ -28,9 +28,9 @@ pub(super) async fn get(
 ) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Consent, Method::GET);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Get);
-    match browser.open::<Consent>(&flow_parameter(&uri)).and_then(linked) {
+    match linked(&browser, &flow_parameter(&uri)).await {
         Ok((sent, progress)) => Authorization::new(browser, sent, progress).dispatch().await,
-        Err(refusal) => browser.refused(&refusal.into()),
+        Err(failure) => browser.refused(&failure),
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     let form = form(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::Consent, Method::POST);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::PageForm);
-    match read(&browser, form) {
+    match read(&browser, form).await {
         Ok(Posted::Answered(sent, progress)) => Authorization::new(browser, sent, progress).dispatch().await,
         Ok(Posted::NotMe(sent)) => {
             let authorization = Authorization::new(browser, sent, Progress::default());
@@ -51,8 +51,8 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     }
 }
 
-fn linked(opened: Opened<Consent>) -> Result<(SentRequest, Progress), Refusal> {
-    Ok(match opened {
+async fn linked(browser: &BrowserRequest<'_>, flow: &str) -> Result<(SentRequest, Progress), Failure> {
+    Ok(match browser.open::<Consent>(flow).await? {
         Opened::Fits(step) => (SentRequest::parse(step.request())?, progress(&step, None)),
         Opened::Stale(stale) => (SentRequest::parse(stale.request())?, Progress::default()),
     })
@@ -68,10 +68,10 @@ enum Posted {
     Stale(SentRequest),
 }
 
-fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
+async fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
     let form = form?;
     browser.same_site()?;
-    let step = match browser.open::<Consent>(form.params.first("flow").unwrap_or_default())? {
+    let step = match browser.open::<Consent>(form.params.first("flow").unwrap_or_default()).await? {
         Opened::Fits(step) => step,
         Opened::Stale(stale) => return Ok(Posted::Stale(SentRequest::parse(stale.request())?)),
     };

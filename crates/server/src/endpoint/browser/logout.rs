@@ -35,12 +35,12 @@ pub(super) async fn get(
 ) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::GET);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Get);
-    match sent(&browser, uri.query().unwrap_or_default()) {
+    match sent(&browser, uri.query().unwrap_or_default()).await {
         Ok((raw, request)) => {
             let browser = browser.in_language_of(request.ui_locales.as_deref());
             Logout { browser, raw, request, confirmed: None, is_resumed: false }.dispatch().await
         }
-        Err(refusal) => browser.refused(&refusal.into()),
+        Err(failure) => browser.refused(&failure),
     }
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     let form = form(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::EndSession, Method::POST);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Form);
-    match read(&browser, form) {
+    match read(&browser, form).await {
         Ok(Posted::Request(raw)) => browser.come_back(Endpoint::EndSession, &raw),
         Ok(Posted::Stay) => stay(browser),
         Ok(Posted::SignOut(page, request)) => {
@@ -65,15 +65,15 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
 }
 
 /// The logout request of a GET: the query itself, or the one that was sealed when it came by POST.
-fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<(String, LogoutRequest), Refusal> {
-    let params = Params::parse(query.as_bytes())?;
+async fn sent(browser: &BrowserRequest<'_>, query: &str) -> Result<(String, LogoutRequest), Failure> {
+    let params = Params::parse(query.as_bytes()).map_err(Refusal::from)?;
     if query.len() > QUERY_BYTES_MAX {
-        return Err(Refusal::RequestTooLong);
+        return Err(Refusal::RequestTooLong.into());
     }
     match params.first("flow") {
-        None => Ok((query.to_owned(), LogoutRequest::from_params(&params)?)),
+        None => Ok((query.to_owned(), LogoutRequest::from_params(&params).map_err(Refusal::from)?)),
         Some(flow) => {
-            let raw = browser.resume(flow)?;
+            let raw = browser.resume(flow).await?;
             let request = parse(&raw)?;
             Ok((raw, request))
         }
@@ -97,7 +97,7 @@ enum Posted {
     CameBack { raw: String, request: LogoutRequest, is_resumed: bool },
 }
 
-fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
+async fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
     let form = form?;
     let Some(flow) = form.params.first("flow") else {
         if form.raw.len() > REQUEST_BYTES_MAX {
@@ -111,9 +111,9 @@ fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Pos
         Ok(Posted::CameBack { raw, request, is_resumed })
     };
     let Some(decision) = form.params.first("decision") else {
-        return came_back(browser.resume(flow)?, false);
+        return came_back(browser.resume(flow).await?, false);
     };
-    match (decision, browser.open::<interaction::Logout>(flow)?) {
+    match (decision, browser.open::<interaction::Logout>(flow).await?) {
         ("stay", _) => Ok(Posted::Stay),
         ("sign_out", Opened::Fits(page)) => {
             let request = parse(page.request())?;
@@ -181,8 +181,10 @@ impl Logout<'_> {
 
     async fn load(&self) -> Result<LogoutFacts, Failure> {
         let context = self.browser.context;
-        let token = self.request.id_token_hint.as_deref();
-        let hint = token.and_then(|token| context.app.keyring.id_token(token).ok());
+        let hint = match self.request.id_token_hint.as_deref() {
+            Some(token) => context.fresh_keys().await?.id_token(token).ok(),
+            None => None,
+        };
         let client = match logout::client_of(&self.request, hint.as_ref()) {
             Some(id) => context.client(id.as_str()).await?,
             None => None,

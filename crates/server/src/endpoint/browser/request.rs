@@ -95,14 +95,15 @@ impl<'a> BrowserRequest<'a> {
     }
 
     /// Opens a step that one of our pages sends back.
-    pub(super) fn open<S: BoundStep>(&self, flow: &str) -> Result<Opened<S>, Refusal> {
-        let context = self.context;
-        Sealed::open(&context.app.keys, flow, &self.cookies.flows(), context.now)
+    pub(super) async fn open<S: BoundStep>(&self, flow: &str) -> Result<Opened<S>, Failure> {
+        let keys = self.context.fresh_keys().await?;
+        Ok(Sealed::open(keys.artefacts(), flow, &self.cookies.flows(), self.context.now)?)
     }
 
     /// Takes up a request that came by POST: the request, form-encoded as it came.
-    pub(super) fn resume(&self, flow: &str) -> Result<String, Refusal> {
-        Sealed::<Resume>::resume(&self.context.app.keys, flow)
+    pub(super) async fn resume(&self, flow: &str) -> Result<String, Failure> {
+        let keys = self.context.fresh_keys().await?;
+        Ok(Sealed::<Resume>::resume(keys.artefacts(), flow)?)
     }
 
     /// Seals a step to this browser, with the request that it is about.

@@ -30,9 +30,9 @@ pub(super) async fn get(
 ) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::SignIn, Method::GET);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::Get);
-    match browser.open::<SignIn>(&flow_parameter(&uri)).and_then(|opened| linked(&opened)) {
+    match linked(&browser, &flow_parameter(&uri)).await {
         Ok(sent) => Authorization::new(browser, sent, Progress::default()).dispatch().await,
-        Err(refusal) => browser.refused(&refusal.into()),
+        Err(failure) => browser.refused(&failure),
     }
 }
 
@@ -42,18 +42,18 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     let form = form(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::SignIn, Method::POST);
     let browser = BrowserRequest::new(&context, &headers, RequestMethod::PageForm);
-    match read(&browser, form) {
+    match read(&browser, form).await {
         Ok(Posted::Submitted(submitted)) => submitted.sign_in(browser).await,
         Ok(Posted::Stale(sent)) => begin_anew(browser, sent).await,
         Err(failure) => browser.refused(&failure),
     }
 }
 
-fn linked(opened: &Opened<SignIn>) -> Result<SentRequest, Refusal> {
-    SentRequest::parse(match opened {
+async fn linked(browser: &BrowserRequest<'_>, flow: &str) -> Result<SentRequest, Failure> {
+    Ok(SentRequest::parse(match &browser.open::<SignIn>(flow).await? {
         Opened::Fits(step) => step.request(),
         Opened::Stale(stale) => stale.request(),
-    })
+    })?)
 }
 
 /// What a form asks for.
@@ -72,11 +72,11 @@ struct Submitted {
     remember: bool,
 }
 
-fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
+async fn read(browser: &BrowserRequest<'_>, form: Result<Form, Failure>) -> Result<Posted, Failure> {
     let form = form?;
     browser.same_site()?;
     let take = |name: &str| form.params.first(name).unwrap_or_default().to_owned();
-    let opened = browser.open::<SignIn>(&take("flow"))?;
+    let opened = browser.open::<SignIn>(&take("flow")).await?;
     Ok(match opened {
         Opened::Fits(step) => Posted::Submitted(Submitted {
             sent: SentRequest::parse(step.request())?,

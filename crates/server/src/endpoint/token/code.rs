@@ -8,6 +8,7 @@ use proofkey_protocol::{AuthenticatedClient, AuthorizationCode, CodeFacts, Refus
 
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
+use crate::keys::Keys;
 use crate::limit::{GrantsKey, RetryAfter};
 use crate::log::Foreign;
 use crate::metrics::SecurityEvent;
@@ -20,16 +21,21 @@ pub(super) async fn redeem(
     client: &AuthenticatedClient,
 ) -> Result<Result<Issue, Refusal>, Failure> {
     let app = context.app;
-    let code = context.decide(|cx| AuthorizationCode::open(cx, request.code.expose()));
+    let open =
+        |keys: &Keys| context.decide_under(keys, |cx| AuthorizationCode::open(cx, request.code.expose()));
+    let code = open(&context.keys);
     let load = || async {
         match &code {
-            Some(code) => Ok(app.store.code(code).await?),
-            None => Ok(CodeFacts::default()),
+            Some(code) => {
+                let facts = app.store.code(code).await?;
+                Ok((facts, context.still_holds(|keys| open(keys).is_some()).await?))
+            }
+            None => Ok((CodeFacts::default(), false)),
         }
     };
     let place = GrantPlace::default();
-    let decided = context.settle(load, |facts, cx| {
-        let grant = CodeGrant { request, code: code.as_ref(), facts: &facts };
+    let decided = context.settle(load, |(facts, holds), cx| {
+        let grant = CodeGrant { request, code: code.as_ref().filter(|_| holds), facts: &facts };
         let verdict = token::decide(&GrantRequest::Code(grant), client, cx);
         match place.take(&verdict, code.as_ref(), context) {
             Ok(()) => verdict.map(|outcome| Ok((outcome, facts.suspect))),
@@ -72,7 +78,7 @@ impl GrantPlace {
     ) -> Result<(), RetryAfter> {
         let Some(key) = code.filter(|_| verdict.outcome.is_ok()).map(key) else { return Ok(()) };
         if !self.taken.load(Ordering::Relaxed) {
-            context.app.limits.grants.check(key, context.app.clock.now_millis())?;
+            context.app.limits.grants.check(key, context.app.clock.passed_millis())?;
             self.taken.store(true, Ordering::Relaxed);
         }
         Ok(())
@@ -81,7 +87,7 @@ impl GrantPlace {
     /// Gives the place back: no grant was made.
     fn give_back(&self, code: Option<&AuthorizationCode>, context: &RequestContext<'_>) {
         if let Some(key) = code.filter(|_| self.taken.load(Ordering::Relaxed)).map(key) {
-            context.app.limits.grants.refund(&key, context.app.clock.now_millis());
+            context.app.limits.grants.refund(&key, context.app.clock.passed_millis());
         }
     }
 }

@@ -51,24 +51,24 @@ async fn serve(caller: &Caller<'_>) -> Result<TokenResponse, Failure> {
         TokenRequest::RefreshToken(request) => refresh::refresh(context, request, &client).await?,
         TokenRequest::ClientCredentials(request) => credentials::issue(context, request, &client).await?,
     }?;
-    sign(context, issue, &client)
+    sign(context, issue, &client).await
 }
 
 /// Signs the tokens of a grant whose commit is durable.
-fn sign(
+async fn sign(
     context: &RequestContext<'_>,
     issue: Issue,
     client: &AuthenticatedClient,
 ) -> Result<TokenResponse, Failure> {
-    let keyring = &context.app.keyring;
-    let access_token = keyring
+    let keys = context.current_keys().await?;
+    let access_token = keys
         .sign(Typ::AccessToken, issue.access_algorithm, &issue.access)
         .ok_or(Failure::Fault(Cause::NoSigningKey("access tokens")))?;
     let id_token = match issue.id {
         None => None,
         Some(mut id) => {
             id.at_hash = Some(claims::at_hash(issue.id_algorithm, &access_token));
-            let signed = keyring.sign(Typ::IdToken, issue.id_algorithm, &id);
+            let signed = keys.sign(Typ::IdToken, issue.id_algorithm, &id);
             Some(signed.ok_or(Failure::Fault(Cause::NoSigningKey("ID tokens")))?)
         }
     };

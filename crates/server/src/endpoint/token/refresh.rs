@@ -6,6 +6,7 @@ use proofkey_protocol::{AuthenticatedClient, RefreshToken, Refusal};
 
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
+use crate::keys::Keys;
 use crate::log::Foreign;
 use crate::metrics::SecurityEvent;
 
@@ -16,15 +17,20 @@ pub(super) async fn refresh(
     client: &AuthenticatedClient,
 ) -> Result<Result<Issue, Refusal>, Failure> {
     let app = context.app;
-    let token = RefreshToken::read(&app.keys, request.refresh_token.expose());
+    let read = |keys: &Keys| RefreshToken::read(keys.artefacts(), request.refresh_token.expose());
+    let token = read(&context.keys);
     let load = || async {
         match &token {
-            Some(token) => Ok(app.store.grant(token.grant).await?),
-            None => Ok(None),
+            Some(token) => {
+                let row = app.store.grant(token.grant).await?;
+                Ok((row, context.still_holds(|keys| read(keys).is_some()).await?))
+            }
+            None => Ok((None, false)),
         }
     };
-    let decided = context.settle(load, |row, cx| {
-        let grant = RefreshGrant { request, token: token.as_ref(), grant: row.as_ref() };
+    let decided = context.settle(load, |(row, holds), cx| {
+        let token = token.as_ref().filter(|_| holds);
+        let grant = RefreshGrant { request, token, grant: row.as_ref() };
         token::decide(&GrantRequest::Refresh(grant), client, cx)
     });
     let outcome = decided.await?;

@@ -2,13 +2,12 @@
 
 use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash, Timestamp};
 use proofkey_protocol::{
-    Algorithm, ApiRecord, ApiScope, ClientId, ClientSecretRecord, Commit, Committed, ConsentFacts, KeyRecord,
-    SessionFacts, UserId,
+    ApiRecord, ApiScope, ClientId, ClientSecretRecord, Commit, ConsentFacts, SessionFacts, UserId,
 };
 use proofkey_store::{AdminFault, Versions};
 
 use super::World;
-use crate::support::same::{assert_same_api, assert_same_key, assert_same_user};
+use crate::support::same::{assert_same_api, assert_same_user};
 use crate::support::{
     GRANTS_SESSION, NOW, ada, app, client, consent, failure, grant, redeem, secret, session, session_id,
     sign_in, user,
@@ -128,35 +127,6 @@ async fn k_10_the_id_of_an_api_is_never_given_again() {
     assert!(given.is_sorted_by(|before, after| before < after) && given[0] > 0, "{given:?}");
 }
 
-#[tokio::test]
-async fn of_two_nodes_that_rotate_at_once_one_inserts_the_key() {
-    let world = World::new().await;
-    let before = versions(&world).await;
-    let key = |kid: &str, sequence| KeyRecord {
-        kid: kid.to_owned(),
-        algorithm: Algorithm::Es256,
-        sequence,
-        created_at: NOW,
-        active_from: NOW + 1,
-        sealed: vec![1, 2, 3],
-        public_jwk: "{}".to_owned(),
-    };
-    let insert = async |key| world.store.insert_key(key).await.unwrap();
-    assert_eq!(insert(key("b", 2)).await, Committed::Applied);
-    assert_eq!(insert(key("a", 1)).await, Committed::Applied);
-    assert_eq!(insert(key("c", 1)).await, Committed::Conflict);
-    assert_eq!(insert(key("a", 9)).await, Committed::Conflict);
-    let all = world.store.keys().await.unwrap();
-    assert_eq!(all.len(), 2);
-    for (read, written) in all.iter().zip([key("a", 1), key("b", 2)]) {
-        assert_same_key(read, &written);
-    }
-    world.store.delete_keys(&["a".to_owned(), "gone".to_owned()]).await.unwrap();
-    assert_eq!(world.store.keys().await.unwrap().len(), 1);
-    assert_eq!(versions(&world).await, Versions { keys: before.keys + 3, ..before });
-}
-
-#[tokio::test]
 async fn users_are_added_found_and_changed() {
     let world = World::new().await;
     let store = &world.store;

@@ -6,6 +6,7 @@ mod admin;
 mod clients;
 mod commits;
 mod consents;
+mod keys;
 mod races;
 mod refresh;
 mod sign_in;

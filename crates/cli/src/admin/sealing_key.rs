@@ -1,0 +1,40 @@
+//! `proofkey sealing-key`: the key that codes, pages and refresh tokens are made under, and that seals the signing keys.
+
+use serde_json::json;
+
+use super::installation::Installation;
+use super::key::LEAKS;
+use super::refusal::explain;
+use super::show::rfc3339;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Action {
+    /// Make a new sealing key, which writes from the next request on
+    ///
+    /// The one before is read until every refresh token that it made has ended (tokens.refresh_idle_days): nobody is signed out.
+    /// Both stand in the file of the sealing key, which is replaced: keep a copy of the new one, and the old one for as long as
+    /// there are backups of the database from before. The counts of failed sign-ins begin anew.
+    #[command(after_long_help = LEAKS)]
+    Rotate {
+        /// The one before has leaked: this server refuses all that it made from the next request on. Everybody has to give
+        /// their apps access anew; browser sessions stay
+        #[arg(long)]
+        revoke_old: bool,
+    },
+}
+
+pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
+    match action {
+        Action::Rotate { revoke_old } => rotate(installation, revoke_old).await,
+    }
+}
+
+async fn rotate(installation: &Installation, revoke_old: bool) -> anyhow::Result<()> {
+    let rotated = installation.admin.rotate_sealing_key(revoke_old).await.map_err(explain)?;
+    let until = rotated.old_read_until.map(rfc3339);
+    let report = json!({"old_read_until": until, "resealed": rotated.resealed});
+    installation.output.result(&report, || match &until {
+        Some(until) => format!("A new sealing key writes; what the one before made is read until {until}."),
+        None => "A new sealing key writes; what the one before made is refused.".to_owned(),
+    })
+}

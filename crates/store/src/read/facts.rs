@@ -1,0 +1,35 @@
+//! How the facts of a decision are read: with the version of the keys beside them.
+
+use crate::fault::Fault;
+use crate::row::Cells;
+use crate::store::ProtocolStore;
+use crate::value::{Statement, Value};
+
+impl ProtocolStore {
+    /// The highest version of the keys that any read of facts has seen. Whoever decides by facts and keys asks for it once the
+    /// facts are there, and takes other keys if it is higher than the version of those in hand.
+    pub fn keys_version_seen(&self) -> i64 {
+        self.keys_seen.version()
+    }
+
+    /// Reads the version of the keys alone, for what is decided without facts.
+    pub async fn note_keys_version(&self) -> Result<(), Fault> {
+        self.keys_seen.note(self.directory_versions().await?.keys);
+        Ok(())
+    }
+
+    /// Reads a row of facts, of a text whose last column is [`crate::sql::versions::KEYS_VERSION`].
+    pub(super) async fn facts<T>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        decode: impl FnOnce(&mut Cells<'_>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let noted = |cells: &mut Cells<'_>| {
+            let facts = decode(cells)?;
+            self.keys_seen.note(cells.of("directory_versions").cell()?);
+            Ok(facts)
+        };
+        self.backend.one(statement, values, noted).await
+    }
+}
