@@ -19,6 +19,7 @@ pub struct AuthorizationRequest {
     pub code_challenge_method: Option<String>,
     pub prompt: Option<String>,
     pub max_age: Option<String>,
+    pub acr_values: Option<String>,
     pub login_hint: Option<String>,
     pub id_token_hint: Option<String>,
     pub ui_locales: Option<String>,
@@ -35,7 +36,7 @@ impl AuthorizationRequest {
     /// What says where an answer may go.
     const TARGET: [&str; 2] = ["client_id", "redirect_uri"];
     /// Every other parameter that may come once.
-    const OTHERS: [&str; 14] = [
+    const OTHERS: [&str; 15] = [
         "response_type",
         "response_mode",
         "scope",
@@ -45,6 +46,7 @@ impl AuthorizationRequest {
         "code_challenge_method",
         "prompt",
         "max_age",
+        "acr_values",
         "login_hint",
         "id_token_hint",
         "ui_locales",
@@ -67,6 +69,7 @@ impl AuthorizationRequest {
             code_challenge_method: take("code_challenge_method"),
             prompt: take("prompt"),
             max_age: take("max_age"),
+            acr_values: take("acr_values"),
             login_hint: take("login_hint"),
             id_token_hint: take("id_token_hint"),
             ui_locales: take("ui_locales"),

@@ -77,6 +77,11 @@ pub struct Authentication {
     pub context: Option<String>,
 }
 
+impl Authentication {
+    /// The lowest class: a user who stays signed in for weeks, and was not asked (OpenID Connect Core §2, `acr`).
+    pub(crate) const LOWEST_CLASS: &str = "0";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

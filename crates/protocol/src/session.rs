@@ -42,6 +42,7 @@ pub struct Login {
     session: SessionId,
     session_ends_at: Timestamp,
     authentication: Authentication,
+    remembered: bool,
     stale: bool,
 }
 
@@ -64,6 +65,21 @@ impl Login {
     /// When and how the user authenticated.
     pub const fn authentication(&self) -> &Authentication {
         &self.authentication
+    }
+
+    /// Whether the user asked to stay signed in: a session of weeks is worth no more than the lowest class.
+    pub const fn is_remembered(&self) -> bool {
+        self.remembered
+    }
+
+    /// What a client is told of the authentication of a user who was not asked for it now.
+    pub fn authentication_unasked(&self) -> Authentication {
+        let context = if self.remembered {
+            Some(Authentication::LOWEST_CLASS.to_owned())
+        } else {
+            self.authentication.context.clone()
+        };
+        Authentication { context, ..self.authentication.clone() }
     }
 
     /// The note that the session was used, when the last one is old enough.
@@ -131,6 +147,7 @@ pub fn login(
         session: session.id,
         session_ends_at: session.expires_at,
         authentication: session.authentication.clone(),
+        remembered: session.remembered,
         stale: now - session.seen_at >= SEEN_SECONDS_MAX.min(idle_seconds / 4),
     })
 }

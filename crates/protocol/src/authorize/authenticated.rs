@@ -43,15 +43,16 @@ impl Validated {
         authenticated_as: Option<SessionId>,
         now: Timestamp,
     ) -> Result<Authenticated, SignInPending> {
-        let Freshness { prompt, max_age_seconds } = self.freshness();
+        let Freshness { prompt, max_age_seconds, above_lowest_class } = self.freshness();
         let Some(login) = login else { return Err(self.sign_in_pending(prompt.none)) };
         let age = now - login.authentication().at;
         let too_old = max_age_seconds.is_some_and(|max| age > max || max == 0);
+        let too_low = above_lowest_class && login.is_remembered();
         let fresh = authenticated_as == Some(login.session());
         let other_user = self.is_for_other_user(&login.user().id);
         // A password typed during this interaction is what `max_age` asks for, however long the consent page stood open
         // after it; the client sees `auth_time`.
-        if !other_user && (fresh || !(prompt.login || too_old)) {
+        if !other_user && (fresh || !(prompt.login || too_old || too_low)) {
             return Ok(Authenticated { request: self, login, fresh, remembered: None });
         }
         // To ask again after the wrong user has signed in would go on for ever, so the client is told (OpenID Connect Core

@@ -49,7 +49,11 @@ impl Consented {
             nonce: terms.nonce,
             user_id: login.user().id.clone(),
             session_id: login.session(),
-            authentication: login.authentication().clone(),
+            authentication: if signed_in_now {
+                login.authentication().clone()
+            } else {
+                login.authentication_unasked()
+            },
             expires_at: cx.now + life,
         };
         let text = code.seal(cx);

@@ -64,7 +64,7 @@
 //! | every parameter comes once | `Unambiguous` | every rule below on a parameter |
 //! | response type and mode, no request object | `CodeResponse` | [`Validated`] |
 //! | PKCE | the challenge | [`Validated`] |
-//! | `prompt` and `max_age` | `Freshness` | [`Validated`] |
+//! | `prompt`, `max_age` and `acr_values` | `Freshness` | [`Validated`] |
 //! | `resource` | the APIs that it names | `scope` |
 //! | `scope` | the scope and the APIs of the grant | [`Validated`] |
 //! | `id_token_hint` | the user, if it names one | [`Validated`] |

@@ -3,11 +3,13 @@
 use serde_json::json;
 
 use super::{Scene, Shown};
-use crate::authorize::{Answer, Hint};
-use crate::facts::ClientStatus;
-use crate::fixtures::{Changes, bob, client, user};
+use crate::authorize::{Answer, Hint, Next};
+use crate::code::AuthorizationCode;
+use crate::facts::{ClientStatus, SessionFacts};
+use crate::fixtures::{Changes, NOW, World, bob, client, user};
 use crate::ids::SessionId;
 use crate::refusal::{Named, Refusal};
+use crate::session;
 
 fn scene() -> Scene {
     Scene::new(client(json!({})))
@@ -54,6 +56,38 @@ fn az_25_a_fresh_authentication_is_one_that_came_after_the_request() {
             let silent: Vec<_> = changes.iter().copied().chain([("prompt", "none")]).collect();
             let expected = if *enough { Shown::Issue } else { Shown::Refuse(Refusal::LoginRequired) };
             assert_eq!(aged(*age, *fresh).shown(&silent), expected, "{changes:?} {age} {fresh} silent");
+        }
+    }
+}
+
+#[test]
+fn lg_13_a_remembered_session_counts_as_the_lowest_class_and_more_asks_for_the_password() {
+    let cases: &[(Changes<'_>, bool, bool, bool)] = &[
+        (&[], true, false, true),
+        (&[("acr_values", "0")], true, false, true),
+        (&[("acr_values", "1 0")], true, false, true),
+        (&[("acr_values", "1")], true, false, false),
+        (&[("acr_values", " urn:x:2 1 ")], true, false, false),
+        (&[("acr_values", "1")], true, true, true),
+        (&[("acr_values", "1")], false, false, true),
+    ];
+    for (changes, remembered, fresh, enough) in cases {
+        let mut scene = aged(60, *fresh);
+        let (begun, session) = scene.world.sign_in(user());
+        let session = SessionFacts { remembered: *remembered, ..session };
+        scene.login = session::login(&begun.cookie, &session, &user(), NOW, &scene.world.policy);
+        scene.authenticated_as = fresh.then(|| scene.session());
+        let verdict = scene.decide(changes);
+        match verdict.outcome {
+            Next::Issue(issued) => {
+                let (_, code) = issued.location().expose().split_once("code=").unwrap();
+                let code = AuthorizationCode::open(&keys(), code.split('&').next().unwrap()).unwrap();
+                let expected = (*remembered && !*fresh).then_some("0");
+                assert_eq!(code.authentication.context.as_deref(), expected, "{changes:?}");
+                assert!(*enough, "{changes:?} {remembered} {fresh}");
+            }
+            Next::SignIn(_) => assert!(!enough, "{changes:?} {remembered} {fresh}"),
+            other => panic!("{other:?}"),
         }
     }
 }
