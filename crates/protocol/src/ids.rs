@@ -139,3 +139,20 @@ impl UserId {
         Self(id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixtures::World;
+
+    proptest! {
+        #[test]
+        fn k_16_the_id_of_a_code_says_when_it_was_issued(seconds in 0..=i64::from(u32::MAX)) {
+            let id = GrantId(World::new().cx().time_ordered_id(Timestamp(seconds)));
+            prop_assert_eq!(id.issued_at(), Timestamp(seconds));
+            prop_assert_eq!(GrantId::parse(&id.to_string()), Some(id));
+        }
+    }
+}

@@ -1,11 +1,15 @@
 //! Single use under parallel attempts: one conditional statement decides, on one handle and on two.
 
-use proofkey_protocol::{Commit, Committed, ConsentFacts};
+use proofkey_oauth::SecretHash;
+use proofkey_protocol::sign_in::Proof;
+use proofkey_protocol::{Commit, Committed, ConsentFacts, SessionFacts};
 use proofkey_store::Store;
 use tokio::task::JoinSet;
 
 use super::World;
-use crate::support::{GRANTS_SESSION, NOW, app, consent, grant, redeem, session_id, spend};
+use crate::support::{
+    GRANTS_SESSION, NOW, app, consent, grant, redeem, session, session_id, sign_in, spend, verified,
+};
 
 /// How many of the commits were applied, each made by a task of its own on one of the stores in turn.
 async fn applied(stores: &[Store], commits: impl Iterator<Item = Commit>) -> usize {
@@ -16,6 +20,21 @@ async fn applied(stores: &[Store], commits: impl Iterator<Item = Commit>) -> usi
     }
     let outcomes = running.join_all().await;
     outcomes.iter().filter(|outcome| **outcome == Committed::Applied).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn k_13_of_parallel_authentications_in_one_session_one_renews_it() {
+    let world = World::new().await;
+    let stores = [world.store.clone(), world.second_handle()];
+    for number in 1..=50 {
+        world.applied(sign_in(session(number))).await;
+        let renewals = (10..60).map(|secret| {
+            let renewed = SessionFacts { secret: SecretHash([secret; 32]), ..session(number) };
+            let factors = Proof::Password(verified("$argon2id$old")).into();
+            Commit::Reauthenticate { session: Box::new(renewed), secret: session(number).secret, factors }
+        });
+        assert_eq!(applied(&stores, renewals).await, 1, "session {number}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
