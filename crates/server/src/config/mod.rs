@@ -183,37 +183,30 @@ mod tests {
     #[test]
     fn lg_13_what_is_said_of_sessions_bounds_what_is_not() {
         let (hour, day) = (3_600, 86_400);
-        let usual = [12 * hour, day, 30 * day, 90 * day];
-        let cases: [(&[(&str, i64)], [i64; 4]); 7] = [
-            (&[], usual),
-            (&[("idle", hour)], [hour, day, hour, 90 * day]),
-            (&[("absolute", hour)], [hour, hour, hour, hour]),
-            (&[("idle", hour), ("absolute", 7 * day)], [hour, 7 * day, hour, 7 * day]),
-            (&[("idle", 20 * day), ("absolute", 200 * day)], [20 * day, 200 * day, 20 * day, 200 * day]),
-            (&[("idle", hour), ("remembered_idle", day)], [hour, day, day, 90 * day]),
-            (&[("remembered_absolute", day)], [12 * hour, day, day, day]),
+        let (month, quarter) = (30 * day, 90 * day);
+        let cases = [
+            ("", [12 * hour, day, month, quarter]),
+            ("idle=3600", [hour, day, hour, quarter]),
+            ("absolute=3600", [hour, hour, hour, hour]),
+            ("idle=3600 absolute=604800", [hour, 7 * day, hour, 7 * day]),
+            ("idle=1728000 absolute=17280000", [20 * day, 200 * day, 20 * day, 200 * day]),
+            ("idle=3600 remembered_idle=86400", [hour, day, day, quarter]),
+            ("remembered_absolute=86400", [12 * hour, day, day, day]),
         ];
         for (set, expected) in cases {
+            let set: Vec<(&str, &str)> = set.split(' ').filter_map(|pair| pair.split_once('=')).collect();
             let lines: String = set.iter().map(|(key, value)| format!("{key}_seconds = {value}\n")).collect();
-            let variables: Vec<(String, String)> = set
-                .iter()
-                .map(|(key, value)| {
-                    (format!("PROOFKEY_SESSIONS__{}_SECONDS", key.to_uppercase()), value.to_string())
-                })
-                .collect();
-            let variables: Vec<(&str, &str)> =
-                variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            for (text, environment) in
-                [(format!("{MINIMAL}[sessions]\n{lines}"), &[][..]), (MINIMAL.to_owned(), &variables[..])]
-            {
-                let found = parse(&text, environment).unwrap().sessions;
-                let lives = [
-                    found.idle_seconds,
-                    found.absolute_seconds,
-                    found.remembered_idle_seconds,
-                    found.remembered_absolute_seconds,
-                ];
-                assert_eq!((lives, found.remember_default), (expected, false), "{set:?}");
+            let by_file = parse(&format!("{MINIMAL}[sessions]\n{lines}"), &[]);
+            let variable = |key: &str| format!("PROOFKEY_SESSIONS__{}_SECONDS", key.to_uppercase());
+            let names: Vec<String> = set.iter().map(|(key, _)| variable(key)).collect();
+            let values = names.iter().map(String::as_str).zip(set.iter().map(|(_, value)| *value));
+            let by_environment = parse(MINIMAL, &values.collect::<Vec<_>>());
+            for found in [by_file, by_environment] {
+                let found = found.unwrap().sessions;
+                let passing = [found.idle_seconds, found.absolute_seconds];
+                let remembered = [found.remembered_idle_seconds, found.remembered_absolute_seconds];
+                assert_eq!([passing, remembered].concat(), expected, "{set:?}");
+                assert!(!found.remember_default);
             }
         }
         let refused = refusal(&format!("{MINIMAL}[sessions]\nremembered_idle_seconds = 7776001\n"), &[]);
