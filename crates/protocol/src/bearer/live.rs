@@ -4,7 +4,6 @@
 //!
 //! ```compile_fail,E0451
 //! # use proofkey_jose::claims::AccessTokenClaims;
-use proofkey_oauth::Timestamp;
 //! # use proofkey_protocol::bearer::LiveToken;
 //! fn forge(claims: &AccessTokenClaims) -> LiveToken<'_> {
 //!     LiveToken { claims, user: None }
@@ -12,6 +11,7 @@ use proofkey_oauth::Timestamp;
 //! ```
 
 use proofkey_jose::claims::AccessTokenClaims;
+use proofkey_oauth::Timestamp;
 
 use crate::client::Client;
 use crate::clock::is_ahead;

@@ -6,7 +6,7 @@ use super::{Scene, Shown};
 use crate::authorize::{Answer, Hint, Next};
 use crate::code::AuthorizationCode;
 use crate::facts::{ClientStatus, SessionFacts};
-use crate::fixtures::{Changes, NOW, World, bob, client, user};
+use crate::fixtures::{Changes, NOW, bob, client, user};
 use crate::ids::SessionId;
 use crate::refusal::{Named, Refusal};
 use crate::session;
@@ -81,7 +81,7 @@ fn lg_13_a_remembered_session_counts_as_the_lowest_class_and_more_asks_for_the_p
         match verdict.outcome {
             Next::Issue(issued) => {
                 let (_, code) = issued.location().expose().split_once("code=").unwrap();
-                let code = AuthorizationCode::open(&keys(), code.split('&').next().unwrap()).unwrap();
+                let code = AuthorizationCode::open(&scene.world.cx(), code.split('&').next().unwrap()).unwrap();
                 let expected = (*remembered && !*fresh).then_some("0");
                 assert_eq!(code.authentication.context.as_deref(), expected, "{changes:?}");
                 assert!(*enough, "{changes:?} {remembered} {fresh}");

@@ -8,8 +8,8 @@ use proofkey_oauth::{ClientMetadata, Scope, SecretHash, Sha256, Timestamp};
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
     ApiId, Authentication, AuthenticationMethod, ClientId, ClientRecord, ClientSecretRecord, Commit,
-    Committed, ConsentFacts, FailureFacts, GrantFacts, GrantId, GrantedApis, RefreshChain, SealingKeyId, SessionFacts,
-    SessionId, SessionProof, SignInTry, TokenId, UserId, UserRecord,
+    Committed, ConsentFacts, FailureFacts, GrantFacts, GrantId, GrantedApis, RefreshChain, SealingKeyId,
+    SessionFacts, SessionId, SessionProof, SignInTry, TokenId, UserId, UserRecord,
 };
 use proofkey_store::{Options, Store};
 
