@@ -24,8 +24,8 @@ macro_rules! rows {
                 "RFC 8707 §2; OAuth 2.1 §1.4.1";
 
             ScopeMissing => InvalidScope, "scope.missing",
-                "The request asks for no scope that the client can have, and names no API.",
-                "Send scope, or name an API with resource.",
+                "The scope holds nothing that the client can have, and the request names no API.",
+                "Ask for a scope of the client's registration, or name an API with resource.",
                 "OAuth 2.1 §1.4.1";
 
             ScopeBeyondGrant => InvalidScope, "scope.beyond_grant",

@@ -106,8 +106,18 @@ async fn k_18_x22_an_answer_names_a_scope_or_none_and_says_what_was_ignored() {
         (&claims["aud"], &claims["scope"], &tokens.body["scope"]),
         (&json!(REPORTS), &Value::Null, &Value::Null)
     );
-    server.update_client("desk", &registration(json!({}))).await;
+    // Neither a scope nor an API: a token that opens nothing, and says no more.
     let request = AuthorizeRequest::new(&desk).without("scope");
+    let tokens = Tokens::of(&server.redeem(&desk, &code(&server, &request).await).await);
+    let claims = decode(&tokens.access_token).claims;
+    let issuer = json!(server.issuer);
+    assert_eq!(
+        (&claims["aud"], &claims["scope"], &tokens.body["scope"]),
+        (&issuer, &Value::Null, &Value::Null)
+    );
+    assert_eq!(server.userinfo(&tokens.access_token).await.status, 403);
+    server.update_client("desk", &registration(json!({}))).await;
+    let request = AuthorizeRequest::new(&desk).set("scope", " ");
     assert_eq!(refused(&server, &consented(&server, &desk).await, &request).await, "invalid_scope");
 }
 

@@ -37,7 +37,7 @@ pub(in crate::authorize) fn resources(
 }
 
 /// The scope of a request and the APIs of its grant: those that `named` has or, if it has none, those of the scope. Without a
-/// `scope` it is what the client may have at the APIs that it names.
+/// `scope` it is what the client may have at the APIs that it names: at none, nothing.
 pub(in crate::authorize) fn access(
     request: Unambiguous<'_>,
     client: &EnabledClient,
@@ -46,12 +46,15 @@ pub(in crate::authorize) fn access(
 ) -> Result<AskedAccess, Refusal> {
     let Some(sent) = request.scope.as_deref() else {
         let of_named = |token: &str| !is_standard(token) && named.iter().any(|api| apis.owns(*api, token));
-        return asked(client.scope.filter(of_named), Scope::default(), named, vec![]);
+        return Ok(asked(client.scope.filter(of_named), Scope::default(), named, vec![]));
     };
     // A client that cannot refresh gets nothing out of offline_access: it is left out, as OpenID Connect Core §11 has it.
     let refreshes = client.allows_grant(GrantType::RefreshToken);
     let sent = Scope::parse(sent).map_err(|_| Refusal::ScopeMalformed)?;
     let sent = sent.filter(|token| refreshes || token != standard_scope::OFFLINE_ACCESS);
+    if sent.is_empty() && named.is_empty() {
+        return Err(Refusal::ScopeMissing);
+    }
     let known = |token: &str| is_standard(token) || !apis.owners(token).is_empty();
     let (scope, unknown) = (sent.filter(known), sent.filter(|token| !known(token)));
     if let Some(token) = unknown.iter().next()
@@ -69,7 +72,7 @@ pub(in crate::authorize) fn access(
             implied.extend(owner(token, &own, named, apis)?);
         }
     }
-    asked(scope, unknown, named, implied)
+    Ok(asked(scope, unknown, named, implied))
 }
 
 /// The API that a scope means where the request names none. `None` where it names some: then each of those that owns the scope is
@@ -89,14 +92,11 @@ fn owner(token: &str, own: &[ApiId], named: &[ApiId], apis: &Apis) -> Result<Opt
     }
 }
 
-fn asked(scope: Scope, ignored: Scope, named: &[ApiId], implied: Vec<ApiId>) -> Result<AskedAccess, Refusal> {
+fn asked(scope: Scope, ignored: Scope, named: &[ApiId], implied: Vec<ApiId>) -> AskedAccess {
     if !named.is_empty() {
-        return Ok(AskedAccess { scope, apis: GrantedApis::named(named.iter().copied()), ignored });
-    }
-    if scope.is_empty() {
-        return Err(Refusal::ScopeMissing);
+        return AskedAccess { scope, apis: GrantedApis::named(named.iter().copied()), ignored };
     }
     let issuer = scope.contains(standard_scope::OPENID) || implied.is_empty();
     let apis = GrantedApis::implied(implied.into_iter().chain(issuer.then_some(ApiId::ISSUER)));
-    Ok(AskedAccess { scope, apis, ignored })
+    AskedAccess { scope, apis, ignored }
 }

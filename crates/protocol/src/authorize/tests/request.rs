@@ -117,7 +117,7 @@ fn az_29_az_30_v_35_a_scope_is_well_formed_registered_and_known() {
             (&[("scope", "openid admin")], None),
             (&[("scope", "read admin")], Some(Refusal::ScopeUnowned(Named::of("admin")))),
             (&[("scope", "OPENID")], Some(Refusal::ScopeUnowned(Named::of("OPENID")))),
-            (&[("scope", "")], Some(Refusal::ScopeMissing)),
+            (&[("scope", " ")], Some(Refusal::ScopeMissing)),
         ],
     );
     let without = || Scene::new(client(json!({"scope": "openid read"})));
@@ -217,6 +217,7 @@ fn az_29_az_30_what_is_granted_is_what_was_asked_for_and_can_be_used() {
     let unable = json!({"grant_types": ["authorization_code"]});
     assert_eq!(granted(client(json!({})), &offline), "openid offline_access");
     assert_eq!(granted(client(unable), &offline), "openid");
+    assert_eq!(granted(client(json!({})), &[("scope", "")]), "");
     assert_eq!(granted(client(json!({})), &[("scope", ""), ("resource", MAIL)]), "send");
     assert_eq!(granted(client(json!({"scope": "read"})), &[("scope", ""), ("resource", NOTES)]), "read");
 }

@@ -27,7 +27,7 @@ const SHOWN: [(Refusal, Bend); 19] = [
     (Refusal::ChallengeMethodUnsupported, |request| request.set("code_challenge_method", "plain")),
     (Refusal::ChallengeMalformed, |request| request.set("code_challenge", "short")),
     (Refusal::ScopeMalformed, |request| request.set("scope", "\"")),
-    (Refusal::ScopeMissing, |request| request.without("scope")),
+    (Refusal::ScopeMissing, |request| request.set("scope", " ")),
     (Refusal::ResourceMalformed, |request| request.set("resource", "/notes")),
     (Refusal::ResourceUnknown, |request| request.set("resource", "https://unknown.example")),
 ];
