@@ -97,10 +97,12 @@ pub(crate) async fn run(watch: Watch, store: Store, mut known: KnownTime) {
                 }
             }
             known.changed(&app.clock).into_iter().for_each(ClockStands::report);
-            if tick % SWEEP_EVERY == SWEEP_EVERY - 1
-                && let Err(fault) = sweep(&store, known.now(&app.clock)).await
-            {
-                tracing::error!(%fault, "expired rows could not be removed");
+            if tick % SWEEP_EVERY == SWEEP_EVERY - 1 {
+                let swept = sweep(&store, known.now(&app.clock)).await;
+                let crowded_out = crowd_out_unknown_names(&app, &store).await;
+                if let Err(fault) = swept.and(crowded_out) {
+                    tracing::error!(%fault, "expired rows could not be removed");
+                }
             }
         }
     };
@@ -146,7 +148,7 @@ pub(crate) async fn sweep(store: &Store, known: Timestamp) -> Result<(), Fault> 
         }
         tokio::task::yield_now().await;
     }
-    crowd_out_unknown_names(app, store).await
+    Ok(())
 }
 
 /// What strangers made up is forgotten before the table grows.

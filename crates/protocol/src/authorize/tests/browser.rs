@@ -81,7 +81,8 @@ fn lg_13_a_remembered_session_counts_as_the_lowest_class_and_more_asks_for_the_p
         match verdict.outcome {
             Next::Issue(issued) => {
                 let (_, code) = issued.location().expose().split_once("code=").unwrap();
-                let code = AuthorizationCode::open(&scene.world.cx(), code.split('&').next().unwrap()).unwrap();
+                let code =
+                    AuthorizationCode::open(&scene.world.cx(), code.split('&').next().unwrap()).unwrap();
                 let expected = (*remembered && !*fresh).then_some("0");
                 assert_eq!(code.authentication.context.as_deref(), expected, "{changes:?}");
                 assert!(*enough, "{changes:?} {remembered} {fresh}");

@@ -127,6 +127,7 @@ async fn k_10_the_id_of_an_api_is_never_given_again() {
     assert!(given.is_sorted_by(|before, after| before < after) && given[0] > 0, "{given:?}");
 }
 
+#[tokio::test]
 async fn users_are_added_found_and_changed() {
     let world = World::new().await;
     let store = &world.store;
