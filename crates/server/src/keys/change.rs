@@ -79,7 +79,7 @@ pub async fn rotate_now(
     let records = store.keys().await?;
     let waiting: Vec<String> =
         records.iter().filter(|key| key.active_from > now).map(|key| key.kid.clone()).collect();
-    replace(store, keys, &records, rotation::ALGORITHMS.to_vec(), &waiting, now).await
+    replace(store, keys, next_places(&records, &rotation::ALGORITHMS), &waiting, now).await
 }
 
 /// Revokes stored keys: they leave the key set, verify nothing any more, not even hints, and each ring that signed with one of
@@ -98,7 +98,7 @@ pub async fn revoke(
     let rings: Vec<Algorithm> = rotation::ALGORITHMS.into_iter().filter(signed).collect();
     let waiting = records.iter().filter(|key| key.active_from > now && rings.contains(&key.algorithm));
     let gone: Vec<String> = kids.iter().cloned().chain(waiting.map(|key| key.kid.clone())).collect();
-    replace(store, keys, &records, rings, &gone, now).await
+    replace(store, keys, next_places(&records, &rings), &gone, now).await
 }
 
 /// Whether a private key is sealed by an older sealing key than the one that writes: a rotation was cut off, or the
@@ -125,17 +125,21 @@ pub async fn reseal(store: &Store, sealer: &PrivateKeySealer) -> Result<usize, K
     Err(KeysFault::Unsettled)
 }
 
+/// The next free place in each of these rings.
+fn next_places(records: &[KeyRecord], rings: &[Algorithm]) -> Vec<(Algorithm, i64)> {
+    rings.iter().map(|algorithm| (*algorithm, rotation::next_sequence(records, *algorithm))).collect()
+}
+
+/// Makes a key that signs at once for each of the places, and takes out the keys that are to go.
 async fn replace(
     store: &Store,
     keys: &Keys,
-    records: &[KeyRecord],
-    rings: Vec<Algorithm>,
+    places: Vec<(Algorithm, i64)>,
     gone: &[String],
     now: Timestamp,
 ) -> Result<Option<Vec<String>>, KeysFault> {
-    let mut made = Vec::with_capacity(rings.len());
-    for algorithm in rings {
-        let sequence = rotation::next_sequence(records, algorithm);
+    let mut made = Vec::with_capacity(places.len());
+    for (algorithm, sequence) in places {
         made.push(make(keys.sealer(), algorithm, sequence, now, now).await?);
     }
     let kids = made.iter().map(|key| key.kid.clone()).collect();

@@ -37,7 +37,7 @@ async fn k_15_what_a_clock_made_that_ran_ahead_is_refused_once_it_is_right() {
     assert!(browser.authorize(&request).await.page().is_sign_in(), "a session");
     let next = stranger.sign_in(&page, &fixtures::ada()).await;
     assert!(
-        !matches!(next, proofkey_testkit::Navigated::Redirect(departure) if departure.param("code") != ""),
+        !matches!(next, proofkey_testkit::Navigated::Redirect(departure) if !departure.param("code").is_empty()),
         "a page"
     );
 

@@ -59,7 +59,7 @@ impl Held {
 async fn takes_hint(held: &Held) -> bool {
     let answer = held.browser.clone().authorize(&held.with_hint()).await.redirect();
     // Of a hint that is taken it is asked whether its user is signed in.
-    answer.param("code") != "" || answer.param("error") == "login_required"
+    !answer.param("code").is_empty() || answer.param("error") == "login_required"
 }
 
 async fn key_ids(server: &TestServer) -> Vec<String> {
@@ -220,7 +220,9 @@ async fn k_16_what_a_revoked_sealing_key_made_is_refused_by_the_next_request_whi
             4 => {
                 let (mut browser, page) = held.consent;
                 let next = browser.allow(&page).await;
-                assert!(!matches!(next, Navigated::Redirect(departure) if departure.param("code") != ""));
+                assert!(
+                    !matches!(next, Navigated::Redirect(departure) if !departure.param("code").is_empty())
+                );
             }
             5 => {
                 let mut browser = held.browser.clone();
