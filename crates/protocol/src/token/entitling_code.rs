@@ -153,7 +153,8 @@ impl<'a> CodeGrant<'a> {
             return Err(Refusal::GrantRevoked);
         }
         let access = Access { scope: &code.scope, apis: &code.apis };
-        access.check_stands(subject.consent.as_ref(), None, client, cx.apis)?;
+        // Nor does a consent that was withdrawn and given again.
+        access.check_stands(subject.consent.as_ref(), Some(issued_at), client, cx.apis)?;
         Ok(EntitlingCode { code, ends_suspects: self.facts.suspect })
     }
 }

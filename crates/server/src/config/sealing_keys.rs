@@ -152,7 +152,8 @@ impl SealingKeys {
         self.old.iter().all(|old| old.reads != Reads::SigningKeys)
     }
 
-    /// Puts these keys in the place of a file: whole or not at all, with mode 0600.
+    /// Puts these keys in the place of a file: whole or not at all. Who may read them stays: the file keeps its owner, its group
+    /// and whether the group reads it, for a command that `root` runs must not shut out the server's own user.
     pub(crate) fn replace_file(&self, path: &Path) -> Result<(), SealingKeyRefused> {
         let refused = |cause| SealingKeyRefused::Replace { path: path.to_owned(), cause };
         // The file itself, where the path is a link.
@@ -161,7 +162,7 @@ impl SealingKeys {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".new");
         let new = directory.join(name);
-        let written = self.write(&new).and_then(|()| std::fs::rename(&new, &path));
+        let written = self.write(&new, &path).and_then(|()| std::fs::rename(&new, &path));
         if written.is_err() {
             let _ = std::fs::remove_file(&new);
         }
@@ -170,12 +171,16 @@ impl SealingKeys {
         std::fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(refused)
     }
 
-    fn write(&self, path: &Path) -> io::Result<()> {
+    fn write(&self, path: &Path, replaced: &Path) -> io::Result<()> {
+        // Left by a command that was cut off, perhaps with another owner.
+        let _ = std::fs::remove_file(path);
         let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path)?;
+        #[cfg(unix)]
+        read_by_the_same(&file, replaced)?;
         file.write_all(self.to_text().as_bytes())?;
         file.sync_all()
     }
@@ -206,6 +211,18 @@ impl SealingKeys {
         }
         text
     }
+}
+
+/// Gives a new file the owner and the group of the one that it replaces, and lets the group read it if it could.
+#[cfg(unix)]
+fn read_by_the_same(file: &std::fs::File, replaced: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+
+    let (old, new) = (std::fs::metadata(replaced)?, file.metadata()?);
+    if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+        fchown(file, Some(old.uid()), Some(old.gid()))?;
+    }
+    file.set_permissions(std::fs::Permissions::from_mode(0o600 | old.mode() & 0o040))
 }
 
 impl OldSealingKey {

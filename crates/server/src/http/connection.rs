@@ -102,8 +102,11 @@ impl Connections {
             }
         }
         connection.as_mut().graceful_shutdown();
-        // What is still in flight after this is cut off.
-        let _finished = timeout(limits.drain, connection).await;
+        // What is still in flight after this is cut off. A peer that holds its end open is no reason to keep others waiting.
+        tokio::select! {
+            _finished = timeout(limits.drain, connection) => {}
+            () = activity.until_shed() => {}
+        }
     }
 }
 

@@ -44,7 +44,7 @@ async fn preflight(server: &TestServer, origin: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_client_is_found_by_the_first_request_that_names_it_though_it_was_unknown_a_moment_ago() {
+async fn k_43_a_client_is_found_by_the_first_request_that_names_it_though_it_was_unknown_a_moment_ago() {
     let server = TestServer::start().await;
     let store = beside(&server);
     for name in ["late-1", "late-2", "late-3"] {

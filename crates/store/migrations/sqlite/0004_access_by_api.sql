@@ -25,7 +25,7 @@ UPDATE directory_versions SET api_ids = 1 + (SELECT count(*) FROM apis);
 
 CREATE TEMP TABLE owned AS
 SELECT name, api_id FROM (
-    SELECT json_extract(scope.value, '$.name') AS name, min(apis.id) AS api_id
+    SELECT CASE WHEN scope.type = 'object' THEN json_extract(scope.value, '$.name') END AS name, min(apis.id) AS api_id
     FROM apis
     JOIN json_each(CASE WHEN json_valid(apis.scopes) THEN apis.scopes ELSE '[]' END) AS scope
     GROUP BY 1
@@ -105,6 +105,7 @@ SELECT consents.user_id, consents.client_id, consents.since, a.api_id
 FROM consents
 JOIN grant_apis AS a
   ON a.user_id = consents.user_id AND a.client_id = consents.client_id AND a.created_at >= consents.since
+JOIN grants ON grants.id = a.id AND grants.revoked_at IS NULL
 WHERE a.api_id = 0 OR a.api_id IN (SELECT id FROM apis);
 
 CREATE TABLE consents_by_api (
@@ -136,11 +137,15 @@ ALTER TABLE consents_by_api RENAME TO consents;
 -- Clients: the owners of their scopes, and what grants of theirs are for. A row that cannot be read is left to the server.
 
 CREATE TEMP TABLE client_apis AS
-SELECT clients.id AS client_id, owned.api_id
-FROM clients
-JOIN json_each(
-    '["' || replace(coalesce(CASE WHEN json_valid(clients.metadata) THEN json_extract(clients.metadata, '$.scope') END, ''), ' ', '","') || '"]'
-) AS token
+SELECT listed.client_id, owned.api_id
+FROM (
+    SELECT id AS client_id, '["' || replace(
+        CASE WHEN json_valid(metadata) AND json_type(metadata, '$.scope') = 'text' THEN json_extract(metadata, '$.scope') ELSE '' END,
+        ' ', '","'
+    ) || '"]' AS tokens
+    FROM clients
+) AS listed
+JOIN json_each(CASE WHEN json_valid(listed.tokens) THEN listed.tokens ELSE '[]' END) AS token
 JOIN owned ON owned.name = token.value
 WHERE owned.api_id <> 0
 UNION

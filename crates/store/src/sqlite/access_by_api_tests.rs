@@ -135,3 +135,21 @@ fn k_10_grants_consents_and_clients_of_before_have_what_they_had() {
         connection.query_row("SELECT api_ids FROM directory_versions", [], |row| row.get(0)).unwrap();
     assert_eq!(last, GONE, "no API gets the id of one that is gone");
 }
+
+#[test]
+fn k_10_what_has_ended_is_no_consent_and_a_damaged_row_keeps_no_server_from_starting() {
+    let mut connection = before();
+    consent(&connection, "desk", "openid");
+    grant(&connection, "desk", "openid", "https://files.example", 100);
+    connection.execute("UPDATE grants SET revoked_at = 200", []).unwrap();
+    for (id, metadata) in
+        [("quoted", r#"{"scope":"a\"b"}"#), ("listed", r#"{"scope":["read"]}"#), ("none", "[]")]
+    {
+        client(&connection, id, metadata);
+    }
+    let odd = r#"INSERT INTO apis (resource, scopes) VALUES ('https://odd.example', '["read"]'), ('https://none.example', '{}')"#;
+    connection.execute(odd, []).unwrap();
+    migrate(&mut connection, MIGRATIONS).unwrap();
+    let allowed = text(&connection, "SELECT allowed FROM consents WHERE client_id = ?1", "desk");
+    assert_eq!(allowed.as_deref(), Some("0 100 openid"));
+}

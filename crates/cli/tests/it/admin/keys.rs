@@ -76,7 +76,7 @@ fn k_16_the_help_says_which_leak_needs_what() {
 
 #[test]
 fn k_16_the_sealing_key_is_rotated_in_its_file_or_the_refusal_says_where() {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     let installation = Installation::new();
     installation.json(&["key", "rotate", "--now"], "");
     let read = || std::fs::read_to_string(installation.path("sealing.key")).unwrap();
@@ -85,8 +85,15 @@ fn k_16_the_sealing_key_is_rotated_in_its_file_or_the_refusal_says_where() {
     assert!(rotated["old_read_until"].as_str().unwrap().ends_with('Z'), "{rotated}");
     let after = read();
     assert!(!after.starts_with(before.trim()) && after.contains(before.trim()), "both stand there");
-    let mode = installation.path("sealing.key").metadata().unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let file = installation.path("sealing.key");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    // A server's own user goes on reading what `root` has rotated; giving a file away takes root.
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let given_away = std::os::unix::fs::chown(&file, Some(65_534), Some(65_534)).is_ok();
+    installation.json(&["sealing-key", "rotate"], "");
+    let held = file.metadata().unwrap();
+    assert_eq!(held.permissions().mode() & 0o777, 0o640);
+    assert!(!given_away || (held.uid(), held.gid()) == (65_534, 65_534), "{held:?}");
     installation.json(&["key", "rotate", "--now"], "");
     let mut command = installation.command(&["sealing-key", "rotate"]);
     let output = command.env("PROOFKEY_KEYS__SEALING_KEY", read().lines().next().unwrap()).output().unwrap();

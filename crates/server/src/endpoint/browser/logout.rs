@@ -238,11 +238,14 @@ impl Logout<'_> {
         let client = refused.client.as_deref();
         let client_id = client.map(|client| client.id.as_str()).unwrap_or_default();
         let context = self.browser.context;
-        tracing::info!(
-            error_id = context.error_id(),
-            client_id,
-            "post-logout address refused: it is not registered"
-        );
+        if context.may_log_refusal() {
+            tracing::info!(
+                error_id = context.error_id(),
+                client_id,
+                address = %context.arrival.client.0,
+                "post-logout address refused: it is not registered"
+            );
+        }
         Some(RefusedReturn { sent: refused.sent.clone(), app_name: client.map(app_name) })
     }
 

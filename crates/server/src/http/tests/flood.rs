@@ -137,6 +137,26 @@ async fn k_03_an_http2_peer_without_a_request_is_closed_as_soon_as_one_of_http_1
 }
 
 #[tokio::test]
+async fn k_03_a_peer_that_does_not_end_a_drained_connection_keeps_nobody_waiting() {
+    let limits = HttpLimits {
+        idle: SHORT,
+        drain: Duration::from_secs(60),
+        connections_address_max: Some(1),
+        ..HttpLimits::default()
+    };
+    let served = plain(limits).await;
+    let mut silent = served.connect_from(2).await;
+    let request = frame(1, 5, 1, b"\x82\x86\x84\x41\x01x");
+    silent.write_all(&[PREFACE, &request].concat()).await.unwrap();
+    // GOAWAY, and a ping that is never answered.
+    assert!(read_frames(&mut silent, PATIENCE, |kind, _, _| kind == 7).await, "idle");
+    let _next = served.connect_from(2).await;
+    let begun = Instant::now();
+    assert_status(&served.get_from(3, "/").await, 200);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn k_02_parked_http2_streams_hold_what_a_connection_may_hold_and_it_goes_back() {
     let served = plain(HttpLimits::default()).await;
     let mut stream = served.connect().await;
