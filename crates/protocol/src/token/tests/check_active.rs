@@ -74,10 +74,9 @@ static EVENTS: [Event; 18] = [
         refresh: Some(Refusal::ConsentWithdrawn),
     },
     Event {
-        // A code of before still lives for the rest of its minute; a grant does not.
         name: "consent withdrawn and given again",
         happens: |subject, _| subject.consent = Some(consent_since(NOW, SCOPES)),
-        redeem: None,
+        redeem: Some(Refusal::ConsentWithdrawn),
         refresh: Some(Refusal::ConsentWithdrawn),
     },
     Event {

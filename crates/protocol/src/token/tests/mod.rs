@@ -85,7 +85,7 @@ impl Redemption {
         let mut world = World::new();
         let (login, subject) = subject(&mut world);
         let code = AuthorizationCode {
-            id: GrantId([5; 16]),
+            id: GrantId(world.cx().time_ordered_id(NOW + -1)),
             client_id: ClientId::new("app"),
             redirect_uri: sha256(CALLBACK.as_bytes()),
             redirect_uri_sent: true,
