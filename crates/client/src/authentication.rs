@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use proofkey_oauth::{Secret, constant_time_eq, form_encode};
+use proofkey_oauth::{Secret, constant_time_eq, form_encoded};
 
 /// How an app authenticates. A native app is public and has no secret: what is in a program that people install is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,15 +59,9 @@ impl ClientAuthentication {
     /// §2.4.1): a colon in either would move the place where they part.
     pub(crate) fn header(&self, client_id: &str) -> Option<Secret> {
         let Self::SecretBasic(secret) = self else { return None };
-        let pair = Secret::new(format!("{}:{}", encoded(client_id), encoded(secret.0.expose())));
+        let pair = Secret::new(format!("{}:{}", form_encoded(client_id), form_encoded(secret.0.expose())));
         Some(Secret::new(format!("Basic {}", STANDARD.encode(pair.expose()))))
     }
-}
-
-fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    form_encode(&mut out, "", text);
-    out.split_off(1)
 }
 
 #[cfg(test)]

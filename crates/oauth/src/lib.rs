@@ -39,7 +39,9 @@ pub use introspect::{IntrospectionResponse, TokenQuery, TokenQueryMalformed};
 pub use issuer::{Issuer, IssuerMalformed};
 pub use logout::LogoutRequest;
 pub use metadata::ServerMetadata;
-pub use params::{PARAMS_BYTES_MAX, PARAMS_COUNT_MAX, Params, ParamsMalformed, Repeated, form_encode};
+pub use params::{
+    PARAMS_BYTES_MAX, PARAMS_COUNT_MAX, Params, ParamsMalformed, Repeated, form_encode, form_encoded,
+};
 pub use pkce::{CHALLENGE_METHOD, ChallengeMalformed, CodeChallenge, CodeVerifier, VerifierMalformed};
 pub use redirect_uri::{RedirectUri, RedirectUriRefused};
 pub use required::RequiredParameter;

@@ -98,6 +98,14 @@ pub fn form_encode(out: &mut String, name: &str, value: &str) {
     encode(out, value);
 }
 
+/// One half of a pair by itself, encoded as in a form: a client's id and its secret before Basic joins them by a colon (OAuth 2.1
+/// §2.4.1).
+pub fn form_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    encode(&mut out, text);
+    out
+}
+
 fn encode(out: &mut String, text: &str) {
     for byte in text.bytes() {
         match byte {
@@ -138,6 +146,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn names_are_form_encoded_before_basic_joins_them() {
+        assert_eq!(form_encoded("a:b c%"), "a%3Ab%20c%25");
+    }
 
     #[test]
     fn az_13_tk_02_empty_is_absent_and_unknown_is_ignored() {

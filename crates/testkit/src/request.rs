@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use proofkey_oauth::{CodeVerifier, form_encode};
+use proofkey_oauth::{CodeVerifier, form_encode, form_encoded};
 use proofkey_protocol::Random as _;
 use proofkey_server::SystemRandom;
 
@@ -88,12 +88,7 @@ pub fn form_body<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> String {
 
 /// The value of an `Authorization: Basic` header, both halves form-encoded (RFC 6749 §2.3.1).
 pub fn basic(id: &str, secret: &str) -> String {
-    let encoded = |text: &str| {
-        let mut out = String::new();
-        form_encode(&mut out, "", text);
-        out.split_off(1)
-    };
-    format!("Basic {}", STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret))))
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", form_encoded(id), form_encoded(secret))))
 }
 
 /// 128 random bits as text.
