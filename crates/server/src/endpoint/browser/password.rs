@@ -4,12 +4,12 @@
 use std::panic::resume_unwind;
 
 use proofkey_oauth::Secret;
-use proofkey_protocol::UserFacts;
 use proofkey_protocol::session::{HeldSession, SessionCookie};
 use proofkey_protocol::sign_in::{
     Account, HashVerdict, Reserved, SessionBegun, SignInBrowser, SignInFacts, SignInOutcome, SignInRefused,
     Started, decide_password, reserve,
 };
+use proofkey_protocol::{CredentialFacts, UserFacts};
 
 use super::request::BrowserRequest;
 use crate::endpoint::context::RequestContext;
@@ -103,10 +103,7 @@ impl PasswordSignIn<'_> {
         if !account.is_on_known_device() {
             return Ok(account);
         }
-        let user = match key {
-            Some(key) => browser.context.app.store.credentials(key).await?,
-            None => None,
-        };
+        let user = credentials(browser.context, key).await?;
         Ok(account.confirmed(user.as_ref().map(|known| &known.user)))
     }
 }
@@ -160,10 +157,7 @@ impl Attempt {
     async fn facts(&self, context: &RequestContext<'_>) -> Result<SignInFacts, Failure> {
         let counted_as = context.decide(|cx| self.account.counted_as(cx));
         let failures = context.app.store.sign_in_failures(&counted_as).await?;
-        let credentials = match &self.username_key {
-            Some(key) => context.app.store.credentials(key).await?,
-            None => None,
-        };
+        let credentials = credentials(context, self.username_key.as_deref()).await?;
         Ok(SignInFacts { failures, credentials })
     }
 
@@ -172,13 +166,24 @@ impl Attempt {
         context: &RequestContext<'_>,
         reserved: &Reserved,
     ) -> Result<Box<Compared>, Failure> {
-        let started = reserved.start(self.facts(context).await?.credentials);
+        let started = reserved.start(credentials(context, self.username_key.as_deref()).await?);
         let verdict = login::compare(&context.app.passwords, &started, &self.password).await;
         let verdict = verdict.ok_or(Failure::Fault(Cause::Hashing))?;
         // What the browser brings is read whatever came of the hash, so that it tells nothing of the account.
         let held = held_session(context, self.session.as_ref()).await?.map(|(held, _)| held);
         let browser = SignInBrowser { held, remember: self.remember };
         Ok(Box::new(Compared { started, verdict, browser }))
+    }
+}
+
+/// The account of a name, as it is compared; what no account can be called has none.
+async fn credentials(
+    context: &RequestContext<'_>,
+    key: Option<&str>,
+) -> Result<Option<CredentialFacts>, Failure> {
+    match key {
+        Some(key) => Ok(context.app.store.credentials(key).await?),
+        None => Ok(None),
     }
 }
 
