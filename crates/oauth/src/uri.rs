@@ -37,8 +37,11 @@ pub fn web_origin(text: &str) -> Option<String> {
     let authority = parts.authority.filter(|authority| is_web(&scheme) && !authority.contains('@'))?;
     let (host, port) = host_and_port(authority);
     let host = normal_host(&scheme, host);
-    let readable = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()+,;=[]:".contains(&byte);
-    if host.is_empty() || !host.bytes().all(readable) {
+    let is_readable = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(literal) => literal.parse::<Ipv6Addr>().is_ok(),
+        None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()+,;=".contains(&byte)),
+    };
+    if host.is_empty() || !is_readable {
         return None;
     }
     match port.filter(|port| !port.is_empty()).map(str::parse::<u16>) {
@@ -55,10 +58,16 @@ pub fn is_loopback_host(host: &str) -> bool {
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Host and port of an authority without user information.
+/// Host and port of an authority without user information. A colon in a host outside of brackets (RFC 3986 §3.2.2) makes
+/// the whole a host that nobody can reach.
 pub(crate) fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
+        Some((host, port))
+            if port.bytes().all(|byte| byte.is_ascii_digit())
+                && (!host.contains(':') || host.ends_with(']')) =>
+        {
+            (host, Some(port))
+        }
         _ => (authority, None),
     }
 }
@@ -77,7 +86,7 @@ impl<'a> Parts<'a> {
         let mut letters = scheme.bytes();
         let is_scheme = letters.next().is_some_and(|byte| byte.is_ascii_alphabetic())
             && letters.all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-        if !is_scheme {
+        if !is_scheme || !has_whole_escapes(after) {
             return None;
         }
         let path_end = after.find(['?', '#']).unwrap_or(after.len());
@@ -156,6 +165,13 @@ fn ipv4_number(text: &str) -> Option<u64> {
     fits.then(|| u64::from_str_radix(digits, radix).ok()).flatten()
 }
 
+/// Whether each `%` begins an escape (RFC 3986 §2.1). Undoing escapes around one that is cut would make another of it.
+fn has_whole_escapes(text: &str) -> bool {
+    text.split('%').skip(1).all(|behind| {
+        behind.get(..2).is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    })
+}
+
 /// Escapes in upper case; what needs none stands plainly (RFC 3986 §6.2.2.1, §6.2.2.2).
 fn normal_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -163,21 +179,16 @@ fn normal_escapes(text: &str) -> String {
     while let Some(at) = rest.find('%') {
         let (before, escape) = rest.split_at(at);
         out.push_str(before);
-        let digits = escape.get(1..3).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let Some((digits, byte)) =
-            digits.and_then(|digits| Some((digits, u8::from_str_radix(digits, 16).ok()?)))
-        else {
-            out.push('%');
-            rest = escape.get(1..).unwrap_or_default();
-            continue;
-        };
+        let (escape, behind) = escape.split_at_checked(3).unwrap_or((escape, ""));
+        let digits = escape.get(1..).unwrap_or_default();
+        let byte = u8::from_str_radix(digits, 16).unwrap_or_default();
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
             out.push('%');
             out.push_str(&digits.to_ascii_uppercase());
         }
-        rest = escape.get(3..).unwrap_or_default();
+        rest = behind;
     }
     out.push_str(rest);
     out
@@ -234,6 +245,12 @@ mod tests {
             ("URN:example:Api", "urn:example:Api"),
             ("com.example.app://Host/", "com.example.app://host/"),
             ("nowhere", "nowhere"),
+            ("http://::", "http://::/"),
+            ("http://a:b:", "http://a:b:/"),
+            ("http://%3%30", "http://%3%30"),
+            ("https://api.example/%", "https://api.example/%"),
+            ("https://api.example/%2", "https://api.example/%2"),
+            ("https://api.example/%é1", "https://api.example/%é1"),
         ] {
             assert_eq!(normal_uri(spelling), normal, "{spelling}");
             assert_eq!(normal_uri(normal), normal, "{normal}");
@@ -260,6 +277,12 @@ mod tests {
             ("https://app.example:65536/", None),
             ("https://user@app.example/", None),
             ("https:///cb", None),
+            ("https://a:b/cb", None),
+            ("https://a:1:2/cb", None),
+            ("https://::1/cb", None),
+            ("https://[::1/cb", None),
+            ("https://[a.example]/cb", None),
+            ("https://a%.example/cb", None),
             ("https://a%2fb.example/", None),
             ("com.example.app:/cb", None),
             ("com.example.app://host/cb", None),
