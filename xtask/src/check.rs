@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::process::{self, cargo};
+use crate::seed;
 use crate::stage::{self, Stage, Work};
 use crate::tidy;
 
@@ -39,8 +40,8 @@ fn lints(root: &Path) -> Command {
     cargo_in(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
 }
 
-fn rust(root: &Path) -> Command {
-    cargo_in(root, &["test", "--workspace"])
+pub(crate) fn rust(root: &Path) -> Command {
+    seed::fixed(cargo_in(root, &["test", "--workspace"]))
 }
 
 /// The advisory check needs a database from the network, so it is no part of what must pass here.

@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|check|test|bench`.
+//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|check|test|property|bench`.
 //!
 //! Everything that continuous integration checks is one of these commands, so that a person can run the same thing. This
 //! crate knows the shape of the tree and the tools around it; it must not know the product's code.
@@ -12,6 +12,8 @@ mod counts;
 mod finding;
 mod limits;
 mod process;
+mod property;
+mod seed;
 mod setup;
 mod source;
 mod stage;
@@ -31,6 +33,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   compliance            write docs/compliance.md from the requirement rows and the names of tests
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
   test [--only STAGE]   set-up, then every check and every test there is
+  property              every property test with fresh input; [--cases N] of each, [--seed N] to repeat a run
   bench                 what an operation costs, as a share of the ceiling measured beside it
   hostile               honest flows while a thousand connections attack, one kind after the other
   hostile --of BINARY   the same, of a server that is built already
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         ["hostile", "--of", binary] => {
             bench::hostile(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS)
         }
+        ["property", options @ ..] => property::run(&root, options),
         ["test"] => test::run(&root, None),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
         _ => {

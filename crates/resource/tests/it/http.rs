@@ -190,7 +190,7 @@ async fn rs_02_every_origin_may_be_allowed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.div_ceil(4)))]
 
     #[test]
     fn v_44_any_authorization_header_ends_in_4xx(values in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..3), prefix in "(Bearer ?|bearer|Basic |DPoP |)") {

@@ -92,7 +92,7 @@ const fn lives((kind, end): Row) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.div_ceil(10)))]
 
     #[test]
     fn a_sweep_removes_all_that_has_ended_and_nothing_that_lives(rows in rows(), rows_max in 1u32..8) {
