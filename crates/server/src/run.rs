@@ -157,6 +157,7 @@ impl Start {
             trusted_proxies: TrustedProxies::new(config.server.trusted_proxies.clone()),
             budget,
             security_headers: SecurityHeaders { strict_transport: config.issuer.is_https() },
+            readers: Some(endpoint::readers(Arc::clone(&app))),
             metrics: app.metrics.http.clone(),
             randomness: app.randomness.clone(),
         };

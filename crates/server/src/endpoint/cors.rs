@@ -30,6 +30,11 @@ impl Page {
         Self(request.get(header::ORIGIN).cloned())
     }
 
+    /// The page of this origin.
+    pub(super) const fn at(origin: HeaderValue) -> Self {
+        Self(Some(origin))
+    }
+
     /// Lets the page read the answer to `client`, which is the one that the request names, if that is registered.
     pub(super) async fn let_read(&self, app: &App, response: &mut Response, client: Option<&Client>) {
         let Some(origin) = &self.0 else { return };
@@ -60,9 +65,19 @@ pub(super) async fn preflight(State(app): State<Arc<App>>, headers: HeaderMap) -
 /// Answers a preflight for what is open to all: metadata and keys.
 pub(super) async fn open_preflight(headers: HeaderMap) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    open(&mut response);
     permit(&mut response, &headers);
     response
+}
+
+/// Lets every page read the answer, none of them with credentials.
+pub(super) fn open(response: &mut Response) {
+    let is_refused = response.status().is_client_error() || response.status().is_server_error();
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if is_refused {
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
 }
 
 /// The origin as text. Every sandboxed page has the origin `null`, so nobody has.

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proofkey_oauth::Issuer;
 
 use super::context::RequestContext;
+use super::cors;
 use super::failure::Failure;
 use crate::app::App;
 use crate::http::Arrival;
@@ -33,20 +34,23 @@ pub(super) fn paths(issuer: &Issuer) -> Vec<String> {
 pub(super) async fn document(State(app): State<Arc<App>>, arrival: Arrival, headers: HeaderMap) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Metadata, Method::GET);
     let MetadataDocument { bytes, etag, cache } = app.metadata.clone();
-    context.finish(prepared(&headers, bytes, etag, cache))
+    let mut response = prepared(&headers, bytes, etag, cache);
+    cors::open(&mut response);
+    context.finish(response)
 }
 
 /// `GET /jwks`
 pub(super) async fn jwks(State(app): State<Arc<App>>, arrival: Arrival, headers: HeaderMap) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Jwks, Method::GET);
     // A key that was revoked a moment ago must not be taken from here for as long as others keep the answer.
-    let response = match context.fresh_keys().await {
+    let mut response = match context.fresh_keys().await {
         Ok(keys) => {
             let (keys, etag) = keys.jwks();
             prepared(&headers, keys, etag, app.metadata.cache.clone())
         }
         Err(fault) => Failure::from(fault).json(&context, None),
     };
+    cors::open(&mut response);
     context.finish(response)
 }
 
@@ -56,7 +60,6 @@ fn prepared(request: &HeaderMap, body: Bytes, etag: HeaderValue, cache: HeaderVa
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, cache),
         (header::ETAG, etag),
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     ];
     if known {
         (StatusCode::NOT_MODIFIED, headers).into_response()

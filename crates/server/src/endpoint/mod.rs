@@ -9,6 +9,7 @@ mod cors;
 mod failure;
 mod introspect;
 mod metadata;
+mod readers;
 mod revoke;
 mod settle;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::http::Readers;
 use crate::metrics::Endpoint;
 use crate::page;
 
@@ -37,5 +39,14 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     for path in metadata::paths(&app.policy.issuer) {
         router = router.route(&path, get(metadata::document).options(cors::open_preflight));
     }
-    router.merge(browser::routes(&app)).merge(page::routes(app.policy.issuer.path())).with_state(app)
+    router
+        .method_not_allowed_fallback(readers::refuse_method)
+        .merge(browser::routes(&app))
+        .merge(page::routes(app.policy.issuer.path()))
+        .with_state(app)
+}
+
+/// Who reads what the edge refuses in place of these endpoints.
+pub(crate) fn readers(app: Arc<App>) -> Arc<dyn Readers> {
+    Arc::new(readers::OfEndpoints(app))
 }

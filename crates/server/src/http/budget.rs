@@ -51,6 +51,12 @@ impl Budget {
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }
+
+    /// One of which others hold everything.
+    #[cfg(test)]
+    pub(crate) fn exhausted() -> Self {
+        Self { held: AtomicUsize::new(BYTES_IN_FLIGHT_MAX) }
+    }
 }
 
 impl Account {

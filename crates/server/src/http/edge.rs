@@ -1,9 +1,12 @@
 //! What a listener is told: limits, proxies, headers, and where it counts.
 
+use std::fmt::Debug;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::body::Body;
+use axum::http::header::{ORIGIN, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, Uri};
 
 use super::address::TrustedProxies;
 use super::budget::Budget;
@@ -26,10 +29,39 @@ pub struct Edge {
     pub budget: Arc<Budget>,
     /// Headers that every response carries.
     pub security_headers: SecurityHeaders,
+    /// Who may read a refusal that no endpoint made; pages of other origins read none where this is absent.
+    pub readers: Option<Arc<dyn Readers>>,
     /// Where requests and connections are counted.
     pub metrics: HttpMetrics,
     /// The source of request ids.
     pub randomness: Randomness,
+}
+
+/// Says which pages of other origins may read a refusal that was made before an endpoint saw the request, or instead of its
+/// answer: the edge knows no endpoint.
+pub trait Readers: Debug + Send + Sync {
+    /// The refusal, with the headers that let the page read it, if it may.
+    fn let_read(&self, page: AskingPage, refusal: Response<Body>) -> Told;
+}
+
+/// A refusal under way to its page.
+pub type Told = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
+/// A page that asked from an origin, and what it asked for.
+#[derive(Clone, Debug)]
+pub struct AskingPage {
+    /// The target of its request.
+    pub target: Uri,
+    /// Its origin, as the browser names it.
+    pub origin: HeaderValue,
+}
+
+impl AskingPage {
+    /// The page behind a request; none where no browser sends it from another origin.
+    pub(super) fn of<B>(request: &Request<B>) -> Option<Self> {
+        let origin = request.headers().get(ORIGIN)?.clone();
+        Some(Self { target: request.uri().clone(), origin })
+    }
 }
 
 /// Headers that every response carries.

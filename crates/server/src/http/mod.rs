@@ -30,7 +30,7 @@ pub use address::TrustedProxies;
 pub use arrival::{Arrival, ClientAddress, Peer, RequestId};
 pub use body::{BODY_BYTES_MAX, BodyRefusal, read_body};
 pub use budget::Budget;
-pub use edge::{Edge, SecurityHeaders};
+pub use edge::{AskingPage, Edge, Readers, SecurityHeaders, Told};
 pub use limits::{HttpLimits, file_limit, raise_file_limit};
 pub use readiness::{Phase, Readiness};
 pub use signal::{Signals, survive_file_size_limit};

@@ -21,7 +21,7 @@ use tower::Service as _;
 use super::activity::{Activity, InFlight};
 use super::arrival::{Arrival, Peer, RequestId};
 use super::body::{DeadlineBody, bytes_held};
-use super::edge::Edge;
+use super::edge::{AskingPage, Edge, Told};
 use super::refusal;
 
 /// What a request costs beside its bytes, as measured: its task, its stream, its answer's head.
@@ -51,24 +51,33 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
         let in_flight = self.activity.begin(bytes + REQUEST_BYTES, at);
         let edge = Arc::clone(&self.edge);
         let id = RequestId::random(&edge.randomness);
+        let page = edge.readers.as_ref().and_then(|_| AskingPage::of(&request));
         if in_flight.is_none() {
             edge.metrics.requests_over_budget.inc();
             let stage = match request.version() {
                 // The peer reads that nothing of it was looked at, and sends it again by itself (RFC 9113 §8.7).
                 Version::HTTP_2 => Stage::Reset,
-                _ => Stage::Refused(Some(refusal::over_budget(id))),
+                _ => refuse(&edge, page.as_ref(), refusal::over_budget(id)),
             };
-            return Responding { stage, id, edge, in_flight };
+            return Responding { stage, id, edge, in_flight, page };
         }
         if let Some(status) = refusal::refuse(&request) {
-            let stage = Stage::Refused(Some(refusal::response(status, id)));
-            return Responding { stage, id, edge, in_flight };
+            let stage = refuse(&edge, page.as_ref(), refusal::response(status, id));
+            return Responding { stage, id, edge, in_flight, page };
         }
         let client = edge.trusted_proxies.resolve(self.peer, request.headers_mut());
         request.extensions_mut().insert(Arrival { peer: Peer(self.peer), client, id, at });
         let request = request.map(|body| DeadlineBody::wrap(body, edge.limits.body_read, &self.activity));
         let stage = Stage::Routed(Box::pin(self.app.clone().call(request)));
-        Responding { stage, id, edge, in_flight }
+        Responding { stage, id, edge, in_flight, page }
+    }
+}
+
+/// The stage in which a refusal goes out, to its page where one waits.
+fn refuse(edge: &Edge, page: Option<&AskingPage>, refusal: Response<Body>) -> Stage {
+    match (&edge.readers, page) {
+        (Some(readers), Some(page)) => Stage::Told(readers.let_read(page.clone(), refusal)),
+        _ => Stage::Refused(Some(refusal)),
     }
 }
 
@@ -78,6 +87,7 @@ pub(super) struct Responding {
     id: RequestId,
     edge: Arc<Edge>,
     in_flight: Option<InFlight>,
+    page: Option<AskingPage>,
 }
 
 enum Stage {
@@ -85,6 +95,8 @@ enum Stage {
     Reset,
     /// Answered by the edge itself.
     Refused(Option<Response<Body>>),
+    /// The same, until it is clear which page may read it.
+    Told(Told),
     /// In the hands of a handler.
     Routed(Pin<Box<RouteFuture<Infallible>>>),
 }
@@ -94,19 +106,26 @@ impl Future for Responding {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let response = match &mut this.stage {
-            Stage::Reset => return Poll::Ready(Err(h2::Reason::REFUSED_STREAM.into())),
-            Stage::Refused(response) => response.take().unwrap_or_default(),
-            // The future is never polled again after a panic, so nothing sees what it left half done.
-            Stage::Routed(routed) => match catch_unwind(AssertUnwindSafe(|| routed.as_mut().poll(cx))) {
+        let response = loop {
+            // A future is never polled again after a panic, so nothing sees what it left half done.
+            let caught = match &mut this.stage {
+                Stage::Reset => return Poll::Ready(Err(h2::Reason::REFUSED_STREAM.into())),
+                Stage::Refused(response) => break response.take().unwrap_or_default(),
+                Stage::Told(told) => catch_unwind(AssertUnwindSafe(|| told.as_mut().poll(cx))),
+                Stage::Routed(routed) => {
+                    catch_unwind(AssertUnwindSafe(|| routed.as_mut().poll(cx).map(|Ok(response)| response)))
+                }
+            };
+            match caught {
                 Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(Ok(response))) => response,
+                Ok(Poll::Ready(response)) => break response,
                 Err(_) => {
                     this.edge.metrics.panics.inc();
                     tracing::error!(request_id = %this.id, "a handler panicked");
-                    refusal::response(StatusCode::INTERNAL_SERVER_ERROR, this.id)
+                    let refusal = refusal::response(StatusCode::INTERNAL_SERVER_ERROR, this.id);
+                    this.stage = refuse(&this.edge, this.page.take().as_ref(), refusal);
                 }
-            },
+            }
         };
         let in_flight = this.in_flight.take();
         Poll::Ready(Ok(finish(response, this.id, &this.edge, in_flight)))
