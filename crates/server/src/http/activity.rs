@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,8 @@ pub(super) struct Activity {
     working: AtomicUsize,
     /// When the latest request began, in milliseconds since the connection was opened.
     latest_at: AtomicU64,
+    /// When a request began or ended last, in the same way.
+    moved_at: AtomicU64,
     account: Account,
     /// Bytes that have come and are no request yet.
     parked: AtomicUsize,
@@ -56,6 +58,7 @@ impl Activity {
             in_flight: AtomicUsize::new(0),
             working: AtomicUsize::new(0),
             latest_at: AtomicU64::new(0),
+            moved_at: AtomicU64::new(0),
             account,
             parked: AtomicUsize::new(0),
             shed: CancellationToken::new(),
@@ -68,14 +71,32 @@ impl Activity {
     pub(super) fn begin(self: &Arc<Self>, bytes: usize, at: Instant) -> Option<InFlight> {
         // What came is a request, whether or not there is room for it: the peer has spoken in time.
         self.begun.fetch_add(1, Ordering::Relaxed);
-        let millis = at.saturating_duration_since(self.opened_at).as_millis();
-        self.latest_at.store(u64::try_from(millis).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.latest_at.store(self.moved(at), Ordering::Relaxed);
         // What lay there was the beginning of this request, which is charged whole.
         self.account.give_back(self.parked.swap(0, Ordering::Relaxed));
         let charge = self.account.take(bytes)?;
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.working.fetch_add(1, Ordering::Relaxed);
         Some(InFlight { activity: Arc::clone(self), charge, is_working: true })
+    }
+
+    /// Notes that a request begins or ends, and returns when, in milliseconds since the connection was opened.
+    fn moved(&self, at: Instant) -> u64 {
+        let millis = at.saturating_duration_since(self.opened_at).as_millis();
+        let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+        self.moved_at.fetch_max(millis, Ordering::Relaxed);
+        millis
+    }
+
+    /// How much longer the connection may stay if nothing moves on it: `None` once no request has begun or ended for `idle`. Where
+    /// answers may be endless, it stays for as long as one is under way.
+    pub(super) fn may_stay(&self, idle: Duration, endless_answers: bool, now: Instant) -> Option<Duration> {
+        if endless_answers && self.now().in_flight > 0 {
+            return Some(idle);
+        }
+        let moved_at = self.opened_at + Duration::from_millis(self.moved_at.load(Ordering::Relaxed));
+        let left = idle.saturating_sub(now.saturating_duration_since(moved_at));
+        (!left.is_zero()).then_some(left)
     }
 
     /// The counts as they stand.
@@ -104,7 +125,7 @@ impl Activity {
         if self.working.load(Ordering::Relaxed) > 0 || self.is_shed.load(Ordering::Relaxed) {
             return None;
         }
-        let latest_at = std::time::Duration::from_millis(self.latest_at.load(Ordering::Relaxed));
+        let latest_at = Duration::from_millis(self.latest_at.load(Ordering::Relaxed));
         Some((self.account.is_exempt(), self.now().begun > 0, self.opened_at + latest_at))
     }
 
@@ -148,11 +169,45 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         self.rest();
         self.activity.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.activity.moved(Instant::now());
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.working.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn k_03_a_connection_is_idle_so_long_after_its_last_request_and_no_longer() {
+        let activity = Arc::new(Activity::new(Account::default()));
+        let at = |seconds| activity.opened_at + Duration::from_secs(seconds);
+        let left =
+            |seconds, endless| activity.may_stay(IDLE, endless, at(seconds)).map(|left| left.as_secs());
+        assert_eq!((left(0, false), left(59, false), left(60, false)), (Some(60), Some(1), None));
+        // One second after the connection was opened a request begins: its time counts from there, whenever one looks.
+        let one = activity.begin(0, at(1)).unwrap();
+        assert_eq!((left(60, false), left(61, false)), (Some(1), None));
+        assert_eq!((left(61, true), left(3_600, true)), (Some(60), Some(60)), "an answer may be endless");
+        let other = activity.begin(0, at(100)).unwrap();
+        drop((one, other));
+        assert_eq!((left(159, false), left(160, false), left(160, true)), (Some(1), None, None));
+    }
+
+    #[test]
+    fn k_03_the_end_of_a_request_counts_as_its_beginning_does() {
+        let begun_at = Instant::now();
+        let activity = Arc::new(Activity::new(Account::default()));
+        let request = activity.begin(0, begun_at).unwrap();
+        while begun_at.elapsed() < Duration::from_millis(20) {}
+        drop(request);
+        assert!(activity.moved_at.load(Ordering::Relaxed) >= 10, "it ended 20 ms after it began");
     }
 }

@@ -69,12 +69,20 @@ pub(crate) const CONNECTIONS: &[Limit] = &[
         test: "f_21_an_unfinished_handshake_is_closed",
     },
     Limit {
-        name: "time without a request",
+        name: "time in which no request begins or ends, on HTTP/2",
         value: Value::Setting(|_| seconds(|limits| limits.idle)),
         scope: Scope::Connection,
-        beyond: "closed",
+        beyond: "the peer is told to go (`GOAWAY`); closed when it has, and `server.drain_seconds` later at the latest",
         bounds: "idle connections, answers that nobody takes",
-        test: "idle_http2_connections_are_closed",
+        test: "k_03_a_connection_is_idle_so_long_after_its_last_request_and_no_longer",
+    },
+    Limit {
+        name: "time between requests, on HTTP/1: from an answer to the next complete head",
+        value: Value::Setting(|_| seconds(|limits| limits.header_read)),
+        scope: Scope::Connection,
+        beyond: "closed",
+        bounds: "idle connections",
+        test: "k_03_an_idle_http1_connection_is_closed_as_soon_as_one_that_never_asked",
     },
     Limit {
         name: "time for any progress of a write",

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -74,8 +75,8 @@ impl Connections {
         let times = Times { opening: limits.header_read, write_stall: limits.write_stall };
         let io = TokioIo::new(Guarded::new(stream, times, Arc::clone(activity)));
         let mut connection = pin!(self.builder.serve_connection(io, service));
-        let mut seen = activity.now();
         let mut first_request = pin!(sleep(limits.header_read));
+        let mut idle = pin!(sleep(limits.idle));
         let mut is_due = true;
         loop {
             tokio::select! {
@@ -91,13 +92,10 @@ impl Connections {
                     }
                     is_due = false;
                 }
-                () = sleep(limits.idle) => {
-                    let now = activity.now();
-                    // A peer of HTTP/2 can keep an answer back by its flow control, and no write of ours ever stalls.
-                    if now == seen && (now.in_flight == 0 || !limits.endless_answers) {
-                        break;
-                    }
-                    seen = now;
+                // A peer of HTTP/2 can keep an answer back by its flow control, and no write of ours ever stalls.
+                () = idle.as_mut() => match activity.may_stay(limits.idle, limits.endless_answers, Instant::now()) {
+                    Some(left) => idle.as_mut().reset(tokio::time::Instant::now() + left),
+                    None => break,
                 }
             }
         }

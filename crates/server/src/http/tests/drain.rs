@@ -17,6 +17,14 @@ async fn idle_http2_connections_are_closed() {
     assert!(!talk(&mut stream, preface).await.is_empty(), "a GOAWAY, then the end");
 }
 
+#[tokio::test]
+async fn k_03_an_idle_http1_connection_is_closed_as_soon_as_one_that_never_asked() {
+    let served = plain(HttpLimits { header_read: SHORT, ..HttpLimits::default() }).await;
+    let mut stream = served.connect().await;
+    let answer = talk(&mut stream, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert!(answer.ends_with("hello"), "answered, kept, and closed long before the 60 s of HTTP/2: {answer}");
+}
+
 /// SETTINGS_INITIAL_WINDOW_SIZE 0, then `GET /`: the answer can never be sent, and nothing is wrong with the socket.
 #[tokio::test]
 async fn f_22_an_http2_peer_that_takes_no_answer_is_cut_off() {
