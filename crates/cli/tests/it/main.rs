@@ -5,5 +5,6 @@ mod admin;
 mod dev;
 mod kill;
 mod left_out;
+mod login;
 mod museum;
 mod serve;
