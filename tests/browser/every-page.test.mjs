@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { open, states, step, waitForState } from "./flow-page.mjs";
-import { assertAccessible, assertFitsWidth, authorizationRequest, listen, signIn, signInAndAllow } from "./pages.mjs";
+import { assertAccessible, assertFitsWidth, authorizationRequest, listen, postFromElsewhere, signIn, signInAndAllow } from "./pages.mjs";
 import { launch, openPage, screenshot, startDev, startDevWith } from "./support.mjs";
 
 const WIDTHS = [1280, 390, 320];
@@ -93,6 +93,10 @@ for (const colorScheme of ["light", "dark"]) {
       await page.goto(new URL("/sign-in?flow=of-yesterday", dev.ready.issuer).href);
       await page.locator("#error-code").waitFor();
       await look("error-expired");
+
+      await postFromElsewhere(page, ask(dev.ready.issuer, { state: "s".repeat(4_000) }));
+      await page.locator("#continue").waitFor();
+      await look("carry-on");
 
       await page.goto(ask(dev.ready.issuer));
       await page.context().clearCookies();

@@ -86,3 +86,32 @@ export async function redeem(issuer, client, fields) {
   assert.ok(text.length < REQUEST_BYTES_MAX);
   return { status: response.status, body: JSON.parse(text) };
 }
+
+// A request that another site posts to us: it comes without our cookies.
+export async function postFromElsewhere(page, request) {
+  const { origin, pathname, searchParams } = new URL(request);
+  const fields = [...searchParams].map(([name, value]) => `<input type="hidden" name="${name}" value="${value.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}">`);
+  const form = `<form method="post" action="${origin}${pathname}">${fields.join("")}<button id="go">Go</button></form>`;
+  const body = `<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Elsewhere</title>${form}`;
+  await page.route("http://elsewhere.example/**", (route) => route.fulfill({ contentType: "text/html; charset=utf-8", body }));
+  await page.goto("http://elsewhere.example/");
+  await page.locator("#go").click();
+}
+
+// By keyboard.
+export async function tabTo(page, id) {
+  for (let presses = 0; presses < 20; presses += 1) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate(() => document.activeElement.id) === id) return assertFocus(page, id);
+  }
+  return assert.fail(`${id} cannot be reached by Tab`);
+}
+
+export async function assertFocus(page, id) {
+  const focus = await page.evaluate(() => {
+    const style = getComputedStyle(document.activeElement);
+    return { id: document.activeElement.id, width: Number.parseFloat(style.outlineWidth), kind: style.outlineStyle };
+  });
+  assert.equal(focus.id, id);
+  assert.ok(focus.width >= 2 && focus.kind !== "none", `${id} does not show its focus`);
+}

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { PERSON, assertAccessible, assertFitsWidth, authorizationRequest, listen, redeem, signIn, signInAndAllow } from "./pages.mjs";
+import {
+  PERSON, assertAccessible, assertFitsWidth, assertFocus, authorizationRequest, listen, redeem, signIn, signInAndAllow, tabTo,
+} from "./pages.mjs";
 import { launch, openPage, screenshot, startDev } from "./support.mjs";
 
 let dev, browser, native;
@@ -200,20 +202,3 @@ test("the whole flow by keyboard, with the focus always to be seen", async (t) =
   await page.keyboard.press("Enter");
   assert.ok((await arrival(callback)).get("code"));
 });
-
-async function tabTo(page, id) {
-  for (let presses = 0; presses < 20; presses += 1) {
-    await page.keyboard.press("Tab");
-    if (await page.evaluate(() => document.activeElement.id) === id) return assertFocus(page, id);
-  }
-  return assert.fail(`${id} cannot be reached by Tab`);
-}
-
-async function assertFocus(page, id) {
-  const focus = await page.evaluate(() => {
-    const style = getComputedStyle(document.activeElement);
-    return { id: document.activeElement.id, width: Number.parseFloat(style.outlineWidth), kind: style.outlineStyle };
-  });
-  assert.equal(focus.id, id);
-  assert.ok(focus.width >= 2 && focus.kind !== "none", `${id} does not show its focus`);
-}
