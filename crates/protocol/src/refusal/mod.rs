@@ -145,6 +145,12 @@ impl From<Repeated> for Refusal {
     }
 }
 
+impl From<RequiredParameter> for Refusal {
+    fn from(missing: RequiredParameter) -> Self {
+        Self::ParameterMissing(Named::parameter(missing.as_str()))
+    }
+}
+
 impl From<ParamsMalformed> for Refusal {
     fn from(malformed: ParamsMalformed) -> Self {
         match malformed {

@@ -26,14 +26,8 @@ macro_rules! rows {
                 "Send each parameter once; only resource may repeat.",
                 "OAuth 2.1 §3.1; RFC 8707 §2";
 
-            ParameterMissing(RequiredParameter) => InvalidRequest, "parameters.missing",
-                [
-                    ClientId: "The parameter client_id is missing.",
-                    GrantType: "The parameter grant_type is missing.",
-                    Code: "The parameter code is missing.",
-                    RefreshToken: "The parameter refresh_token is missing.",
-                    Token: "The parameter token is missing.",
-                ],
+            ParameterMissing => InvalidRequest, "parameters.missing",
+                {"A parameter is missing.": Named},
                 "Send it once and not empty.",
                 "OAuth 2.1 §3.1, §3.2";
 

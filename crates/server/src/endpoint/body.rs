@@ -41,7 +41,7 @@ pub(super) async fn form(request: Request) -> Result<Form, Failure> {
 pub(super) fn token_query(form: &Form) -> Result<TokenQuery, Refusal> {
     TokenQuery::from_params(&form.params).map_err(|malformed| match malformed {
         TokenQueryMalformed::Repeated(repeated) => repeated.into(),
-        TokenQueryMalformed::Missing(parameter) => Refusal::ParameterMissing(parameter),
+        TokenQueryMalformed::Missing(parameter) => parameter.into(),
     })
 }
 

@@ -35,7 +35,7 @@ pub(in crate::authorize) fn client(
     facts: &AuthorizeFacts,
 ) -> Result<EnabledClient, Refusal> {
     if request.request().client_id.is_none() {
-        return Err(Refusal::ParameterMissing(RequiredParameter::ClientId));
+        return Err(RequiredParameter::ClientId.into());
     }
     let client = facts.client.as_ref().ok_or(Refusal::ClientUnknown)?;
     if client.disabled {

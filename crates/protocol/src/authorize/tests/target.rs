@@ -34,7 +34,7 @@ fn az_01_az_35_an_unknown_disabled_or_missing_client_is_told_to_the_person_alone
         scene
     };
     check_page(unknown, &[], Refusal::ClientUnknown);
-    let missing = Refusal::ParameterMissing(RequiredParameter::ClientId);
+    let missing = Refusal::from(RequiredParameter::ClientId);
     check_page(unknown, &[("client_id", "")], missing);
     let disabled = || {
         let mut disabled = (*client(json!({}))).clone();

@@ -43,7 +43,7 @@ async fn serve(caller: &Caller<'_>) -> Result<TokenResponse, Failure> {
     let request = TokenRequest::from_params(&caller.form.params).map_err(|malformed| match malformed {
         TokenRequestMalformed::Repeated(repeated) => repeated.into(),
         TokenRequestMalformed::UnsupportedGrantType => Refusal::GrantTypeUnsupported,
-        TokenRequestMalformed::Missing(parameter) => Refusal::ParameterMissing(parameter),
+        TokenRequestMalformed::Missing(parameter) => parameter.into(),
     })?;
     let client = caller.authenticate()?;
     let issue = match &request {

@@ -5,7 +5,7 @@ use proofkey_protocol::{Named, Refusal, Unreadable};
 use proofkey_testkit::{Answer, AuthorizeRequest, Browser, TestServer, basic, fixtures};
 use serde_json::json;
 
-use super::Reached;
+use super::{Reached, check_json};
 
 type Form<'a> = &'a [(&'a str, &'a str)];
 
@@ -39,7 +39,7 @@ async fn forms(server: &TestServer, reached: &mut Reached) {
     bodies(server, reached).await;
 
     let page = Browser::new(server).open("/authorize").await.page();
-    reached.on_page(Refusal::ParameterMissing(RequiredParameter::ClientId), &page);
+    reached.on_page(RequiredParameter::ClientId.into(), &page);
     let cases: [(RequiredParameter, &str, Form<'_>); 4] = [
         (RequiredParameter::GrantType, "/token", &[]),
         (RequiredParameter::Code, "/token", &[("grant_type", "authorization_code")]),
@@ -48,7 +48,8 @@ async fn forms(server: &TestServer, reached: &mut Reached) {
     ];
     for (parameter, path, form) in cases {
         let answer = server.post_as(&web, path, form).await;
-        reached.in_json(Refusal::ParameterMissing(parameter), &answer);
+        check_json(&parameter.into(), &answer);
+        assert!(answer.body.contains(&format!("A parameter is missing: {parameter}.")), "{answer:?}");
     }
 }
 

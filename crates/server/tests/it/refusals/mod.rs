@@ -22,16 +22,7 @@ impl Reached {
     /// A JSON answer explains the refusal.
     #[track_caller]
     fn in_json(&mut self, refusal: Refusal, answer: &Answer) {
-        let (body, words) = (answer.json(), refusal.explain());
-        for (member, expected) in [
-            ("error_rule", words.rule),
-            ("error", refusal.code().as_str()),
-            ("error_description", &*refusal.cause()),
-            ("error_fix", words.fix),
-            ("error_standard", words.standard),
-        ] {
-            assert_eq!(body[member], json!(expected), "{refusal:?}: {answer:?}");
-        }
+        check_json(&refusal, answer);
         self.add(refusal);
     }
 
@@ -65,6 +56,21 @@ impl Reached {
     fn add(&mut self, refusal: Refusal) {
         assert!(!self.has(&refusal), "{refusal:?} is reached twice");
         self.0.push(refusal);
+    }
+}
+
+/// The answer says all of the refusal.
+#[track_caller]
+fn check_json(refusal: &Refusal, answer: &Answer) {
+    let (body, words) = (answer.json(), refusal.explain());
+    for (member, expected) in [
+        ("error_rule", words.rule),
+        ("error", refusal.code().as_str()),
+        ("error_description", &*refusal.cause()),
+        ("error_fix", words.fix),
+        ("error_standard", words.standard),
+    ] {
+        assert_eq!(body[member], json!(expected), "{refusal:?}: {answer:?}");
     }
 }
 
