@@ -12,7 +12,7 @@ use proofkey_protocol::sign_in::DEVICE_SECONDS;
 
 /// Most flow cookies that a browser keeps; the oldest go first. It has more than one only if it asked for several pages before
 /// the first cookie came.
-const FLOW_COOKIES_MAX: usize = 8;
+pub(crate) const FLOW_COOKIES_MAX: usize = 8;
 /// What tells one flow cookie from another in their names: characters of a hash of its value.
 const FLOW_MARK_CHARS: usize = 6;
 

@@ -12,7 +12,7 @@ use proofkey_oauth::Sha256;
 use crate::limit::AddressKey;
 
 /// Most tokens that are remembered; of two that meet in one place the newer stays. Half a megabyte in all.
-const TOKENS_MAX: usize = 16_384;
+pub(crate) const TOKENS_MAX: usize = 16_384;
 
 /// The memory.
 #[derive(Debug)]

@@ -4,9 +4,11 @@
 //! Each module that has limits lists them in a `LIMITS` of its own, beside them; [`page`] puts the lists together. What two
 //! limits multiply to is a [`Product`]: no memory is safe because each of its factors is. It exists for tests alone.
 
+mod lives;
 mod page;
 mod products;
 mod sign_in;
+mod store;
 
 use crate::config::Config;
 
@@ -32,6 +34,8 @@ pub(crate) enum Value {
     Count(usize),
     Seconds(u64),
     Millis(u64),
+    Hours(u64),
+    Days(u64),
     /// One in so many parts of something that is named.
     Part(usize, &'static str),
     /// Of the setting that the limit is named after.
@@ -57,6 +61,15 @@ pub(crate) enum Scope {
     /// A user at one client.
     UserAndClient,
     Code,
+    /// An access token or an ID token.
+    Token,
+    /// What a user allowed a client, with its refresh tokens.
+    Grant,
+    /// A browser session.
+    Session,
+    /// A signing key.
+    Key,
+    Browser,
     All,
 }
 

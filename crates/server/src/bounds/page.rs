@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::products::PRODUCTS;
-use super::{Limit, Scope, Value, sign_in};
+use super::{Limit, Scope, Value, lives, sign_in, store};
 use crate::config::Config;
+use crate::endpoint::BROWSER_LIMITS;
 use crate::{clients, http, log};
 
 /// The soft limits on open files for which products are worked out: the usual one, and what service managers grant.
@@ -32,9 +33,12 @@ a machine of two cores:
 const LISTS: &[(&str, &[Limit])] = &[
     ("Connections", http::bounds::CONNECTIONS),
     ("Requests", http::bounds::REQUESTS),
+    ("Browsers", BROWSER_LIMITS),
     ("Failures, and what one user may hold", sign_in::FAILURES),
     ("Passwords", sign_in::HASHES),
     ("Clients", clients::LIMITS),
+    ("Codes, tokens, sessions and keys", lives::LIVES),
+    ("The store", store::STORE),
     ("The log", log::LIMITS),
 ];
 
@@ -88,6 +92,8 @@ fn shown(value: Value, config: &Config) -> String {
         Value::Count(count) => grouped(count),
         Value::Seconds(seconds) => format!("{} s", grouped(usize::try_from(seconds).unwrap())),
         Value::Millis(millis) => format!("{millis} ms"),
+        Value::Hours(hours) => format!("{hours} hours"),
+        Value::Days(days) => format!("{days} days"),
         Value::Part(part, of) => format!("1/{part} of {of}"),
         Value::Setting(of) => shown(of(config), config),
     }
@@ -118,6 +124,11 @@ const fn named(scope: Scope) -> &'static str {
         Scope::User => "a user",
         Scope::UserAndClient => "a user and client",
         Scope::Code => "a code",
+        Scope::Token => "a token",
+        Scope::Grant => "a grant",
+        Scope::Session => "a session",
+        Scope::Key => "a signing key",
+        Scope::Browser => "a browser",
         Scope::All => "all",
     }
 }
@@ -156,5 +167,27 @@ fn k_02_every_limit_names_a_test_that_is_there() {
     sources(&root().join("crates"), &mut text);
     for Limit { name, test, .. } in LISTS.iter().flat_map(|(_, limits)| *limits) {
         assert!(text.contains(&format!("fn {test}(")), "{name}: no test is called {test}");
+    }
+}
+
+/// Every number of the configuration bounds something, and so does nothing else of it.
+#[test]
+fn k_02_every_number_of_the_configuration_has_a_row() {
+    let names: Vec<_> = LISTS.iter().flat_map(|(_, limits)| *limits).map(|limit| limit.name).collect();
+    let missing: Vec<_> = crate::config::numbers()
+        .into_iter()
+        .filter(|setting| !names.iter().any(|name| name.starts_with(&format!("`{setting}`"))))
+        .collect();
+    assert!(missing.is_empty(), "without a row in docs/limits.md: {missing:?}");
+}
+
+/// A row that begins with a setting is about one that exists.
+#[test]
+fn k_02_every_setting_of_a_row_is_there() {
+    let settings = crate::config::numbers();
+    for Limit { name, .. } in LISTS.iter().flat_map(|(_, limits)| *limits) {
+        if let Some((setting, _)) = name.strip_prefix('`').and_then(|name| name.split_once('`')) {
+            assert!(settings.contains(&setting), "{name}");
+        }
     }
 }

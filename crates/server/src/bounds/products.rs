@@ -4,7 +4,7 @@ use super::{Product, Value};
 use crate::config::Config;
 use crate::http::HttpLimits;
 use crate::http::bounds as http;
-use crate::{clients, log, password};
+use crate::{clients, keys, log, password};
 
 /// The cores of the machine for which products are worked out.
 const CORES: usize = 2;
@@ -97,6 +97,19 @@ pub(super) const PRODUCTS: &[Product] = &[
         name: "log lines that wait",
         factors: "lines × bytes of a line",
         value: |_, _| Value::Bytes(log::LINES_MAX * log::LINE_BYTES_MAX),
+    },
+    Product {
+        name: "verified access tokens in memory",
+        factors: "the limit",
+        value: |_, _| Value::Bytes(keys::VERIFIED_BYTES),
+    },
+    Product {
+        name: "memory that strangers can fill at once: requests in flight, clients, verified tokens, log lines",
+        factors: "the sum of those limits, without what connections have for themselves and without hashes",
+        value: |_, _| {
+            let log = log::LINES_MAX * log::LINE_BYTES_MAX;
+            Value::Bytes(http::BYTES_IN_FLIGHT_MAX + clients::REMEMBERED_BYTES + keys::VERIFIED_BYTES + log)
+        },
     },
     Product {
         name: "clients in memory",

@@ -8,6 +8,14 @@ use crate::password::{PASSWORD_BYTES_MAX, TURNS_PER_THREAD, WAITING_MAX};
 /// `limits.factor` multiplies the counts and divides the intervals in memory.
 pub(super) const FAILURES: &[Limit] = &[
     Limit {
+        name: "`limits.factor`: multiplies the counts and divides the intervals of this section that are in memory",
+        value: Value::Setting(|config| Value::Count(config.limits.factor.round() as usize)),
+        scope: Scope::All,
+        beyond: "–",
+        bounds: "nothing by itself: for tests, which raise it",
+        test: "the_factor_multiplies_what_is_allowed",
+    },
+    Limit {
         name: "`limits.login_address_burst`",
         value: Value::Setting(|config| Value::Count(config.limits.login_address_burst as usize)),
         scope: Scope::Address,
@@ -179,6 +187,30 @@ pub(super) const HASHES: &[Limit] = &[
         beyond: "–",
         bounds: "memory of one hash",
         test: "lg_06_memory_is_reused_and_wiped",
+    },
+    Limit {
+        name: "`passwords.iterations`",
+        value: Value::Setting(|config| Value::Count(config.passwords.iterations as usize)),
+        scope: Scope::Request,
+        beyond: "–",
+        bounds: "time of one hash",
+        test: "lg_06_stored_hashes_are_argon2id_with_a_bounded_cost",
+    },
+    Limit {
+        name: "`passwords.parallelism`",
+        value: Value::Setting(|config| Value::Count(config.passwords.parallelism as usize)),
+        scope: Scope::Request,
+        beyond: "–",
+        bounds: "the same: its lanes are computed one after another",
+        test: "lg_06_stored_hashes_are_argon2id_with_a_bounded_cost",
+    },
+    Limit {
+        name: "`passwords.length_min`, in characters",
+        value: Value::Setting(|config| Value::Count(config.passwords.length_min as usize)),
+        scope: Scope::User,
+        beyond: "a shorter new password is refused",
+        bounds: "what guessing at a hash that was stolen finds",
+        test: "lg_01_fifteen_code_points_at_least",
     },
     Limit {
         name: "sign-ins that have a turn, for each hash at once",

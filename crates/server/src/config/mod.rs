@@ -59,6 +59,12 @@ impl Config {
     }
 }
 
+/// The names of all settings that are numbers: `section.key`.
+#[cfg(test)]
+pub(crate) fn numbers() -> Vec<&'static str> {
+    ranges::ranges(&file::File::default()).iter().map(|range| range.name).collect()
+}
+
 #[cfg(test)]
 mod names;
 

@@ -17,6 +17,11 @@ pub(crate) mod tests;
 mod token;
 mod userinfo;
 
+#[cfg(test)]
+pub(crate) use browser::LIMITS as BROWSER_LIMITS;
+#[cfg(test)]
+pub(crate) use settle::DECISIONS_MAX;
+
 use std::sync::Arc;
 
 use axum::Router;

@@ -8,7 +8,7 @@ use super::failure::{Cause, Failure};
 
 /// How often a decision is made again after a conflict. Each conflict means that another commit went through, and the facts
 /// after it refuse or settle the request.
-const DECISIONS_MAX: usize = 4;
+pub(crate) const DECISIONS_MAX: usize = 4;
 
 impl RequestContext<'_> {
     /// Settles a request: `load` reads the facts, `decide` judges them, and its commit is durable before the outcome is

@@ -22,6 +22,9 @@ use crate::metadata::entity_tag;
 /// What verified access tokens may take of memory, in bytes, as far as it can be told: verifying costs three times what
 /// signing does, so they are remembered.
 const VERIFIED_BYTES_MAX: u64 = 8 << 20;
+/// The same as a number of the page of limits.
+#[cfg(test)]
+pub(crate) const VERIFIED_BYTES: usize = VERIFIED_BYTES_MAX as usize;
 /// What one of them takes beside its texts: the claims' fields, the entry, and what the cache keeps about it.
 const VERIFIED_BYTES_EACH: usize = 700;
 
@@ -241,4 +244,32 @@ pub(super) fn public_jwk(kid: &str, json: &str) -> Result<Jwk, KeysFault> {
     let jwk: Jwk = serde_json::from_str(json).map_err(|cause| damaged(&cause))?;
     VerifyingKey::from_jwk(&jwk).map_err(|cause| damaged(&cause))?;
     Ok(jwk)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(number: u64) -> AccessTokenClaims {
+        serde_json::from_value(serde_json::json!({
+            "iss": "https://id.example", "sub": "u-1", "aud": "https://api.example", "client_id": "app",
+            "iat": 1, "exp": 2, "jti": format!("{number:0600}"),
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn k_02_verified_tokens_take_no_more_than_their_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let sealing = Arc::clone(&crate::endpoint::tests::config(&folder).keys.sealing_keys);
+        let issuer = Issuer::parse("https://id.example").unwrap();
+        let keys = Keys::new(issuer, StoredKeys::default(), sealing, Timestamp(1_790_000_000)).unwrap();
+        for number in 0..20_000_u64 {
+            let signed = SignedClaims { claims: claims(number), kid: "k".to_owned() };
+            keys.verified.insert(proofkey_oauth::sha256(&number.to_be_bytes()), Arc::new(signed));
+        }
+        keys.verified.run_pending_tasks();
+        assert!(keys.verified.weighted_size() <= VERIFIED_BYTES_MAX, "{}", keys.verified.weighted_size());
+        assert!(keys.verified.entry_count() > 1_000, "and nearly as much is used");
+    }
 }

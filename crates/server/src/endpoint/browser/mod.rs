@@ -4,6 +4,8 @@
 mod app_names;
 mod authorization;
 mod authorize;
+#[cfg(test)]
+mod bounds;
 mod consent;
 mod consent_page;
 mod error_page;
@@ -13,6 +15,9 @@ mod request;
 mod sign_in;
 mod sign_in_page;
 mod trace;
+
+#[cfg(test)]
+pub(crate) use bounds::LIMITS;
 
 use std::sync::Arc;
 

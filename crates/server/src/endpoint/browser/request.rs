@@ -18,7 +18,7 @@ use crate::page::{self, CarryOn, Lang};
 /// Longest request, in bytes. It travels in the forms of our pages, sealed and a third longer.
 pub(super) const REQUEST_BYTES_MAX: usize = 8 * 1024;
 /// Longest address that a redirect of ours names, in bytes: common proxies take 4 KiB of response head, cookies included.
-const LOCATION_BYTES_MAX: usize = 3 * 1024;
+pub(super) const LOCATION_BYTES_MAX: usize = 3 * 1024;
 
 /// How the request that is being answered came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

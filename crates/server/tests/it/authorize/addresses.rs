@@ -83,6 +83,22 @@ async fn k_30_az_14_no_redirect_names_a_long_address_whatever_the_request_weighs
     }
 }
 
+#[tokio::test]
+async fn k_30_a_request_of_one_byte_more_than_there_may_be_is_refused_on_a_page() {
+    let server = TestServer::start().await;
+    let client = fixtures::web();
+    for (bytes, expected) in [(REQUEST_BYTES_MAX, 200), (REQUEST_BYTES_MAX + 1, 400)] {
+        let request = request_of(bytes, &client);
+        let by_get = server.get(&format!("/authorize?{}", request.encoded()), &[]).await;
+        let by_post = Browser::new(&server).post_cross_site("/authorize", &request.params).await;
+        for answer in [by_get, by_post] {
+            assert_eq!(answer.status, expected, "{bytes}");
+            assert_eq!(answer.body.contains("request.too_long"), expected == 400, "{bytes}");
+            assert_eq!(answer.header("location"), "", "{bytes}");
+        }
+    }
+}
+
 /// Errors go back the same way, and `state` is in them.
 #[tokio::test]
 async fn k_30_a_long_error_answer_is_a_page_too() {

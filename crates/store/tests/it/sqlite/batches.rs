@@ -37,18 +37,41 @@ async fn v_31_when_a_batch_finds_the_disk_full_none_of_it_is_called_durable() {
     assert!(failed > 100, "more than one batch failed");
 }
 
-#[tokio::test]
-async fn a_commit_of_unknown_outcome_is_told_to_all_and_ends_the_writing() {
-    let world = World::new().await;
-    // Makes COMMIT itself fail, which a sound schema never does.
-    Connection::open(world.path())
-        .unwrap()
+/// Makes COMMIT itself fail, which a sound schema never does.
+fn break_commits(world: &World) -> Connection {
+    let connection = Connection::open(world.path()).unwrap();
+    connection
         .execute_batch(
             "CREATE TABLE odd (id INTEGER REFERENCES absent (id) DEFERRABLE INITIALLY DEFERRED);
              CREATE TABLE absent (id INTEGER PRIMARY KEY);
              CREATE TRIGGER odd_grants AFTER INSERT ON grants BEGIN INSERT INTO odd (id) VALUES (1); END;",
         )
         .unwrap();
+    connection
+}
+
+/// Those of one transaction share its fate: where its COMMIT fails, so many are told that they may have been written.
+#[tokio::test]
+async fn v_31_a_transaction_has_so_many_writes_and_no_more() {
+    let world = World::with(&Options { batch_max: 4, ..Options::default() }).await;
+    let other = break_commits(&world);
+    // While another process writes, all of them come to wait.
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let release = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        other.execute_batch("ROLLBACK").unwrap();
+    };
+    let (told, ()) = tokio::join!(redeem_together(&world.store, 0..40), release);
+    let unknown = told.iter().filter(|(_, told)| matches!(told, Err(Fault::Unknown { .. }))).count();
+    assert!((1..=4).contains(&unknown), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_commit_of_unknown_outcome_is_told_to_all_and_ends_the_writing() {
+    let world = World::new().await;
+    drop(break_commits(&world));
     let mut unknown = 0;
     for (number, told) in redeem_together(&world.store, 0..20).await {
         match told {
