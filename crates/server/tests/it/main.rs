@@ -25,6 +25,7 @@ mod log_lines;
 mod login;
 mod logout;
 mod metadata;
+mod metadata_values;
 mod museum;
 mod older_rules;
 mod overlap;
