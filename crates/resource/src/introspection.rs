@@ -6,7 +6,7 @@
 
 use moka::sync::Cache;
 use proofkey_jose::ensure_strict;
-use proofkey_oauth::{Secret, Sha256, sha256};
+use proofkey_oauth::{Secret, Sha256};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
@@ -51,20 +51,19 @@ impl Introspection {
         }
     }
 
-    /// Refuses a validated token that its issuer calls inactive.
+    /// Refuses a validated token, given with its digest, that its issuer calls inactive.
     pub(crate) async fn ensure_active(
         &self,
         keys: &Keys,
-        token: &str,
+        (token, digest): (&str, Sha256),
         validated: &AccessToken,
         now: i64,
     ) -> Result<(), Refusal> {
-        let key = sha256(token.as_bytes());
-        let active = match self.answers.get(&key) {
+        let active = match self.answers.get(&digest) {
             Some(answer) if is_believed(answer, validated, now) => answer.active,
             _ => {
                 let active = self.ask(keys, token).await.ok_or(Refusal::Unavailable)?;
-                self.answers.insert(key, Answer { active, asked_at: now });
+                self.answers.insert(digest, Answer { active, asked_at: now });
                 active
             }
         };

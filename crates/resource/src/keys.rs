@@ -55,7 +55,9 @@ pub(crate) struct Keys {
 
 #[derive(Debug, Default)]
 struct Cached {
+    /// The same allocation as long as the issuer lists the same: what was verified by it stays verified.
     keys: Arc<KeySet>,
+    jwks: JwkSet,
     /// When the keys came, and until when they are fresh. `None` before the first fetch that succeeded.
     times: Option<Times>,
 }
@@ -226,8 +228,12 @@ impl Keys {
             .unwrap_or(FRESH_SECONDS_USUAL)
             .clamp(FRESH_SECONDS_MIN, FRESH_SECONDS_MAX);
         // The set replaces the old one whole: a key that its issuer no longer lists is a key that may have leaked.
+        let before = self.cached.load();
+        let keys =
+            if before.jwks == jwks { Arc::clone(&before.keys) } else { Arc::new(KeySet::from_jwks(&jwks)) };
         Ok(Cached {
-            keys: Arc::new(KeySet::from_jwks(&jwks)),
+            keys,
+            jwks,
             times: Some(Times { fetched_at: now, fresh_until: now.saturating_add(fresh_seconds) }),
         })
     }

@@ -13,8 +13,8 @@ use http::{
     header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE},
     request::Parts,
 };
-use proofkey_jose::JwsError;
-use proofkey_oauth::Scope;
+use proofkey_jose::{JwsError, KeySet};
+use proofkey_oauth::{Scope, Sha256, sha256};
 use tower::{Layer, Service};
 
 use crate::{
@@ -22,7 +22,9 @@ use crate::{
     cors::{Origins, is_preflight, preflight_to_read},
     introspection::Introspection,
     keys::Keys,
+    remembered::Remembered,
     validate,
+    validate::in_time,
 };
 
 /// Protects every route beneath it. Made by [`crate::Protect::build`]; cheap to clone, clones share the keys.
@@ -42,6 +44,7 @@ pub(crate) struct Guard {
     pub(crate) metadata: ResourceMetadata,
     pub(crate) metadata_path: Option<String>,
     pub(crate) keys: Arc<Keys>,
+    pub(crate) remembered: Remembered,
     pub(crate) introspection: Option<Introspection>,
     pub(crate) clock: Clock,
 }
@@ -120,19 +123,37 @@ impl Guard {
     }
 
     async fn authorize(&self, token: &str) -> Result<AccessToken, Refusal> {
-        let now = self.clock.now();
+        let (now, digest) = (self.clock.now(), sha256(token.as_bytes()));
         let keys = self.keys.current(now).await;
-        let validated = match validate(token, &keys, &self.policy, now) {
+        let validated = match self.remembered.get(&digest, &keys) {
+            Some(known) => {
+                in_time(known.known(), now, &self.policy).map(|()| known).map_err(TokenRefusal::from)?
+            }
+            None => self.validated(token, digest, keys, now).await?,
+        };
+        if let Some(introspection) = &self.introspection {
+            introspection.ensure_active(&self.keys, (token, digest), &validated, now).await?;
+        }
+        Ok(validated)
+    }
+
+    /// Checks a token that is not known, and remembers one that passes.
+    async fn validated(
+        &self,
+        token: &str,
+        digest: Sha256,
+        keys: Arc<KeySet>,
+        now: i64,
+    ) -> Result<AccessToken, Refusal> {
+        let (validated, keys) = match validate(token, &keys, &self.policy, now) {
             // Everything that can be refused without a key has been: only now is the issuer asked.
             Err(TokenRefusal::Jws(JwsError::UnknownKey)) => {
                 let keys = self.keys.after_unknown_key(now).await.ok_or(Refusal::Unavailable)?;
-                validate(token, &keys, &self.policy, now)?
+                (validate(token, &keys, &self.policy, now)?, keys)
             }
-            other => other?,
+            other => (other?, keys),
         };
-        if let Some(introspection) = &self.introspection {
-            introspection.ensure_active(&self.keys, token, &validated, now).await?;
-        }
+        self.remembered.insert(digest, token, keys, validated.clone());
         Ok(validated)
     }
 }

@@ -51,6 +51,7 @@ mod layer;
 mod metadata;
 mod protect;
 mod refusal;
+mod remembered;
 mod require_scope;
 mod token;
 mod validate;

@@ -8,6 +8,7 @@ use proofkey_oauth::{Issuer, ResourceUri, Scope, Secret};
 use crate::{
     Challenge, Clock, ConfigurationError, Policy, ProtectLayer, ResourceMetadata, cors::Origins,
     fetch::Fetch, introspection::Introspection, keys::Keys, layer::Guard, metadata::Location,
+    remembered::Remembered,
 };
 
 /// The settings of a protected API.
@@ -127,6 +128,7 @@ impl Protect {
             origins,
             metadata,
             metadata_path: location.map(|at| at.path),
+            remembered: Remembered::new(),
             introspection: self
                 .introspection
                 .map(|(client_id, secret)| Introspection::new(fetch.clone(), client_id, secret)),

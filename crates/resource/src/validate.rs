@@ -106,7 +106,7 @@ pub fn validate(token: &str, keys: &KeySet, policy: &Policy, now: i64) -> Result
     if !is_for(&known.aud, &policy.audience) {
         return Err(TokenRefusal::Audience);
     }
-    in_time(&known, now, policy.leeway_seconds)?;
+    in_time(&known, now, policy)?;
     if all.get("cnf").is_some() {
         return Err(TokenRefusal::Bound);
     }
@@ -124,7 +124,9 @@ fn is_for(audience: &Audience, api: &str) -> bool {
     audience.as_slice().iter().any(|named| normal_uri(named) == normal)
 }
 
-fn in_time(known: &AccessTokenClaims, now: i64, leeway_seconds: u32) -> Result<(), TimeError> {
+/// The part of the check that each request makes anew, though the token has passed before.
+pub(crate) fn in_time(known: &AccessTokenClaims, now: i64, policy: &Policy) -> Result<(), TimeError> {
+    let leeway_seconds = policy.leeway_seconds;
     claims::ensure_not_expired(known.exp, now, leeway_seconds)?;
     claims::ensure_issued(known.iat, now, leeway_seconds)?;
     match known.nbf {

@@ -7,4 +7,5 @@ mod http;
 mod introspection;
 mod keys;
 mod metadata;
+mod remembered;
 mod validation;
