@@ -83,7 +83,15 @@ UPDATE grants SET
 ALTER TABLE grants DROP COLUMN resources;
 
 -- Consents: one line for each API with its id, since when, and the scope. offline_access was allowed for all of them. An API
--- that a request named beside the scope was allowed on a page, and was not remembered: the grants tell.
+-- that a request named beside the scope was allowed on a page, and was not remembered: the grants that live tell, so that they
+-- go on. One that was revoked, is over, or ended with all that its user had given widens nothing.
+
+CREATE TEMP TABLE live_grants AS
+SELECT grants.id
+FROM grants
+JOIN users ON users.id = grants.user_id AND users.valid_from < grants.created_at
+WHERE grants.revoked_at IS NULL AND grants.expires_at > unixepoch() AND grants.ends_at > unixepoch();
+CREATE INDEX temp.live_grants_by_id ON live_grants (id);
 
 CREATE TEMP TABLE consent_tokens AS
 SELECT consents.user_id, consents.client_id, consents.since, token.key AS place, token.value AS name, owned.api_id
@@ -105,7 +113,7 @@ SELECT consents.user_id, consents.client_id, consents.since, a.api_id
 FROM consents
 JOIN grant_apis AS a
   ON a.user_id = consents.user_id AND a.client_id = consents.client_id AND a.created_at >= consents.since
-JOIN grants ON grants.id = a.id AND grants.revoked_at IS NULL
+JOIN live_grants ON live_grants.id = a.id
 WHERE a.api_id = 0 OR a.api_id IN (SELECT id FROM apis);
 
 CREATE TABLE consents_by_api (
@@ -151,7 +159,7 @@ WHERE owned.api_id <> 0
 UNION
 SELECT a.client_id, a.api_id
 FROM grant_apis AS a
-JOIN grants ON grants.id = a.id AND grants.revoked_at IS NULL
+JOIN live_grants ON live_grants.id = a.id
 WHERE a.api_id IN (SELECT id FROM apis);
 CREATE INDEX temp.client_apis_by_client ON client_apis (client_id, api_id);
 
@@ -167,4 +175,5 @@ DROP TABLE temp.grant_tokens;
 DROP TABLE temp.grant_apis;
 DROP TABLE temp.consent_tokens;
 DROP TABLE temp.consent_apis;
+DROP TABLE temp.live_grants;
 DROP TABLE temp.client_apis;

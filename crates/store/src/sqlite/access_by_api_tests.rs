@@ -33,13 +33,16 @@ fn consent(connection: &Connection, client: &str, scope: &str) {
     connection.execute(insert, (client, scope)).unwrap();
 }
 
+/// The end of what does not end.
+const FAR: i64 = 1 << 40;
+
 /// A grant that was given so many seconds after the epoch, to a client of the same name as its id.
 fn grant(connection: &Connection, client: &str, scope: &str, resources: &str, created_at: i64) {
     let insert = "
         INSERT INTO grants (id, client_id, user_id, session_id, scope, resources, auth_time, created_at, expires_at, ends_at,
                             session_bound, generation)
-        VALUES (CAST(substr(?1 || '----------------', 1, 16) AS BLOB), ?1, 'u-1', zeroblob(16), ?2, ?3, 0, ?4, 0, 0, 0, 0)";
-    connection.execute(insert, (client, scope, resources, created_at)).unwrap();
+        VALUES (CAST(substr(?1 || '----------------', 1, 16) AS BLOB), ?1, 'u-1', zeroblob(16), ?2, ?3, 0, ?4, ?5, ?5, 0, 0)";
+    connection.execute(insert, (client, scope, resources, created_at, FAR)).unwrap();
 }
 
 fn client(connection: &Connection, id: &str, metadata: &str) {
@@ -139,9 +142,23 @@ fn k_10_grants_consents_and_clients_of_before_have_what_they_had() {
 #[test]
 fn k_10_what_has_ended_is_no_consent_and_a_damaged_row_keeps_no_server_from_starting() {
     let mut connection = before();
-    consent(&connection, "desk", "openid");
-    grant(&connection, "desk", "openid", "https://files.example", 100);
-    connection.execute("UPDATE grants SET revoked_at = 200", []).unwrap();
+    let ends = [
+        ("revoked", "UPDATE grants SET revoked_at = 200 WHERE client_id = ?1"),
+        ("idle", "UPDATE grants SET expires_at = 200 WHERE client_id = ?1"),
+        ("over", "UPDATE grants SET ends_at = 200 WHERE client_id = ?1"),
+        // The user's password was set in the second of the grant.
+        ("ended", "UPDATE grants SET created_at = 500, user_id = 'u-2' WHERE client_id = ?1"),
+        ("lives", "UPDATE grants SET revoked_at = NULL WHERE client_id = ?1"),
+    ];
+    let another = "INSERT INTO users SELECT 'u-2', 'bob', 'bob', display_name, disabled, 500, password, created_at, updated_at, claims FROM users";
+    connection.execute(another, []).unwrap();
+    for (name, end) in ends {
+        consent(&connection, name, "openid");
+        grant(&connection, name, "openid", "https://files.example", 100);
+        client(&connection, name, r#"{"scope":"openid"}"#);
+        assert_eq!(connection.execute(end, [name]).unwrap(), 1);
+    }
+    connection.execute("UPDATE consents SET user_id = 'u-2' WHERE client_id = 'ended'", []).unwrap();
     for (id, metadata) in
         [("quoted", r#"{"scope":"a\"b"}"#), ("listed", r#"{"scope":["read"]}"#), ("none", "[]")]
     {
@@ -150,6 +167,11 @@ fn k_10_what_has_ended_is_no_consent_and_a_damaged_row_keeps_no_server_from_star
     let odd = r#"INSERT INTO apis (resource, scopes) VALUES ('https://odd.example', '["read"]'), ('https://none.example', '{}')"#;
     connection.execute(odd, []).unwrap();
     migrate(&mut connection, MIGRATIONS).unwrap();
-    let allowed = text(&connection, "SELECT allowed FROM consents WHERE client_id = ?1", "desk");
-    assert_eq!(allowed.as_deref(), Some("0 100 openid"));
+    for (name, _) in ends {
+        let allowed = text(&connection, "SELECT allowed FROM consents WHERE client_id = ?1", name).unwrap();
+        let registered = text(&connection, "SELECT metadata FROM clients WHERE id = ?1", name).unwrap();
+        let lives = name == "lives";
+        assert_eq!(allowed.contains("\n1 100"), lives, "{name}: {allowed}");
+        assert_eq!(registered.contains("files.example"), lives, "{name}: {registered}");
+    }
 }
