@@ -2,9 +2,10 @@
 
 use proofkey_oauth::{Issuer, Scope};
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::{Apis, GrantedApis};
-use crate::fixtures::{ISSUER, MAIL, NOTES, api, apis, resource};
+use crate::fixtures::{ISSUER, MAIL, NOTES, api, apis, client, resource};
 use crate::ids::ApiId;
 use crate::refusal::{Named, Refusal};
 
@@ -145,6 +146,17 @@ fn k_34_an_api_is_found_by_every_spelling_of_its_name_and_named_by_the_registere
     assert_eq!(found("https://mail.example/x/../api"), Ok(2));
     assert_eq!(found(&format!("{ISSUER}/")), Ok(0));
     assert_eq!((found("https://old.example/"), found("https://OLD.example/")), (Ok(4), Ok(3)));
+    // A registration in another spelling is for the same one, at every door.
+    for (registered, own) in
+        [("https://NOTES.example/", 1), ("https://old.example/", 4), ("https://old.example", 3)]
+    {
+        let client = client(json!({"resources": [registered]}));
+        assert_eq!(client.apis(&apis).map(|api| api.id.0).collect::<Vec<_>>(), [own], "{registered}");
+        for id in 1..=4 {
+            let api = apis.by_id(ApiId(id)).unwrap();
+            assert_eq!(client.is_registered_for(api, &apis), id == own, "k_34: {registered} and {id}");
+        }
+    }
     for other in ["https://mail.example/api/", "https://mail.example/API", "http://notes.example"] {
         assert_eq!(found(other), Err(Refusal::ResourceUnknown), "{other}");
     }

@@ -91,12 +91,12 @@ impl Client {
         self.post_logout_redirect_uris.iter().any(matches)
     }
 
-    /// Whether it may ask for an API.
-    pub fn is_registered_for(&self, api: &RegisteredApi) -> bool {
-        self.resources.contains(&api.record.resource)
+    /// Whether it may ask for an API: whether that is one of [`Client::apis`].
+    pub(crate) fn is_registered_for(&self, api: &RegisteredApi, apis: &Apis) -> bool {
+        self.resources.contains(&api.record.resource) || self.apis(apis).any(|own| own.id == api.id)
     }
 
-    /// The APIs that it may ask for, as far as they exist.
+    /// The APIs that it may ask for, as far as they exist; each resource of the registration is found as one that is sent is.
     pub(crate) fn apis<'a>(&'a self, apis: &'a Apis) -> impl Iterator<Item = &'a RegisteredApi> {
         self.resources.iter().filter_map(|resource| apis.find(resource))
     }

@@ -167,7 +167,12 @@ impl Access<'_> {
         if let Some(token) = self.scope.iter().find(|token| !client.scope.contains(token)) {
             return Err(Refusal::ScopeUnregistered(Named::of(token)));
         }
-        match self.apis.iter().filter_map(|api| apis.by_id(api)).find(|api| !client.is_registered_for(api)) {
+        match self
+            .apis
+            .iter()
+            .filter_map(|api| apis.by_id(api))
+            .find(|api| !client.is_registered_for(api, apis))
+        {
             Some(api) => Err(Refusal::ResourceUnregistered(Named::of(api.record.resource.as_str()))),
             None => Ok(()),
         }

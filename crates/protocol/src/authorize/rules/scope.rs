@@ -27,7 +27,7 @@ pub(in crate::authorize) fn resources(
     let registered = |sent: &String| {
         let id = cx.apis.named(sent, &cx.policy.issuer)?;
         match cx.apis.by_id(id) {
-            Some(api) if !client.is_registered_for(api) => {
+            Some(api) if !client.is_registered_for(api, cx.apis) => {
                 Err(Refusal::ResourceUnregistered(Named::of(api.resource())))
             }
             _ => Ok(id),
