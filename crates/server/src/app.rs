@@ -73,7 +73,7 @@ impl App {
         store.check_file()?;
         let versions = store.directory_versions().await?;
         self.clients.note_version(versions.clients);
-        self.directory.refresh(store, versions.apis).await?;
+        self.directory.take_over(store, versions.apis).await?;
         Ok(versions.keys)
     }
 }

@@ -4,33 +4,43 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use proofkey_protocol::Apis;
-use proofkey_store::{Fault, Store};
+use proofkey_store::{Fault, ProtocolStore};
+use tokio::sync::Mutex;
 
-/// The current snapshot, and how to refresh it.
+/// The current snapshot, and how to take over another.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
     snapshot: ArcSwap<Snapshot>,
+    /// One takes over at a time; whoever waited finds it done.
+    turn: Mutex<()>,
 }
 
 /// The APIs at one moment. They are few, and operators make them.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     apis: Apis,
-    version: Option<i64>,
+    version: i64,
 }
 
 impl Directory {
-    /// The snapshot as it is now; a request keeps the one that it began with.
+    /// The snapshot as it is now.
     pub(crate) fn now(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
     }
 
-    /// Reads the APIs again if they have another version than this, which was read before.
-    pub(crate) async fn refresh(&self, store: &Store, version: i64) -> Result<(), Fault> {
-        if self.snapshot.load().version != Some(version) {
-            let apis = Apis::new(store.apis().await?);
-            self.snapshot.store(Arc::new(Snapshot { apis, version: Some(version) }));
+    /// Reads the APIs again where the snapshot is older than this version, which somebody has seen.
+    pub(crate) async fn take_over(&self, store: &ProtocolStore, seen: i64) -> Result<(), Fault> {
+        if self.snapshot.load().version >= seen {
+            return Ok(());
         }
+        let _turn = self.turn.lock().await;
+        if self.snapshot.load().version >= seen {
+            return Ok(());
+        }
+        // Before the APIs, never after: what is read is at least as new as the version says.
+        let version = store.directory_versions().await?.apis;
+        let apis = Apis::new(store.apis().await?);
+        self.snapshot.store(Arc::new(Snapshot { apis, version }));
         Ok(())
     }
 }
@@ -38,5 +48,9 @@ impl Directory {
 impl Snapshot {
     pub(crate) const fn apis(&self) -> &Apis {
         &self.apis
+    }
+
+    pub(crate) const fn version(&self) -> i64 {
+        self.version
     }
 }

@@ -9,7 +9,6 @@ mod backend;
 mod directory;
 mod encode;
 mod fault;
-mod keys_seen;
 mod options;
 mod read;
 mod row;
@@ -18,6 +17,7 @@ mod sql;
 mod sqlite;
 mod store;
 mod value;
+mod versions_seen;
 mod write;
 
 pub use directory::private_directory;

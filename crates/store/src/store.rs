@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::backend::Backend;
 use crate::fault::{AdminFault, Fault};
-use crate::keys_seen::KeysSeen;
 use crate::options::Options;
 use crate::script::{Script, ScriptOutcome};
 use crate::sqlite::Engine;
+use crate::versions_seen::VersionsSeen;
 
 /// The durable state. Cheap to clone. It dereferences to [`ProtocolStore`]: what a protocol endpoint may do, a command and
 /// a background task may do too, and never the other way round.
@@ -41,7 +41,7 @@ pub struct Store {
 #[derive(Clone, Debug)]
 pub struct ProtocolStore {
     pub(crate) backend: Arc<Backend>,
-    pub(crate) keys_seen: Arc<KeysSeen>,
+    pub(crate) versions_seen: Arc<VersionsSeen>,
 }
 
 impl Deref for Store {
@@ -56,7 +56,7 @@ impl Store {
     /// Opens the database at `path`, makes it (mode 0600) when it does not exist, and applies the migrations it lacks.
     pub fn open(path: &Path, options: &Options) -> Result<Self, Fault> {
         let backend = Arc::new(Backend::Sqlite(Engine::open(path, options)?));
-        Ok(Self { protocol: ProtocolStore { backend, keys_seen: Arc::default() } })
+        Ok(Self { protocol: ProtocolStore { backend, versions_seen: Arc::default() } })
     }
 
     /// The part of it that protocol endpoints have; clone it to keep it.

@@ -18,6 +18,9 @@ pub(crate) enum Action {
     /// List the APIs
     List,
     /// Remove an API; nobody gets tokens for it any more, and what people allowed there ends
+    ///
+    /// A running server refuses grants and tokens for it from the next request on, and forgets its scopes within half a second.
+    /// An API that validates access tokens by itself takes those from before until they expire.
     Remove {
         /// Its resource indicator
         #[arg(value_name = "URL")]

@@ -51,7 +51,8 @@ impl<'a> Caller<'a> {
     /// Authenticates a client or an API that asks about tokens.
     pub(super) fn authenticate_to_introspect(&self) -> Result<IntrospectionCaller, Failure> {
         let (context, client) = (self.context, self.client.clone());
-        let apis = context.directory.apis();
+        let directory = context.directory();
+        let apis = directory.apis();
         self.settle(IntrospectionCaller::authenticate(&self.presented, client, apis, context.now))
     }
 

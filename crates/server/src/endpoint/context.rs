@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum::response::Response;
 use http::Method;
 use proofkey_oauth::Timestamp;
@@ -21,8 +22,9 @@ pub(super) struct RequestContext<'a> {
     pub(super) arrival: Arrival,
     /// The time at which all of the request had come.
     pub(super) now: Timestamp,
-    /// The APIs at that time: every decision about the request, and its answer, see this one state.
-    pub(super) directory: Arc<Snapshot>,
+    /// The APIs at that time, and from the look at facts that knows of others those: APIs may be removed meanwhile. See
+    /// [`RequestContext::current_keys`].
+    directory: ArcSwap<Snapshot>,
     /// The keys at that time, by which what the request carries is read. Keys may be revoked meanwhile: see
     /// [`RequestContext::still_holds`].
     pub(super) keys: Arc<Keys>,
@@ -44,7 +46,7 @@ pub(super) struct DetachedContext {
 impl DetachedContext {
     /// The request, at the moment at which it was judged before.
     pub(super) fn context(&self) -> RequestContext<'_> {
-        let (app, directory) = (&self.app, Arc::clone(&self.directory));
+        let (app, directory) = (&self.app, ArcSwap::new(Arc::clone(&self.directory)));
         let keys = Arc::clone(&self.keys);
         let (arrival, now, endpoint, method) = (self.arrival, self.now, self.endpoint, self.method.clone());
         RequestContext { app, arrival, now, directory, keys, endpoint, method }
@@ -55,16 +57,22 @@ impl<'a> RequestContext<'a> {
     /// Reads the clock and the directory, once. It begins when the body has been read: a body may come slowly, and a request
     /// is judged by what holds at its end, not by what held when its head came.
     pub(super) fn begin(app: &'a Arc<App>, arrival: Arrival, endpoint: Endpoint, method: Method) -> Self {
-        let (now, directory, keys) = (app.now(), app.directory.now(), app.keyring.now());
+        let (now, keys) = (app.now(), app.keyring.now());
+        let directory = ArcSwap::new(app.directory.now());
         Self { app, arrival, now, directory, keys, endpoint, method }
     }
 
     /// The same request for work that goes on when the connection is gone.
     pub(super) fn detached(&self) -> DetachedContext {
-        let (app, directory) = (Arc::clone(self.app), Arc::clone(&self.directory));
+        let (app, directory) = (Arc::clone(self.app), self.directory());
         let keys = Arc::clone(&self.keys);
         let (arrival, now, endpoint, method) = (self.arrival, self.now, self.endpoint, self.method.clone());
         DetachedContext { app, arrival, now, directory, keys, endpoint, method }
+    }
+
+    /// The APIs by which the request is decided from now on.
+    pub(super) fn directory(&self) -> Arc<Snapshot> {
+        self.directory.load_full()
     }
 
     /// Runs a rule in the context of this request, under the keys as they are by now.
@@ -74,13 +82,15 @@ impl<'a> RequestContext<'a> {
 
     /// The same under keys that the caller names.
     pub(super) fn decide_under<T>(&self, keys: &Keys, rule: impl FnOnce(&mut Cx<'_>) -> T) -> T {
-        let mut random = self.app.randomness.clone();
-        let (policy, apis, keys) = (&self.app.policy, self.directory.apis(), keys.artefacts());
+        let (mut random, directory) = (self.app.randomness.clone(), self.directory.load());
+        let (policy, apis, keys) = (&self.app.policy, directory.apis(), keys.artefacts());
         rule(&mut Cx { now: self.now, random: &mut random, policy, apis, keys })
     }
 
-    /// The keys once facts were read, which say whether they have changed: then those in the store are taken over.
+    /// The keys once facts were read, which say whether keys or APIs have changed: then those in the store are taken over, and
+    /// this request is decided by them.
     pub(super) async fn current_keys(&self) -> Result<Arc<Keys>, KeysFault> {
+        self.take_over_apis().await?;
         let keys = self.app.keyring.now();
         if self.app.store.keys_version_seen() <= keys.version() {
             return Ok(keys);
@@ -89,15 +99,25 @@ impl<'a> RequestContext<'a> {
         Ok(self.app.keyring.now())
     }
 
+    async fn take_over_apis(&self) -> Result<(), KeysFault> {
+        let seen = self.app.store.apis_version_seen();
+        if seen > self.directory.load().version() {
+            self.app.directory.take_over(&self.app.store, seen).await?;
+            self.directory.store(self.app.directory.now());
+        }
+        Ok(())
+    }
+
     /// The keys as the store has them at this moment, for what is decided without facts.
     pub(super) async fn fresh_keys(&self) -> Result<Arc<Keys>, KeysFault> {
-        self.app.store.note_keys_version().await?;
+        self.app.store.note_versions().await?;
         self.current_keys().await
     }
 
     /// Whether what was read under [`RequestContext::keys`] can be read by the keys as they are, now that its facts have been
-    /// loaded. Without a change of keys, which is almost always, nothing is read again.
+    /// loaded. Without a change of keys, which is almost always, nothing is read again. APIs that have changed are taken over.
     pub(super) async fn still_holds(&self, reads: impl FnOnce(&Keys) -> bool) -> Result<bool, KeysFault> {
+        self.take_over_apis().await?;
         if self.app.store.keys_version_seen() <= self.keys.version() {
             return Ok(true);
         }

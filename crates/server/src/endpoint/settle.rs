@@ -17,7 +17,8 @@ impl RequestContext<'_> {
     /// `load` is a closure that returns a future, not an async closure: of the future of the latter the compiler cannot say
     /// yet, in generic code, that it may move between threads.
     ///
-    /// Time, clients and APIs stay as they were when the request arrived; what `load` reads is new each time. The outcome
+    /// Time and clients stay as they were when the request arrived; what `load` reads is new each time, and APIs and keys are
+    /// those that it knows of. The outcome
     /// is that of the decision whose commit was applied, never of one that met a conflict.
     pub(super) async fn settle<F, T, L>(
         &self,
@@ -29,7 +30,7 @@ impl RequestContext<'_> {
     {
         let load = || async {
             let facts = load().await?;
-            // What is decided now is sealed by keys that hold now.
+            // What is decided now is decided by APIs, and sealed by keys, that hold now.
             self.current_keys().await?;
             Ok(facts)
         };

@@ -35,6 +35,11 @@ impl ProtocolStore {
 }
 
 impl ProtocolStore {
+    /// Every API.
+    pub async fn apis(&self) -> Result<Vec<RegisteredApi>, Fault> {
+        self.backend.many(&apis::APIS, values![], FromRow::from_row).await
+    }
+
     /// The versions of the directories. Read them before the directories, never after.
     pub async fn directory_versions(&self) -> Result<Versions, Fault> {
         let found = self.backend.one(&versions::DIRECTORY_VERSIONS, &[], |cells| cells.skip().row());
@@ -61,11 +66,6 @@ impl Store {
     /// Every client.
     pub async fn clients(&self) -> Result<Vec<ClientRecord>, Fault> {
         self.backend.many(&clients::CLIENTS, values![], clients::client_with_secret).await.map(gather)
-    }
-
-    /// Every API.
-    pub async fn apis(&self) -> Result<Vec<RegisteredApi>, Fault> {
-        self.backend.many(&apis::APIS, values![], FromRow::from_row).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! How the facts of a decision are read: with the version of the keys beside them.
+//! How the facts of a decision are read: with the versions of the keys and the APIs beside them.
 
 use crate::fault::Fault;
 use crate::row::Cells;
@@ -9,16 +9,22 @@ impl ProtocolStore {
     /// The highest version of the keys that any read of facts has seen. Whoever decides by facts and keys asks for it once the
     /// facts are there, and takes other keys if it is higher than the version of those in hand.
     pub fn keys_version_seen(&self) -> i64 {
-        self.keys_seen.version()
+        self.versions_seen.keys()
     }
 
-    /// Reads the version of the keys alone, for what is decided without facts.
-    pub async fn note_keys_version(&self) -> Result<(), Fault> {
-        self.keys_seen.note(self.directory_versions().await?.keys);
+    /// The same of the APIs.
+    pub fn apis_version_seen(&self) -> i64 {
+        self.versions_seen.apis()
+    }
+
+    /// Reads the versions alone, for what is decided without facts.
+    pub async fn note_versions(&self) -> Result<(), Fault> {
+        let versions = self.directory_versions().await?;
+        self.versions_seen.note_each(versions.keys, versions.apis);
         Ok(())
     }
 
-    /// Reads a row of facts, of a text whose last column is [`crate::sql::versions::KEYS_VERSION`].
+    /// Reads a row of facts, of a text whose last column is [`crate::sql::versions::VERSIONS_OF_DECISIONS`].
     pub(super) async fn facts<T>(
         &self,
         statement: &'static Statement,
@@ -27,7 +33,7 @@ impl ProtocolStore {
     ) -> Result<Option<T>, Fault> {
         let noted = |cells: &mut Cells<'_>| {
             let facts = decode(cells)?;
-            self.keys_seen.note(cells.of("directory_versions").cell()?);
+            self.versions_seen.note(cells.of("directory_versions").cell()?);
             Ok(facts)
         };
         self.backend.one(statement, values, noted).await

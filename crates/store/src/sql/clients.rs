@@ -2,7 +2,7 @@
 
 use proofkey_protocol::{ClientRecord, ClientSecretRecord};
 
-use super::versions::KEYS_VERSION;
+use super::versions::VERSIONS_OF_DECISIONS;
 use super::{statements, text};
 use crate::fault::Fault;
 use crate::row::{Cells, FromRow as _, row};
@@ -37,7 +37,7 @@ statements! {
         ORDER BY client_secrets.created_at, client_secrets.hash");
 
     /// Whether a client is disabled.
-    CLIENT_STATUS = text!("SELECT disabled", KEYS_VERSION, " FROM clients WHERE id = $1");
+    CLIENT_STATUS = text!("SELECT disabled", VERSIONS_OF_DECISIONS, " FROM clients WHERE id = $1");
 
     /// A client that is not disabled and has registered a web origin under one of two keys: any one of them.
     CLIENT_OF_ORIGIN = "SELECT client_id FROM client_origins WHERE origin IN ($1, $2) AND disabled = 0 LIMIT 1";

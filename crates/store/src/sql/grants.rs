@@ -2,7 +2,7 @@
 
 use proofkey_protocol::{CodeFacts, GrantFacts, GrantId, GrantWithSubject, RedemptionFacts, SubjectFacts};
 
-use super::versions::KEYS_VERSION;
+use super::versions::VERSIONS_OF_DECISIONS;
 use super::{statements, text};
 use crate::fault::Fault;
 use crate::row::{Cells, FromRow, row};
@@ -103,18 +103,18 @@ statements! {
 
     /// A grant with its user, with its session and consent while they exist, and how its client stands.
     GRANT = text!("
-        SELECT ", GrantWithSubject::COLUMNS, KEYS_VERSION, GRANT_AND_SUBJECT, " WHERE grants.id = $1");
+        SELECT ", GrantWithSubject::COLUMNS, VERSIONS_OF_DECISIONS, GRANT_AND_SUBJECT, " WHERE grants.id = $1");
 
     /// The same for an access token of the grant, and whether that was revoked by itself.
     GRANT_OF_TOKEN = text!("
-        SELECT ", GrantWithSubject::COLUMNS, ", revoked_tokens.id", KEYS_VERSION, GRANT_AND_SUBJECT, "
+        SELECT ", GrantWithSubject::COLUMNS, ", revoked_tokens.id", VERSIONS_OF_DECISIONS, GRANT_AND_SUBJECT, "
         LEFT JOIN revoked_tokens ON revoked_tokens.id = $2
         WHERE grants.id = $1");
 
     /// All that redeeming a code depends on: the user, session, consent and client that it names, the grant under its id,
     /// and the wrong verifiers sent for it. Each but the user may be missing.
     CODE = text!("
-        SELECT ", CodeFacts::COLUMNS, KEYS_VERSION, "
+        SELECT ", CodeFacts::COLUMNS, VERSIONS_OF_DECISIONS, "
         FROM users
         LEFT JOIN sessions ON sessions.id = $3 AND sessions.user_id = users.id
         LEFT JOIN consents ON consents.user_id = users.id AND consents.client_id = $4
@@ -128,7 +128,7 @@ statements! {
     ACCESS_TOKEN = text!("
         SELECT (SELECT disabled FROM clients WHERE id = $1), (SELECT valid_from FROM clients WHERE id = $1),
             EXISTS (SELECT 1 FROM revoked_tokens WHERE id = $2)",
-        KEYS_VERSION);
+        VERSIONS_OF_DECISIONS);
 
     /// Clients of the newest grants that were given in a session. Walks the primary key backwards for a bounded number
     /// of rows: an index by session would cost one more page per code redeemed, for one line of the sign-out page.

@@ -3,7 +3,7 @@
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{ConsentFacts, SessionFacts, SubjectFacts, UserFacts};
 
-use super::versions::KEYS_VERSION;
+use super::versions::VERSIONS_OF_DECISIONS;
 use super::{statements, text};
 use crate::fault::Fault;
 use crate::row::{Cells, FromRow};
@@ -28,14 +28,14 @@ impl FromRow for SubjectFacts {
 statements! {
     /// A session with its user.
     SESSION = text!("
-        SELECT ", SessionFacts::COLUMNS, ", ", UserFacts::COLUMNS, KEYS_VERSION, "
+        SELECT ", SessionFacts::COLUMNS, ", ", UserFacts::COLUMNS, VERSIONS_OF_DECISIONS, "
         FROM sessions
         JOIN users ON users.id = sessions.user_id
         WHERE sessions.id = $1");
 
     /// A session with its user, the consent for one client, and how that client stands.
     SESSION_WITH_CONSENT = text!("
-        SELECT ", SubjectFacts::COLUMNS, KEYS_VERSION, "
+        SELECT ", SubjectFacts::COLUMNS, VERSIONS_OF_DECISIONS, "
         FROM sessions
         JOIN users ON users.id = sessions.user_id
         LEFT JOIN consents ON consents.user_id = sessions.user_id AND consents.client_id = $2

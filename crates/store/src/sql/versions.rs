@@ -18,9 +18,10 @@ row! {
     Versions in "directory_versions" { clients, apis, keys, sealing }
 }
 
-/// A last column beside the facts of a decision: the version of the keys. Keys are taken away, too, and a server that has
-/// others in memory than this says must not decide by them.
-pub(crate) const KEYS_VERSION: &str = ", (SELECT keys FROM directory_versions WHERE id = 1)";
+/// A last column beside the facts of a decision: the versions of the keys and of the APIs, in one number. Either is taken away,
+/// too, and a server that has others in memory than this says must not decide by them.
+pub(crate) const VERSIONS_OF_DECISIONS: &str =
+    ", (SELECT keys * 4294967296 + apis FROM directory_versions WHERE id = 1)";
 
 statements! {
     /// The versions.

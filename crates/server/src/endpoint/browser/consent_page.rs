@@ -25,7 +25,8 @@ pub(super) fn respond(
     let step = context.decide(|cx| authenticated.consent_step(cx));
     let flow = browser.seal(step, request);
     let (app, client) = (context.app, authenticated.client());
-    let terms = authenticated.consent_terms(context.directory.apis(), &app.policy);
+    let directory = context.directory();
+    let terms = authenticated.consent_terms(directory.apis(), &app.policy);
     let view = Consent {
         action: app.path_of(Endpoint::Consent),
         flow: flow.expose().to_owned(),

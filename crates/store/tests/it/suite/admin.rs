@@ -106,18 +106,10 @@ async fn apis_are_added_and_removed() {
 #[tokio::test]
 async fn k_10_the_id_of_an_api_is_never_given_again() {
     let world = World::new().await;
-    let api = |resource: &str| ApiRecord {
-        resource: ResourceUri::parse(resource).unwrap(),
-        name: None,
-        scopes: vec![ApiScope { name: "read".to_owned(), description: None }],
-        access_token_seconds: None,
-        algorithm: None,
-        introspection: None,
-    };
     let mut given = Vec::new();
     for resource in ["https://a.example", "https://b.example", "https://a.example", "https://a.example"] {
-        world.store.add_api(api(resource)).await.unwrap();
-        assert_eq!(world.store.add_api(api(resource)).await, Err(AdminFault::Exists));
+        world.store.add_api(crate::support::api(resource)).await.unwrap();
+        assert_eq!(world.store.add_api(crate::support::api(resource)).await, Err(AdminFault::Exists));
         let apis = world.store.apis().await.unwrap();
         given.push(apis.iter().find(|api| api.resource() == resource).unwrap().id.0);
         if resource == "https://a.example" {

@@ -7,7 +7,7 @@ use proofkey_store::Versions;
 use super::World;
 use super::commits::code;
 use crate::support::same::assert_same_key;
-use crate::support::{GRANTS_SESSION, NOW, app, grant, grant_id, redeem, session_id, token_id};
+use crate::support::{GRANTS_SESSION, NOW, api, app, grant, grant_id, redeem, session_id, token_id};
 
 async fn versions(world: &World) -> Versions {
     world.store.directory_versions().await.unwrap()
@@ -103,16 +103,17 @@ async fn k_16_keys_are_sealed_anew_together_and_none_is_added_under_the_sealing_
 }
 
 #[tokio::test]
-async fn k_16_every_read_of_facts_tells_that_the_keys_have_changed() {
+async fn k_16_every_read_of_facts_tells_that_keys_or_apis_have_changed() {
     let world = World::new().await;
     world.applied(redeem(grant(1))).await;
     let store = &world.store;
     let (session, grant) = (session_id(GRANTS_SESSION), grant_id(1));
-    for (door, sequence) in (0..7).zip(1..) {
-        let seen = store.keys_version_seen();
+    for (door, sequence) in (0..8).zip(1..) {
+        let seen = (store.keys_version_seen(), store.apis_version_seen());
         let kid = format!("key-{sequence}");
         assert_eq!(store.replace_keys(vec![key(&kid, sequence)], &[], 1).await, Ok(Committed::Applied));
-        assert_eq!(store.keys_version_seen(), seen, "nothing was read since");
+        store.add_api(api(&format!("https://{sequence}.example"))).await.unwrap();
+        assert_eq!((store.keys_version_seen(), store.apis_version_seen()), seen, "nothing was read since");
         match door {
             0 => drop(store.grant(grant).await.unwrap().unwrap()),
             1 => drop(store.code(&code(1)).await.unwrap()),
@@ -120,9 +121,12 @@ async fn k_16_every_read_of_facts_tells_that_the_keys_have_changed() {
             3 => drop(store.access_token(&app(), token_id(1)).await.unwrap()),
             4 => drop(store.session(session).await.unwrap().unwrap()),
             5 => drop(store.session_with_consent(session, &app()).await.unwrap().unwrap()),
-            _ => store.note_keys_version().await.unwrap(),
+            6 => drop(store.client_status(&app()).await.unwrap()),
+            _ => store.note_versions().await.unwrap(),
         }
-        assert_eq!(store.keys_version_seen(), versions(&world).await.keys, "door {door}");
+        let versions = versions(&world).await;
+        let seen = (store.keys_version_seen(), store.apis_version_seen());
+        assert_eq!(seen, (versions.keys, versions.apis), "door {door}");
     }
 }
 

@@ -4,12 +4,13 @@ pub(crate) mod same;
 
 use std::future::Future;
 
-use proofkey_oauth::{ClientMetadata, Scope, SecretHash, Sha256, Timestamp};
+use proofkey_oauth::{ClientMetadata, ResourceUri, Scope, SecretHash, Sha256, Timestamp};
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
-    ApiId, Authentication, AuthenticationMethod, ClientId, ClientRecord, ClientSecretRecord, Commit,
-    Committed, ConsentFacts, FailureFacts, GrantFacts, GrantId, GrantedApis, RefreshChain, SealingKeyId,
-    SessionFacts, SessionId, SessionProof, SignInTry, TokenId, UserId, UserRecord,
+    ApiId, ApiRecord, ApiScope, Authentication, AuthenticationMethod, ClientId, ClientRecord,
+    ClientSecretRecord, Commit, Committed, ConsentFacts, FailureFacts, GrantFacts, GrantId, GrantedApis,
+    RefreshChain, SealingKeyId, SessionFacts, SessionId, SessionProof, SignInTry, TokenId, UserId,
+    UserRecord,
 };
 use proofkey_store::{Options, Store};
 
@@ -130,6 +131,17 @@ pub(crate) fn user(name: &str) -> UserRecord {
         valid_from: NOW,
         created_at: NOW,
         updated_at: NOW,
+    }
+}
+
+pub(crate) fn api(resource: &str) -> ApiRecord {
+    ApiRecord {
+        resource: ResourceUri::parse(resource).unwrap(),
+        name: None,
+        scopes: vec![ApiScope { name: "read".to_owned(), description: None }],
+        access_token_seconds: None,
+        algorithm: None,
+        introspection: None,
     }
 }
 
