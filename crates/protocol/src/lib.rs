@@ -22,6 +22,7 @@ mod grant;
 mod ids;
 pub mod interaction;
 pub mod logout;
+mod own_access;
 mod policy;
 mod records;
 mod refresh_chain;

@@ -107,6 +107,9 @@ pub enum AdminFault {
     /// There is nothing of that id or name.
     #[error("there is no such thing")]
     Missing,
+    /// It is not as it was read any more: somebody else changed it meanwhile, and nothing was written.
+    #[error("it was changed at the same moment")]
+    Conflict,
     /// The store failed.
     #[error(transparent)]
     Fault(#[from] Fault),

@@ -22,6 +22,8 @@ pub(crate) enum NoRow {
     Exists,
     /// Nothing was found: there is no such row, or it is not as the condition wants it.
     Missing,
+    /// What was read before no longer stands.
+    Changed,
 }
 
 /// Steps that are written together or not at all: at least one.
@@ -49,6 +51,11 @@ impl ScriptStep {
     /// A change that must find a row.
     pub(crate) fn must_find(statement: &'static Statement, values: Box<[Value<'static>]>) -> Self {
         Self { statement, values, on_no_row: Some(NoRow::Missing) }
+    }
+
+    /// A change that is right only while what was read before stands.
+    pub(crate) fn must_stand(statement: &'static Statement, values: Box<[Value<'static>]>) -> Self {
+        Self { statement, values, on_no_row: Some(NoRow::Changed) }
     }
 
     /// A statement that may change nothing: the state asked for is the state that is.
@@ -110,6 +117,7 @@ impl From<NoRow> for AdminFault {
         match no_row {
             NoRow::Exists => Self::Exists,
             NoRow::Missing => Self::Missing,
+            NoRow::Changed => Self::Conflict,
         }
     }
 }

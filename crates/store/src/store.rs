@@ -25,7 +25,7 @@ pub struct Store {
 /// # use proofkey_oauth::Timestamp;
 /// # use proofkey_protocol::ClientId;
 /// async fn remove(store: &proofkey_store::ProtocolStore, id: &ClientId) {
-///     let _ = store.remove_client(id, Timestamp(0)).await;
+///     let _ = store.remove_client(id, || Timestamp(0)).await;
 /// }
 /// ```
 ///
@@ -35,7 +35,7 @@ pub struct Store {
 /// # use proofkey_oauth::Timestamp;
 /// # use proofkey_protocol::ClientId;
 /// async fn remove(store: &proofkey_store::Store, id: &ClientId) {
-///     let _ = store.remove_client(id, Timestamp(0)).await;
+///     let _ = store.remove_client(id, || Timestamp(0)).await;
 /// }
 /// ```
 #[derive(Clone, Debug)]

@@ -59,6 +59,7 @@ fn cure(refused: &AdminRefused) -> Option<String> {
     let cure = match refused {
         AdminRefused::Missing { noun, .. } => missing(*noun),
         AdminRefused::Exists { noun, .. } => exists(*noun)?,
+        AdminRefused::Conflict { .. } => "look at what stands now, then try again",
         AdminRefused::RotatedElsewhere => "look at `proofkey key list`, then try again",
         AdminRefused::SecretInUpdate(id) => {
             return Some(format!("`proofkey client rotate-secret {id}` makes a new one"));

@@ -43,6 +43,9 @@ pub struct AccessTokenClaims {
     /// The id of the grant from which the token was issued: when that is revoked, so is the token.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
+    /// What a client's own token rests on, in a form that is the issuer's alone: when that has ended, so has the token.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
 }
 
 #[cfg(test)]
@@ -90,7 +93,7 @@ mod tests {
                 assert!(read(&claims).is_err(), "{name}: {wrong}");
             }
         }
-        for name in ["scope", "acr", "sid", "grant_id", "amr"] {
+        for name in ["scope", "acr", "sid", "grant_id", "basis", "amr"] {
             let mut claims = claims();
             claims[name] = json!(null);
             assert!(read(&claims).is_err(), "{name}");

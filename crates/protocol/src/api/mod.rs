@@ -53,6 +53,11 @@ impl Apis {
         self.ids.get(resource).and_then(|id| self.apis.get(id)).or_else(first)
     }
 
+    /// The API of a resource indicator in the spelling that it is registered under, as audiences have it.
+    pub(crate) fn by_resource(&self, registered: &str) -> Option<&RegisteredApi> {
+        self.find(&ResourceUri::parse(registered).ok()?)
+    }
+
     /// The API of an internal id, if it is still registered; `None` for the issuer.
     pub fn by_id(&self, id: ApiId) -> Option<&RegisteredApi> {
         self.apis.get(&id)

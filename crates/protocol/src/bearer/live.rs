@@ -19,6 +19,7 @@ use crate::cx::Cx;
 use crate::facts::{AccessTokenFacts, ClientStatus, UserFacts};
 use crate::grant::GrantWithSubject;
 use crate::ids::GrantId;
+use crate::own_access::OwnAccess;
 use crate::refusal::Refusal;
 
 /// What the shell loaded about an access token whose signature is ours.
@@ -71,10 +72,13 @@ pub fn live<'a>(
         return Err(Refusal::TokenInvalid);
     }
     if claims.grant_id.is_none() {
-        // No grant says when it was given. A token of the very second in which the client's tokens were ended ends too.
-        let ended = claims.iat.seconds() <= facts.token.client_valid_from.seconds();
-        let own = claims.sub == client.id.as_str();
-        return if own && !ended { Ok(LiveToken { claims, user: None }) } else { Err(Refusal::TokenInvalid) };
+        let valid_from = facts.token.client_valid_from;
+        let own = OwnAccess::of(claims, valid_from, cx.apis).filter(|_| claims.sub == client.id.as_str());
+        let stands = |own: OwnAccess| own.stands(claims.scope.as_deref(), client, valid_from, cx.apis);
+        return own
+            .filter(|own| stands(*own))
+            .map(|_| LiveToken { claims, user: None })
+            .ok_or(Refusal::TokenInvalid);
     }
     let grant = facts.grant.and_then(|row| row.of(client)).ok_or(Refusal::TokenInvalid)?;
     let active = grant.check_active(cx).map_err(|_| Refusal::TokenInvalid)?;

@@ -66,7 +66,10 @@ pub enum RegistrationRefused {
     AccessTokenSeconds,
     #[error("refresh_overlap_seconds is 0 to 3600")]
     RefreshOverlapSeconds,
-    #[error("at most {RESOURCES_MAX} resources")]
+    #[error(
+        "resources: there are more than {RESOURCES_MAX}; a document that names none is for every API that has one of its \
+         scopes, so name those that the client needs"
+    )]
     TooManyResources,
     #[error(
         "a confidential client needs a client_secret of at least {CLIENT_SECRET_CHARS_MIN} characters, a public one has none"

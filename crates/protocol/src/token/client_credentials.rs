@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use proofkey_oauth::{CredentialsRequest, Scope};
+use proofkey_oauth::{CredentialsRequest, Scope, Timestamp};
 
 use super::allowed::AllowedClient;
 use super::entitlement::{Basis, Entitlement};
@@ -12,6 +12,7 @@ use crate::api::GrantedApis;
 use crate::cx::Cx;
 use crate::facts::ClientStatus;
 use crate::ids::ApiId;
+use crate::own_access::OwnAccess;
 use crate::records::RegisteredApi;
 use crate::refusal::{Named, Refusal};
 
@@ -22,6 +23,8 @@ pub struct CredentialsGrant<'a> {
     pub request: &'a CredentialsRequest,
     /// How the client stands.
     pub client: ClientStatus,
+    /// What the client was given up to this instant has ended.
+    pub client_valid_from: Timestamp,
 }
 
 impl CredentialsGrant<'_> {
@@ -36,7 +39,8 @@ impl CredentialsGrant<'_> {
         let api = api(&client, requested, cx)?;
         let scope = self.scope(&client, api, cx)?;
         let (scope, apis) = (Cow::Owned(scope), Cow::Owned(GrantedApis::named([api])));
-        Ok(Entitlement { scope, apis, requested, basis: Basis::Client(active) })
+        let own = OwnAccess { api, client_valid_from: self.client_valid_from };
+        Ok(Entitlement { scope, apis, requested, basis: Basis::Client(active, own) })
     }
 
     /// Scopes of the API alone: the standard ones speak of a user, and here is none.

@@ -10,6 +10,7 @@ use super::requested::RequestedApi;
 use crate::api::GrantedApis;
 use crate::facts::ActiveClient;
 use crate::grant::ActiveGrant;
+use crate::own_access::OwnAccess;
 
 /// What a client may have by its grant, and what the request chooses among it.
 #[derive(Debug)]
@@ -31,6 +32,6 @@ pub(super) enum Basis<'a> {
     Code(EntitlingCode<'a>),
     /// A refresh token that is not retired, and its active grant.
     RefreshToken(CurrentToken<'a>, ActiveGrant<'a>),
-    /// The client's own registration, which stands.
-    Client(ActiveClient),
+    /// The client's own registration, which stands, and its access to one API.
+    Client(ActiveClient, OwnAccess),
 }

@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::cx::Cx;
 use crate::facts::GrantFacts;
 use crate::ids::TokenId;
+use crate::own_access::OwnAccess;
 use crate::policy::Policy;
 use crate::records::ApiRecord;
 use crate::refusal::Refusal;
@@ -120,9 +121,11 @@ impl<'a> AccessPlan<'a> {
     }
 
     /// An access token of the client's own.
-    pub(super) fn for_client(self, cx: &mut Cx<'_>) -> Issue {
+    pub(super) fn for_client(self, own: OwnAccess, cx: &mut Cx<'_>) -> Issue {
         let client = self.client;
-        self.for_subject(client.id.as_str(), cx)
+        let mut issue = self.for_subject(client.id.as_str(), cx);
+        issue.access.basis = Some(own.to_string());
+        issue
     }
 
     /// An access token alone.
@@ -146,6 +149,7 @@ impl<'a> AccessPlan<'a> {
             amr: None,
             sid: None,
             grant_id: None,
+            basis: None,
         };
         Issue {
             access,

@@ -24,20 +24,9 @@ pub struct ClientEdit {
 impl Admin {
     /// Adds and drops APIs of a client's registration; all else of it stays.
     pub async fn edit_client(&self, id: &ClientId, edit: ClientEdit) -> Result<ClientRecord, AdminRefused> {
-        let apis = self.registered_apis().await?;
-        let before = self.find_client(id).await?;
-        let mut resources = before.metadata.resources.clone().unwrap_or_default();
-        resources.retain(|resource| !edit.remove.iter().any(|dropped| dropped.names(resource.as_str())));
-        resources.extend(edit.add);
-        if edit.bind {
-            let unbound = unbound(&before, &apis)?;
-            resources.extend(owners(unbound.iter().map(String::as_str), &apis));
-        }
-        let metadata = ClientMetadata { resources: Some(known(resources, &apis)?), ..before.metadata };
-        let record = ClientRecord { metadata, ..before };
-        Client::try_from(&record)?;
-        let updated = self.store.update_client(id, &record.metadata).await;
-        updated.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
+        let edited = self
+            .replace_registration(id, async |before| edited(before, &edit, &self.registered_apis().await?));
+        let record = edited.await?;
         self.record_change(Verb::Edit, Noun::Client, id);
         Ok(record)
     }
@@ -47,15 +36,14 @@ impl Admin {
         unbound(record, &self.registered_apis().await?)
     }
 
-    /// The metadata with the APIs written out: those that it names or, where it names none, the owners of its scopes.
+    /// The record with the APIs written out, if a client can be registered so: those that it names or, where it names none, the owners of its scopes.
     pub(super) async fn with_apis(&self, record: ClientRecord) -> Result<ClientRecord, AdminRefused> {
         let apis = self.registered_apis().await?;
         let resources = match &record.metadata.resources {
             Some(named) => known(named.clone(), &apis)?,
             None => owners(Client::try_from(&record)?.scope.iter(), &apis),
         };
-        let metadata = ClientMetadata { resources: Some(resources), ..record.metadata };
-        Ok(ClientRecord { metadata, ..record })
+        with_resources(record, resources)
     }
 
     /// At most 20 clients that are registered for a scope of this API and for no API that has it.
@@ -72,6 +60,26 @@ impl Admin {
     async fn registered_apis(&self) -> Result<Apis, AdminRefused> {
         Ok(Apis::new(self.store.apis().await?))
     }
+}
+
+/// The record after an edit, if a client can be registered so.
+fn edited(before: ClientRecord, edit: &ClientEdit, apis: &Apis) -> Result<ClientRecord, AdminRefused> {
+    let mut resources = before.metadata.resources.clone().unwrap_or_default();
+    resources.retain(|resource| !edit.remove.iter().any(|dropped| dropped.names(resource.as_str())));
+    resources.extend(edit.add.iter().cloned());
+    if edit.bind {
+        let unbound = unbound(&before, apis)?;
+        resources.extend(owners(unbound.iter().map(String::as_str), apis));
+    }
+    with_resources(before, known(resources, apis)?)
+}
+
+/// The record with these APIs. It is judged with them: they may be more than a client can have.
+fn with_resources(record: ClientRecord, resources: Vec<ResourceUri>) -> Result<ClientRecord, AdminRefused> {
+    let metadata = ClientMetadata { resources: Some(resources), ..record.metadata };
+    let record = ClientRecord { metadata, ..record };
+    Client::try_from(&record)?;
+    Ok(record)
 }
 
 /// The resources as they are registered, each once. One that is not is refused.

@@ -4,12 +4,12 @@ use std::io;
 
 use proofkey_oauth::{AuthMethod, Secret, Timestamp};
 use proofkey_protocol::{
-    Client, ClientId, ClientRecord, ClientSecretRecord, Random as _, RegistrationRefused,
-    is_short_client_secret,
+    ClientId, ClientRecord, ClientSecretRecord, Random as _, RegistrationRefused, is_short_client_secret,
 };
+use proofkey_store::AdminFault;
 
 use super::client_document::ClientDocument;
-use super::limits::{SECRET_KEEP_SECONDS_MAX, SECRET_STAGED_SECONDS};
+use super::limits::{ATTEMPTS_MAX, SECRET_KEEP_SECONDS_MAX, SECRET_STAGED_SECONDS};
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused, new_secret};
 use crate::random::SystemRandom;
@@ -52,7 +52,6 @@ impl Admin {
             disabled: false,
             created_at: now,
         };
-        Client::try_from(&record)?;
         let record = self.with_apis(record).await?;
         let added = self.store.add_client(record.clone()).await;
         added.map_err(|fault| AdminRefused::about(fault, Noun::Client, &record.id))?;
@@ -87,24 +86,45 @@ impl Admin {
         if new.client_secret.is_some() {
             return Err(AdminRefused::SecretInUpdate(id.clone()));
         }
-        let before = self.find_client(id).await?;
-        match (before.secrets.is_empty(), new.is_public()) {
-            (true, false) => return Err(AdminRefused::PublicClient(id.clone())),
-            (false, true) => return Err(AdminRefused::ConfidentialClient(id.clone())),
-            (true, true) | (false, false) => {}
-        }
-        let record = ClientRecord { metadata: new.metadata, ..before };
-        Client::try_from(&record)?;
-        let record = self.with_apis(record).await?;
-        let updated = self.store.update_client(id, &record.metadata).await;
-        updated.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
+        let replaced = self.replace_registration(id, async |before| {
+            match (before.secrets.is_empty(), new.is_public()) {
+                (true, false) => Err(AdminRefused::PublicClient(id.clone())),
+                (false, true) => Err(AdminRefused::ConfidentialClient(id.clone())),
+                (true, true) | (false, false) => {
+                    self.with_apis(ClientRecord { metadata: new.metadata.clone(), ..before }).await
+                }
+            }
+        });
+        let record = replaced.await?;
         self.record_change(Verb::Update, Noun::Client, id);
         Ok(record)
     }
 
+    /// Writes a registration that is made of the one that stands; made anew where that has changed before it was written, a few
+    /// times.
+    pub(super) async fn replace_registration(
+        &self,
+        id: &ClientId,
+        changed: impl AsyncFn(ClientRecord) -> Result<ClientRecord, AdminRefused>,
+    ) -> Result<ClientRecord, AdminRefused> {
+        for _ in 0..ATTEMPTS_MAX {
+            let version = self.store.directory_versions().await?.clients;
+            let record = changed(self.find_client(id).await?).await?;
+            match self.store.update_client(id, &record.metadata, version).await {
+                Err(AdminFault::Conflict) => {}
+                settled => {
+                    settled.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
+                    return Ok(record);
+                }
+            }
+        }
+        Err(AdminRefused::about(AdminFault::Conflict, Noun::Client, id))
+    }
+
     /// Removes a client, its secrets and the consents it had, and ends its tokens.
     pub async fn remove_client(&self, id: &ClientId) -> Result<(), AdminRefused> {
-        let removed = self.store.remove_client(id, self.now()).await;
+        let clock = self.clock.clone();
+        let removed = self.store.remove_client(id, move || Timestamp(clock.now())).await;
         removed.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
         self.record_change(Verb::Remove, Noun::Client, id);
         Ok(())

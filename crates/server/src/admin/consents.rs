@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use proofkey_oauth::{ResourceUri, Timestamp};
 use proofkey_protocol::{ApiId, Apis, ClientId, ConsentRecord, UserId, UserRecord};
+use proofkey_store::AdminFault;
 
+use super::limits::ATTEMPTS_MAX;
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 
@@ -72,14 +74,34 @@ impl Admin {
         let revoked = match api {
             None => self.store.revoke_consent(&user.id, client).await,
             Some(resource) => {
-                let id = self.api_id(resource).await?;
-                self.store.revoke_consent_at(&user.id, client, id).await
+                let api = self.api_id(resource).await?;
+                self.revoke_consent_at(&user.id, client, api).await
             }
         };
         let name = || format!("of {username} for client {client}");
         revoked.map_err(|fault| AdminRefused::about(fault, Noun::Consent, name()))?;
         self.record_change(Verb::Revoke, Noun::Consent, format_args!("{} {client}", user.id));
         Ok(user)
+    }
+
+    /// Withdraws what a user allows a client at one API, of what stands: looked at again where it has changed before it was
+    /// written, a few times.
+    async fn revoke_consent_at(
+        &self,
+        user: &UserId,
+        client: &ClientId,
+        api: ApiId,
+    ) -> Result<(), AdminFault> {
+        for _ in 0..ATTEMPTS_MAX {
+            let before = self.store.consents(Some(user), Some(client)).await?.pop();
+            let before = before.ok_or(AdminFault::Missing)?.consent;
+            let after = before.without(api).ok_or(AdminFault::Missing)?;
+            match self.store.narrow_consent(user, client, before, after).await {
+                Err(AdminFault::Conflict) => {}
+                settled => return settled,
+            }
+        }
+        Err(AdminFault::Conflict)
     }
 
     /// The id of an API; the issuer's for the issuer.

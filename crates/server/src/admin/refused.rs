@@ -79,6 +79,9 @@ pub enum AdminRefused {
     /// There is nothing of that id or name.
     #[error("there is no {noun} {name}")]
     Missing { noun: Noun, name: String },
+    /// Others changed it again and again before this change could be written.
+    #[error("{noun} {name} was changed by somebody else at the same moment: nothing was written")]
+    Conflict { noun: Noun, name: String },
     /// Another process replaced the keys at the same moment, and its keys stand.
     #[error("another process was rotating at this moment")]
     RotatedElsewhere,
@@ -132,6 +135,7 @@ impl AdminRefused {
         match fault {
             AdminFault::Exists => Self::Exists { noun, name: name.to_string() },
             AdminFault::Missing => Self::Missing { noun, name: name.to_string() },
+            AdminFault::Conflict => Self::Conflict { noun, name: name.to_string() },
             AdminFault::Fault(fault) => Self::Store(fault),
         }
     }
@@ -160,6 +164,7 @@ impl AdminRefused {
             Self::Exists { noun: Noun::Consent | Noun::Key | Noun::SealingKey, .. }
             | Self::Metadata(MetadataRefused::Document(_))
             | Self::Missing { .. }
+            | Self::Conflict { .. }
             | Self::Undelivered(_)
             | Self::RotatedElsewhere
             | Self::Hashing

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
-use proofkey_oauth::{AppOrigin, RedirectUri};
+use proofkey_oauth::{AppOrigin, RedirectUri, Timestamp};
 use proofkey_protocol::{Client, ClientId, ClientRecord, ClientStatus};
 use proofkey_store::{Fault, ProtocolStore};
 use thiserror::Error;
@@ -54,8 +54,15 @@ pub(crate) struct Clients {
     version: AtomicI64,
     remembered: Cache<Arc<str>, Remembered>,
     /// The clients that were read as active a moment ago.
-    active: Cache<Arc<str>, ()>,
+    active: Cache<Arc<str>, Active>,
     look_ups: LookUps,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Active {
+    version: i64,
+    /// Up to when what the client was given has ended.
+    valid_from: Timestamp,
 }
 
 #[derive(Clone, Debug)]
@@ -104,17 +111,22 @@ impl Clients {
         self.look_up(&id, version, address, store.client(&id)).await
     }
 
-    /// How a client stands that asks for a token of its own. No other facts are read for such a token, and a read costs three
+    /// How a client stands that asks for a token of its own, and up to when what it was given has ended. No other facts are read for such a token, and a read costs three
     /// system calls: a client that was active a tenth of a second ago counts as active.
-    pub(crate) async fn status(&self, store: &ProtocolStore, id: &ClientId) -> Result<ClientStatus, Fault> {
-        if self.active.contains_key(id.as_str()) {
-            return Ok(ClientStatus::Active);
+    pub(crate) async fn status(
+        &self,
+        store: &ProtocolStore,
+        id: &ClientId,
+    ) -> Result<(ClientStatus, Timestamp), Fault> {
+        let version = self.version.load(Ordering::Acquire);
+        if let Some(active) = self.active.get(id.as_str()).filter(|active| active.version == version) {
+            return Ok((ClientStatus::Active, active.valid_from));
         }
-        let status = store.client_status(id).await?;
+        let (status, valid_from) = store.client_status(id).await?;
         if status == ClientStatus::Active {
-            self.active.insert(Arc::from(id.as_str()), ());
+            self.active.insert(Arc::from(id.as_str()), Active { version, valid_from });
         }
-        Ok(status)
+        Ok((status, valid_from))
     }
 
     /// Forgets every client if the version of the clients has moved.

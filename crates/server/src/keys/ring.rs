@@ -213,7 +213,7 @@ impl fmt::Debug for Keys {
 
 /// The bytes of a token's longer texts.
 fn text_bytes(claims: &AccessTokenClaims) -> usize {
-    let optional = [&claims.scope, &claims.grant_id, &claims.sid, &claims.acr];
+    let optional = [&claims.scope, &claims.grant_id, &claims.basis, &claims.sid, &claims.acr];
     let audiences: usize = claims.aud.as_slice().iter().map(String::len).sum();
     let texts = [&claims.iss, &claims.sub, &claims.client_id, &claims.jti];
     audiences

@@ -318,3 +318,66 @@ async fn a_refusal_names_the_member_of_a_user() {
     ];
     check(&at, refusals);
 }
+
+#[tokio::test]
+async fn k_23_a_client_has_a_hundred_apis_at_most_by_whichever_door() {
+    let at = Installation::new();
+    let resource = |number: usize| format!("https://{number}.example");
+    for number in 0..=100 {
+        let scopes = vec![ApiScope { name: "read".to_owned(), description: None }];
+        at.add_api(NewApi { resource: resource(number), scopes, ..NewApi::default() }).await.unwrap();
+    }
+    let uris = ["https://shop.example/cb"];
+    let named = |count: usize| (0..count).map(resource).collect::<Vec<_>>();
+    let document = |resources: usize| json!({"client_id": "shop", "redirect_uris": uris, "scope": "read", "resources": named(resources)});
+    let unnamed = json!({"client_id": "all", "redirect_uris": uris, "scope": "read"});
+    at.add_client(document(100)).await.unwrap();
+    at.log.take();
+    let (id, last) = (ClientId::new("shop"), ResourceUri::parse(&resource(100)).unwrap());
+    let add = ClientEdit { add: vec![last], ..ClientEdit::default() };
+    let many = json!({"client_id": "many", "redirect_uris": uris, "resources": named(101)});
+    let implied = json!({"redirect_uris": uris, "scope": "read"});
+    let refusals: Refusals = vec![
+        (at.add_client(unnamed).await, Some("resources")),
+        (at.add_client(many).await, Some("resources")),
+        (at.update_client("shop", implied).await, Some("resources")),
+        (at.update_client("shop", document(101)).await, Some("resources")),
+        (at.admin.edit_client(&id, add).await.map(drop), Some("resources")),
+    ];
+    check(&at, refusals);
+    let swap = ClientEdit {
+        add: vec![ResourceUri::parse(&resource(100)).unwrap()],
+        remove: vec![ResourceUri::parse(&resource(0)).unwrap()],
+        ..ClientEdit::default()
+    };
+    at.admin.edit_client(&id, swap).await.unwrap();
+}
+
+#[tokio::test]
+async fn k_16_changes_of_many_operators_at_once_are_all_made_or_told_to_be_made_again() {
+    let at = Installation::new();
+    for number in 0..8 {
+        let scopes = vec![ApiScope { name: format!("read{number}"), description: None }];
+        let resource = format!("https://{number}.example");
+        at.add_api(NewApi { resource, scopes, ..NewApi::default() }).await.unwrap();
+    }
+    at.add_client(shop()).await.unwrap();
+    let id = ClientId::new("shop");
+    let add = async |number: usize| {
+        let resource = ResourceUri::parse(&format!("https://{number}.example")).unwrap();
+        let edit = ClientEdit { add: vec![resource.clone()], ..ClientEdit::default() };
+        match at.admin.edit_client(&id, edit).await {
+            Ok(_) => Some(resource),
+            Err(AdminRefused::Conflict { .. }) => None,
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let made = tokio::join!(add(0), add(1), add(2), add(3), add(4), add(5), add(6), add(7));
+    let made: [Option<ResourceUri>; 8] = made.into();
+    let mut made: Vec<ResourceUri> = made.into_iter().flatten().collect();
+    made.sort();
+    assert!(!made.is_empty(), "of those at once one is always the first");
+    let mut stands = at.admin.client(&id).await.unwrap().metadata.resources.unwrap();
+    stands.sort();
+    assert_eq!(stands, made, "what was said to be made was made, and nothing else");
+}

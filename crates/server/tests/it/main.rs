@@ -39,6 +39,7 @@ mod sign_in_limits;
 mod slow_body;
 mod spelling;
 mod support;
+mod taken_away;
 mod tampering;
 mod token;
 mod trace;

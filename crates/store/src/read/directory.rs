@@ -18,11 +18,11 @@ impl ProtocolStore {
         Ok(gather(rows).pop())
     }
 
-    /// How a client stands.
-    pub async fn client_status(&self, id: &ClientId) -> Result<ClientStatus, Fault> {
-        let decode = |cells: &mut Cells<'_>| cells.of("clients").cell();
+    /// How a client stands, and up to when what it was given has ended.
+    pub async fn client_status(&self, id: &ClientId) -> Result<(ClientStatus, Timestamp), Fault> {
+        let decode = |cells: &mut Cells<'_>| Ok((cells.of("clients").cell()?, cells.cell()?));
         let found = self.facts(&clients::CLIENT_STATUS, &[id.as_str().into()], decode).await?;
-        Ok(found.unwrap_or(ClientStatus::Unregistered))
+        Ok(found.unwrap_or((ClientStatus::Unregistered, Timestamp(0))))
     }
 
     /// Whether a client that is not disabled has registered this web origin, as browsers write it. On a loopback host any port

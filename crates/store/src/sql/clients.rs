@@ -36,8 +36,8 @@ statements! {
         WHERE clients.id = $1
         ORDER BY client_secrets.created_at, client_secrets.hash");
 
-    /// Whether a client is disabled.
-    CLIENT_STATUS = text!("SELECT disabled", VERSIONS_OF_DECISIONS, " FROM clients WHERE id = $1");
+    /// Whether a client is disabled, and up to when what it was given has ended.
+    CLIENT_STATUS = text!("SELECT disabled, valid_from", VERSIONS_OF_DECISIONS, " FROM clients WHERE id = $1");
 
     /// A client that is not disabled and has registered a web origin under one of two keys: any one of them.
     CLIENT_OF_ORIGIN = "SELECT client_id FROM client_origins WHERE origin IN ($1, $2) AND disabled = 0 LIMIT 1";
@@ -52,9 +52,10 @@ statements! {
     /// Drops the web origins of a client.
     DELETE_CLIENT_ORIGINS = "DELETE FROM client_origins WHERE client_id = $1";
 
-    /// Adds a client, unless the id is taken.
+    /// Adds a client, unless the id is taken. It begins where the one before it under this id ended.
     INSERT_CLIENT = "
-        INSERT INTO clients (id, metadata, disabled, created_at) VALUES ($1, $2, $3, $4)
+        INSERT INTO clients (id, metadata, disabled, created_at, valid_from)
+        VALUES ($1, $2, $3, $4, COALESCE((SELECT ended_at FROM removed_clients WHERE id = $1), 0))
         ON CONFLICT (id) DO NOTHING";
 
     /// Replaces a registration.
@@ -70,6 +71,12 @@ statements! {
 
     /// Changes nothing: one row when the client exists.
     TOUCH_CLIENT = "UPDATE clients SET id = id WHERE id = $1";
+
+    /// Notes up to when a client that is being removed was given anything: the instant `$2`, or later where its own is.
+    NOTE_REMOVED_CLIENT = "
+        INSERT INTO removed_clients (id, ended_at, keep_until)
+        SELECT id, CASE WHEN $2 > valid_from THEN $2 ELSE valid_from + 1 END, $3 FROM clients WHERE id = $1
+        ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at, keep_until = excluded.keep_until";
 
     /// Removes a client.
     DELETE_CLIENT = "DELETE FROM clients WHERE id = $1";

@@ -28,6 +28,11 @@ statements! {
         DELETE FROM retired_keys WHERE kid IN
             (SELECT kid FROM retired_keys WHERE keep_until < $1 ORDER BY keep_until LIMIT $2)";
 
+    /// What is noted of removed clients of which nothing can live any more.
+    SWEEP_REMOVED_CLIENTS = "
+        DELETE FROM removed_clients WHERE id IN
+            (SELECT id FROM removed_clients WHERE keep_until < $1 ORDER BY keep_until LIMIT $2)";
+
     /// Failed sign-ins of long ago.
     SWEEP_SIGN_IN_FAILURES = "
         DELETE FROM sign_in_failures WHERE account IN

@@ -31,6 +31,9 @@ statements! {
     /// they remember, and moves nothing.
     BUMP_CLIENTS = "UPDATE directory_versions SET clients = clients + 1 WHERE id = 1";
 
+    /// The clients change, while none of them has changed since the version that was read.
+    BUMP_CLIENTS_FROM = "UPDATE directory_versions SET clients = clients + 1 WHERE id = 1 AND clients = $1";
+
     /// The APIs have changed.
     BUMP_APIS = "UPDATE directory_versions SET apis = apis + 1 WHERE id = 1";
 

@@ -64,6 +64,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0012_origins_as_browsers_write_them",
         text: include_str!("../../migrations/sqlite/0012_origins_as_browsers_write_them.sql"),
     },
+    Migration {
+        version: 14,
+        name: "0014_removed_clients",
+        text: include_str!("../../migrations/sqlite/0014_removed_clients.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -12,6 +12,10 @@ use crate::sql::{clients, consents, grants, versions};
 use crate::store::Store;
 use crate::value::{Value, values};
 
+/// How long it is remembered when a client was removed. Of what such a client had, nothing lives longer that is not removed
+/// or revoked with it: codes live minutes, and its own tokens a day at most.
+const REMOVED_SECONDS: i64 = 7 * 24 * 3600;
+
 impl Store {
     /// Registers a client with its secrets. No version moves: servers look for a client that they do not remember, so
     /// nothing that they remember becomes wrong.
@@ -24,13 +28,20 @@ impl Store {
         self.change(script).await
     }
 
-    /// Replaces a client's registration.
-    pub async fn update_client(&self, id: &ClientId, metadata: &ClientMetadata) -> Result<(), AdminFault> {
+    /// Replaces a client's registration by one that was made of what stood at this version of the clients; a conflict when any
+    /// client has changed since.
+    pub async fn update_client(
+        &self,
+        id: &ClientId,
+        metadata: &ClientMetadata,
+        clients_version: i64,
+    ) -> Result<(), AdminFault> {
         let replace = ScriptStep::must_find(&clients::UPDATE_CLIENT, values![id.clone(), json(metadata)?]);
-        let script = Script::from(replace)
+        let moved = ScriptStep::must_stand(&versions::BUMP_CLIENTS_FROM, values![clients_version]);
+        let script = Script::from(moved)
+            .then(replace)
             .then(ScriptStep::may_find(&clients::DELETE_CLIENT_ORIGINS, values![id.clone()]))
-            .then_all(add_origins(id, metadata))
-            .then(moved());
+            .then_all(add_origins(id, metadata));
         self.change(script).await
     }
 
@@ -45,25 +56,34 @@ impl Store {
     }
 
     /// Ends every grant of a client, and the tokens that it got for itself. The instant is asked for inside the transaction,
-    /// so that no grant can come between it and the change; the rows of the grants stay as they are. No version moves: what
-    /// servers remember of a client says nothing of this.
+    /// so that no grant can come between it and the change; the rows of the grants stay as they are.
     pub async fn end_grants_of_client(
         &self,
         id: &ClientId,
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Result<(), AdminFault> {
         let values = values![id.clone(), Value::Now(Box::new(now))];
-        self.change(ScriptStep::must_find(&clients::END_GRANTS_OF_CLIENT, values).into()).await
+        let end = ScriptStep::must_find(&clients::END_GRANTS_OF_CLIENT, values);
+        self.change(Script::from(end).then(moved())).await
     }
 
-    /// Removes a client, its secrets and the consents it had, and revokes its grants: should the id be given again, the
-    /// tokens of the old client stay dead.
-    pub async fn remove_client(&self, id: &ClientId, at: Timestamp) -> Result<(), AdminFault> {
-        let script = Script::from(ScriptStep::may_find(&clients::DELETE_CLIENT_SECRETS, values![id.clone()]))
+    /// Removes a client, its secrets and the consents it had, and revokes its grants: should the id be given again, all that
+    /// the old client had stays dead. The instant is asked for inside the transaction, as above.
+    pub async fn remove_client(
+        &self,
+        id: &ClientId,
+        now: impl Fn() -> Timestamp + Clone + Send + Sync + 'static,
+    ) -> Result<(), AdminFault> {
+        let (at, later) = (now.clone(), now.clone());
+        let keep_until = move || later() + REMOVED_SECONDS;
+        let note = values![id.clone(), Value::Now(Box::new(now)), Value::Now(Box::new(keep_until))];
+        let revoke = values![id.clone(), Value::Now(Box::new(at))];
+        let script = Script::from(ScriptStep::must_find(&clients::NOTE_REMOVED_CLIENT, note))
+            .then(ScriptStep::may_find(&clients::DELETE_CLIENT_SECRETS, values![id.clone()]))
             .then(ScriptStep::may_find(&clients::DELETE_CLIENT_ORIGINS, values![id.clone()]))
             .then(ScriptStep::must_find(&clients::DELETE_CLIENT, values![id.clone()]))
             .then(ScriptStep::may_find(&consents::DELETE_CONSENTS_OF_CLIENT, values![id.clone()]))
-            .then(ScriptStep::may_find(&grants::REVOKE_GRANTS_OF_CLIENT, values![id.clone(), at]))
+            .then(ScriptStep::may_find(&grants::REVOKE_GRANTS_OF_CLIENT, revoke))
             .then(moved());
         self.change(script).await
     }

@@ -28,6 +28,7 @@ impl Store {
             (&sweep::SWEEP_REVOKED_TOKENS, ended),
             (&sweep::SWEEP_SESSIONS, ended),
             (&sweep::SWEEP_RETIRED_KEYS, ended),
+            (&sweep::SWEEP_REMOVED_CLIENTS, ended),
             (&sweep::SWEEP_SIGN_IN_FAILURES, old),
             (&sweep::SWEEP_SIGN_IN_FAILURES_OF_UNKNOWN_NAMES, old),
         ] {

@@ -59,6 +59,8 @@ pub(crate) enum Action {
         file: String,
     },
     /// Add APIs to the registration of a client, or drop some; all else of it stays
+    ///
+    /// A running server follows within half a second.
     #[command(group = clap::ArgGroup::new("edits").required(true).multiple(true))]
     Edit {
         /// Its client_id
@@ -75,6 +77,9 @@ pub(crate) enum Action {
         remove_api: Vec<String>,
     },
     /// Remove a client, its secrets and the consents it had, and end its tokens
+    ///
+    /// A running server refuses it from the next request on. A client that is added under the same id later gets nothing of what
+    /// this one had.
     Remove {
         /// Its client_id
         #[arg(allow_hyphen_values = true)]
@@ -108,7 +113,7 @@ pub(crate) enum Action {
         /// Its client_id
         #[arg(allow_hyphen_values = true)]
         id: String,
-        /// How long the old secret lives on; 0 ends it now
+        /// How long the old secret lives on; 0 ends it now, at a running server within half a second
         #[arg(long, value_name = "SECONDS", default_value_t = 86_400, allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..=SECRET_KEEP_SECONDS_MAX))]
         keep_seconds: i64,
     },

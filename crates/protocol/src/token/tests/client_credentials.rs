@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use proofkey_oauth::{TokenRequest, TokenRequestMalformed};
+use proofkey_oauth::{Timestamp, TokenRequest, TokenRequestMalformed};
 use serde_json::json;
 
 use crate::client::Client;
@@ -20,7 +20,7 @@ fn decided_while(status: ClientStatus, client: &Arc<Client>, changes: Changes<'_
     let TokenRequest::ClientCredentials(request) = TokenRequest::from_params(&params).unwrap() else {
         panic!()
     };
-    let grant = CredentialsGrant { request: &request, client: status };
+    let grant = CredentialsGrant { request: &request, client: status, client_valid_from: Timestamp(7) };
     let verdict =
         decide(&GrantRequest::ClientCredentials(grant), &authenticated(client), &mut World::new().cx());
     assert!(verdict.commit.is_none());
@@ -84,6 +84,7 @@ fn tk_15_tk_16_it_names_the_client_no_grant_and_brings_no_refresh_token() {
     assert!(issue.refresh.is_none() && issue.id.is_none());
     assert_eq!((issue.access.sub.as_str(), issue.access.client_id.as_str()), ("app", "app"));
     assert_eq!((issue.access.grant_id, issue.access.auth_time), (None, None));
+    assert_eq!(issue.access.basis.as_deref(), Some("1.7"), "the API, and since when the client stands");
     assert_eq!(issue.access.iss, ISSUER);
 }
 

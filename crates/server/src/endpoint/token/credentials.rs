@@ -15,8 +15,8 @@ pub(super) async fn issue(
 ) -> Result<Result<Issue, Refusal>, Failure> {
     let (app, id) = (context.app, &client.client().id);
     let load = || async { Ok(app.clients.status(&app.store, id).await?) };
-    let decided = context.settle(load, |status, cx| {
-        let grant = CredentialsGrant { request, client: status };
+    let decided = context.settle(load, |(status, client_valid_from), cx| {
+        let grant = CredentialsGrant { request, client: status, client_valid_from };
         token::decide(&GrantRequest::ClientCredentials(grant), client, cx)
     });
     decided.await

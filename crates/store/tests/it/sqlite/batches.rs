@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use proofkey_protocol::{Commit, Committed};
+use proofkey_protocol::{Committed, SessionFacts};
 use proofkey_store::{Fault, Options, Store};
 use rusqlite::Connection;
 use tokio::task::JoinSet;
 
 use super::World;
-use crate::support::{NOW, app, failure, grant, grant_id, redeem, session, session_id, sign_in};
+use crate::support::{NOW, failure, grant, grant_id, redeem, session, session_id, sign_in};
 
 /// Commits grants at once, so that they share transactions, and says what each was told.
 async fn redeem_together(
@@ -112,15 +112,10 @@ async fn a_write_of_several_statements_that_fails_halfway_is_undone_alone() {
 #[tokio::test]
 async fn one_write_that_is_refused_leaves_the_others_of_its_batch_alone() {
     let world = World::new().await;
-    let consent = Commit::GiveConsent {
-        user: proofkey_protocol::UserId::new("u-nobody"),
-        client: app(),
-        before: None,
-        after: proofkey_protocol::ConsentFacts::parse("0 1 openid").unwrap(),
-    };
+    let of_nobody = SessionFacts { user_id: proofkey_protocol::UserId::new("u-nobody"), ..session(9) };
     let (first, unknown, taken, last) = tokio::join!(
         world.store.commit(redeem(grant(1))),
-        world.store.commit(consent),
+        world.store.commit(sign_in(of_nobody)),
         world.store.add_user(crate::support::user("ada")),
         world.store.commit(redeem(grant(2))),
     );

@@ -9,7 +9,7 @@ use proofkey_store::{Fault, Options, Store};
 use rusqlite::Connection;
 
 use super::World;
-use crate::support::{client, grant, grant_id, redeem, session, session_id, sign_in};
+use crate::support::{grant, grant_id, redeem, session, session_id, sign_in};
 
 /// The end of time, as far as a sweep is concerned.
 const LATER: Timestamp = Timestamp(2_000_000_000);
@@ -98,7 +98,6 @@ async fn after_an_error_of_the_file_the_store_stops_writing_and_says_so() {
 #[tokio::test]
 async fn an_impossible_row_is_named_by_table_column_and_key_and_not_by_its_value() {
     let world = World::new().await;
-    world.store.add_client(client("app")).await.unwrap();
     world.applied(redeem(grant(1))).await;
     let other = Connection::open(world.path()).unwrap();
     other

@@ -5,7 +5,7 @@ use proofkey_store::{Fault, Options, Store};
 
 use super::World;
 use super::crash::{child, database};
-use crate::support::{app, block_on, client, grant, redeem};
+use crate::support::{block_on, client, grant, redeem};
 
 const CLIENTS: i64 = 20;
 
@@ -18,7 +18,8 @@ fn child_registers_and_changes_clients() {
         for number in 0..CLIENTS {
             let added = client(&format!("client-{number}"));
             store.add_client(added.clone()).await.unwrap();
-            store.update_client(&added.id, &added.metadata).await.unwrap();
+            let version = store.directory_versions().await.unwrap().clients;
+            store.update_client(&added.id, &added.metadata, version).await.unwrap();
         }
         store.close().await;
     });
@@ -40,7 +41,7 @@ fn commands_write_while_the_server_writes() {
         let after = world.store.directory_versions().await.unwrap();
         assert_eq!(after.clients, before.clients + CLIENTS, "the server sees that it must load them");
         assert_eq!((after.apis, after.keys), (before.apis, before.keys));
-        assert_eq!(world.store.clients().await.unwrap().len(), 20);
+        assert_eq!(world.store.clients().await.unwrap().len(), 21);
         assert!(world.store.client(&ClientId::new("client-7")).await.unwrap().is_some());
         world.store.ping().await.unwrap();
     });
@@ -55,7 +56,7 @@ fn one_server_per_file() {
     assert_eq!(world.store.lock_for_serving(), Err(Fault::AlreadyServed));
     let path = world.path();
     block_on(async {
-        world.store.set_client_disabled(&app(), true).await.unwrap_err();
+        world.store.set_client_disabled(&ClientId::new("nobody"), true).await.unwrap_err();
         world.store.clone().close().await;
     });
     // The claim ends with the last handle, and a process that dies loses it too.

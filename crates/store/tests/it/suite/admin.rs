@@ -26,11 +26,10 @@ async fn clients_are_added_changed_and_removed() {
     let world = World::new().await;
     let before = versions(&world).await;
     let store = &world.store;
-    store.add_client(client("app")).await.unwrap();
     store.add_client(client("bare")).await.unwrap();
     assert_eq!(store.add_client(client("app")).await, Err(AdminFault::Exists));
     let metadata = ClientMetadata { client_name: Some("Renamed".to_owned()), ..ClientMetadata::default() };
-    store.update_client(&app(), &metadata).await.unwrap();
+    world.register(&app(), &metadata).await;
     store.set_client_disabled(&app(), true).await.unwrap();
     let all = store.clients().await.unwrap();
     assert_eq!(all.iter().map(|client| client.id.as_str()).collect::<Vec<_>>(), ["app", "bare"]);
@@ -42,19 +41,19 @@ async fn clients_are_added_changed_and_removed() {
         "an update and a disabling move it; neither an addition nor a refusal does"
     );
     let nobody = ClientId::new("nobody");
-    assert_eq!(store.update_client(&nobody, &metadata).await, Err(AdminFault::Missing));
+    let clients = versions(&world).await.clients;
+    assert_eq!(store.update_client(&nobody, &metadata, clients).await, Err(AdminFault::Missing));
     assert_eq!(store.set_client_disabled(&nobody, true).await, Err(AdminFault::Missing));
-    assert_eq!(store.remove_client(&nobody, NOW).await, Err(AdminFault::Missing));
+    assert_eq!(store.remove_client(&nobody, || NOW).await, Err(AdminFault::Missing));
     assert_eq!(store.stage_client_secret(&nobody, secret(2)).await, Err(AdminFault::Missing));
 }
 
 #[tokio::test]
 async fn a_removed_client_takes_its_consents_and_grants_along() {
     let world = World::new().await;
-    world.store.add_client(client("app")).await.unwrap();
     world.applied(redeem(grant(1))).await;
     world.applied(consent("openid", None, NOW)).await;
-    world.store.remove_client(&app(), NOW + 7).await.unwrap();
+    world.store.remove_client(&app(), || NOW + 7).await.unwrap();
     world.store.add_client(client("app")).await.unwrap();
     assert_eq!(world.grant(1).await.unwrap().revoked_at, Some(NOW + 7), "the id's old tokens stay dead");
     assert!(world.store.consents(None, None).await.unwrap().is_empty());
@@ -64,7 +63,6 @@ async fn a_removed_client_takes_its_consents_and_grants_along() {
 async fn k_44_at_most_two_secrets_of_a_client_live_and_one_that_was_not_confirmed_ends_none() {
     let world = World::new().await;
     let store = &world.store;
-    store.add_client(client("app")).await.unwrap();
     let of_app = async || hashes(&store.clients().await.unwrap()[0]);
     let staged = |number| ClientSecretRecord { expires_at: Some(NOW + 60), ..secret(number) };
     let confirm =
@@ -181,7 +179,6 @@ async fn lg_14_a_disabled_account_is_seen_at_once_and_enabling_revives_nothing()
 async fn k_16_what_ends_is_an_instant_that_moves_on_and_touches_no_grant() {
     let world = World::new().await;
     let store = &world.store;
-    store.add_client(client("app")).await.unwrap();
     world.applied(redeem(grant(1))).await;
     let instants = async || {
         let row = store.grant(crate::support::grant_id(1)).await.unwrap().unwrap();
@@ -232,6 +229,7 @@ async fn k_16_sessions_end_and_failures_are_forgotten_for_one_user_alone() {
 async fn consents_are_listed_by_user_and_by_client() {
     let world = World::new().await;
     world.store.add_user(user("bob")).await.unwrap();
+    world.store.add_client(client("other")).await.unwrap();
     let bob = UserId::new("u-bob");
     for (who, client) in [(ada(), "app"), (ada(), "other"), (bob.clone(), "app")] {
         let after = ConsentFacts::parse("0 1 openid").unwrap();

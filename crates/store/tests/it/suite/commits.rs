@@ -312,6 +312,9 @@ async fn the_clients_of_a_session_are_named_once() {
     for number in [1, 2] {
         world.applied(sign_in(session(number))).await;
     }
+    for id in ["other", "revoked", "elsewhere"] {
+        world.store.add_client(crate::support::client(id)).await.unwrap();
+    }
     for (number, client) in [(1, "app"), (2, "app"), (3, "other"), (4, "revoked"), (5, "elsewhere")] {
         let mut grant = grant(number);
         grant.client_id = proofkey_protocol::ClientId::new(client);

@@ -1,6 +1,6 @@
 //! Consents: a compare-and-set on what was read.
 
-use proofkey_protocol::{ApiId, Commit, Committed, ConsentFacts};
+use proofkey_protocol::{Commit, Committed, ConsentFacts};
 use proofkey_store::AdminFault;
 
 use super::World;
@@ -55,17 +55,25 @@ async fn a_consent_over_anything_but_what_stands_is_a_conflict_and_changes_nothi
 }
 
 #[tokio::test]
-async fn k_10_what_is_allowed_at_one_api_is_withdrawn_alone() {
+async fn k_10_what_is_allowed_is_narrowed_as_it_was_read_or_not_at_all() {
     let world = World::new().await;
-    let all = ConsentFacts::parse("0 5 openid\n1 5 read\n2 6").unwrap();
-    world.applied(Commit::GiveConsent { user: ada(), client: app(), before: None, after: all }).await;
+    let consent = |text: &str| ConsentFacts::parse(text).unwrap();
+    let (all, less, last, none) =
+        (consent("0 5 openid\n1 5 read\n2 6"), consent("0 5 openid\n2 6"), consent("2 6"), consent(""));
     let (user, client) = (ada(), app());
-    let withdraw = |api| world.store.revoke_consent_at(&user, &client, ApiId(api));
-    assert_eq!(withdraw(3).await, Err(AdminFault::Missing));
-    assert_eq!(withdraw(1).await, Ok(()));
-    assert_eq!(withdraw(1).await, Err(AdminFault::Missing));
+    let give = |before, after| Commit::GiveConsent { user: ada(), client: app(), before, after };
+    world.applied(give(None, all.clone())).await;
+    let narrow = |before: &ConsentFacts, after: &ConsentFacts| {
+        world.store.narrow_consent(&user, &client, before.clone(), after.clone())
+    };
+    assert_eq!(narrow(&all, &less).await, Ok(()));
+    assert_eq!(narrow(&all, &less).await, Err(AdminFault::Conflict), "it is not what was read");
+    assert_eq!(narrow(&less, &last).await, Ok(()));
+    // The person allows more between the look at the last entry and its end.
+    world.applied(give(Some(last.clone()), less.clone())).await;
+    assert_eq!(narrow(&last, &none).await, Err(AdminFault::Conflict));
     assert_eq!(shown(&world).await.as_deref(), Some("0 5 openid\n2 6"));
-    assert_eq!((withdraw(0).await, withdraw(2).await), (Ok(()), Ok(())));
+    assert_eq!(narrow(&less, &none).await, Ok(()));
     assert_eq!(shown(&world).await, None, "with the last the row goes");
-    assert_eq!(withdraw(2).await, Err(AdminFault::Missing));
+    assert_eq!(narrow(&less, &none).await, Err(AdminFault::Conflict));
 }

@@ -37,7 +37,7 @@ pub(crate) trait Database {
     fn open(&self, options: &Options) -> Store;
 }
 
-/// A database with the user `ada`, who is signed in.
+/// A database with the client `app` and the user `ada`, who is signed in.
 pub(crate) struct World<D> {
     pub(crate) database: D,
     pub(crate) store: Store,
@@ -52,6 +52,7 @@ impl<D: Database> World<D> {
         let database = D::create();
         let store = database.open(options);
         store.add_user(user("ada")).await.unwrap();
+        store.add_client(client("app")).await.unwrap();
         let of_grants = SessionFacts { id: session_id(GRANTS_SESSION), ..session(0) };
         assert_eq!(store.commit(sign_in(of_grants)).await, Ok(Committed::Applied));
         Self { database, store }
@@ -76,6 +77,12 @@ impl<D: Database> World<D> {
 
     pub(crate) async fn applied(&self, commit: Commit) {
         assert_eq!(self.commit(commit).await, Committed::Applied);
+    }
+
+    /// Gives the client `app` another registration.
+    pub(crate) async fn register(&self, client: &ClientId, metadata: &ClientMetadata) {
+        let version = self.store.directory_versions().await.unwrap().clients;
+        self.store.update_client(client, metadata, version).await.unwrap();
     }
 
     pub(crate) async fn grant(&self, number: u64) -> Option<GrantFacts> {
