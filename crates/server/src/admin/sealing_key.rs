@@ -6,6 +6,7 @@ use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 use crate::config::{SealingKeySource, SealingKeys};
 use crate::keys::reseal;
+use crate::remembered::seen_by_servers;
 
 /// A rotation of the sealing key.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,7 @@ impl Admin {
         }
         let verb = if revoke_old { Verb::Revoke } else { Verb::Rotate };
         self.record_change(verb, Noun::SealingKey, "*");
+        seen_by_servers().await;
         Ok(RotatedSealingKey { old_read_until, resealed })
     }
 }

@@ -19,7 +19,7 @@ pub(crate) use short_secrets::ShortSecrets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 use proofkey_oauth::{AppOrigin, RedirectUri};
@@ -31,6 +31,7 @@ use tokio::time::timeout;
 use self::look_ups::{LookUps, Turn};
 use crate::limit::AddressKey;
 use crate::log::Foreign;
+use crate::remembered::REMEMBERED_FOR;
 
 /// What remembered clients may take together. A client that registered itself may have fifty long addresses, so the bound
 /// is on bytes and not on clients; a common one takes one KiB.
@@ -40,8 +41,6 @@ const REMEMBERED_BYTES_MAX: u64 = 32 * 1024 * 1024;
 pub(crate) const REMEMBERED_BYTES: usize = REMEMBERED_BYTES_MAX as usize;
 /// What a client takes beside its texts.
 const CLIENT_BYTES: usize = 512;
-/// How long an active client counts as active for its own tokens without being read again.
-const ACTIVE_FOR: Duration = Duration::from_millis(100);
 /// How many clients count as active at once; of another the status is read.
 const ACTIVE_MAX: u64 = 10_000;
 /// How long a request waits for its turn to look a client up.
@@ -53,8 +52,8 @@ pub(crate) struct Clients {
     /// The version of the clients at the last look; an entry of another version is none.
     version: AtomicI64,
     remembered: Cache<Arc<str>, Remembered>,
-    /// The clients that were read as active a moment ago.
-    active: Cache<Arc<str>, ()>,
+    /// The clients that were read as active a moment ago, by the instant at which that read began.
+    active: Cache<Arc<str>, Instant>,
     look_ups: LookUps,
 }
 
@@ -81,7 +80,7 @@ impl Default for Clients {
         Self {
             version: AtomicI64::new(0),
             remembered: Cache::builder().max_capacity(REMEMBERED_BYTES_MAX).weigher(weigh).build(),
-            active: Cache::builder().max_capacity(ACTIVE_MAX).time_to_live(ACTIVE_FOR).build(),
+            active: Cache::builder().max_capacity(ACTIVE_MAX).time_to_live(REMEMBERED_FOR).build(),
             look_ups: LookUps::default(),
         }
     }
@@ -107,12 +106,15 @@ impl Clients {
     /// How a client stands that asks for a token of its own. No other facts are read for such a token, and a read costs three
     /// system calls: a client that was active a tenth of a second ago counts as active.
     pub(crate) async fn status(&self, store: &ProtocolStore, id: &ClientId) -> Result<ClientStatus, Fault> {
-        if self.active.contains_key(id.as_str()) {
+        let now = Instant::now();
+        if let Some(read_at) = self.active.get(id.as_str())
+            && now.saturating_duration_since(read_at) < REMEMBERED_FOR
+        {
             return Ok(ClientStatus::Active);
         }
         let status = store.client_status(id).await?;
         if status == ClientStatus::Active {
-            self.active.insert(Arc::from(id.as_str()), ());
+            self.active.insert(Arc::from(id.as_str()), now);
         }
         Ok(status)
     }
