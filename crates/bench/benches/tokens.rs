@@ -25,6 +25,7 @@ fn claims() -> AccessTokenClaims {
         amr: None,
         sid: None,
         grant_id: Some("AAAAAAAAAAAAAAAAAAAAAA".into()),
+        valid_from: None,
     }
 }
 

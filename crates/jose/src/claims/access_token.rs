@@ -43,6 +43,10 @@ pub struct AccessTokenClaims {
     /// The id of the grant from which the token was issued: when that is revoked, so is the token.
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
+    /// In a token that a client got for itself, where `iat` could not tell it from those of before: when all that the client had
+    /// been given was ended last. A later such end has another instant.
+    #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<NumericDate>,
 }
 
 #[cfg(test)]
@@ -83,7 +87,7 @@ mod tests {
 
     #[test]
     fn v_71_rs_06_an_optional_claim_of_wrong_type_is_not_an_absent_one() {
-        for name in ["nbf", "auth_time"] {
+        for name in ["nbf", "auth_time", "valid_from"] {
             for wrong in [json!(null), json!("9999999999"), json!([]), json!(-1), json!(1e308)] {
                 let mut claims = claims();
                 claims[name] = wrong.clone();

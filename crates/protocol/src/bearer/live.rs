@@ -16,7 +16,7 @@ use proofkey_oauth::Timestamp;
 use crate::client::Client;
 use crate::clock::is_ahead;
 use crate::cx::Cx;
-use crate::facts::{AccessTokenFacts, ClientStatus, UserFacts};
+use crate::facts::{AccessTokenFacts, ClientStatus, UserFacts, has_ended};
 use crate::grant::GrantWithSubject;
 use crate::ids::GrantId;
 use crate::refusal::Refusal;
@@ -71,8 +71,9 @@ pub fn live<'a>(
         return Err(Refusal::TokenInvalid);
     }
     if claims.grant_id.is_none() {
-        // No grant says when it was given. A token of the very second in which the client's tokens were ended ends too.
-        let ended = claims.iat.seconds() <= facts.token.client_valid_from.seconds();
+        // No grant says when it was given.
+        let mark = claims.valid_from.map(|mark| Timestamp(mark.seconds()));
+        let ended = has_ended(mark, Timestamp(claims.iat.seconds()), facts.token.client_valid_from);
         let own = claims.sub == client.id.as_str();
         return if own && !ended { Ok(LiveToken { claims, user: None }) } else { Err(Refusal::TokenInvalid) };
     }

@@ -10,7 +10,7 @@ use super::entitlement::{Basis, Entitlement};
 use super::requested::RequestedApi;
 use crate::api::GrantedApis;
 use crate::cx::Cx;
-use crate::facts::ClientStatus;
+use crate::facts::ClientFacts;
 use crate::ids::ApiId;
 use crate::records::RegisteredApi;
 use crate::refusal::{Named, Refusal};
@@ -20,8 +20,8 @@ use crate::refusal::{Named, Refusal};
 pub struct CredentialsGrant<'a> {
     /// The request as it was sent.
     pub request: &'a CredentialsRequest,
-    /// How the client stands.
-    pub client: ClientStatus,
+    /// What was read of the client.
+    pub client: ClientFacts,
 }
 
 impl CredentialsGrant<'_> {
@@ -31,12 +31,12 @@ impl CredentialsGrant<'_> {
         client: AllowedClient<'_>,
         cx: &Cx<'_>,
     ) -> Result<Entitlement<'a>, Refusal> {
-        let active = self.client.check()?;
+        let active = self.client.status.check()?;
         let requested = RequestedApi::read(&self.request.resource, cx)?;
         let api = api(&client, requested, cx)?;
         let scope = self.scope(&client, api, cx)?;
         let (scope, apis) = (Cow::Owned(scope), Cow::Owned(GrantedApis::named([api])));
-        Ok(Entitlement { scope, apis, requested, basis: Basis::Client(active) })
+        Ok(Entitlement { scope, apis, requested, basis: Basis::Client(active, self.client.valid_from) })
     }
 
     /// Scopes of the API alone: the standard ones speak of a user, and here is none.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use proofkey_oauth::Scope;
+use proofkey_oauth::{Scope, Timestamp};
 
 use super::current_token::CurrentToken;
 use super::entitling_code::EntitlingCode;
@@ -31,6 +31,6 @@ pub(super) enum Basis<'a> {
     Code(EntitlingCode<'a>),
     /// A refresh token that is not retired, and its active grant.
     RefreshToken(CurrentToken<'a>, ActiveGrant<'a>),
-    /// The client's own registration, which stands.
-    Client(ActiveClient),
+    /// The client's own registration, which stands, and when all that it had been given was ended.
+    Client(ActiveClient, Timestamp),
 }

@@ -119,10 +119,14 @@ impl<'a> AccessPlan<'a> {
         Issue { id, refresh, ..issue }
     }
 
-    /// An access token of the client's own.
-    pub(super) fn for_client(self, cx: &mut Cx<'_>) -> Issue {
+    /// An access token of the client's own. It carries the mark of the client where `iat` alone would make it one of those that
+    /// have ended: in the same second, or by a clock that has run ahead.
+    pub(super) fn for_client(self, client_valid_from: Timestamp, cx: &mut Cx<'_>) -> Issue {
         let client = self.client;
-        self.for_subject(client.id.as_str(), cx)
+        let mut issue = self.for_subject(client.id.as_str(), cx);
+        let mark = NumericDate::from(client_valid_from.seconds());
+        issue.access.valid_from = (cx.now <= client_valid_from).then_some(mark);
+        issue
     }
 
     /// An access token alone.
@@ -146,6 +150,7 @@ impl<'a> AccessPlan<'a> {
             amr: None,
             sid: None,
             grant_id: None,
+            valid_from: None,
         };
         Issue {
             access,

@@ -87,6 +87,6 @@ fn issue(request: &GrantRequest<'_>, client: &Client, cx: &mut Cx<'_>) -> Result
     Ok(match entitlement.basis {
         Basis::Code(code) => code::issue(code, plan, cx),
         Basis::RefreshToken(token, grant) => refresh::issue(token, grant, plan, cx),
-        Basis::Client(_) => Verdict::unchanged(plan.for_client(cx)),
+        Basis::Client(_, valid_from) => Verdict::unchanged(plan.for_client(valid_from, cx)),
     })
 }

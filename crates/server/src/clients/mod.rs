@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 use proofkey_oauth::{AppOrigin, RedirectUri};
-use proofkey_protocol::{Client, ClientId, ClientRecord, ClientStatus};
+use proofkey_protocol::{Client, ClientFacts, ClientId, ClientRecord, ClientStatus};
 use proofkey_store::{Fault, ProtocolStore};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -52,8 +52,8 @@ pub(crate) struct Clients {
     /// The version of the clients at the last look; an entry of another version is none.
     version: AtomicI64,
     remembered: Cache<Arc<str>, Remembered>,
-    /// The clients that were read as active a moment ago, by the instant at which that read began.
-    active: Cache<Arc<str>, Instant>,
+    /// The clients that were read as active a moment ago, with the instant at which that read began.
+    active: Cache<Arc<str>, (Instant, ClientFacts)>,
     look_ups: LookUps,
 }
 
@@ -105,18 +105,18 @@ impl Clients {
 
     /// How a client stands that asks for a token of its own. No other facts are read for such a token, and a read costs three
     /// system calls: a client that was active a tenth of a second ago counts as active.
-    pub(crate) async fn status(&self, store: &ProtocolStore, id: &ClientId) -> Result<ClientStatus, Fault> {
+    pub(crate) async fn facts(&self, store: &ProtocolStore, id: &ClientId) -> Result<ClientFacts, Fault> {
         let now = Instant::now();
-        if let Some(read_at) = self.active.get(id.as_str())
+        if let Some((read_at, facts)) = self.active.get(id.as_str())
             && now.saturating_duration_since(read_at) < REMEMBERED_FOR
         {
-            return Ok(ClientStatus::Active);
+            return Ok(facts);
         }
-        let status = store.client_status(id).await?;
-        if status == ClientStatus::Active {
-            self.active.insert(Arc::from(id.as_str()), now);
+        let facts = store.client_facts(id).await?;
+        if facts.status == ClientStatus::Active {
+            self.active.insert(Arc::from(id.as_str()), (now, facts));
         }
-        Ok(status)
+        Ok(facts)
     }
 
     /// Forgets every client if the version of the clients has moved.

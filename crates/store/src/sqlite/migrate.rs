@@ -64,6 +64,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0012_origins_as_browsers_write_them",
         text: include_str!("../../migrations/sqlite/0012_origins_as_browsers_write_them.sql"),
     },
+    Migration {
+        version: 13,
+        name: "0013_marks_and_time",
+        text: include_str!("../../migrations/sqlite/0013_marks_and_time.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

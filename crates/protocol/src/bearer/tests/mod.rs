@@ -46,6 +46,7 @@ impl Shown {
             amr: None,
             sid: None,
             grant_id: Some(grant.id.to_string()),
+            valid_from: None,
         };
         let grant = GrantWithSubject::new(grant, subject);
         let (client, client_valid_from) = (ClientStatus::Active, Timestamp(0));

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use proofkey_oauth::{TokenRequest, TokenRequestMalformed};
+use proofkey_oauth::{Timestamp, TokenRequest, TokenRequestMalformed};
 use serde_json::json;
 
 use crate::client::Client;
-use crate::facts::ClientStatus;
+use crate::facts::{ClientFacts, ClientStatus};
 use crate::fixtures::{Changes, ISSUER, MAIL, NOTES, World, authenticated, client, confidential, form};
 use crate::refusal::{Named, Refusal};
 use crate::token::{CredentialsGrant, GrantRequest, Issue, decide};
@@ -20,7 +20,8 @@ fn decided_while(status: ClientStatus, client: &Arc<Client>, changes: Changes<'_
     let TokenRequest::ClientCredentials(request) = TokenRequest::from_params(&params).unwrap() else {
         panic!()
     };
-    let grant = CredentialsGrant { request: &request, client: status };
+    let client_facts = ClientFacts { status, valid_from: Timestamp(0) };
+    let grant = CredentialsGrant { request: &request, client: client_facts };
     let verdict =
         decide(&GrantRequest::ClientCredentials(grant), &authenticated(client), &mut World::new().cx());
     assert!(verdict.commit.is_none());

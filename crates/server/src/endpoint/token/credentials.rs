@@ -14,9 +14,9 @@ pub(super) async fn issue(
     client: &AuthenticatedClient,
 ) -> Result<Result<Issue, Refusal>, Failure> {
     let (app, id) = (context.app, &client.client().id);
-    let load = || async { Ok(app.clients.status(&app.store, id).await?) };
-    let decided = context.settle(load, |status, cx| {
-        let grant = CredentialsGrant { request, client: status };
+    let load = || async { Ok(app.clients.facts(&app.store, id).await?) };
+    let decided = context.settle(load, |client_facts, cx| {
+        let grant = CredentialsGrant { request, client: client_facts };
         token::decide(&GrantRequest::ClientCredentials(grant), client, cx)
     });
     decided.await

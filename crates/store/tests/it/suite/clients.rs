@@ -46,7 +46,7 @@ async fn what_is_read_for_a_decision_says_how_its_client_stands() {
         assert_eq!((row_of_token.subject().client, of_token.client), (expected, expected));
         let read = [row.subject().client, session.client, of_code.client, token.client];
         assert_eq!(read, [expected; 4]);
-        assert_eq!(store.client_status(&app()).await.unwrap(), expected);
+        assert_eq!(store.client_facts(&app()).await.unwrap().status, expected);
         let other = store
             .session_with_consent(session_id(GRANTS_SESSION), &ClientId::new("other"))
             .await
