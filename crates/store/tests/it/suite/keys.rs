@@ -2,7 +2,7 @@
 
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{Algorithm, Committed, KeyRecord};
-use proofkey_store::Versions;
+use proofkey_store::{NotedTime, Versions};
 
 use super::World;
 use super::commits::code;
@@ -130,10 +130,11 @@ async fn k_16_every_read_of_facts_tells_that_the_keys_have_changed() {
 async fn k_15_the_known_time_moves_forward_only_and_outlives_the_process() {
     let world = World::new().await;
     assert_eq!(world.store.known_time().await, Ok(None));
-    for (noted, known) in [(5, 5), (3, 5), (9, 9)] {
-        world.store.note_time(NOW + noted).await.unwrap();
-        assert_eq!(world.store.known_time().await, Ok(Some(NOW + known)));
+    let noted = |at, ahead| NotedTime { latest: NOW + at, ahead_by: ahead, ahead_millis: 7 * ahead };
+    for (at, ahead, known) in [(5, 0, 5), (3, 40, 5), (9, 50, 9)] {
+        world.store.note_time(noted(at, ahead)).await.unwrap();
+        assert_eq!(world.store.known_time().await, Ok(Some(noted(known, ahead))));
     }
     let world = world.reopened().await;
-    assert_eq!(world.store.known_time().await, Ok(Some(NOW + 9)));
+    assert_eq!(world.store.known_time().await, Ok(Some(noted(9, 50))));
 }
