@@ -2,6 +2,7 @@
 
 use proofkey_jose::{Algorithm, Expected, JwkSet, KeySet, Typ, verify};
 use proofkey_server::admin::{AdminRefused, KeysToRevoke};
+use proofkey_store::NotedTime;
 use proofkey_testkit::{
     AuthorizeRequest, Browser, Code, Navigated, Page, TestServer, Tokens, decode, fixtures,
 };
@@ -267,6 +268,34 @@ async fn k_16_f_19_a_rotation_that_was_cut_off_is_finished_by_the_next_start() {
         assert_eq!(answer.status == 200, refreshes, "{file}");
         let _ = server.tokens(&web, SCOPE).await;
     }
+}
+
+#[tokio::test]
+async fn k_16_a_sealing_key_can_be_revoked_however_many_older_ones_stand_in_the_file() {
+    let server = TestServer::builder().sealing_key_in_file().start().await;
+    let (held, web) = (Held::of(&server).await, fixtures::web());
+    let old = ('B'..='Q').map(|key| format!("old {key}{}\n", "A".repeat(42))).collect::<String>();
+    server.write_sealing_key_file(&format!("{}\n{old}", server.sealing_key_file().trim()));
+    let full = server.admin().rotate_sealing_key(false).await.unwrap_err();
+    assert!(full.to_string().contains("more than 16"), "{full}");
+    server.admin().rotate_sealing_key(true).await.unwrap();
+    assert_eq!(server.sealing_key_file().lines().count(), 1);
+    assert_eq!(
+        server.refresh(&web, &held.tokens.refresh_token).await.refusal(),
+        (400, "invalid_grant".into())
+    );
+    let _ = server.tokens(&web, SCOPE).await;
+}
+
+#[tokio::test]
+async fn k_15_k_16_a_rotation_by_a_clock_ahead_drops_no_key_that_is_still_read() {
+    let server = TestServer::builder().sealing_key_in_file().start().await;
+    let noted = NotedTime { latest: server.now(), ahead_by: 0, ahead_millis: 0 };
+    server.store().note_time(noted).await.unwrap();
+    server.admin().rotate_sealing_key(false).await.unwrap();
+    server.clock.set_by(40 * DAY_SECONDS);
+    server.admin().rotate_sealing_key(false).await.unwrap();
+    assert_eq!(server.sealing_key_file().lines().count(), 3);
 }
 
 #[tokio::test]
