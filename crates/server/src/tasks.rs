@@ -90,10 +90,9 @@ pub(crate) async fn run(watch: Watch, store: Store, mut known: KnownTime) {
                         // What it changes moves the version, so the next look takes it over.
                         report(rotate_keys(&app, &store, known.now(&app.clock)).await.map(drop));
                     }
-                    let keys = app.keyring.now();
-                    if keys.version() != version || keys.is_outdated(app.now()) {
-                        report(load_keys(&app, &store).await);
-                    }
+                    let loaded = take_over_keys(&app, &store, version).await;
+                    readiness.note_keys(loaded.as_ref().err().map(KeysFault::cause));
+                    report(loaded);
                 }
             }
             known.changed(&app.clock).into_iter().for_each(ClockStands::report);
@@ -123,6 +122,15 @@ pub(crate) async fn rotate_keys(app: &App, store: &Store, known: Timestamp) -> R
         app.metrics.count(SecurityEvent::KeyRotated);
     }
     Ok(rotated)
+}
+
+/// Loads the stored keys where they are of another version than those in use, or others are due.
+async fn take_over_keys(app: &App, store: &Store, version: i64) -> Result<(), KeysFault> {
+    let keys = app.keyring.now();
+    if keys.version() == version && !keys.is_outdated(app.now()) {
+        return Ok(());
+    }
+    load_keys(app, store).await
 }
 
 /// Loads the stored keys into the keyring.

@@ -299,6 +299,30 @@ async fn k_15_k_16_a_rotation_by_a_clock_ahead_drops_no_key_that_is_still_read()
 }
 
 #[tokio::test]
+async fn k_16_readiness_tells_that_the_keys_as_they_are_stored_cannot_be_loaded() {
+    let server = TestServer::builder().sealing_key_in_file().start().await;
+    let file = server.sealing_key_file();
+    let ready = async |status: u16| {
+        for _ in 0..2_000 {
+            let answer = server.get("/readyz", &[]).await;
+            if answer.status == status {
+                return answer.body;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("never {status}")
+    };
+    assert_eq!(ready(200).await, "ready");
+    server.write_sealing_key_file("no key");
+    let database = rusqlite::Connection::open(server.data().join("proofkey.db")).unwrap();
+    database.execute("UPDATE directory_versions SET keys = keys + 1, sealing = sealing + 1", []).unwrap();
+    let cause = ready(503).await;
+    assert_eq!(cause, "the keys cannot be loaded: the sealing key cannot be read; the log says more");
+    server.write_sealing_key_file(&file);
+    assert_eq!(ready(200).await, "ready");
+}
+
+#[tokio::test]
 async fn k_16_a_sealing_key_from_the_environment_is_changed_there() {
     let server = TestServer::start().await;
     let refused = server.admin().rotate_sealing_key(true).await.unwrap_err();
