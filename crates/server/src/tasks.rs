@@ -95,6 +95,7 @@ pub(crate) async fn run(watch: Watch, store: Store, mut known: KnownTime) {
                     report(loaded);
                 }
             }
+            app.metrics.clock_ahead.set(known.ahead_seconds(&app.clock));
             known.changed(&app.clock).into_iter().for_each(ClockStands::report);
             if tick % SWEEP_EVERY == SWEEP_EVERY - 1 {
                 let swept = sweep(&store, known.note(&app.clock)).await;
