@@ -69,6 +69,7 @@ fn claims(issuer: &str) -> AccessTokenClaims {
         amr: None,
         sid: None,
         grant_id: Some("AAAAAAAAAAAAAAAAAAAAAA".into()),
+        basis: None,
     }
 }
 

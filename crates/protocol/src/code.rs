@@ -9,9 +9,10 @@ use crate::envelope::{Reader, Truncated, Writer};
 use crate::ids::{ApiId, ClientId, GrantId, SessionId, UserId};
 
 /// The form of the envelope's content.
-const VERSION: u8 = 3;
-/// The forms of earlier releases: a code under way is not lost by an upgrade. This one names APIs by resource, and only those
-/// that the request named.
+const VERSION: u8 = 4;
+/// The forms of earlier releases: a code under way is not lost by an upgrade. This one has no marks.
+const VERSION_WITHOUT_MARKS: u8 = 3;
+/// This one names APIs by resource as well, and only those that the request named.
 const VERSION_WITH_RESOURCES: u8 = 2;
 /// This one says nothing of methods either.
 const VERSION_WITHOUT_METHODS: u8 = 1;
@@ -43,13 +44,19 @@ pub struct AuthorizationCode {
     pub authentication: Authentication,
     /// When it expires.
     pub expires_at: Timestamp,
+    /// The `valid_from` of its user when it was issued; `None` in one of an earlier release.
+    pub user_valid_from: Option<Timestamp>,
+    /// That of its client.
+    pub client_valid_from: Option<Timestamp>,
 }
 
 impl AuthorizationCode {
     /// The text that the client gets.
     pub fn seal(&self, cx: &mut Cx<'_>) -> Secret {
         let mut out = Writer::default();
-        out.byte(VERSION).fixed(&self.id.0).fixed(&self.redirect_uri).byte(u8::from(self.redirect_uri_sent));
+        let marks = self.user_valid_from.zip(self.client_valid_from);
+        let version = if marks.is_some() { VERSION } else { VERSION_WITHOUT_MARKS };
+        out.byte(version).fixed(&self.id.0).fixed(&self.redirect_uri).byte(u8::from(self.redirect_uri_sent));
         out.optional(self.challenge.as_ref().map(|challenge| &challenge.digest()[..]));
         out.fixed(&self.session_id.0).integer(self.authentication.at.seconds());
         out.integer(self.expires_at.seconds()).field(self.authentication.methods.to_string().as_bytes());
@@ -57,6 +64,9 @@ impl AuthorizationCode {
         out.field(self.client_id.as_str().as_bytes()).field(self.user_id.as_str().as_bytes());
         out.field(self.scope.to_string().as_bytes()).optional(self.nonce.as_ref().map(String::as_bytes));
         out.field(self.apis.to_string().as_bytes());
+        if let Some((user, client)) = marks {
+            out.integer(user.seconds()).integer(client.seconds());
+        }
         cx.seal(TokenKind::Code, &out.finish())
     }
 
@@ -74,7 +84,9 @@ impl AuthorizationCode {
     fn read(content: &[u8], cx: &Cx<'_>) -> Result<Self, Truncated> {
         let mut fields = Reader::new(content);
         let version = fields.byte()?;
-        if ![VERSION, VERSION_WITH_RESOURCES, VERSION_WITHOUT_METHODS].contains(&version) {
+        if ![VERSION, VERSION_WITHOUT_MARKS, VERSION_WITH_RESOURCES, VERSION_WITHOUT_METHODS]
+            .contains(&version)
+        {
             return Err(Truncated);
         }
         let id = GrantId(fields.fixed()?);
@@ -93,8 +105,12 @@ impl AuthorizationCode {
         let scope = Scope::parse(&fields.text()?).map_err(|_| Truncated)?;
         let nonce = fields.optional_text()?;
         let (scope, apis) = match version {
-            VERSION => (scope, GrantedApis::parse(&fields.text()?).ok_or(Truncated)?),
+            VERSION | VERSION_WITHOUT_MARKS => (scope, GrantedApis::parse(&fields.text()?).ok_or(Truncated)?),
             _ => with_apis(scope, &resources(&mut fields)?, cx)?,
+        };
+        let (user_valid_from, client_valid_from) = match version {
+            VERSION => (Some(Timestamp(fields.integer()?)), Some(Timestamp(fields.integer()?))),
+            _ => (None, None),
         };
         fields.finish()?;
         let challenge = challenge.map(CodeChallenge::from_digest);
@@ -111,6 +127,8 @@ impl AuthorizationCode {
             session_id,
             authentication: Authentication { at, methods, context },
             expires_at,
+            user_valid_from,
+            client_valid_from,
         })
     }
 }
@@ -165,7 +183,14 @@ mod tests {
             session_id: SessionId([3; 16]),
             authentication: by_password(NOW),
             expires_at: NOW + 60,
+            user_valid_from: Some(NOW + -7),
+            client_valid_from: Some(NOW + 9_000),
         }
+    }
+
+    /// The same as an earlier release made it.
+    fn without_marks(code: AuthorizationCode) -> AuthorizationCode {
+        AuthorizationCode { user_valid_from: None, client_valid_from: None, ..code }
     }
 
     proptest! {
@@ -173,8 +198,10 @@ mod tests {
         fn az_22_a_code_carries_all_that_it_is_bound_to(nonce in proptest::option::of("\\PC{1,200}")) {
             let code = code(nonce, GrantedApis::named([ApiId(7), ApiId(3)]));
             let mut world = World::new();
-            let text = code.seal(&mut world.cx());
-            prop_assert_eq!(AuthorizationCode::open(&world.cx(), text.expose()), Some(code));
+            for code in [without_marks(code.clone()), code] {
+                let text = code.seal(&mut world.cx());
+                prop_assert_eq!(AuthorizationCode::open(&world.cx(), text.expose()), Some(code));
+            }
         }
 
         #[test]
@@ -186,7 +213,7 @@ mod tests {
     #[test]
     fn k_10_a_code_of_an_earlier_release_names_the_apis_that_it_had() {
         let mut world = World::new();
-        let code = code(None, GrantedApis::implied([ApiId::ISSUER, ApiId(1)]));
+        let code = without_marks(code(None, GrantedApis::implied([ApiId::ISSUER, ApiId(1)])));
         let mut opened = |version: u8, scope: &str, resources: &[&str]| {
             let mut old = Writer::default();
             old.byte(version).fixed(&code.id.0).fixed(&code.redirect_uri).byte(1).optional(Some(&[2; 32]));

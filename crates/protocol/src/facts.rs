@@ -20,8 +20,8 @@ pub struct UserFacts {
     pub display_name: String,
     /// Whether an operator has disabled the account.
     pub disabled: bool,
-    /// What began up to this instant has ended: the password was set then, the account was disabled, or an operator ended
-    /// what it had given. What begins later is dated later, whatever the clock says ([`after`]).
+    /// When all that had begun was ended: the password was set then, the account was disabled, or an operator ended what it
+    /// had given. It is always another than before, and what begins keeps it as its mark: see [`has_ended`].
     pub valid_from: Timestamp,
 }
 
@@ -52,6 +52,8 @@ pub struct SessionFacts {
     pub expires_at: Timestamp,
     /// Whether the person asked to stay signed in: it outlives the browser, and is idle and old later.
     pub remembered: bool,
+    /// The `valid_from` of its user when it began; `None` in one of an earlier release.
+    pub valid_from: Option<Timestamp>,
 }
 
 /// A session as a browser presents it: its id is no secret, so the hash of the cookie's other half goes with it.
@@ -63,12 +65,13 @@ pub struct SessionProof {
     pub secret: SecretHash,
 }
 
-/// The instant of something that begins `now`, when all up to the instants `ended` has ended: later than each of them.
+/// Whether what began at that instant, under that mark, has ended with all that was ended at `valid_from`.
 ///
-/// Instants are whole seconds, and a clock may be set back. So what is read as having ended decides, and not the clock alone:
-/// what begins after it is never taken for older, and what began in the same second before it has ended with the rest.
-pub(crate) fn after(ended: impl IntoIterator<Item = Timestamp>, now: Timestamp) -> Timestamp {
-    ended.into_iter().map(|ended| ended + 1).fold(now, Timestamp::max)
+/// A mark is the `valid_from` that was read when it began. The two are the same or they are not, so no clock decides: a second
+/// holds what was before and what came after, and the clock of a command may have run ahead or been set back. What an
+/// earlier release made has no mark, and goes by the instant.
+pub(crate) fn has_ended(mark: Option<Timestamp>, began_at: Timestamp, valid_from: Timestamp) -> bool {
+    mark.map_or(began_at <= valid_from, |mark| mark != valid_from)
 }
 
 /// How a client stands in the store at the moment of the read. A server remembers clients for a while, and may rely on that
@@ -81,6 +84,15 @@ pub enum ClientStatus {
     Disabled,
     /// Never registered, or removed.
     Unregistered,
+}
+
+/// What is read of a client that asks for a token of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientFacts {
+    /// How it stands.
+    pub status: ClientStatus,
+    /// When all that it had been given was ended.
+    pub valid_from: Timestamp,
 }
 
 /// Proof that a client was active at the moment of the read. Made by [`ClientStatus::check`] alone.
@@ -109,7 +121,7 @@ pub struct SubjectFacts {
     pub consent: Option<ConsentFacts>,
     /// How that client stands.
     pub client: ClientStatus,
-    /// What the client was given up to this instant has ended: an operator revoked it.
+    /// When all that the client had been given was ended by an operator: see [`has_ended`].
     pub client_valid_from: Timestamp,
 }
 
@@ -132,6 +144,10 @@ pub struct GrantFacts {
     pub authentication: Authentication,
     /// When the code was redeemed.
     pub created_at: Timestamp,
+    /// The `valid_from` of its user when its code was issued; `None` in one of an earlier release.
+    pub user_valid_from: Option<Timestamp>,
+    /// That of its client.
+    pub client_valid_from: Option<Timestamp>,
     /// When the grant ends unless it is refreshed; never after `ends_at`.
     pub expires_at: Timestamp,
     /// When it ends in any case.
@@ -162,7 +178,7 @@ pub struct CodeFacts {
 pub struct AccessTokenFacts {
     /// How the client stands that it was issued to.
     pub client: ClientStatus,
-    /// What that client was given up to this instant has ended.
+    /// When all that client had been given was ended.
     pub client_valid_from: Timestamp,
     /// Whether the token was revoked by itself; whether its grant was is a fact of the grant.
     pub revoked: bool,

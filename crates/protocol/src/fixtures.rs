@@ -279,6 +279,8 @@ pub(crate) fn grant(session: &SessionFacts, text: &str) -> GrantFacts {
         apis: implied(text),
         authentication: session.authentication.clone(),
         created_at: NOW + -30,
+        user_valid_from: Some(Timestamp(0)),
+        client_valid_from: Some(Timestamp(0)),
         expires_at: NOW + 1000,
         ends_at: NOW + 5000,
         session_bound: false,

@@ -20,7 +20,7 @@ use crate::client::Client;
 use crate::clock::is_ahead;
 use crate::consent::Access;
 use crate::cx::Cx;
-use crate::facts::{GrantFacts, SubjectFacts, UserFacts};
+use crate::facts::{GrantFacts, SubjectFacts, UserFacts, has_ended};
 use crate::refusal::Refusal;
 
 /// A grant with the user who gave it, and with the session and consent by which it lives.
@@ -124,11 +124,10 @@ fn check_active(
     if subject.user.disabled {
         return Err(Refusal::UserDisabled);
     }
-    // In the same second the grant came first: one that comes after is dated later.
-    if grant.created_at <= subject.user.valid_from {
+    if has_ended(grant.user_valid_from, grant.created_at, subject.user.valid_from) {
         return Err(Refusal::SessionEnded);
     }
-    if grant.created_at <= subject.client_valid_from {
+    if has_ended(grant.client_valid_from, grant.created_at, subject.client_valid_from) {
         return Err(Refusal::GrantRevoked);
     }
     let access = Access { scope: &grant.scope, apis: &grant.apis };
@@ -186,7 +185,7 @@ mod tests {
 
     #[test]
     fn rt_07_rt_08_rt_09_v_27_v_29_each_loss_alone_ends_a_grant_to_the_second() {
-        let cases: [(Spoil, Result<(), Refusal>); 27] = [
+        let cases: [(Spoil, Result<(), Refusal>); 31] = [
             (|_, _, _| {}, Ok(())),
             (|_, s, _| s.client = ClientStatus::Disabled, Err(Refusal::ClientDisabled)),
             (|_, s, _| s.client = ClientStatus::Unregistered, Err(Refusal::ClientUnknown)),
@@ -196,10 +195,22 @@ mod tests {
             (|g, _, _| g.ends_at = NOW + 1, Ok(())),
             (|g, _, _| g.ends_at = NOW, Err(Refusal::RefreshTokenExpired)),
             (|_, s, _| s.user.disabled = true, Err(Refusal::UserDisabled)),
-            (|g, s, _| s.user.valid_from = g.created_at + -1, Ok(())),
-            (|g, s, _| s.user.valid_from = g.created_at, Err(Refusal::SessionEnded)),
-            (|g, s, _| s.client_valid_from = g.created_at + -1, Ok(())),
-            (|g, s, _| s.client_valid_from = g.created_at, Err(Refusal::GrantRevoked)),
+            (|_, s, _| s.user.valid_from = Timestamp(1), Err(Refusal::SessionEnded)),
+            (|_, s, _| s.client_valid_from = Timestamp(1), Err(Refusal::GrantRevoked)),
+            // Under the mark that stands, whatever the instants say.
+            (|g, s, _| (g.user_valid_from, s.user.valid_from) = (Some(NOW + 9_000), NOW + 9_000), Ok(())),
+            (|g, s, _| (g.client_valid_from, s.client_valid_from) = (Some(NOW + 9_000), NOW + 9_000), Ok(())),
+            // Of an earlier release: by the instant.
+            (|g, s, _| (g.user_valid_from, s.user.valid_from) = (None, g.created_at + -1), Ok(())),
+            (
+                |g, s, _| (g.user_valid_from, s.user.valid_from) = (None, g.created_at),
+                Err(Refusal::SessionEnded),
+            ),
+            (|g, s, _| (g.client_valid_from, s.client_valid_from) = (None, g.created_at + -1), Ok(())),
+            (
+                |g, s, _| (g.client_valid_from, s.client_valid_from) = (None, g.created_at),
+                Err(Refusal::GrantRevoked),
+            ),
             (|_, s, _| s.consent = None, Err(Refusal::ConsentWithdrawn)),
             (|_, s, _| s.consent = Some(consent("openid read")), Err(Refusal::ConsentWithdrawn)),
             (|_, s, _| s.consent = Some(consent("openid offline_access")), Err(Refusal::ConsentWithdrawn)),

@@ -48,8 +48,8 @@ pub use commit::{Commit, Committed, SignInTry, Verdict};
 pub use consent::{ApiConsent, CONSENT_BYTES_MAX, ConsentFacts, ConsentRecord};
 pub use cx::{Cx, Random};
 pub use facts::{
-    AccessTokenFacts, ClientStatus, CodeFacts, CredentialFacts, FailureFacts, GrantFacts, RedemptionFacts,
-    SessionFacts, SessionProof, SubjectFacts, UserFacts,
+    AccessTokenFacts, ClientFacts, ClientStatus, CodeFacts, CredentialFacts, FailureFacts, GrantFacts,
+    RedemptionFacts, SessionFacts, SessionProof, SubjectFacts, UserFacts,
 };
 pub use grant::GrantWithSubject;
 pub use ids::{ApiId, ClientId, GrantId, SealingKeyId, SessionId, TokenId, USER_ID_PREFIX, UserId};

@@ -5,7 +5,7 @@ use proofkey_oauth::{Secret, Timestamp};
 use crate::authentication::Authentication;
 use crate::clock::is_ahead;
 use crate::commit::Commit;
-use crate::facts::{SessionFacts, SessionProof, UserFacts};
+use crate::facts::{SessionFacts, SessionProof, UserFacts, has_ended};
 use crate::ids::SessionId;
 use crate::policy::Policy;
 
@@ -97,7 +97,9 @@ pub fn is_live(session: &SessionFacts, user: &UserFacts, now: Timestamp, policy:
 /// Whether a session is this user's, has begun and has not ended, be it idle or not.
 fn is_current(session: &SessionFacts, user: &UserFacts, now: Timestamp) -> bool {
     let in_time = now < session.expires_at && !is_ahead(session.authentication.at, now);
-    in_time && session.user_id == user.id && session.authentication.at >= user.valid_from
+    // Without a mark, one of the same second came after.
+    let ended = has_ended(session.valid_from, session.authentication.at + 1, user.valid_from);
+    in_time && session.user_id == user.id && !ended
 }
 
 /// A session that a browser has, by the secret in its cookie. It may be idle or at its end, and its user another than the one

@@ -20,6 +20,7 @@ use crate::page::Pages;
 use crate::password::Passwords;
 use crate::random::Randomness;
 use crate::refresh_uses::RefreshUses;
+use crate::remembered::LastLook;
 use crate::trace::Tracer;
 
 /// The state of one server.
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub directory: Directory,
     /// The keys that sign and verify, and those under which codes, steps and refresh tokens are made.
     pub keyring: Keyring,
+    /// When the version of the keys was looked at last for the key set.
+    pub published_keys: LastLook,
     /// A pool of its own: a hash takes the whole of a processor and tens of megabytes for a while.
     pub passwords: Passwords,
     pub limits: Limiters,

@@ -26,6 +26,7 @@ pub mod page;
 pub mod password;
 mod random;
 mod refresh_uses;
+mod remembered;
 mod run;
 mod tasks;
 pub mod trace;

@@ -32,6 +32,7 @@ use crate::page::Pages;
 use crate::password::{PasswordParams, Passwords};
 use crate::random::Randomness;
 use crate::refresh_uses::RefreshUses;
+use crate::remembered::LastLook;
 use crate::tasks::{self, Watch};
 use crate::trace::Tracer;
 
@@ -239,6 +240,7 @@ pub(crate) fn build(
             Arc::clone(&config.keys.sealing_keys),
             config.keys.sealing_key_source.clone(),
         )?,
+        published_keys: LastLook::default(),
         passwords: Passwords::new(params, metrics.passwords.clone())?,
         limits: config.limiters(),
         refresh_uses: RefreshUses::default(),

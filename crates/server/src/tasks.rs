@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proofkey_oauth::Timestamp;
-use proofkey_store::{Fault, Store};
+use proofkey_store::{Fault, NotedTime, Store};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -90,15 +90,15 @@ pub(crate) async fn run(watch: Watch, store: Store, mut known: KnownTime) {
                         // What it changes moves the version, so the next look takes it over.
                         report(rotate_keys(&app, &store, known.now(&app.clock)).await.map(drop));
                     }
-                    let keys = app.keyring.now();
-                    if keys.version() != version || keys.is_outdated(app.now()) {
-                        report(load_keys(&app, &store).await);
-                    }
+                    let loaded = take_over_keys(&app, &store, version).await;
+                    readiness.note_keys(loaded.as_ref().err().map(KeysFault::cause));
+                    report(loaded);
                 }
             }
+            app.metrics.clock_ahead.set(known.ahead_seconds(&app.clock));
             known.changed(&app.clock).into_iter().for_each(ClockStands::report);
             if tick % SWEEP_EVERY == SWEEP_EVERY - 1 {
-                let swept = sweep(&store, known.now(&app.clock)).await;
+                let swept = sweep(&store, known.note(&app.clock)).await;
                 let crowded_out = crowd_out_unknown_names(&app, &store).await;
                 if let Err(fault) = swept.and(crowded_out) {
                     tracing::error!(%fault, "expired rows could not be removed");
@@ -125,6 +125,15 @@ pub(crate) async fn rotate_keys(app: &App, store: &Store, known: Timestamp) -> R
     Ok(rotated)
 }
 
+/// Loads the stored keys where they are of another version than those in use, or others are due.
+async fn take_over_keys(app: &App, store: &Store, version: i64) -> Result<(), KeysFault> {
+    let keys = app.keyring.now();
+    if keys.version() == version && !keys.is_outdated(app.now()) {
+        return Ok(());
+    }
+    load_keys(app, store).await
+}
+
 /// Loads the stored keys into the keyring.
 pub(crate) async fn load_keys(app: &App, store: &Store) -> Result<(), KeysFault> {
     let now = app.now();
@@ -140,10 +149,10 @@ pub(crate) async fn load_keys(app: &App, store: &Store) -> Result<(), KeysFault>
 }
 
 /// Removes what has ended by the time that is known, and notes that time for the process that comes after this one.
-pub(crate) async fn sweep(store: &Store, known: Timestamp) -> Result<(), Fault> {
+pub(crate) async fn sweep(store: &Store, known: NotedTime) -> Result<(), Fault> {
     store.note_time(known).await?;
     for _ in 0..SWEEP_ROUNDS_MAX {
-        if store.sweep(known, SWEEP_ROWS_MAX).await? < SWEEP_ROWS_MAX {
+        if store.sweep(known.latest, SWEEP_ROWS_MAX).await? < SWEEP_ROWS_MAX {
             break;
         }
         tokio::task::yield_now().await;
@@ -226,22 +235,23 @@ mod tests {
         let revoke = Commit::RevokeAccessToken { token: TOKEN, keep_until: Timestamp(START + 600) };
         let _ = store.commit(revoke).await.unwrap();
         let clock = Clock::manual(START);
-        let mut known = KnownTime::new(Some(Timestamp(START)), &clock);
+        let noted = |latest, ahead_by| NotedTime { latest: Timestamp(latest), ahead_by, ahead_millis: 0 };
+        let mut known = KnownTime::new(Some(noted(START, 0)), &clock);
         let is_revoked = async || store.access_token(&ClientId::new("app"), TOKEN).await.unwrap().revoked;
         clock.set_by(9_000);
         clock.advance(32);
-        sweep(&store, known.now(&clock)).await.unwrap();
+        sweep(&store, known.note(&clock)).await.unwrap();
         clock.set_by(-9_000);
         assert!(is_revoked().await);
-        assert_eq!(store.known_time().await, Ok(Some(Timestamp(START + 32))));
+        assert_eq!(store.known_time().await, Ok(Some(noted(START + 32, 9_000))));
         // The process after it knows as much.
         let mut known = KnownTime::new(store.known_time().await.unwrap(), &clock);
         clock.set_by(9_000);
-        sweep(&store, known.now(&clock)).await.unwrap();
+        sweep(&store, known.note(&clock)).await.unwrap();
         assert!(is_revoked().await);
         clock.set_by(-9_000);
         clock.advance(4_400);
-        sweep(&store, known.now(&clock)).await.unwrap();
+        sweep(&store, known.note(&clock)).await.unwrap();
         assert!(!is_revoked().await, "when its time has really come");
     }
 }

@@ -68,13 +68,13 @@ async fn costs(count: u64) -> [(&'static str, Duration); 8] {
     let find_unknown = each(began);
     let began = Instant::now();
     for number in 0..READS {
-        assert_eq!(store.client_status(&known(number)).await.unwrap().0, ClientStatus::Active);
+        assert_eq!(store.client_facts(&known(number)).await.unwrap().status, ClientStatus::Active);
     }
     let status = each(began);
     let one = id(7);
     let began = Instant::now();
     for _ in 0..READS {
-        assert_eq!(store.client_status(&one).await.unwrap().0, ClientStatus::Active);
+        assert_eq!(store.client_facts(&one).await.unwrap().status, ClientStatus::Active);
     }
     let status_of_one = each(began);
     store.close().await;

@@ -91,6 +91,7 @@ async fn sign_in(store: &Store) {
         seen_at: at,
         expires_at: Timestamp(1_800_000_000),
         remembered: false,
+        valid_from: Some(at),
     };
     store.add_user(user).await.unwrap();
     let password = PasswordProof { stored: "hash".to_owned(), rehashed: None, counted_as: [9; 32] };
@@ -116,6 +117,8 @@ fn redeem(number: u64) -> Commit {
             apis: GrantedApis::implied([ApiId::ISSUER]),
             authentication: by_password(Timestamp(1_790_000_000)),
             created_at: Timestamp(1_790_000_000),
+            user_valid_from: Some(Timestamp(1_790_000_000)),
+            client_valid_from: Some(Timestamp(0)),
             expires_at: Timestamp(1_790_000_600 + i64::try_from(number & 0xffff_ffff).unwrap() / 5000),
             ends_at: Timestamp(1_800_000_000),
             session_bound: false,

@@ -9,6 +9,7 @@ mod backend;
 mod directory;
 mod encode;
 mod fault;
+mod known_time;
 mod options;
 mod read;
 mod row;
@@ -22,6 +23,7 @@ mod write;
 
 pub use directory::private_directory;
 pub use fault::{AdminFault, Fault};
+pub use known_time::NotedTime;
 pub use options::Options;
 pub use sql::versions::Versions;
 pub use store::{ProtocolStore, Store};

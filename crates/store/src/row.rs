@@ -188,7 +188,7 @@ mod tests {
     fn columns_that_an_outer_join_did_not_find_are_passed_over() {
         let consent = [Held::Text("0 7 openid".to_owned())];
         let client = vec![Held::Integer(1), Held::Integer(3)];
-        let columns: Vec<Held> = [user(), vec![Held::Null; 9], consent.to_vec(), client].concat();
+        let columns: Vec<Held> = [user(), vec![Held::Null; 10], consent.to_vec(), client].concat();
         let subject: SubjectFacts = Cells::new(&columns).row().unwrap();
         assert!(subject.session.is_none());
         assert_eq!(subject.consent.unwrap().as_str(), "0 7 openid");

@@ -22,8 +22,8 @@ pub(crate) enum Action {
     },
     /// Revoke signing keys that have leaked
     ///
-    /// A revoked key is gone from the key set at once, a new one signs, and from the next request on this server accepts nothing
-    /// that the old one signed. Apps get new tokens by their refresh tokens. APIs that validate tokens by themselves follow when
+    /// From the next request on this server accepts nothing that a revoked key signed. Within a tenth of a second, and before this
+    /// command returns, the key is gone from the key set and signs nothing any more: a new one does. Apps get new tokens by their refresh tokens. APIs that validate tokens by themselves follow when
     /// their copy of the key set ends (keys.jwks_max_age_seconds, 300 by default).
     #[command(after_long_help = LEAKS)]
     Revoke {

@@ -19,7 +19,7 @@ pub struct AuthorizeFacts {
     pub client: Option<Arc<Client>>,
     /// How that client stands, where a session was read: nothing is given without one.
     pub client_status: Option<ClientStatus>,
-    /// What that client was given up to this instant has ended; zero where no session was read.
+    /// When all that this client had been given was ended; zero where no session was read.
     pub client_valid_from: Timestamp,
     /// What became of the `id_token_hint`.
     pub hint: Hint,

@@ -9,7 +9,6 @@ use super::rules::RedirectTarget;
 use crate::client::Client;
 use crate::code::AuthorizationCode;
 use crate::cx::Cx;
-use crate::facts;
 use crate::ids::GrantId;
 use crate::session::Login;
 
@@ -35,11 +34,9 @@ impl Consented {
         let (request, login) = request.into_parts();
         let ignored = request.ignored().clone();
         let (client, target, terms) = request.into_parts();
-        // Dated after all that has ended, so that it is not taken for a part of it.
-        let at = facts::after([login.user().valid_from, terms.client_valid_from], cx.now);
         let life = client.code_seconds.map_or(cx.policy.code_seconds, |own| own.min(cx.policy.code_seconds));
         let code = AuthorizationCode {
-            id: GrantId(cx.time_ordered_id(at)),
+            id: GrantId(cx.time_ordered_id(cx.now)),
             client_id: client.id.clone(),
             redirect_uri: target.digest(),
             redirect_uri_sent: target.was_sent(),
@@ -55,6 +52,8 @@ impl Consented {
                 login.authentication_unasked()
             },
             expires_at: cx.now + life,
+            user_valid_from: Some(login.user().valid_from),
+            client_valid_from: Some(terms.client_valid_from),
         };
         let text = code.seal(cx);
         let location = Secret::new(target.with_code(&text));

@@ -56,7 +56,7 @@ pub(super) struct Terms {
     pub(super) scope: Scope,
     pub(super) apis: GrantedApis,
     pub(super) nonce: Option<String>,
-    /// What the client was given up to this instant has ended.
+    /// When all that the client had been given was ended.
     pub(super) client_valid_from: Timestamp,
 }
 

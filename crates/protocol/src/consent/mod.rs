@@ -122,7 +122,8 @@ impl Access<'_> {
         })
     }
 
-    /// What a user allows a client once this is allowed too. What was allowed at an API that has been removed is left out.
+    /// What a user allows a client once this is allowed too. What was allowed at an API that has been removed is left out. What
+    /// was allowed by a clock that ran ahead stands since now.
     pub(crate) fn allowed_beside(
         self,
         before: Option<&ConsentFacts>,
@@ -131,7 +132,7 @@ impl Access<'_> {
     ) -> Result<ConsentFacts, Refusal> {
         let kept = before.into_iter().flat_map(ConsentFacts::iter).filter(|entry| !apis.is_gone(entry.api));
         let mut entries: BTreeMap<ApiId, (Timestamp, Vec<&str>)> =
-            kept.map(|entry| (entry.api, (entry.since, entry.scope.split(' ').collect()))).collect();
+            kept.map(|entry| (entry.api, (entry.since.min(now), entry.scope.split(' ').collect()))).collect();
         for api in self.apis.needed(self.scope) {
             let (_, tokens) = entries.entry(api).or_insert((now, Vec::new()));
             for token in concerning(self.scope, api, apis) {

@@ -69,8 +69,7 @@ impl Proved {
         let Self { user, account, factors } = self;
         let secret = Secret::new(URL_SAFE_NO_PAD.encode(cx.random::<32>()));
         let authentication = Authentication {
-            // Never before the instant up to which all of this user's sessions have ended.
-            at: cx.now.max(user.valid_from),
+            at: cx.now,
             methods: factors.iter().map(Proof::method).collect(),
             context: None,
         };
@@ -88,6 +87,7 @@ impl Proved {
                     seen_at: cx.now,
                     expires_at: cx.now + life.absolute_seconds,
                     remembered: browser.remember,
+                    valid_from: Some(user.valid_from),
                 };
                 let commit = Commit::SignIn {
                     session: Box::new(session.clone()),

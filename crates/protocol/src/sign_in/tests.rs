@@ -254,10 +254,18 @@ fn k_13_lg_13_a_session_that_has_ended_does_not_go_on() {
 }
 
 #[test]
-fn lg_13_a_session_is_dated_after_all_that_has_ended_whatever_the_clock_says() {
+fn lg_13_k_15_a_session_begins_now_and_lives_by_its_mark_wherever_the_clock_of_the_last_end_stood() {
     let mut world = World::new();
-    let ahead = UserFacts { valid_from: NOW + 60, ..user() };
-    let (begun, commit) = signed_in(ahead.clone(), SignInBrowser::default(), &mut world);
-    let Commit::SignIn { session, .. } = commit else { panic!("{commit:?}") };
-    assert!(login(&begun.cookie, &session, &ahead, NOW, &world.policy).is_some());
+    for ahead in [0, 60, 86_400, 400 * 86_400] {
+        let user = UserFacts { valid_from: NOW + ahead, ..user() };
+        let (begun, commit) = signed_in(user.clone(), SignInBrowser::default(), &mut world);
+        let Commit::SignIn { session, .. } = commit else { panic!("{commit:?}") };
+        assert_eq!(session.authentication.at, NOW, "{ahead}");
+        let life = world.policy.session.absolute_seconds;
+        let used = SessionFacts { seen_at: NOW + (life - 1), ..(*session).clone() };
+        let live = |at| login(&begun.cookie, &used, &user, at, &world.policy).is_some();
+        assert!(live(NOW) && live(NOW + (life - 1)) && !live(NOW + life), "{ahead}");
+        let again = UserFacts { valid_from: NOW + ahead + 1, ..user.clone() };
+        assert!(login(&begun.cookie, &used, &again, NOW, &world.policy).is_none(), "{ahead}: ended again");
+    }
 }

@@ -2,6 +2,7 @@
 
 use proofkey_oauth::Timestamp;
 
+use crate::clock::is_ahead;
 use crate::facts::FailureFacts;
 use crate::policy::SignInLimit;
 
@@ -34,9 +35,13 @@ pub(super) fn throttle(facts: FailureFacts, now: Timestamp, limit: &SignInLimit)
     if beyond < 0 {
         return Throttle::Open;
     }
+    // A clock counted it that ran ahead. Nobody knows when it was, so it pauses nothing; the try that it lets through is dated
+    // anew when it is counted.
+    if is_ahead(Timestamp(facts.last_at), now) {
+        return Throttle::Open;
+    }
     let pause = limit.pause_seconds.saturating_mul(beyond + 1).min(limit.pause_seconds_max);
     let left = facts.last_at.saturating_add(pause).saturating_sub(now.seconds());
-    // A clock that was set back must not lock an account for longer than the pause itself.
     if left > 0 { Throttle::Wait(Pause { seconds: left.min(pause) }) } else { Throttle::Open }
 }
 
@@ -58,6 +63,18 @@ mod tests {
         assert_eq!(check(12, 100), wait(80));
         assert_eq!(check(99, 0), wait(900));
         assert_eq!(check(100, 1_000_000), Throttle::Locked);
-        assert_eq!(check(10, -5000), wait(60), "a clock set back");
+        assert_eq!(check(10, -180), wait(60), "a clock a little ahead");
+    }
+
+    #[test]
+    fn k_15_lg_07_a_failure_that_a_clock_counted_ahead_pauses_nothing_and_locks_all_the_same() {
+        let policy = World::new().policy;
+        for ahead in [181, 5_000, 86_400, i64::MAX - NOW.seconds()] {
+            let check = |failures| {
+                throttle(FailureFacts { failures, last_at: NOW.seconds() + ahead }, NOW, &policy.sign_in)
+            };
+            assert_eq!((check(10), check(99)), (Throttle::Open, Throttle::Open), "{ahead}");
+            assert_eq!(check(100), Throttle::Locked, "{ahead}");
+        }
     }
 }

@@ -60,8 +60,10 @@ fn new_grant(code: &AuthorizationCode, refreshes: bool, plan: &AccessPlan<'_>, c
         scope: code.scope.clone(),
         apis: code.apis.clone(),
         authentication: code.authentication.clone(),
-        // Not before its code, which may be dated a second ahead: what has ended by then has not given this.
+        // Not before its code, which another node may have made whose clock is a little ahead.
         created_at: cx.now.max(code.id.issued_at()),
+        user_valid_from: code.user_valid_from,
+        client_valid_from: code.client_valid_from,
         expires_at: if refreshes { ends_at.min(idle_ends) } else { ends_at },
         ends_at,
         session_bound: client.is_browser_app(),

@@ -12,7 +12,7 @@ use crate::code::AuthorizationCode;
 use crate::commit::Commit;
 use crate::consent::Access;
 use crate::cx::Cx;
-use crate::facts::CodeFacts;
+use crate::facts::{CodeFacts, has_ended};
 use crate::refusal::Refusal;
 use crate::session;
 
@@ -146,10 +146,10 @@ impl<'a> CodeGrant<'a> {
             .is_some_and(|session| session::is_live(session, &subject.user, cx.now, cx.policy));
         // To sign in again in the same session revives no code from before everything ended.
         let issued_at = code.id.issued_at();
-        if !live || issued_at <= subject.user.valid_from {
+        if !live || has_ended(code.user_valid_from, issued_at, subject.user.valid_from) {
             return Err(Refusal::SessionEnded);
         }
-        if issued_at <= subject.client_valid_from {
+        if has_ended(code.client_valid_from, issued_at, subject.client_valid_from) {
             return Err(Refusal::GrantRevoked);
         }
         let access = Access { scope: &code.scope, apis: &code.apis };

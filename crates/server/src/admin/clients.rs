@@ -13,6 +13,7 @@ use super::limits::{ATTEMPTS_MAX, SECRET_KEEP_SECONDS_MAX, SECRET_STAGED_SECONDS
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused, new_secret};
 use crate::random::SystemRandom;
+use crate::remembered::seen_by_servers;
 
 /// A registered client, with the secret that is shown this once.
 #[derive(Debug)]
@@ -127,6 +128,7 @@ impl Admin {
         let removed = self.store.remove_client(id, move || Timestamp(clock.now())).await;
         removed.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
         self.record_change(Verb::Remove, Noun::Client, id);
+        seen_by_servers().await;
         Ok(())
     }
 
@@ -135,6 +137,7 @@ impl Admin {
         let disabled = self.store.set_client_disabled(id, true).await;
         disabled.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
         self.record_change(Verb::Disable, Noun::Client, id);
+        seen_by_servers().await;
         Ok(())
     }
 
@@ -152,6 +155,7 @@ impl Admin {
         let ended = self.store.end_grants_of_client(id, move || Timestamp(clock.now())).await;
         ended.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
         self.record_change(Verb::RevokeGrants, Noun::Client, id);
+        seen_by_servers().await;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 use crate::keys::rotation::{self, KeyState};
 use crate::keys::{Keys, KeysFault, PrivateKeySealer, revoke, rotate_now};
+use crate::remembered::seen_by_servers;
 
 /// A signing key, with the state that follows from its place among the others.
 #[derive(Debug)]
@@ -52,11 +53,12 @@ impl Admin {
         let kids = rotate_now(&self.store, &keys, now).await?.ok_or(AdminRefused::RotatedElsewhere)?;
         let made = self.made(&kids, now).await?;
         self.record_change(Verb::Rotate, Noun::Key, kids.join(" "));
+        seen_by_servers().await;
         Ok(made)
     }
 
     /// Revokes keys that have leaked: nothing that they signed is accepted here any more, and each ring that signed with one
-    /// gets a new one.
+    /// gets a new one. Once it returns, they sign nothing and are published nowhere on this machine.
     pub async fn revoke_keys(&self, which: &KeysToRevoke) -> Result<RevokedKeys, AdminRefused> {
         let now = self.now();
         let keys = self.current_keys(now).await?;
@@ -71,6 +73,7 @@ impl Admin {
         }
         let made = revoke(&self.store, &keys, &revoked, now).await?.ok_or(AdminRefused::RotatedElsewhere)?;
         self.record_change(Verb::Revoke, Noun::Key, revoked.join(" "));
+        seen_by_servers().await;
         Ok(RevokedKeys { made: self.made(&made, now).await?, revoked })
     }
 

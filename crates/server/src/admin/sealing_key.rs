@@ -6,6 +6,7 @@ use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 use crate::config::{SealingKeySource, SealingKeys};
 use crate::keys::reseal;
+use crate::remembered::seen_by_servers;
 
 /// A rotation of the sealing key.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +31,9 @@ impl Admin {
         let now = self.now();
         let (before, _lock) = SealingKeys::read_to_replace(path)?;
         self.check_sealed(&before.sealer()).await?;
+        let before = self.settled(before).await?;
         let old_read_until = (!revoke_old).then_some(now + self.refresh_idle_seconds);
-        let rotated = before.rotated(now, old_read_until)?;
+        let rotated = before.rotated(self.certain_time(now).await?, old_read_until)?;
         rotated.replace_file(path)?;
         let resealed = reseal(&self.store, &rotated.sealer()).await?;
         if !rotated.is_settled() {
@@ -39,6 +41,21 @@ impl Admin {
         }
         let verb = if revoke_old { Verb::Revoke } else { Verb::Rotate };
         self.record_change(verb, Noun::SealingKey, "*");
+        seen_by_servers().await;
         Ok(RotatedSealingKey { old_read_until, resealed })
+    }
+
+    /// The keys without those that a rotation left behind which was cut off.
+    async fn settled(&self, keys: SealingKeys) -> Result<SealingKeys, AdminRefused> {
+        if keys.is_settled() {
+            return Ok(keys);
+        }
+        let _count = reseal(&self.store, &keys.sealer()).await?;
+        Ok(keys.settled())
+    }
+
+    /// A time that is certain to have come: the clock of this command may run ahead, and what is left out of the file is gone.
+    async fn certain_time(&self, now: Timestamp) -> Result<Timestamp, AdminRefused> {
+        Ok(self.store.known_time().await?.map_or(now, |noted| noted.latest.min(now)))
     }
 }

@@ -19,11 +19,11 @@ pub(crate) use short_secrets::ShortSecrets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
-use proofkey_oauth::{AppOrigin, RedirectUri, Timestamp};
-use proofkey_protocol::{Client, ClientId, ClientRecord, ClientStatus};
+use proofkey_oauth::{AppOrigin, RedirectUri};
+use proofkey_protocol::{Client, ClientFacts, ClientId, ClientRecord, ClientStatus};
 use proofkey_store::{Fault, ProtocolStore};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -31,6 +31,7 @@ use tokio::time::timeout;
 use self::look_ups::{LookUps, Turn};
 use crate::limit::AddressKey;
 use crate::log::Foreign;
+use crate::remembered::REMEMBERED_FOR;
 
 /// What remembered clients may take together. A client that registered itself may have fifty long addresses, so the bound
 /// is on bytes and not on clients; a common one takes one KiB.
@@ -40,8 +41,6 @@ const REMEMBERED_BYTES_MAX: u64 = 32 * 1024 * 1024;
 pub(crate) const REMEMBERED_BYTES: usize = REMEMBERED_BYTES_MAX as usize;
 /// What a client takes beside its texts.
 const CLIENT_BYTES: usize = 512;
-/// How long an active client counts as active for its own tokens without being read again.
-const ACTIVE_FOR: Duration = Duration::from_millis(100);
 /// How many clients count as active at once; of another the status is read.
 const ACTIVE_MAX: u64 = 10_000;
 /// How long a request waits for its turn to look a client up.
@@ -61,8 +60,9 @@ pub(crate) struct Clients {
 #[derive(Clone, Copy, Debug)]
 struct Active {
     version: i64,
-    /// Up to when what the client was given has ended.
-    valid_from: Timestamp,
+    /// When the read began.
+    read_at: Instant,
+    facts: ClientFacts,
 }
 
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ impl Default for Clients {
         Self {
             version: AtomicI64::new(0),
             remembered: Cache::builder().max_capacity(REMEMBERED_BYTES_MAX).weigher(weigh).build(),
-            active: Cache::builder().max_capacity(ACTIVE_MAX).time_to_live(ACTIVE_FOR).build(),
+            active: Cache::builder().max_capacity(ACTIVE_MAX).time_to_live(REMEMBERED_FOR).build(),
             look_ups: LookUps::default(),
         }
     }
@@ -111,22 +111,22 @@ impl Clients {
         self.look_up(&id, version, address, store.client(&id)).await
     }
 
-    /// How a client stands that asks for a token of its own, and up to when what it was given has ended. No other facts are read for such a token, and a read costs three
-    /// system calls: a client that was active a tenth of a second ago counts as active.
-    pub(crate) async fn status(
-        &self,
-        store: &ProtocolStore,
-        id: &ClientId,
-    ) -> Result<(ClientStatus, Timestamp), Fault> {
-        let version = self.version.load(Ordering::Acquire);
-        if let Some(active) = self.active.get(id.as_str()).filter(|active| active.version == version) {
-            return Ok((ClientStatus::Active, active.valid_from));
+    /// How a client stands that asks for a token of its own, and up to when what it was given has ended. No other facts are
+    /// read for such a token, and a read costs three system calls: a client that was active a tenth of a second ago counts as
+    /// active.
+    pub(crate) async fn facts(&self, store: &ProtocolStore, id: &ClientId) -> Result<ClientFacts, Fault> {
+        let (version, now) = (self.version.load(Ordering::Acquire), Instant::now());
+        let is_of_now = |active: &Active| {
+            active.version == version && now.saturating_duration_since(active.read_at) < REMEMBERED_FOR
+        };
+        if let Some(active) = self.active.get(id.as_str()).filter(is_of_now) {
+            return Ok(active.facts);
         }
-        let (status, valid_from) = store.client_status(id).await?;
-        if status == ClientStatus::Active {
-            self.active.insert(Arc::from(id.as_str()), Active { version, valid_from });
+        let facts = store.client_facts(id).await?;
+        if facts.status == ClientStatus::Active {
+            self.active.insert(Arc::from(id.as_str()), Active { version, read_at: now, facts });
         }
-        Ok((status, valid_from))
+        Ok(facts)
     }
 
     /// Forgets every client if the version of the clients has moved.

@@ -14,8 +14,10 @@ use zeroize::Zeroizing;
 use super::sealing_key::{SealingKey, SealingKeyRefused};
 use crate::keys::PrivateKeySealer;
 
-/// Most older keys: one more says that nobody looks after them.
+/// Most older keys that are read: one more says that nobody looks after them.
 const OLD_MAX: usize = 16;
+/// Most lines for older keys: those that are read, and the revoked ones that stand there until signing keys are sealed anew.
+const LINES_MAX: usize = 2 * OLD_MAX;
 
 /// The key that writes, with those that it followed.
 #[derive(Debug)]
@@ -94,7 +96,9 @@ impl SealingKeys {
     }
 
     fn checked(self) -> Result<Self, SealingKeyRefused> {
-        if self.old.len() <= OLD_MAX { Ok(self) } else { Err(SealingKeyRefused::TooMany(OLD_MAX)) }
+        let read = self.old.iter().filter(|old| old.reads != Reads::SigningKeys).count();
+        let fits = read <= OLD_MAX && self.old.len() <= LINES_MAX;
+        if fits { Ok(self) } else { Err(SealingKeyRefused::TooMany(OLD_MAX)) }
     }
 
     /// The keys of artefacts at an instant.
@@ -118,18 +122,18 @@ impl SealingKeys {
         self.old.iter().filter_map(end).min()
     }
 
-    /// The keys after a rotation at `now`: a new one writes. Those of before are read until `read_until`; without that they
-    /// are revoked. What has ended is left out.
+    /// The keys after a rotation: a new one writes. Those of before are read until `read_until`; without that they
+    /// are revoked. What has ended by `known`, a time that is certain to have come, is left out.
     pub(crate) fn rotated(
         self,
-        now: Timestamp,
+        known: Timestamp,
         read_until: Option<Timestamp>,
     ) -> Result<Self, SealingKeyRefused> {
         let Self { current, old } = self;
-        let mut before = vec![OldSealingKey { key: current, reads: Reads::Until(now) }];
+        let mut before = vec![OldSealingKey { key: current, reads: Reads::All }];
         // One that opens signing keys stays: these may not have been sealed anew yet.
         before.extend(
-            old.into_iter().filter(|old| old.reads_artefacts(now) || old.reads == Reads::SigningKeys),
+            old.into_iter().filter(|old| old.reads_artefacts(known) || old.reads == Reads::SigningKeys),
         );
         for (at, old) in before.iter_mut().enumerate() {
             old.reads = match read_until {
@@ -302,6 +306,26 @@ mod tests {
         assert!(settled.is_settled());
         assert_eq!(reads(&settled, &first(), NOW), (false, false));
         assert_eq!(settled.to_text().lines().count(), 1);
+    }
+
+    #[test]
+    fn k_16_a_leak_is_answered_however_many_older_keys_there_are() {
+        let end = Some(NOW + 100);
+        let full = (0..OLD_MAX).fold(first(), |keys, _| keys.rotated(NOW, end).unwrap());
+        let text = full.to_text();
+        assert!(matches!(full.rotated(NOW, end), Err(SealingKeyRefused::TooMany(OLD_MAX))));
+        let full = SealingKeys::parse(&text).unwrap();
+        let revoked = SealingKeys::parse(&full.rotated(NOW, None).unwrap().to_text()).unwrap();
+        assert_eq!(reads(&revoked, &first(), NOW), (false, true));
+        // It was cut off there: the next rotation, of either kind, begins with what is settled.
+        for read_until in [None, end] {
+            let again = SealingKeys::parse(&revoked.to_text()).unwrap().settled();
+            assert!(again.rotated(NOW, read_until).is_ok());
+        }
+        assert!(
+            SealingKeys::parse(&format!("{KEY}\n{}", format!("revoked {KEY}\n").repeat(LINES_MAX + 1)))
+                .is_err()
+        );
     }
 
     #[test]

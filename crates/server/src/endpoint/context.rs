@@ -1,6 +1,7 @@
 //! One request under way: what every endpoint shares of loading, deciding, committing and counting. It knows no failure.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use axum::response::Response;
@@ -111,6 +112,16 @@ impl<'a> RequestContext<'a> {
     /// The keys as the store has them at this moment, for what is decided without facts.
     pub(super) async fn fresh_keys(&self) -> Result<Arc<Keys>, KeysFault> {
         self.app.store.note_versions().await?;
+        self.current_keys().await
+    }
+
+    /// The keys to publish: as the store had them at most a tenth of a second ago, and no older than those that sign here.
+    pub(super) async fn published_keys(&self) -> Result<Arc<Keys>, KeysFault> {
+        let now = Instant::now();
+        if !self.app.published_keys.holds(now) {
+            self.app.store.note_versions().await?;
+            self.app.published_keys.note(now);
+        }
         self.current_keys().await
     }
 

@@ -42,8 +42,8 @@ pub(super) async fn document(State(app): State<Arc<App>>, arrival: Arrival, head
 /// `GET /jwks`
 pub(super) async fn jwks(State(app): State<Arc<App>>, arrival: Arrival, headers: HeaderMap) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Jwks, Method::GET);
-    // A key that was revoked a moment ago must not be taken from here for as long as others keep the answer.
-    let mut response = match context.fresh_keys().await {
+    // A key that was revoked must not be taken from here for as long as others keep the answer, and nothing is decided by it.
+    let mut response = match context.published_keys().await {
         Ok(keys) => {
             let (keys, etag) = keys.jwks();
             prepared(&headers, keys, etag, app.metadata.cache.clone())

@@ -1,5 +1,6 @@
 //! Whether this process lives and whether it wants requests.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,8 @@ const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 pub struct Readiness {
     phase: AtomicU8,
     store_failed: AtomicBool,
+    /// Why the keys as they are stored cannot be taken over.
+    keys_fault: Mutex<Option<&'static str>>,
     /// Background tasks that panicked and have not done a round since.
     tasks_down: Mutex<Vec<&'static str>>,
 }
@@ -40,6 +43,16 @@ impl Readiness {
     /// Notes whether the store could be read just now.
     pub fn note_store(&self, answered: bool) {
         self.store_failed.store(!answered, Ordering::Release);
+    }
+
+    /// Notes why the keys as they are stored cannot be taken over; `None` where they can. Until then the server decides nothing by
+    /// keys, for those that it has may be revoked.
+    pub fn note_keys(&self, fault: Option<&'static str>) {
+        *self.keys_fault() = fault;
+    }
+
+    fn keys_fault(&self) -> MutexGuard<'_, Option<&'static str>> {
+        self.keys_fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that a background task has panicked.
@@ -68,19 +81,28 @@ impl Readiness {
         }
     }
 
+    /// Why no requests are wanted; `None` where they are.
+    fn refusal(&self) -> Option<Cow<'static, str>> {
+        match self.phase() {
+            Phase::Starting => return Some("starting".into()),
+            Phase::Draining => return Some("draining".into()),
+            Phase::Ready => {}
+        }
+        if self.store_failed.load(Ordering::Acquire) {
+            return Some("the store does not answer".into());
+        }
+        if let Some(cause) = *self.keys_fault() {
+            return Some(format!("the keys cannot be loaded: {cause}; the log says more").into());
+        }
+        (!self.tasks_down().is_empty()).then(|| "a background task is down".into())
+    }
+
     /// `/livez` and `/readyz`, for the public and the metrics listener.
     pub fn routes<S: Clone + Send + Sync + 'static>(self: Arc<Self>) -> Router<S> {
         let readyz = move || async move {
-            let (status, text) = match self.phase() {
-                Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
-                Phase::Ready if self.store_failed.load(Ordering::Acquire) => {
-                    (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")
-                }
-                Phase::Ready if !self.tasks_down().is_empty() => {
-                    (StatusCode::SERVICE_UNAVAILABLE, "a background task is down")
-                }
-                Phase::Ready => (StatusCode::OK, "ready"),
-                Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            let (status, text) = match self.refusal() {
+                Some(cause) => (StatusCode::SERVICE_UNAVAILABLE, cause),
+                None => (StatusCode::OK, Cow::from("ready")),
             };
             (status, NO_STORE, text)
         };
@@ -116,6 +138,10 @@ mod tests {
             assert_eq!(status("/readyz").await, if answered { 200 } else { 503 });
             assert_eq!(status("/livez").await, 200);
         }
+        readiness.note_keys(Some("the sealing key cannot be read"));
+        assert_eq!(status("/readyz").await, 503);
+        readiness.note_keys(None);
+        assert_eq!(status("/readyz").await, 200);
         readiness.task_down("one");
         readiness.task_down("two");
         readiness.task_up("one");

@@ -33,6 +33,20 @@ pub enum KeysFault {
     Generate(KeyError),
 }
 
+impl KeysFault {
+    /// The kind of cause, for those who may not know ids and paths: whoever asks whether the server is ready.
+    pub const fn cause(&self) -> &'static str {
+        match self {
+            Self::Store(_) => "the store does not answer",
+            Self::Sealed { .. } => "a signing key does not open under this sealing key",
+            Self::Damaged { .. } => "a stored key is damaged",
+            Self::SealingKey(_) => "the sealing key cannot be read",
+            Self::Unsettled => "the signing keys are being changed",
+            Self::Generate(_) => "a signing key could not be made",
+        }
+    }
+}
+
 impl From<KeyError> for KeysFault {
     fn from(cause: KeyError) -> Self {
         Self::Generate(cause)

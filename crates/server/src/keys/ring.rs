@@ -148,10 +148,12 @@ impl Keys {
         &self.artefacts
     }
 
-    /// Whether other keys should be in use by now than those that were chosen when these were taken over.
+    /// Whether other keys should be in use by now than those that were chosen when these were taken over. So it is, too, when the
+    /// clock was set back: what it had left out as ended is read again.
     pub fn is_outdated(&self, now: Timestamp) -> bool {
         let kid = |algorithm, at| rotation::active(&self.records, algorithm, at).map(|key| key.kid.as_str());
-        self.sealing_ends_at.is_some_and(|end| now >= end)
+        now < self.taken_at
+            || self.sealing_ends_at.is_some_and(|end| now >= end)
             || rotation::ALGORITHMS
                 .iter()
                 .any(|algorithm| kid(*algorithm, self.taken_at) != kid(*algorithm, now))

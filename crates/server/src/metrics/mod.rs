@@ -42,6 +42,8 @@ pub struct Metrics {
     pub task_panics: Counter,
     /// When the next rotation of signing keys is due, in seconds since 1970.
     pub rotation_due_at: Gauge,
+    /// By how many seconds the clock is ahead of the time that is known; negative where it is behind.
+    pub clock_ahead: Gauge,
 }
 
 /// The handles of one endpoint.
@@ -121,13 +123,14 @@ impl Metrics {
             log_lines_withheld: Counter::default(),
             task_panics: Counter::default(),
             rotation_due_at: Gauge::default(),
+            clock_ahead: Gauge::default(),
             registry,
         };
         metrics.register_gauges().register_log()
     }
 
     fn register_log(mut self) -> Self {
-        let Self { registry, log_lines_withheld, task_panics, .. } = &mut self;
+        let Self { registry, log_lines_withheld, task_panics, clock_ahead, .. } = &mut self;
         registry.register("log_lines_lost", "Log lines that could not be written", log::lost().clone());
         registry.register(
             "log_lines_withheld",
@@ -135,6 +138,11 @@ impl Metrics {
             log_lines_withheld.clone(),
         );
         registry.register("task_panics", "Background tasks that panicked", task_panics.clone());
+        registry.register(
+            "clock_ahead_seconds",
+            "Clock less the time that the database has seen; negative is behind",
+            clock_ahead.clone(),
+        );
         self
     }
 

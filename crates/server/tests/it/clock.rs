@@ -1,6 +1,6 @@
 //! Clocks that run ahead or go back: nothing that was spent revives, and what a wrong clock made is refused.
 
-use proofkey_testkit::{AuthorizeRequest, Browser, TestServer, Tokens, fixtures};
+use proofkey_testkit::{AuthorizeRequest, Browser, Navigated, TestServer, Tokens, fixtures};
 
 use crate::support::consented;
 
@@ -43,6 +43,28 @@ async fn k_15_what_a_clock_made_that_ran_ahead_is_refused_once_it_is_right() {
 
     assert_ne!(honest.authorize(&request).await.redirect().param("code"), "", "a session from before stands");
     let _ = server.tokens(&web, SCOPE).await;
+}
+
+#[tokio::test]
+async fn k_15_a_consent_of_a_clock_that_ran_ahead_is_asked_for_again_and_stands_since_then() {
+    for client in fixtures::user_clients() {
+        let server = TestServer::start().await;
+        server.clock.set_by(AHEAD_SECONDS);
+        let _ahead = consented(&server, &client).await;
+        server.clock.set_by(-AHEAD_SECONDS);
+        let mut browser = Browser::signed_in(&server, &fixtures::ada()).await;
+        let request = AuthorizeRequest::new(&client).set("scope", SCOPE);
+        for asked in [true, client.redirect_uri.starts_with("http://127")] {
+            let departure = match browser.authorize(&request).await {
+                Navigated::Page(page) if asked => browser.allow(&page).await.redirect(),
+                other => other.redirect(),
+            };
+            assert_ne!(departure.param("code"), "", "{}", client.id);
+        }
+        let code = server.code_by(&mut browser, &request, &fixtures::ada()).await;
+        let tokens = Tokens::of(&server.redeem(&client, &code).await);
+        let _ = Tokens::of(&server.refresh(&client, &tokens.refresh_token).await);
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! What an operator ends at once holds from the next request, at every endpoint, and what is given afterwards is good.
 
 use proofkey_protocol::ClientId;
-use proofkey_testkit::{AuthorizeRequest, Browser, Code, TestClient, TestServer, Tokens, fixtures};
+use proofkey_testkit::{AuthorizeRequest, Browser, Code, TestClient, TestServer, Tokens, decode, fixtures};
 
 const SCOPE: &str = "openid offline_access notes:read";
+const DAY_SECONDS: i64 = 86_400;
 
 /// How each thing that was given before a verb is answered after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,8 @@ impl Held {
 #[derive(Clone, Copy, Debug)]
 enum Verb {
     SignOut,
+    SetPassword,
+    DisableAndEnable,
     RevokeGrantsOfUser,
     RevokeGrantsOfClient,
     RevokeGrantsOfOtherClient,
@@ -85,6 +88,11 @@ impl Verb {
         let admin = server.admin();
         match self {
             Self::SignOut => drop(admin.sign_out_user("ada").await.unwrap()),
+            Self::SetPassword => server.set_password("ada", &fixtures::ada().password).await,
+            Self::DisableAndEnable => {
+                let _user = admin.disable_user("ada").await.unwrap();
+                let _user = admin.enable_user("ada").await.unwrap();
+            }
             Self::RevokeGrantsOfUser => drop(admin.revoke_grants_of_user("ADA").await.unwrap()),
             Self::RevokeGrantsOfClient => {
                 admin.revoke_grants_of_client(&ClientId::new(&*client.id)).await.unwrap();
@@ -105,6 +113,8 @@ async fn k_16_lg_14_what_is_ended_is_refused_everywhere_from_the_next_request_an
     let without_session = Left { session: false, code: 400, ..ALL };
     let cases = [
         (Verb::SignOut, NOTHING, without_session),
+        (Verb::SetPassword, NOTHING, NOTHING),
+        (Verb::DisableAndEnable, NOTHING, NOTHING),
         (Verb::RevokeGrantsOfUser, NOTHING, NOTHING),
         (Verb::RevokeGrantsOfClient, without_grants, without_grants),
         (Verb::RevokeGrantsOfOtherClient, ALL, ALL),
@@ -147,6 +157,71 @@ async fn k_16_a_client_loses_the_tokens_that_it_got_for_itself() {
     let after = token().await;
     assert!(server.is_active(&service, &after).await, "by a clock that was set back");
     assert!(!server.is_active(&service, &before).await);
+}
+
+#[tokio::test]
+async fn k_15_k_16_what_is_given_after_a_verb_of_a_clock_that_ran_ahead_is_good_at_every_door() {
+    let without_grants = Left { session: true, ..NOTHING };
+    for (verb, left) in [
+        (Verb::SetPassword, NOTHING),
+        (Verb::DisableAndEnable, NOTHING),
+        (Verb::RevokeGrantsOfUser, NOTHING),
+        (Verb::RevokeGrantsOfClient, without_grants),
+    ] {
+        for client in [fixtures::spa(), fixtures::web()] {
+            let server = TestServer::start().await;
+            let before = Held::new(&server, client.clone()).await;
+            server.clock.set_by(DAY_SECONDS);
+            verb.run(&server, &client).await;
+            server.clock.set_by(-DAY_SECONDS);
+            assert_eq!(before.left(&server).await, left, "{verb:?} {}", client.id);
+            let mut after = Held::new(&server, client.clone()).await;
+            let claims = decode(&after.tokens.id_token).claims;
+            let now = server.now().seconds();
+            assert_eq!((claims["auth_time"].as_i64(), claims["iat"].as_i64()), (Some(now), Some(now)));
+            assert_eq!(after.left(&server).await, ALL, "{verb:?} {}", client.id);
+            after.begins_anew(&server).await;
+            server.advance(301);
+            let fresh = AuthorizeRequest::new(&client).set("scope", SCOPE).set("max_age", "300");
+            assert!(
+                after.browser.clone().authorize(&fresh).await.page().is_sign_in(),
+                "max_age counts from now"
+            );
+            // Nor does anything end when that day comes, or when it is ended again by a clock that is right.
+            let later = Held::new(&server, client.clone()).await;
+            verb.run(&server, &client).await;
+            assert_eq!(later.left(&server).await, left, "{verb:?} {}, again", client.id);
+            let last = Held::new(&server, client.clone()).await;
+            server.advance(DAY_SECONDS);
+            let kept = server.refresh(&client, &last.tokens.refresh_token).await.status;
+            // The grant of a browser app has ended with its session by then.
+            assert_eq!(kept, if client.secret.is_some() { 200 } else { 400 }, "{verb:?} {}", client.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn k_15_k_16_a_client_gets_its_own_tokens_after_a_verb_of_a_clock_that_ran_ahead() {
+    let (server, service) = (TestServer::start().await, fixtures::service());
+    let token = async || Tokens::of(&server.client_credentials(&service, &[]).await).access_token;
+    let revoke = async || server.admin().revoke_grants_of_client(&ClientId::new("service")).await.unwrap();
+    let before = token().await;
+    server.clock.set_by(DAY_SECONDS);
+    let of_that_clock = token().await;
+    revoke().await;
+    server.clock.set_by(-DAY_SECONDS);
+    for ended in [&before, &of_that_clock] {
+        assert!(!server.is_active(&service, ended).await);
+    }
+    let after = token().await;
+    assert!(server.is_active(&service, &after).await);
+    assert_eq!(decode(&after).claims["iat"].as_i64(), Some(server.now().seconds()), "no API finds it ahead");
+    revoke().await;
+    assert!(!server.is_active(&service, &after).await);
+    assert!(server.is_active(&service, &token().await).await);
+    server.advance(DAY_SECONDS + 10);
+    assert!(!server.is_active(&service, &of_that_clock).await, "its day has come, and it stays ended");
+    assert!(server.is_active(&service, &token().await).await);
 }
 
 /// The clock was ahead when it happened and is right again: what comes after it is not taken for older.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proofkey_oauth::Issuer;
 use proofkey_protocol::KeyRecord;
-use proofkey_server::config::{SealingKey, SealingKeySource};
+use proofkey_server::config::{SealingKey, SealingKeySource, SealingKeys};
 use proofkey_server::keys::{Keyring, Keys, rotate, rotate_now, rotation};
 use proofkey_testkit::{AuthorizeRequest, Browser, Page, TestServer, decode, fixtures};
 
@@ -56,6 +56,24 @@ async fn md_06_after_a_leak_no_key_that_lay_beside_it_ever_signs() {
     assert!(waiting.iter().all(|key| after.iter().all(|other| other.kid != key.kid)));
     let active = signs(&before, &server, 0);
     assert!(after.iter().any(|key| key.kid == active), "what it signed still verifies");
+}
+
+/// A server that began or looked while its clock ran ahead reads again what it had left out.
+#[tokio::test]
+async fn k_15_k_16_a_sealing_key_that_a_clock_ahead_took_for_ended_is_read_once_that_is_right() {
+    let server = TestServer::start().await;
+    let (new, end) = ("9".repeat(42) + "8", "2030-01-01T00:00:00Z");
+    let path = server.data().join("two.key");
+    SealingKey::parse(&new).unwrap().write_new(&path).unwrap();
+    std::fs::write(&path, format!("{new}\nold {SEALING_KEY} until {end}\n")).unwrap();
+    let sealing = Arc::new(SealingKeys::read(&path).unwrap());
+    let issuer = Issuer::parse(&server.issuer).unwrap();
+    let keyring = Keyring::new(issuer, sealing, SealingKeySource::Environment).unwrap();
+    let tag = of_a_node(&server).await.artefacts().authenticate(b"test", b"message");
+    for (at, read) in [(server.now() + 400 * 10 * DAY_SECONDS, false), (server.now(), true)] {
+        keyring.take_over(server.store().protocol(), at).await.unwrap();
+        assert_eq!(keyring.now().artefacts().is_authentic(b"test", b"message", &tag), read, "{at:?}");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use proofkey_jose::{Algorithm, Expected, JwkSet, KeySet, Typ, verify};
 use proofkey_server::admin::{AdminRefused, KeysToRevoke};
+use proofkey_store::NotedTime;
 use proofkey_testkit::{
     AuthorizeRequest, Browser, Code, Navigated, Page, TestServer, Tokens, decode, fixtures,
 };
@@ -85,6 +86,8 @@ async fn k_16_what_a_revoked_signing_key_signed_is_refused_by_the_next_request_w
         let (web, service) = (fixtures::web(), fixtures::service());
         let before = key_ids(&server).await;
         assert!(takes_hint(&held).await && server.is_active(&service, &held.service).await);
+        // So that a look at the client and at the keys is remembered.
+        let _warm = Tokens::of(&server.client_credentials(&service, &[]).await);
         let revoked = server.admin().revoke_keys(&KeysToRevoke::All).await.unwrap();
         assert_eq!((revoked.made.len(), before.iter().all(|kid| revoked.revoked.contains(kid))), (3, true));
         // The first request after it is another one each time.
@@ -99,8 +102,8 @@ async fn k_16_what_a_revoked_signing_key_signed_is_refused_by_the_next_request_w
                 assert!(held.browser.clone().open(&path).await.page().is_logout(), "it is asked");
             }
             6 => {
-                // One that was asked about a moment ago is known to be active for a tenth of a second, and nothing is read.
-                let answer = server.client_credentials(&fixtures::service_b(), &[]).await;
+                // No facts are read for a client that was active a moment ago: the command has waited for that to be over.
+                let answer = server.client_credentials(&service, &[]).await;
                 assert!(verifies(&server, &Tokens::of(&answer).access_token).await);
             }
             _ => {
@@ -265,6 +268,58 @@ async fn k_16_f_19_a_rotation_that_was_cut_off_is_finished_by_the_next_start() {
         assert_eq!(answer.status == 200, refreshes, "{file}");
         let _ = server.tokens(&web, SCOPE).await;
     }
+}
+
+#[tokio::test]
+async fn k_16_a_sealing_key_can_be_revoked_however_many_older_ones_stand_in_the_file() {
+    let server = TestServer::builder().sealing_key_in_file().start().await;
+    let (held, web) = (Held::of(&server).await, fixtures::web());
+    let old = ('B'..='Q').map(|key| format!("old {key}{}\n", "A".repeat(42))).collect::<String>();
+    server.write_sealing_key_file(&format!("{}\n{old}", server.sealing_key_file().trim()));
+    let full = server.admin().rotate_sealing_key(false).await.unwrap_err();
+    assert!(full.to_string().contains("more than 16"), "{full}");
+    server.admin().rotate_sealing_key(true).await.unwrap();
+    assert_eq!(server.sealing_key_file().lines().count(), 1);
+    assert_eq!(
+        server.refresh(&web, &held.tokens.refresh_token).await.refusal(),
+        (400, "invalid_grant".into())
+    );
+    let _ = server.tokens(&web, SCOPE).await;
+}
+
+#[tokio::test]
+async fn k_15_k_16_a_rotation_by_a_clock_ahead_drops_no_key_that_is_still_read() {
+    let server = TestServer::builder().sealing_key_in_file().start().await;
+    let noted = NotedTime { latest: server.now(), ahead_by: 0, ahead_millis: 0 };
+    server.store().note_time(noted).await.unwrap();
+    server.admin().rotate_sealing_key(false).await.unwrap();
+    server.clock.set_by(40 * DAY_SECONDS);
+    server.admin().rotate_sealing_key(false).await.unwrap();
+    assert_eq!(server.sealing_key_file().lines().count(), 3);
+}
+
+#[tokio::test]
+async fn k_16_readiness_tells_that_the_keys_as_they_are_stored_cannot_be_loaded() {
+    let server = TestServer::builder().sealing_key_in_file().start().await;
+    let file = server.sealing_key_file();
+    let ready = async |status: u16| {
+        for _ in 0..2_000 {
+            let answer = server.get("/readyz", &[]).await;
+            if answer.status == status {
+                return answer.body;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("never {status}")
+    };
+    assert_eq!(ready(200).await, "ready");
+    server.write_sealing_key_file("no key");
+    let database = rusqlite::Connection::open(server.data().join("proofkey.db")).unwrap();
+    database.execute("UPDATE directory_versions SET keys = keys + 1, sealing = sealing + 1", []).unwrap();
+    let cause = ready(503).await;
+    assert_eq!(cause, "the keys cannot be loaded: the sealing key cannot be read; the log says more");
+    server.write_sealing_key_file(&file);
+    assert_eq!(ready(200).await, "ready");
 }
 
 #[tokio::test]

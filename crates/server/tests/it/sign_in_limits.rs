@@ -104,6 +104,30 @@ async fn k_04_ten_are_hashed_when_240_guesses_come_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn k_15_lg_07_what_a_clock_counted_ahead_pauses_no_longer_than_it_would_have() {
+    const DAY_SECONDS: i64 = 86_400;
+    let server = server(&[("limits.login_address_burst", 1_000)]).await;
+    let page = OpenPage::of(&server, Browser::new(&server)).await;
+    server.clock.set_by(DAY_SECONDS);
+    let ahead = OpenPage::of(&server, Browser::new(&server)).await;
+    for name in ["ada", "bob", "nobody"] {
+        for at in 1..=10 {
+            assert_eq!(ahead.status(name, "wrong", &format!("192.0.2.{at}")).await, 400, "{name} {at}");
+        }
+        assert_eq!(ahead.status(name, "wrong", "192.0.2.11").await, 429, "{name}");
+    }
+    server.clock.set_by(-DAY_SECONDS);
+    assert_eq!(page.status("ada", &fixtures::ada().password, "192.0.2.12").await, 200);
+    for name in ["bob", "nobody"] {
+        assert_eq!(page.status(name, "wrong", "192.0.2.13").await, 400, "{name}: let through once");
+        assert_eq!(page.status(name, "wrong", "192.0.2.14").await, 429, "{name}: and counted from now");
+    }
+    server.advance(120);
+    assert_eq!(page.status("bob", &fixtures::bob().password, "192.0.2.15").await, 200, "for its own pause");
+    assert_eq!(page.status("nobody", "wrong", "192.0.2.15").await, 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn k_04_right_passwords_at_once_are_not_taken_for_guesses() {
     let server = server(&[]).await;
     let page = OpenPage::of(&server, Browser::new(&server)).await;

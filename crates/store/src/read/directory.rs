@@ -1,7 +1,7 @@
 //! Clients, and the directories that servers keep in memory: APIs and keys.
 
 use proofkey_oauth::{AppOrigin, Timestamp};
-use proofkey_protocol::{ClientId, ClientRecord, ClientStatus, KeyRecord, RegisteredApi};
+use proofkey_protocol::{ClientFacts, ClientId, ClientRecord, ClientStatus, KeyRecord, RegisteredApi};
 
 use crate::fault::Fault;
 use crate::row::{Cells, FromRow};
@@ -18,11 +18,13 @@ impl ProtocolStore {
         Ok(gather(rows).pop())
     }
 
-    /// How a client stands, and up to when what it was given has ended.
-    pub async fn client_status(&self, id: &ClientId) -> Result<(ClientStatus, Timestamp), Fault> {
-        let decode = |cells: &mut Cells<'_>| Ok((cells.of("clients").cell()?, cells.cell()?));
-        let found = self.facts(&clients::CLIENT_STATUS, &[id.as_str().into()], decode).await?;
-        Ok(found.unwrap_or((ClientStatus::Unregistered, Timestamp(0))))
+    /// How a client stands, and when all that it had been given was ended.
+    pub async fn client_facts(&self, id: &ClientId) -> Result<ClientFacts, Fault> {
+        let decode = |cells: &mut Cells<'_>| {
+            Ok(ClientFacts { status: cells.of("clients").cell()?, valid_from: cells.cell()? })
+        };
+        let found = self.facts(&clients::CLIENT_FACTS, &[id.as_str().into()], decode).await?;
+        Ok(found.unwrap_or(ClientFacts { status: ClientStatus::Unregistered, valid_from: Timestamp(0) }))
     }
 
     /// Whether a client that is not disabled has registered this web origin, as browsers write it. On a loopback host any port

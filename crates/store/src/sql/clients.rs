@@ -36,8 +36,8 @@ statements! {
         WHERE clients.id = $1
         ORDER BY client_secrets.created_at, client_secrets.hash");
 
-    /// Whether a client is disabled, and up to when what it was given has ended.
-    CLIENT_STATUS = text!("SELECT disabled, valid_from", VERSIONS_OF_DECISIONS, " FROM clients WHERE id = $1");
+    /// Whether a client is disabled, and when all that it had been given was ended.
+    CLIENT_FACTS = text!("SELECT disabled, valid_from", VERSIONS_OF_DECISIONS, " FROM clients WHERE id = $1");
 
     /// A client that is not disabled and has registered a web origin under one of two keys: any one of them.
     CLIENT_OF_ORIGIN = "SELECT client_id FROM client_origins WHERE origin IN ($1, $2) AND disabled = 0 LIMIT 1";
@@ -64,8 +64,7 @@ statements! {
     /// Opens or closes a client.
     SET_CLIENT_DISABLED = "UPDATE clients SET disabled = $2 WHERE id = $1";
 
-    /// Ends what the client was given up to the instant `$2`, and what is dated after the end before it: the clock may have
-    /// been set back.
+    /// Ends all that the client was given: the instant is another than any before it, and never goes back.
     END_GRANTS_OF_CLIENT = "
         UPDATE clients SET valid_from = CASE WHEN $2 > valid_from THEN $2 ELSE valid_from + 1 END WHERE id = $1";
 

@@ -11,11 +11,13 @@ row! {
 
 statements! {
     /// Counts one more before a password is compared, while there are fewer than `$5` or exactly what was seen (`$6`, `$7`).
+    /// The later instant stays, for requests may arrive out of order; but one that was seen is replaced, for a clock may have
+    /// counted it that ran ahead.
     RESERVE_SIGN_IN_FAILURE = "
         INSERT INTO sign_in_failures (account, owner, unknown_name, failures, last_at) VALUES ($1, $2, $3, 1, $4)
         ON CONFLICT (account) DO UPDATE SET failures = sign_in_failures.failures + 1,
             unknown_name = excluded.unknown_name,
-            last_at = CASE WHEN excluded.last_at > sign_in_failures.last_at
+            last_at = CASE WHEN excluded.last_at > sign_in_failures.last_at OR sign_in_failures.last_at = $7
                            THEN excluded.last_at ELSE sign_in_failures.last_at END
         WHERE sign_in_failures.failures < $5
            OR (sign_in_failures.failures = $6 AND sign_in_failures.last_at = $7)";

@@ -10,7 +10,8 @@ use crate::row::{Cells, FromRow, row};
 row! {
     GrantFacts in "grants" {
         id, client_id, user_id, session_id, scope, apis, authentication: [auth_time, amr, acr], created_at, expires_at,
-        ends_at, session_bound, refresh: [generation, used, used_at, child_key, forked, suspect, recent, revision], revoked_at
+        ends_at, session_bound, refresh: [generation, used, used_at, child_key, forked, suspect, recent, revision], revoked_at,
+        user_valid_from, client_valid_from
     }
 }
 
@@ -60,11 +61,11 @@ statements! {
     /// session has ended meanwhile or its client was disabled or removed.
     REDEEM_CODE = "
         INSERT INTO grants (id, client_id, user_id, session_id, scope, apis, auth_time, amr, acr, created_at,
-                            expires_at, ends_at, session_bound, generation)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0
+                            expires_at, ends_at, session_bound, user_valid_from, client_valid_from, generation)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0
         WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $4)
           AND EXISTS (SELECT 1 FROM clients WHERE id = $2 AND disabled = 0)
-          AND NOT EXISTS (SELECT 1 FROM code_failures WHERE id = $1 AND failures >= $14)
+          AND NOT EXISTS (SELECT 1 FROM code_failures WHERE id = $1 AND failures >= $16)
         ON CONFLICT (id) DO NOTHING";
 
     /// Counts a wrong verifier. The later of two ends wins, so that a count is never forgotten while the code lives.

@@ -1,11 +1,19 @@
-//! The latest time that was known.
+//! The latest time that was known, and how long the clock has been ahead of it.
 
-use super::statements;
+use super::{statements, text};
+use crate::known_time::NotedTime;
+use crate::row::{FromRow as _, row};
+
+row! {
+    NotedTime in "known_time" { latest, ahead_by, ahead_millis }
+}
 
 statements! {
     /// That time, in seconds; 0 when none is known.
-    KNOWN_TIME = "SELECT id, latest FROM known_time WHERE id = 1";
+    KNOWN_TIME = text!("SELECT id, ", NotedTime::COLUMNS, " FROM known_time WHERE id = 1");
 
-    /// Only ever forward.
-    NOTE_TIME = "UPDATE known_time SET latest = $1 WHERE id = 1 AND latest < $1";
+    /// The time only ever moves forward.
+    NOTE_TIME = "
+        UPDATE known_time SET latest = CASE WHEN $1 > latest THEN $1 ELSE latest END, ahead_by = $2, ahead_millis = $3
+        WHERE id = 1";
 }

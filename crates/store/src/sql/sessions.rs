@@ -7,15 +7,16 @@ use crate::row::row;
 
 row! {
     SessionFacts in "sessions" {
-        id, secret, user_id, authentication: [auth_time, amr, acr], seen_at, expires_at, remembered
+        id, secret, user_id, authentication: [auth_time, amr, acr], seen_at, expires_at, remembered, valid_from
     }
 }
 
 statements! {
     /// Begins a session. What was proved is guarded by a statement of its own in the same script.
     INSERT_SESSION = "
-        INSERT INTO sessions (id, secret, user_id, auth_time, amr, acr, seen_at, expires_at, remembered)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO sessions (id, secret, user_id, auth_time, amr, acr, seen_at, expires_at, remembered,
+                              valid_from)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (id) DO NOTHING";
 
     /// Writes another authentication and another secret into a session, if it still has the secret that was read.

@@ -24,7 +24,7 @@ impl FromRow for CredentialFacts {
     }
 }
 
-/// Ends all that began up to the instant `$2`, and what is dated after the end before it: the clock may have been set back.
+/// Ends all that began before: the instant `$2` is another than any before it, and never goes back, whatever the clock says.
 const ENDS_ALL: &str = "valid_from = CASE WHEN $2 > valid_from THEN $2 ELSE valid_from + 1 END";
 
 statements! {

@@ -65,6 +65,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/sqlite/0012_origins_as_browsers_write_them.sql"),
     },
     Migration {
+        version: 13,
+        name: "0013_marks_and_time",
+        text: include_str!("../../migrations/sqlite/0013_marks_and_time.sql"),
+    },
+    Migration {
         version: 14,
         name: "0014_removed_clients",
         text: include_str!("../../migrations/sqlite/0014_removed_clients.sql"),

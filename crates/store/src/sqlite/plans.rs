@@ -115,7 +115,7 @@ fn a_hundred_thousand_clients_make_no_step_more_than_ten_do() {
             steps(&clients::CLIENT, &[new.into()]),
             steps(&clients::CLIENT, &[known.into()]),
             steps(&clients::CLIENT, &["client-none".into()]),
-            steps(&clients::CLIENT_STATUS, &[known.into()]),
+            steps(&clients::CLIENT_FACTS, &[known.into()]),
             steps(
                 &clients::CLIENT_OF_ORIGIN,
                 &["https://shared.example".into(), "https://shared.example".into()],

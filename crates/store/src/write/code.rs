@@ -27,6 +27,8 @@ pub(super) fn redeem(grant: GrantFacts, failures_max: i64, ends_suspects: bool) 
         grant.expires_at,
         grant.ends_at,
         grant.session_bound,
+        grant.user_valid_from,
+        grant.client_valid_from,
         failures_max,
     ];
     Script::from(ScriptStep::must_add(&grants::REDEEM_CODE, values)).then_all(suspects)

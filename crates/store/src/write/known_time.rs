@@ -1,17 +1,17 @@
 //! The latest time that was known, for the process that comes after this one.
 
-use proofkey_oauth::Timestamp;
-
 use crate::fault::Fault;
+use crate::known_time::NotedTime;
 use crate::script::ScriptStep;
 use crate::sql::known_time;
 use crate::store::Store;
 use crate::value::values;
 
 impl Store {
-    /// Notes a time. An earlier one than is noted already changes nothing.
-    pub async fn note_time(&self, known: Timestamp) -> Result<(), Fault> {
-        let step = ScriptStep::may_find(&known_time::NOTE_TIME, values![known]);
+    /// Notes what is known of the time. An earlier time than is noted already does not replace it.
+    pub async fn note_time(&self, known: NotedTime) -> Result<(), Fault> {
+        let NotedTime { latest, ahead_by, ahead_millis } = known;
+        let step = ScriptStep::may_find(&known_time::NOTE_TIME, values![latest, ahead_by, ahead_millis]);
         self.backend.run(step.into()).await.map(drop)
     }
 }

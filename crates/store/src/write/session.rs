@@ -31,6 +31,7 @@ pub(super) fn sign_in(
         session.seen_at,
         session.expires_at,
         session.remembered,
+        session.valid_from,
     ];
     let beyond = values![user.clone(), id, sessions_max.saturating_sub(1), ENDED_MAX];
     let replace = replaces.map(|replaced| {

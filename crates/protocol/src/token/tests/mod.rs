@@ -12,7 +12,7 @@ mod token_kinds;
 
 use std::sync::Arc;
 
-use proofkey_oauth::{CodeChallenge, CodeRequest, RefreshRequest, TokenRequest, sha256};
+use proofkey_oauth::{CodeChallenge, CodeRequest, RefreshRequest, Timestamp, TokenRequest, sha256};
 use serde_json::json;
 
 use super::{CodeGrant, GrantRequest, Issue, RefreshGrant, decide};
@@ -97,6 +97,8 @@ impl Redemption {
             session_id: login.session(),
             authentication: login.authentication().clone(),
             expires_at: NOW + 60,
+            user_valid_from: Some(Timestamp(0)),
+            client_valid_from: Some(Timestamp(0)),
         };
         let facts = CodeFacts { subject: Some(subject), redemption: None, failures: 0, suspect: false };
         Self { world, client, code: Some(code), facts, form: vec![] }

@@ -14,9 +14,9 @@ pub(super) async fn issue(
     client: &AuthenticatedClient,
 ) -> Result<Result<Issue, Refusal>, Failure> {
     let (app, id) = (context.app, &client.client().id);
-    let load = || async { Ok(app.clients.status(&app.store, id).await?) };
-    let decided = context.settle(load, |(status, client_valid_from), cx| {
-        let grant = CredentialsGrant { request, client: status, client_valid_from };
+    let load = || async { Ok(app.clients.facts(&app.store, id).await?) };
+    let decided = context.settle(load, |facts, cx| {
+        let grant = CredentialsGrant { request, client: facts.status, client_valid_from: facts.valid_from };
         token::decide(&GrantRequest::ClientCredentials(grant), client, cx)
     });
     decided.await

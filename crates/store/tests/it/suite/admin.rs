@@ -185,6 +185,8 @@ async fn k_16_what_ends_is_an_instant_that_moves_on_and_touches_no_grant() {
         assert_eq!(row.grant().revoked_at, None);
         let token = store.access_token(&app(), crate::support::token_id(1)).await.unwrap();
         assert_eq!(token.client_valid_from, row.subject().client_valid_from);
+        let own = store.client_facts(&app()).await.unwrap();
+        assert_eq!(own.valid_from, token.client_valid_from);
         (row.subject().user.valid_from, row.subject().client_valid_from)
     };
     assert_eq!(instants().await, (NOW, Timestamp(0)));

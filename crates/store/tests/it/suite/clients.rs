@@ -47,7 +47,7 @@ async fn what_is_read_for_a_decision_says_how_its_client_stands() {
         assert_eq!((row_of_token.subject().client, of_token.client), (expected, expected));
         let read = [row.subject().client, session.client, of_code.client, token.client];
         assert_eq!(read, [expected; 4]);
-        assert_eq!(store.client_status(&app()).await.unwrap().0, expected);
+        assert_eq!(store.client_facts(&app()).await.unwrap().status, expected);
         let other = store
             .session_with_consent(session_id(GRANTS_SESSION), &ClientId::new("other"))
             .await
@@ -131,7 +131,7 @@ async fn k_16_what_a_request_writes_late_leaves_nothing_for_a_client_that_is_gon
 async fn k_16_a_client_that_is_added_again_begins_where_the_one_before_it_ended() {
     let world = World::new().await;
     let store = &world.store;
-    let begins = async || store.client_status(&app()).await.unwrap().1;
+    let begins = async || store.client_facts(&app()).await.unwrap().valid_from;
     assert_eq!(begins().await, Timestamp(0), "an id that nobody had");
     let again = async |at: Timestamp| {
         store.remove_client(&app(), move || at).await.unwrap();

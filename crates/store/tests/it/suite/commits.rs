@@ -67,6 +67,8 @@ pub(super) fn code(number: u64) -> AuthorizationCode {
         session_id: grant.session_id,
         authentication: grant.authentication,
         expires_at: NOW + 60,
+        user_valid_from: grant.user_valid_from,
+        client_valid_from: grant.client_valid_from,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{Algorithm, Committed, KeyRecord};
-use proofkey_store::Versions;
+use proofkey_store::{NotedTime, Versions};
 
 use super::World;
 use super::commits::code;
@@ -121,7 +121,7 @@ async fn k_16_every_read_of_facts_tells_that_keys_or_apis_have_changed() {
             3 => drop(store.access_token(&app(), token_id(1)).await.unwrap()),
             4 => drop(store.session(session).await.unwrap().unwrap()),
             5 => drop(store.session_with_consent(session, &app()).await.unwrap().unwrap()),
-            6 => drop(store.client_status(&app()).await.unwrap()),
+            6 => drop(store.client_facts(&app()).await.unwrap()),
             _ => store.note_versions().await.unwrap(),
         }
         let versions = versions(&world).await;
@@ -134,10 +134,11 @@ async fn k_16_every_read_of_facts_tells_that_keys_or_apis_have_changed() {
 async fn k_15_the_known_time_moves_forward_only_and_outlives_the_process() {
     let world = World::new().await;
     assert_eq!(world.store.known_time().await, Ok(None));
-    for (noted, known) in [(5, 5), (3, 5), (9, 9)] {
-        world.store.note_time(NOW + noted).await.unwrap();
-        assert_eq!(world.store.known_time().await, Ok(Some(NOW + known)));
+    let noted = |at, ahead| NotedTime { latest: NOW + at, ahead_by: ahead, ahead_millis: 7 * ahead };
+    for (at, ahead, known) in [(5, 0, 5), (3, 40, 5), (9, 50, 9)] {
+        world.store.note_time(noted(at, ahead)).await.unwrap();
+        assert_eq!(world.store.known_time().await, Ok(Some(noted(known, ahead))));
     }
     let world = world.reopened().await;
-    assert_eq!(world.store.known_time().await, Ok(Some(NOW + 9)));
+    assert_eq!(world.store.known_time().await, Ok(Some(noted(9, 50))));
 }

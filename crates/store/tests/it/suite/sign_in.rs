@@ -30,6 +30,18 @@ async fn failures_count_up_and_keep_the_latest_instant() {
     assert_eq!(failures(&world, [2; 32]).await, FailureFacts::default());
 }
 
+#[tokio::test]
+async fn k_15_a_failure_that_was_seen_ahead_is_dated_anew_and_one_that_came_meanwhile_is_not() {
+    let world = World::new().await;
+    world.applied(failure(ACCOUNT, NOW + 86_400)).await;
+    let seen = failures(&world, ACCOUNT).await;
+    let again = |at| Commit::ReserveSignInFailure(SignInTry { seen, ..tried(ACCOUNT, at) });
+    world.applied(again(NOW)).await;
+    assert_eq!(failures(&world, ACCOUNT).await, FailureFacts { failures: 2, last_at: NOW.seconds() });
+    world.applied(again(NOW + -5)).await;
+    assert_eq!(failures(&world, ACCOUNT).await, FailureFacts { failures: 3, last_at: NOW.seconds() });
+}
+
 /// All of them saw an account without failures; after a pause, all saw the same failures.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn k_04_ten_of_many_tries_at_once_on_two_nodes_are_counted_and_after_a_pause_one() {

@@ -185,6 +185,7 @@ pub(crate) fn session(number: u64) -> SessionFacts {
         seen_at: NOW,
         expires_at: NOW + 3600,
         remembered: false,
+        valid_from: Some(NOW),
     }
 }
 
@@ -227,6 +228,8 @@ pub(crate) fn grant(number: u64) -> GrantFacts {
         apis: GrantedApis::named([ApiId(1), ApiId(3)]),
         authentication: by_password(NOW),
         created_at: NOW + 1,
+        user_valid_from: Some(NOW),
+        client_valid_from: Some(Timestamp(0)),
         expires_at: NOW + 600,
         ends_at: NOW + 6000,
         session_bound: true,

@@ -26,7 +26,7 @@ macro_rules! view {
 pub(crate) fn assert_same_session(read: &SessionFacts, written: &SessionFacts) {
     let bytes = |hash: &proofkey_oauth::SecretHash| hash.0;
     assert_fields!(
-        SessionFacts { id, secret as bytes, user_id, authentication, seen_at, expires_at, remembered },
+        SessionFacts { id, secret as bytes, user_id, authentication, seen_at, expires_at, remembered, valid_from },
         read,
         written
     );
@@ -43,6 +43,8 @@ pub(crate) fn assert_same_grant(read: &GrantFacts, written: &GrantFacts) {
             apis,
             authentication,
             created_at,
+            user_valid_from,
+            client_valid_from,
             expires_at,
             ends_at,
             session_bound,
