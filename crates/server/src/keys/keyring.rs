@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use proofkey_oauth::{Issuer, Timestamp};
-use proofkey_store::ProtocolStore;
+use proofkey_store::{ProtocolStore, Versions};
 use tokio::sync::Mutex;
 
 use super::fault::KeysFault;
 use super::ring::{Keys, StoredKeys, public_jwk};
 use crate::config::{SealingKeySource, SealingKeys};
+
+/// How often the stored keys are looked at when they are sealed anew each time.
+pub(crate) const LOOKS_MAX: usize = 8;
 
 /// The current keys, and how to take over others.
 #[derive(Debug)]
@@ -46,11 +49,38 @@ impl Keyring {
     /// not open. The sealing key is read again when the stored keys have been sealed anew.
     pub async fn take_over(&self, store: &ProtocolStore, now: Timestamp) -> Result<(), KeysFault> {
         let _turn = self.turn.lock().await;
-        let (versions, before) = (store.directory_versions().await?, self.now());
-        if before.version() == versions.keys && !before.is_outdated(now) {
-            return Ok(());
+        let mut versions = store.directory_versions().await?;
+        for _ in 0..LOOKS_MAX {
+            let before = self.now();
+            if before.version() == versions.keys && !before.is_outdated(now) {
+                return Ok(());
+            }
+            match self.stored(store, versions, now).await {
+                Err(sealed @ KeysFault::Sealed { .. }) => {
+                    // Keys that were sealed anew after the version was read open under a sealing key that was not.
+                    let later = store.directory_versions().await?;
+                    if later == versions {
+                        return Err(sealed);
+                    }
+                    versions = later;
+                }
+                stored => {
+                    self.now.store(Arc::new(stored?));
+                    return Ok(());
+                }
+            }
         }
-        // After the version, never before: what is read is at least as new as the version says.
+        Err(KeysFault::Unsettled)
+    }
+
+    /// The stored keys, read after their version and never before: they are at least as new as it says.
+    async fn stored(
+        &self,
+        store: &ProtocolStore,
+        versions: Versions,
+        now: Timestamp,
+    ) -> Result<Keys, KeysFault> {
+        let before = self.now();
         let sealing = match &self.source {
             SealingKeySource::File(path) if before.sealing_version() != versions.sealing => {
                 Arc::new(SealingKeys::read(path)?)
@@ -62,7 +92,6 @@ impl Keyring {
         let retired = retired.iter().map(|(kid, jwk)| public_jwk(kid, jwk)).collect::<Result<_, _>>()?;
         let (version, sealing_version) = (versions.keys, versions.sealing);
         let stored = StoredKeys { version, sealing_version, records, retired };
-        self.now.store(Arc::new(Keys::new(self.issuer.clone(), stored, sealing, now)?));
-        Ok(())
+        Keys::new(self.issuer.clone(), stored, sealing, now)
     }
 }

@@ -13,6 +13,7 @@ mod sealed;
 pub use change::{Rotated, has_to_reseal, reseal, revoke, rotate, rotate_now};
 pub use fault::KeysFault;
 pub use keyring::Keyring;
+pub(crate) use keyring::LOOKS_MAX;
 #[cfg(test)]
 pub(crate) use ring::VERIFIED_BYTES;
 pub use ring::{IdTokenRefused, Keys, SignedClaims};
