@@ -36,7 +36,9 @@ const USAGE: &str = "usage: cargo xtask <command>
   property              every property test with fresh input; [--cases N] of each, [--seed N] to repeat a run
   bench                 what an operation costs, as a share of the ceiling measured beside it
   hostile               honest flows while a thousand connections attack, one kind after the other
-  hostile --of BINARY   the same, of a server that is built already
+    --of BINARY         of a server that is built already
+    --only KIND,KIND    of these kinds alone; no kind is the quiet round, which is always there
+    --rounds N          so many rounds instead of three
   bench --beside BINARY the same, with another built server in the same run
 ";
 
@@ -53,22 +55,24 @@ fn main() -> ExitCode {
         ["bench", "--beside", binary] => {
             bench::run(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS)
         }
-        ["hostile"] => bench::hostile(&root, None).map(|()| ExitCode::SUCCESS),
-        ["hostile", "--of", binary] => {
-            bench::hostile(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS)
-        }
+        ["hostile", options @ ..] => match bench::HostileOptions::parse(options) {
+            Some(options) => bench::hostile(&root, &options).map(|()| ExitCode::SUCCESS),
+            None => Ok(usage()),
+        },
         ["property", options @ ..] => property::run(&root, options),
         ["test"] => test::run(&root, None),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
-        _ => {
-            eprint!("{USAGE}");
-            Ok(ExitCode::from(2))
-        }
+        _ => Ok(usage()),
     });
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+fn usage() -> ExitCode {
+    eprint!("{USAGE}");
+    ExitCode::from(2)
 }
 
 /// The top of the working tree, found from where this crate was compiled.

@@ -32,6 +32,40 @@ const ATTACKS: [(&str, u32); 12] = [
     ("secrets", 1_000),
 ];
 
+/// What of the command is asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct HostileOptions {
+    /// A server that is built already; the one that ships is built otherwise.
+    pub(super) of: Option<PathBuf>,
+    /// The kinds that attack; all where it is empty.
+    only: Vec<String>,
+    /// How many rounds, if not as many as are reported.
+    rounds: Option<usize>,
+}
+
+impl HostileOptions {
+    /// `None` for what is no option, and for a kind that there is not.
+    pub(crate) fn parse(options: &[&str]) -> Option<Self> {
+        let mut parsed = Self::default();
+        for option in options.chunks(2) {
+            match *option {
+                ["--of", binary] => parsed.of = Some(PathBuf::from(binary)),
+                ["--only", kinds] => parsed.only = kinds.split(',').map(str::to_owned).collect(),
+                ["--rounds", rounds] => {
+                    parsed.rounds = Some(rounds.parse().ok().filter(|rounds| *rounds > 0)?)
+                }
+                _ => return None,
+            }
+        }
+        let is_known = |kind: &String| ATTACKS.iter().any(|(known, _)| kind == known);
+        parsed.only.iter().all(is_known).then_some(parsed)
+    }
+
+    fn attacks(&self) -> impl Iterator<Item = &'static (&'static str, u32)> {
+        ATTACKS.iter().filter(|(kind, _)| self.only.is_empty() || self.only.iter().any(|only| only == kind))
+    }
+}
+
 /// Hostile peers, which end with this value.
 struct Attack(Child);
 
@@ -67,10 +101,16 @@ struct Runs {
     runs: Vec<Value>,
 }
 
-/// Measures every attack and prints the table.
-pub(super) fn measure(tools: &Tools, installation: &BenchInstallation, hostile: &Path) -> Result<()> {
+/// Measures every attack that is asked for and prints the table.
+pub(super) fn measure(
+    tools: &Tools,
+    installation: &BenchInstallation,
+    options: &HostileOptions,
+    hostile: &Path,
+) -> Result<()> {
+    let rounds = options.rounds.unwrap_or(HOSTILE_ROUNDS);
     println!(
-        "{HOSTILE_CONNECTIONS} hostile connections, {HOSTILE_ROUNDS} rounds of {HOSTILE_SECONDS} s by turns, {HOSTILE_VUS} honest \
+        "{HOSTILE_CONNECTIONS} hostile connections, {rounds} rounds of {HOSTILE_SECONDS} s by turns, {HOSTILE_VUS} honest \
          browsers of {HOSTILE_USERS} users"
     );
     let named = |attack: &(&'static str, u32)| {
@@ -78,8 +118,8 @@ pub(super) fn measure(tools: &Tools, installation: &BenchInstallation, hostile: 
         Runs { name: format!("{}{from}", attack.0), attack: Some(*attack), runs: Vec::new() }
     };
     let mut all = vec![Runs { name: "none".into(), attack: None, runs: Vec::new() }];
-    all.extend(ATTACKS.iter().map(named));
-    for _ in 0..HOSTILE_ROUNDS {
+    all.extend(options.attacks().map(named));
+    for _ in 0..rounds {
         for runs in &mut all {
             let server = installation.serve_at_defaults()?;
             let _attack =
@@ -108,4 +148,20 @@ pub(super) fn measure(tools: &Tools, installation: &BenchInstallation, hostile: 
 /// The program that attacks.
 pub(super) fn program(root: &Path) -> PathBuf {
     root.join("target/authbench/release/hostile")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_name_kinds_that_there_are_and_rounds() {
+        let parsed = HostileOptions::parse(&["--only", "streams,livez", "--rounds", "1"]).unwrap();
+        let attacks: Vec<_> = parsed.attacks().copied().collect();
+        assert_eq!(attacks, [("streams", 1_000), ("livez", 1), ("livez", 1_000)]);
+        assert_eq!(HostileOptions::parse(&[]).unwrap().attacks().count(), ATTACKS.len());
+        for refused in [&["--only", "stream"][..], &["--rounds", "0"], &["--of"], &["streams"]] {
+            assert_eq!(HostileOptions::parse(refused), None, "{refused:?}");
+        }
+    }
 }

@@ -11,6 +11,8 @@ mod report;
 mod served;
 mod tools;
 
+pub(crate) use hostile::HostileOptions;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -42,8 +44,8 @@ pub(crate) fn run(root: &Path, beside: Option<&Path>) -> Result<()> {
 }
 
 /// Attacks the server that ships, or another built one, and prints what honest people noticed.
-pub(crate) fn hostile(root: &Path, of: Option<&Path>) -> Result<()> {
-    let (ours, directory) = match of {
+pub(crate) fn hostile(root: &Path, options: &HostileOptions) -> Result<()> {
+    let (ours, directory) = match &options.of {
         None => build(root)?,
         Some(binary) => {
             ensure!(binary.is_file(), "there is no server at {}", binary.display());
@@ -52,7 +54,7 @@ pub(crate) fn hostile(root: &Path, of: Option<&Path>) -> Result<()> {
     };
     let tools = Tools::without_ceiling(root, &directory)?;
     let ours = BenchInstallation::new("ours", &ours, &directory.join("ours"), OURS, HOSTILE_USERS)?;
-    hostile::measure(&tools, &ours, &hostile::program(root))
+    hostile::measure(&tools, &ours, options, &hostile::program(root))
 }
 
 /// The server that ships, built, and a directory for this run's files.
