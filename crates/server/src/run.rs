@@ -20,7 +20,7 @@ use crate::cookies::CookieNames;
 use crate::directory::Directory;
 use crate::endpoint;
 use crate::http::{
-    Budget, Edge, HttpLimits, Phase, Readiness, SecurityHeaders, Tls, TlsRefused, TrustedProxies,
+    Budget, Edge, HttpLimits, Pace, Phase, Readiness, SecurityHeaders, Tls, TlsRefused, TrustedProxies,
     raise_file_limit,
 };
 use crate::keys::{self, Keyring, KeysFault};
@@ -157,6 +157,7 @@ impl Start {
             limits: HttpLimits::from_config(&config.server),
             trusted_proxies: TrustedProxies::new(config.server.trusted_proxies.clone()),
             budget,
+            pace: Arc::new(Pace::new(config.limits.factor)),
             security_headers: SecurityHeaders { strict_transport: config.issuer.is_https() },
             readers: Some(endpoint::readers(Arc::clone(&app))),
             metrics: app.metrics.http.clone(),

@@ -29,7 +29,7 @@ pub async fn serve(
     edge: Edge,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let pool = Arc::new(Pool::new(&edge.limits, edge.trusted_proxies.clone(), Arc::clone(&edge.budget)));
+    let pool = Arc::new(Pool::new(&edge));
     let metrics = edge.metrics.clone();
     let connections = Arc::new(Connections::new(tls, app, edge, shutdown.clone()));
     let tasks = TaskTracker::new();

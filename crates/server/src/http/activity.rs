@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::budget::{Account, Charge};
+use super::pace::Standing;
 
 /// The state of a connection. Requests, the accept loop and the connection itself look at it.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub(super) struct Activity {
     /// When a request began or ended last, in the same way.
     moved_at: AtomicU64,
     account: Account,
+    pub(super) standing: Standing,
     /// Bytes that have come and are no request yet.
     parked: AtomicUsize,
     shed: CancellationToken,
@@ -51,7 +53,7 @@ pub(super) struct InFlight {
 pub(super) struct Waiting(Arc<Activity>);
 
 impl Activity {
-    pub(super) fn new(account: Account) -> Self {
+    pub(super) fn new(account: Account, standing: Standing) -> Self {
         Self {
             opened_at: Instant::now(),
             begun: AtomicU64::new(0),
@@ -60,6 +62,7 @@ impl Activity {
             latest_at: AtomicU64::new(0),
             moved_at: AtomicU64::new(0),
             account,
+            standing,
             parked: AtomicUsize::new(0),
             shed: CancellationToken::new(),
             is_shed: AtomicBool::new(false),

@@ -8,6 +8,9 @@ use super::limits::{
 use super::limits::{
     HttpLimits, METRICS_CONNECTIONS_MAX, SEND_BUFFER_BYTES_MAX, URI_BYTES_MAX, WINDOW_BYTES,
 };
+use super::pace::{
+    PACED_ADDRESSES_MAX, PACED_TURNS_PER_SECOND, PACED_WAIT_MAX, REFUSAL_SECONDS, REFUSALS_MAX,
+};
 
 pub(crate) use super::body::BODY_BYTES_MAX;
 pub(crate) use super::budget::{
@@ -103,6 +106,46 @@ pub(crate) const CONNECTIONS: &[Limit] = &[
 ];
 
 pub(crate) const REQUESTS: &[Limit] = &[
+    Limit {
+        name: "requests refused that none which was served has made up for",
+        value: Value::Count(REFUSALS_MAX as usize),
+        scope: Scope::Address,
+        beyond: "it is paced: it waits for a turn before more is read of it, or before its request, where a trusted proxy names it",
+        bounds: "processor time for what is refused",
+        test: "k_03_an_address_is_paced_by_what_is_refused_and_not_made_up_for",
+    },
+    Limit {
+        name: "time after which a refusal is forgotten",
+        value: Value::Seconds(REFUSAL_SECONDS as u64),
+        scope: Scope::Address,
+        beyond: "it counts no more",
+        bounds: "how long an address is paced for what it does no more",
+        test: "k_03_an_address_is_paced_by_what_is_refused_and_not_made_up_for",
+    },
+    Limit {
+        name: "turns a second of those that are paced: reads of 4 KiB, or requests of a proxy's clients",
+        value: Value::Count(PACED_TURNS_PER_SECOND as usize),
+        scope: Scope::All,
+        beyond: "they wait",
+        bounds: "the same",
+        test: "k_03_all_that_are_paced_have_so_many_turns_a_second_and_wait_for_them_in_order",
+    },
+    Limit {
+        name: "the wait for a turn",
+        value: Value::Seconds(PACED_WAIT_MAX.as_secs()),
+        scope: Scope::Connection,
+        beyond: "closed; 503 with `Retry-After` for a client of a trusted proxy",
+        bounds: "connections that wait",
+        test: "k_03_all_that_are_paced_have_so_many_turns_a_second_and_wait_for_them_in_order",
+    },
+    Limit {
+        name: "addresses whose refusals are remembered",
+        value: Value::Count(PACED_ADDRESSES_MAX),
+        scope: Scope::All,
+        beyond: "the least indebted of a few is forgotten",
+        bounds: "memory that addresses cost",
+        test: "f_27_keys_are_bounded_under_a_spray",
+    },
     Limit {
         name: "bytes in flight: heads, bodies, answers, unfinished heads",
         value: Value::Bytes(BYTES_IN_FLIGHT_MAX),

@@ -19,6 +19,7 @@ use super::guarded::{Guarded, Times};
 use super::limits::{
     BUFFER_BYTES_MAX, HEADER_LIST_BYTES_MAX, HttpLimits, SEND_BUFFER_BYTES_MAX, STREAMS_MAX, WINDOW_BYTES,
 };
+use super::pace::Turn;
 use super::pool::Place;
 use super::service::RequestService;
 use super::{Edge, Tls};
@@ -40,25 +41,49 @@ impl Connections {
     /// Serves one connection until it ends, is idle, or has to go.
     pub(super) async fn drive(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
         self.edge.metrics.connections.inc();
+        if self.is_due(&place.activity).await {
+            self.serve(stream, peer, &place.activity).await;
+        }
+        self.edge.metrics.connections.dec();
+    }
+
+    /// Waits for the turn of a peer that is paced. `false` if it gets none.
+    async fn is_due(&self, activity: &Activity) -> bool {
+        match activity.standing.turn() {
+            Turn::Now => true,
+            Turn::Never => false,
+            Turn::After(wait) => tokio::select! {
+                biased;
+                () = self.shutdown.cancelled() => false,
+                () = activity.until_shed() => false,
+                () = sleep(wait) => true,
+            },
+        }
+    }
+
+    async fn serve(&self, stream: TcpStream, peer: SocketAddr, activity: &Arc<Activity>) {
         // Small answers must not wait for more; without this option they would only be slower.
         let _set = stream.set_nodelay(true);
         match &self.tls {
-            None => self.speak(stream, peer, &place.activity).await,
+            None => self.speak(stream, peer, activity).await,
             Some(tls) => {
                 let handshake =
                     timeout(self.edge.limits.handshake, TlsAcceptor::from(tls.current()).accept(stream));
                 tokio::select! {
                     biased;
                     () = self.shutdown.cancelled() => {}
-                    () = place.activity.until_shed() => {}
+                    () = activity.until_shed() => {}
                     shaken = handshake => match shaken {
-                        Ok(Ok(stream)) => self.speak(stream, peer, &place.activity).await,
+                        Ok(Ok(stream)) => self.speak(stream, peer, activity).await,
                         Ok(Err(_)) | Err(_) => drop(self.edge.metrics.handshake_failures.inc()),
                     },
                 }
             }
         }
-        self.edge.metrics.connections.dec();
+        // Whoever asked for nothing has cost a connection. One that had to go is no peer's fault.
+        if activity.now().begun == 0 && !activity.is_shed() {
+            activity.standing.note(true);
+        }
     }
 
     async fn speak<S>(&self, stream: S, peer: SocketAddr, activity: &Arc<Activity>)

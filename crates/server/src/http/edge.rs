@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use super::address::TrustedProxies;
 use super::budget::Budget;
 use super::limits::HttpLimits;
+use super::pace::Pace;
 use crate::metrics::HttpMetrics;
 use crate::random::Randomness;
 
@@ -27,6 +28,8 @@ pub struct Edge {
     pub trusted_proxies: TrustedProxies,
     /// What all listeners of the process may hold.
     pub budget: Arc<Budget>,
+    /// How fast peers are read whose requests come to nothing.
+    pub pace: Arc<Pace>,
     /// Headers that every response carries.
     pub security_headers: SecurityHeaders,
     /// Who may read a refusal that no endpoint made; pages of other origins read none where this is absent.

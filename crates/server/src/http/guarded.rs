@@ -3,13 +3,14 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::activity::{Activity, Counts};
+use super::pace::Turn;
 
 /// Until the first byte that differs from this, it is open whether the peer speaks HTTP/1 or HTTP/2 (RFC 9113 §3.4), and
 /// hyper's header timeout does not run yet: a peer that sends nothing, or only `P`, would stay for ever.
@@ -24,6 +25,8 @@ pub(super) struct Guarded<S> {
     opening: Option<Opening>,
     write_stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    /// The turn for the next read, where the peer is paced.
+    turn: Option<Pin<Box<Sleep>>>,
     activity: Arc<Activity>,
     parked: Parked,
 }
@@ -85,8 +88,21 @@ impl<S> Guarded<S> {
             opening: Some(opening),
             write_stall,
             stalled: None,
+            turn: None,
             activity,
             parked: Parked::default(),
+        }
+    }
+
+    /// Called when something was read. `false` if the peer gets no turn for more.
+    fn takes_turn(&mut self) -> bool {
+        match self.activity.standing.turn() {
+            Turn::Now => true,
+            Turn::After(wait) => {
+                self.turn = Some(Box::pin(sleep(wait)));
+                true
+            }
+            Turn::Never => false,
         }
     }
 
@@ -125,12 +141,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if let Some(turn) = &mut this.turn {
+            ready!(turn.as_mut().poll(cx));
+            this.turn = None;
+        }
         if !this.parked.keep(&this.activity) {
             return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
         }
         let before = buf.filled().len();
         let read = read_some(Pin::new(&mut this.inner), cx, buf);
-        this.parked.fresh += buf.filled().len() - before;
+        let length = buf.filled().len() - before;
+        this.parked.fresh += length;
+        if length > 0 && !this.takes_turn() {
+            return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
+        }
         let Some(opening) = &mut this.opening else { return read };
         match read {
             Poll::Ready(Ok(())) => {
@@ -187,12 +211,15 @@ mod tests {
 
     use super::*;
     use crate::http::budget::Account;
+    use crate::http::pace::Standing;
 
     const SHORT: Duration = Duration::from_millis(30);
     const LONG: Duration = Duration::from_secs(60);
 
     fn guarded(inner: DuplexStream, opening: Duration, write_stall: Duration) -> Guarded<DuplexStream> {
-        Guarded::new(inner, Times { opening, write_stall }, Arc::new(Activity::new(Account::default())))
+        let standing = Standing::new(Arc::default(), None);
+        let activity = Arc::new(Activity::new(Account::default(), standing));
+        Guarded::new(inner, Times { opening, write_stall }, activity)
     }
 
     #[tokio::test]

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::TrustedProxies;
 use super::activity::Activity;
 use super::budget::{Account, AddressBytes, Budget};
-use super::limits::HttpLimits;
 use super::members::Members;
+use super::pace::{Pace, Standing};
+use super::{Edge, TrustedProxies};
 use crate::limit::AddressKey;
 
 /// The two lists that a connection is on: all of the listener's, and its address's.
@@ -25,6 +25,7 @@ pub(super) struct Pool {
     address_max: usize,
     trusted: TrustedProxies,
     budget: Arc<Budget>,
+    pace: Arc<Pace>,
     open: Mutex<Open>,
     /// A connection has ended. The accept loop alone waits for it.
     ended: Notify,
@@ -64,12 +65,14 @@ enum Admission {
 }
 
 impl Pool {
-    pub(super) fn new(limits: &HttpLimits, trusted: TrustedProxies, budget: Arc<Budget>) -> Self {
+    pub(super) fn new(edge: &Edge) -> Self {
+        let limits = &edge.limits;
         Self {
             max: limits.connections_max,
             address_max: limits.connections_address_max(),
-            trusted,
-            budget,
+            trusted: edge.trusted_proxies.clone(),
+            budget: Arc::clone(&edge.budget),
+            pace: Arc::clone(&edge.pace),
             open: Mutex::default(),
             ended: Notify::new(),
         }
@@ -119,7 +122,8 @@ impl Pool {
     fn enter(self: &Arc<Self>, open: &mut Open, key: Option<AddressKey>) -> Place {
         let mut address = key.map(|key| open.addresses.entry(key).or_default());
         let bytes = address.as_ref().map(|address| Arc::clone(&address.bytes));
-        let activity = Arc::new(Activity::new(Account::new(Arc::clone(&self.budget), bytes)));
+        let account = Account::new(Arc::clone(&self.budget), bytes);
+        let activity = Arc::new(Activity::new(account, Standing::new(Arc::clone(&self.pace), key)));
         open.all.insert(ALL, &activity);
         if let Some(address) = &mut address {
             address.connections.insert(OF_ADDRESS, &activity);
@@ -159,6 +163,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::http::limits::HttpLimits;
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -169,7 +174,7 @@ mod tests {
             ..HttpLimits::default()
         };
         let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
-        Arc::new(Pool::new(&limits, trusted, Arc::default()))
+        Arc::new(Pool::new(&Edge { limits, trusted_proxies: trusted, ..Edge::default() }))
     }
 
     fn address(number: u8) -> IpAddr {

@@ -48,9 +48,19 @@ fn target_bytes<B>(request: &Request<B>) -> usize {
 
 /// The answer to a request for which there is no room: soon there is, and this connection has held enough.
 pub(super) fn over_budget(id: RequestId) -> Response<Body> {
-    let mut response = response(StatusCode::SERVICE_UNAVAILABLE, id);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    let mut response = later(id, "1");
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// The answer to a client that is paced, and gets no turn. The connection is a proxy's, which has others to speak for.
+pub(super) fn out_of_turn(id: RequestId) -> Response<Body> {
+    later(id, "5")
+}
+
+fn later(id: RequestId, seconds: &'static str) -> Response<Body> {
+    let mut response = response(StatusCode::SERVICE_UNAVAILABLE, id);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(seconds));
     response
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use axum::Router;
@@ -16,13 +16,16 @@ use axum::routing::future::RouteFuture;
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::time::{Sleep, sleep};
 use tower::Service as _;
 
 use super::activity::{Activity, InFlight};
-use super::arrival::{Arrival, Peer, RequestId};
+use super::arrival::{Arrival, ClientAddress, Peer, RequestId};
 use super::body::{DeadlineBody, bytes_held};
 use super::edge::{AskingPage, Edge, Told};
+use super::pace::Turn;
 use super::refusal;
+use crate::limit::AddressKey;
 
 /// What a request costs beside its bytes, as measured: its task, its stream, its answer's head.
 const REQUEST_BYTES: usize = 6 * 1024;
@@ -54,6 +57,7 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
         let page = edge.readers.as_ref().and_then(|_| AskingPage::of(&request));
         if in_flight.is_none() {
             edge.metrics.requests_over_budget.inc();
+            self.activity.standing.note(true);
             let stage = match request.version() {
                 // The peer reads that nothing of it was looked at, and sends it again by itself (RFC 9113 §8.7).
                 Version::HTTP_2 => Stage::Reset,
@@ -62,13 +66,23 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
             return Responding { stage, id, edge, in_flight, page };
         }
         if let Some(status) = refusal::refuse(&request) {
+            self.activity.standing.note(true);
             let stage = refuse(&edge, page.as_ref(), refusal::response(status, id));
             return Responding { stage, id, edge, in_flight, page };
         }
         let client = edge.trusted_proxies.resolve(self.peer, request.headers_mut());
+        let sender = Sender::new(self.peer, client, &self.activity);
+        let turn = match sender.turn(&edge) {
+            Turn::Now => None,
+            Turn::After(wait) => Some(Box::pin(sleep(wait))),
+            Turn::Never => {
+                let stage = refuse(&edge, page.as_ref(), refusal::out_of_turn(id));
+                return Responding { stage, id, edge, in_flight, page };
+            }
+        };
         request.extensions_mut().insert(Arrival { peer: Peer(self.peer), client, id, at });
         let request = request.map(|body| DeadlineBody::wrap(body, edge.limits.body_read, &self.activity));
-        let stage = Stage::Routed(Box::pin(self.app.clone().call(request)));
+        let stage = Stage::Routed { turn, routed: Box::pin(self.app.clone().call(request)), sender };
         Responding { stage, id, edge, in_flight, page }
     }
 }
@@ -78,6 +92,40 @@ fn refuse(edge: &Edge, page: Option<&AskingPage>, refusal: Response<Body>) -> St
     match (&edge.readers, page) {
         (Some(readers), Some(page)) => Stage::Told(readers.let_read(page.clone(), refusal)),
         _ => Stage::Refused(Some(refusal)),
+    }
+}
+
+/// Who answers for a request that is refused.
+enum Sender {
+    /// The connection, which waited for its turn before the request was read.
+    Peer(Arc<Activity>),
+    /// Whom a trusted proxy names.
+    Client(AddressKey),
+}
+
+impl Sender {
+    fn new(peer: SocketAddr, client: ClientAddress, activity: &Arc<Activity>) -> Self {
+        if client.0 == peer.ip().to_canonical() {
+            Self::Peer(Arc::clone(activity))
+        } else {
+            Self::Client(AddressKey::of(client.0))
+        }
+    }
+
+    fn turn(&self, edge: &Edge) -> Turn {
+        match self {
+            Self::Peer(_) => Turn::Now,
+            Self::Client(client) => edge.pace.turn_of(client),
+        }
+    }
+
+    /// What a fault of this server cost is nobody's.
+    fn note(&self, edge: &Edge, status: StatusCode) {
+        let is_refused = status.is_client_error();
+        match self {
+            Self::Peer(activity) => activity.standing.note(is_refused),
+            Self::Client(client) => edge.pace.note_of(*client, is_refused),
+        }
     }
 }
 
@@ -97,8 +145,8 @@ enum Stage {
     Refused(Option<Response<Body>>),
     /// The same, until it is clear which page may read it.
     Told(Told),
-    /// In the hands of a handler.
-    Routed(Pin<Box<RouteFuture<Infallible>>>),
+    /// In the hands of a handler, once it has its turn.
+    Routed { turn: Option<Pin<Box<Sleep>>>, routed: Pin<Box<RouteFuture<Infallible>>>, sender: Sender },
 }
 
 impl Future for Responding {
@@ -112,8 +160,17 @@ impl Future for Responding {
                 Stage::Reset => return Poll::Ready(Err(h2::Reason::REFUSED_STREAM.into())),
                 Stage::Refused(response) => break response.take().unwrap_or_default(),
                 Stage::Told(told) => catch_unwind(AssertUnwindSafe(|| told.as_mut().poll(cx))),
-                Stage::Routed(routed) => {
-                    catch_unwind(AssertUnwindSafe(|| routed.as_mut().poll(cx).map(|Ok(response)| response)))
+                Stage::Routed { turn, routed, sender } => {
+                    if let Some(due) = turn {
+                        ready!(due.as_mut().poll(cx));
+                        *turn = None;
+                    }
+                    let polled = || routed.as_mut().poll(cx).map(|Ok(response)| response);
+                    let caught = catch_unwind(AssertUnwindSafe(polled));
+                    if let Ok(Poll::Ready(response)) = &caught {
+                        sender.note(&this.edge, response.status());
+                    }
+                    caught
                 }
             };
             match caught {

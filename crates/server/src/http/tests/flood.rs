@@ -21,7 +21,7 @@ impl Served {
         socket.connect(self.address).await.unwrap()
     }
 
-    async fn get_from(&self, last: u8, path: &str) -> String {
+    pub(super) async fn get_from(&self, last: u8, path: &str) -> String {
         let mut stream = self.connect_from(last).await;
         let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
         talk(&mut stream, request.as_bytes()).await

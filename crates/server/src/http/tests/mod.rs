@@ -20,6 +20,7 @@ use crate::metrics::HttpMetrics;
 mod drain;
 mod flood;
 mod host;
+mod pace;
 mod tls;
 
 const SHORT: Duration = Duration::from_millis(150);
@@ -39,6 +40,15 @@ fn short_limits() -> HttpLimits {
 }
 
 async fn start(limits: HttpLimits, tls: Option<Arc<Tls>>, gate: CancellationToken) -> Served {
+    let edge = Edge {
+        limits,
+        security_headers: SecurityHeaders { strict_transport: tls.is_some() },
+        ..Edge::default()
+    };
+    start_at(edge, tls, gate).await
+}
+
+async fn start_at(edge: Edge, tls: Option<Arc<Tls>>, gate: CancellationToken) -> Served {
     let app = Router::new()
         .route("/", get(|| async { "hello" }))
         .route(
@@ -61,11 +71,6 @@ async fn start(limits: HttpLimits, tls: Option<Arc<Tls>>, gate: CancellationToke
                 "waited"
             }),
         );
-    let edge = Edge {
-        limits,
-        security_headers: SecurityHeaders { strict_transport: tls.is_some() },
-        ..Edge::default()
-    };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (shutdown, metrics, budget) =
