@@ -55,7 +55,7 @@ pub(super) const FAILURES: &[Limit] = &[
         name: "`limits.login_all_failures_per_minute`",
         value: Value::Setting(|config| Value::Count(config.limits.login_all_failures_per_minute as usize)),
         scope: Scope::All,
-        beyond: "nobody is refused: known devices and signed-in browsers are hashed first, then networks without failures",
+        beyond: "nobody is refused: known devices and signed-in browsers are hashed first, then networks where sign-ins succeeded in the last day and none failed of late, last those where they only failed",
         bounds: "what a flood from many addresses costs those who are known",
         test: "k_05_the_bucket_of_all_says_that_many_fail_and_refuses_nobody",
     },

@@ -14,6 +14,8 @@ pub const ACCESS_TOKEN_SECONDS_MAX: i64 = 86_400;
 const SKEW_SECONDS: i64 = 60;
 const HOUR_SECONDS: i64 = 3600;
 const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
+/// For how long a network is one where people sign in.
+const SUCCESS_MILLIS: u32 = 24 * 3600 * 1000;
 
 impl Config {
     /// What rules depend on.
@@ -78,6 +80,7 @@ impl Config {
                 address: Limiter::new(limits.login_address_burst, interval_millis, entries, limits.factor),
                 network: Limiter::new(network_burst, network_millis, entries, limits.factor),
                 failing: Limiter::new(limits.login_address_burst, interval_millis, entries, limits.factor),
+                succeeding: Limiter::new(1, SUCCESS_MILLIS, entries, 1.0),
                 all: Limiter::new(all_per_minute, 60_000 / all_per_minute, 1, limits.factor),
                 unknown_names_max: limits.entries_max,
             },

@@ -12,7 +12,7 @@ mod table;
 pub use address::{AddressKey, NetworkKey};
 pub(crate) use limiters::{GrantsKey, Limiters};
 pub use rate::{Rate, RetryAfter};
-pub(crate) use sign_in::SignInLimits;
+pub(crate) use sign_in::{Record, SignInLimits};
 
 use std::hash::Hash;
 

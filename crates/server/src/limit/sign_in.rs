@@ -15,10 +15,23 @@ pub(crate) struct SignInLimits {
     pub(crate) network: Limiter<NetworkKey>,
     /// Networks from which a sign-in failed of late, by what came of it and not by what is under way. It refuses nobody.
     pub(crate) failing: Limiter<NetworkKey>,
+    /// Networks from which a sign-in succeeded of late.
+    pub(crate) succeeding: Limiter<NetworkKey>,
     /// Of everybody. It refuses nobody: beyond it sign-ins wait in another order.
     pub(crate) all: Limiter<()>,
     /// How many names that no account has are remembered in the store.
     pub(crate) unknown_names_max: u32,
+}
+
+/// What came of the sign-ins from a network of late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Record {
+    /// Some succeeded, and none failed.
+    Good,
+    /// There were none, or some of either.
+    Open,
+    /// All failed.
+    Bad,
 }
 
 impl SignInLimits {
@@ -43,6 +56,12 @@ impl SignInLimits {
         self.network.refund(&NetworkKey::of(address), now_millis);
     }
 
+    /// Takes back what [`Self::reserve`] counted: it has succeeded.
+    pub(crate) fn succeeded(&self, address: IpAddr, now_millis: i64) {
+        self.take_back(address, now_millis);
+        self.succeeding.record_failure(NetworkKey::of(address), now_millis);
+    }
+
     /// Notes that what was reserved has failed.
     pub(crate) fn failed(&self, address: IpAddr, now_millis: i64) {
         self.failing.record_failure(NetworkKey::of(address), now_millis);
@@ -54,9 +73,16 @@ impl SignInLimits {
         self.all.peek(&(), now_millis).is_err()
     }
 
-    /// Whether a sign-in from this network failed of late.
-    pub(crate) fn has_failed(&self, address: IpAddr, now_millis: i64) -> bool {
-        self.failing.owes(&NetworkKey::of(address), now_millis)
+    /// What came of the sign-ins from this network of late.
+    pub(crate) fn record(&self, address: IpAddr, now_millis: i64) -> Record {
+        let network = NetworkKey::of(address);
+        let (succeeded, failed) =
+            (self.succeeding.owes(&network, now_millis), self.failing.owes(&network, now_millis));
+        match (succeeded, failed) {
+            (true, false) => Record::Good,
+            (true, true) | (false, false) => Record::Open,
+            (false, true) => Record::Bad,
+        }
     }
 }
 
@@ -69,6 +95,7 @@ mod tests {
             address: Limiter::new(3, 60_000, 1_000, 1.0),
             network: Limiter::new(5, 60_000, 1_000, 1.0),
             failing: Limiter::new(3, 60_000, 1_000, 1.0),
+            succeeding: Limiter::new(1, 86_400_000, 1_000, 1.0),
             all: Limiter::new(8, 60_000, 1, 1.0),
             unknown_names_max: 1_000,
         }
@@ -114,7 +141,22 @@ mod tests {
         }
         assert!(limits.many_fail(0) && !limits.many_fail(60_000));
         assert_eq!(limits.look(here, 0), Ok(()));
-        assert!(limits.has_failed(there, 0) && !limits.has_failed(here, 0));
-        assert!(!limits.has_failed(there, 8 * 60_000));
+    }
+
+    #[test]
+    fn k_05_networks_where_people_sign_in_go_before_unknown_ones_and_those_before_failing_ones() {
+        let limits = limits();
+        let [good, mixed, unknown, bad] = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"].map(address);
+        for here in [good, mixed] {
+            limits.succeeded(here, 0);
+        }
+        for here in [mixed, bad] {
+            limits.failed(here, 0);
+        }
+        let ranks = |now| [good, mixed, unknown, bad].map(|here| limits.record(here, now));
+        assert_eq!(ranks(0), [Record::Good, Record::Open, Record::Open, Record::Bad]);
+        let worn_off = 8 * 60_000;
+        assert_eq!(ranks(worn_off), [Record::Good, Record::Good, Record::Open, Record::Open]);
+        assert_eq!(ranks(86_400_000), [Record::Open; 4]);
     }
 }

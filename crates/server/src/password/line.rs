@@ -10,15 +10,17 @@ use proofkey_oauth::Sha256;
 
 use crate::limit::AddressKey;
 
-/// In which of three groups a sign-in waits. A group waits while anybody of an earlier one does.
+/// In which of four groups a sign-in waits. A group waits while anybody of an earlier one does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
     /// Everybody, as long as few sign-ins fail; then browsers that are known to the account or signed in.
     First,
-    /// While many sign-ins fail: addresses from which none of late did.
+    /// While many sign-ins fail: networks from which of late sign-ins succeeded and none failed.
     Second,
-    /// While many sign-ins fail: the others.
+    /// While many sign-ins fail: networks from which none did either, or both.
     Third,
+    /// While many sign-ins fail: networks from which of late they only failed.
+    Fourth,
 }
 
 /// What the order knows of a sign-in.
@@ -182,13 +184,14 @@ mod tests {
     #[test]
     fn k_05_who_is_known_goes_first_and_who_failed_goes_last() {
         let mixed = [
+            candidate(Rank::Fourth, 6, 4),
             candidate(Rank::Third, 1, 1),
             candidate(Rank::Second, 2, 2),
             candidate(Rank::First, 3, 1),
             candidate(Rank::Third, 4, 3),
             candidate(Rank::First, 5, 1),
         ];
-        assert_eq!(served(&mut Line::new(1), &mixed), [3, 5, 2, 1, 4]);
+        assert_eq!(served(&mut Line::new(1), &mixed), [3, 5, 2, 1, 4, 6]);
     }
 
     #[test]

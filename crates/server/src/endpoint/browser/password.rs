@@ -14,7 +14,7 @@ use proofkey_protocol::{CredentialFacts, UserFacts};
 use super::request::BrowserRequest;
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::{Cause, Failure};
-use crate::limit::AddressKey;
+use crate::limit::{AddressKey, Record};
 use crate::login::{self, username_key};
 use crate::metrics::SecurityEvent;
 use crate::page::SignInError;
@@ -119,10 +119,10 @@ impl Attempt {
         }
         let settled = self.settle(context).await;
         let millis = context.app.clock.passed_millis();
-        if matches!(settled, Ok(Err(SignInError::Wrong))) {
-            limits.failed(address, millis);
-        } else {
-            limits.take_back(address, millis);
+        match &settled {
+            Ok(Err(SignInError::Wrong)) => limits.failed(address, millis),
+            Ok(Ok(_)) => limits.succeeded(address, millis),
+            Ok(Err(_)) | Err(_) => limits.take_back(address, millis),
         }
         settled
     }
@@ -203,8 +203,11 @@ async fn rank(browser: &BrowserRequest<'_>, account: &Account) -> Result<Rank, F
     if !limits.many_fail(millis) || account.is_on_known_device() || browser.login().await?.is_some() {
         return Ok(Rank::First);
     }
-    let failed = limits.has_failed(browser.context.arrival.client.0, millis);
-    Ok(if failed { Rank::Third } else { Rank::Second })
+    Ok(match limits.record(browser.context.arrival.client.0, millis) {
+        Record::Good => Rank::Second,
+        Record::Open => Rank::Third,
+        Record::Bad => Rank::Fourth,
+    })
 }
 
 /// Whether too many sign-ins from the address have failed for one from there that the account does not know.
