@@ -7,6 +7,7 @@ mod call;
 mod dev;
 mod login;
 mod logout;
+mod memory;
 mod output;
 mod serve;
 mod signed_in;
@@ -19,14 +20,9 @@ mod whoami;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use mimalloc::MiMalloc;
 use proofkey_server::http::survive_file_size_limit;
 
 use crate::output::EXIT_CODES;
-
-/// A code flow allocates some two hundred times, and this allocator does it in less time than the system's (decision 25).
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// An OAuth 2.1 / OpenID Connect authorization server, and the client for it
 #[derive(Debug, Parser)]

@@ -13,6 +13,8 @@ use proofkey_server::trace::Tracer;
 use proofkey_server::{Randomness, Start, log};
 use tokio_util::sync::CancellationToken;
 
+use crate::memory;
+
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -35,6 +37,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let (signalled, abort) = (CancellationToken::new(), CancellationToken::new());
     let reload = reload(args.config, logging, running.certificate());
     let signals = tokio::spawn(signals.answer(signalled.clone(), abort.clone(), reload));
+    let memory = tokio::spawn(memory::give_back_at_times());
     let failed = running.shutdown();
     tokio::select! {
         () = signalled.cancelled() => {}
@@ -43,6 +46,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     running.stop();
     let stopped = abort.run_until_cancelled(running.stopped()).await;
     signals.abort();
+    memory.abort();
     match stopped {
         Some(stopped) => stopped.context("the server ended by a fault")?,
         None => anyhow::bail!("stopped at once by a second signal: requests in flight were cut off"),
