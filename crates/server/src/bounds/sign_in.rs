@@ -3,7 +3,7 @@
 use proofkey_protocol::sign_in::DEVICE_SECONDS;
 
 use super::{Limit, Scope, Value};
-use crate::password::{PASSWORD_BYTES_MAX, TURNS_PER_THREAD, WAITING_MAX};
+use crate::password::{PASSWORD_BYTES_MAX, SECOND_IN_A_ROW_MAX, TURNS_PER_THREAD, WAITING_MAX};
 
 /// `limits.factor` multiplies the counts and divides the intervals in memory.
 pub(super) const FAILURES: &[Limit] = &[
@@ -55,7 +55,7 @@ pub(super) const FAILURES: &[Limit] = &[
         name: "`limits.login_all_failures_per_minute`",
         value: Value::Setting(|config| Value::Count(config.limits.login_all_failures_per_minute as usize)),
         scope: Scope::All,
-        beyond: "nobody is refused: known devices and signed-in browsers are hashed first, then networks where sign-ins succeeded in the last day and none failed of late, last those where they only failed",
+        beyond: "nobody is refused: known devices and signed-in browsers are hashed first (as they are when half of those wait that may), then networks where sign-ins succeeded in the last day and none failed of late, last those where they only failed",
         bounds: "what a flood from many addresses costs those who are known",
         test: "k_05_the_bucket_of_all_says_that_many_fail_and_refuses_nobody",
     },
@@ -172,6 +172,14 @@ pub(super) const FAILURES: &[Limit] = &[
 ];
 
 pub(super) const HASHES: &[Limit] = &[
+    Limit {
+        name: "hashes in a row for networks where sign-ins succeed, while sign-ins of others wait and many fail, or half of those wait that may",
+        value: Value::Count(SECOND_IN_A_ROW_MAX as usize),
+        scope: Scope::All,
+        beyond: "one of the others is hashed",
+        bounds: "what people who sign in and out again cost newcomers",
+        test: "k_05_of_eight_hashes_one_is_for_networks_of_which_nothing_is_known",
+    },
     Limit {
         name: "`passwords.hashes_max`: hashes at once, 0 for one a core",
         value: Value::Setting(|config| Value::Count(config.passwords.hashes_max as usize)),

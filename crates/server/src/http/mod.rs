@@ -35,5 +35,6 @@ pub use edge::{AskingPage, Edge, Readers, SecurityHeaders, Told};
 pub use limits::{HttpLimits, file_limit, raise_file_limit};
 pub use pace::Pace;
 pub use readiness::{Phase, Readiness};
+pub use refusal::ForWantOfRoom;
 pub use signal::{Signals, survive_file_size_limit};
 pub use tls::{Tls, TlsRefused};

@@ -8,6 +8,10 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, 
 use super::arrival::RequestId;
 use super::limits::{HEADER_BYTES_MAX, HEADERS_MAX, URI_BYTES_MAX};
 
+/// Marks a response that is refused for want of room, whoever asks: its sender is not judged by it.
+#[derive(Clone, Copy, Debug)]
+pub struct ForWantOfRoom;
+
 /// What a header field costs beside its name and value.
 const FIELD_BYTES: usize = 4;
 

@@ -24,7 +24,7 @@ use super::arrival::{Arrival, ClientAddress, Peer, RequestId};
 use super::body::{DeadlineBody, bytes_held};
 use super::edge::{AskingPage, Edge, Told};
 use super::pace::Turn;
-use super::refusal;
+use super::refusal::{self, ForWantOfRoom};
 use crate::limit::AddressKey;
 
 /// What a request costs beside its bytes, as measured: its task, its stream, its answer's head.
@@ -119,9 +119,12 @@ impl Sender {
         }
     }
 
-    /// What a fault of this server cost is nobody's.
-    fn note(&self, edge: &Edge, status: StatusCode) {
-        let is_refused = status.is_client_error();
+    /// What a fault of this server cost, or want of room, is not the sender's.
+    fn note(&self, edge: &Edge, response: &Response<Body>) {
+        let is_refused = response.status().is_client_error();
+        if is_refused && response.extensions().get::<ForWantOfRoom>().is_some() {
+            return;
+        }
         match self {
             Self::Peer(activity) => activity.standing.note(is_refused),
             Self::Client(client) => edge.pace.note_of(*client, is_refused),
@@ -168,7 +171,7 @@ impl Future for Responding {
                     let polled = || routed.as_mut().poll(cx).map(|Ok(response)| response);
                     let caught = catch_unwind(AssertUnwindSafe(polled));
                     if let Ok(Poll::Ready(response)) = &caught {
-                        sender.note(&this.edge, response.status());
+                        sender.note(&this.edge, response);
                     }
                     caught
                 }

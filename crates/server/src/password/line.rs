@@ -10,16 +10,17 @@ use proofkey_oauth::Sha256;
 
 use crate::limit::AddressKey;
 
-/// In which of four groups a sign-in waits. A group waits while anybody of an earlier one does.
+/// In which of four groups a sign-in waits. A group waits while anybody of an earlier one does, but for
+/// [`SECOND_IN_A_ROW_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
-    /// Everybody, as long as few sign-ins fail; then browsers that are known to the account or signed in.
+    /// Everybody, as long as few sign-ins fail and few wait; then browsers that are known to the account or signed in.
     First,
-    /// While many sign-ins fail: networks from which of late sign-ins succeeded and none failed.
+    /// Of the others, networks from which of late sign-ins succeeded and none failed.
     Second,
-    /// While many sign-ins fail: networks from which none did either, or both.
+    /// Networks from which none did either, or both.
     Third,
-    /// While many sign-ins fail: networks from which of late they only failed.
+    /// Networks from which of late they only failed.
     Fourth,
 }
 
@@ -35,6 +36,10 @@ pub(crate) struct Candidate {
     pub(crate) address: AddressKey,
 }
 
+/// So many in a row are hashed for networks where people sign in, while others of a later group wait: whoever has accounts of
+/// his own there must not keep newcomers out.
+pub(crate) const SECOND_IN_A_ROW_MAX: u32 = 7;
+
 /// Names a sign-in in the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Ticket(u64);
@@ -47,6 +52,8 @@ pub(super) struct Line {
     served: Vec<Sha256>,
     places: usize,
     tickets: u64,
+    /// How many of the second group got a place since one of a later group did.
+    second_in_a_row: u32,
     /// The rounds of the latest that got a place: who comes now takes part in the same.
     round: Rounds,
 }
@@ -68,7 +75,7 @@ struct Order {
 impl Line {
     pub(super) const fn new(places: usize) -> Self {
         let round = Rounds { of_account: 0, of_address: 0 };
-        Self { waiting: Vec::new(), served: Vec::new(), places, tickets: 0, round }
+        Self { waiting: Vec::new(), served: Vec::new(), places, tickets: 0, second_in_a_row: 0, round }
     }
 
     /// How many wait.
@@ -98,13 +105,27 @@ impl Line {
         if self.served.len() >= self.places {
             return None;
         }
-        let eligible = self.waiting.iter().filter(|(candidate, _)| !self.served.contains(&candidate.account));
-        let (candidate, order) = eligible.min_by_key(|(_, order)| *order).copied()?;
+        let (candidate, order) = self.next()?;
         self.leave(order.ticket);
+        match order.rank {
+            Rank::First => {}
+            Rank::Second => self.second_in_a_row += 1,
+            Rank::Third | Rank::Fourth => self.second_in_a_row = 0,
+        }
         self.served.push(candidate.account);
         self.round.of_account = self.round.of_account.max(order.rounds.of_account);
         self.round.of_address = self.round.of_address.max(order.rounds.of_address);
         Some(order.ticket)
+    }
+
+    fn next(&self) -> Option<(Candidate, Order)> {
+        let eligible =
+            || self.waiting.iter().filter(|(candidate, _)| !self.served.contains(&candidate.account));
+        let first = eligible().min_by_key(|(_, order)| *order)?;
+        let is_over = first.1.rank == Rank::Second && self.second_in_a_row >= SECOND_IN_A_ROW_MAX;
+        let later =
+            || eligible().filter(|(_, order)| order.rank > Rank::Second).min_by_key(|(_, order)| *order);
+        is_over.then(later).flatten().or(Some(first)).copied()
     }
 
     /// Removes the last in the order while more than `waiting_max` wait.
@@ -192,6 +213,16 @@ mod tests {
             candidate(Rank::First, 5, 1),
         ];
         assert_eq!(served(&mut Line::new(1), &mixed), [3, 5, 2, 1, 4, 6]);
+    }
+
+    #[test]
+    fn k_05_of_eight_hashes_one_is_for_networks_of_which_nothing_is_known() {
+        let known = (1..=20).map(|account| candidate(Rank::Second, account, account));
+        let strangers = [candidate(Rank::Fourth, 91, 91), candidate(Rank::Third, 92, 92)];
+        let mixed: Vec<_> = known.chain(strangers).collect();
+        let order = served(&mut Line::new(1), &mixed);
+        let places = |account| order.iter().position(|served| *served == account);
+        assert_eq!((places(92), places(91), order.len()), (Some(7), Some(15), 22), "{order:?}");
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub use policy::{PolicyContext, Unacceptable, acceptable};
 pub use turns::Busy;
 pub use typed::{PASSWORD_BYTES_MAX, Password, PasswordTooLong};
 
+#[cfg(test)]
+pub(crate) use line::SECOND_IN_A_ROW_MAX;
 pub(crate) use line::{Candidate, Rank};
 #[cfg(test)]
 pub(crate) use turns::TURNS_PER_THREAD;
@@ -95,6 +97,11 @@ impl Passwords {
     /// Waits for a turn at hashing. Who asks for a stranger takes one first: what is hashed without is not bounded here.
     pub(crate) async fn turn(&self, candidate: Candidate) -> Result<Turn, Busy> {
         self.turns.take(candidate).await
+    }
+
+    /// Whether so many wait for a turn that who is known goes first.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.turns.is_crowded()
     }
 
     /// Hashes a password with a new salt of 128 bits. `None` if that fails, which no input explains.

@@ -108,6 +108,12 @@ impl Turns {
         usize::try_from(hashed).unwrap_or(usize::MAX).clamp(1, self.waiting_max)
     }
 
+    /// Whether at least half as many wait as may.
+    pub(super) fn is_crowded(&self) -> bool {
+        let waiting_max = self.waiting_max();
+        self.lock().line.len() * 2 >= waiting_max
+    }
+
     fn leave(&self, ticket: Ticket) -> bool {
         let mut state = self.lock();
         state.callers.remove(&ticket);

@@ -199,8 +199,10 @@ pub(super) async fn held_session(
 
 /// When the sign-in is hashed: see [`Rank`].
 async fn rank(browser: &BrowserRequest<'_>, account: &Account) -> Result<Rank, Failure> {
-    let (limits, millis) = (&browser.context.app.limits.sign_in, browser.context.app.clock.passed_millis());
-    if !limits.many_fail(millis) || account.is_on_known_device() || browser.login().await?.is_some() {
+    let app = browser.context.app;
+    let (limits, millis) = (&app.limits.sign_in, app.clock.passed_millis());
+    let is_ranked = limits.many_fail(millis) || app.passwords.is_crowded();
+    if !is_ranked || account.is_on_known_device() || browser.login().await?.is_some() {
         return Ok(Rank::First);
     }
     Ok(match limits.record(browser.context.arrival.client.0, millis) {

@@ -10,6 +10,7 @@ use super::app_names::{app_name, own_scheme};
 use super::password::held_session;
 use super::request::BrowserRequest;
 use crate::endpoint::failure::Failure;
+use crate::http::ForWantOfRoom;
 use crate::metrics::Endpoint;
 use crate::page::{self, Remember, SignIn, SignInError};
 
@@ -83,6 +84,9 @@ pub(super) async fn respond(
     };
     let html = app.pages.sign_in(lang, &view);
     let mut response = page::respond_with_form(status, lang, html, own_scheme(validated.target().uri()));
+    if let Some(SignInError::Busy { .. }) = form.error {
+        response.extensions_mut().insert(ForWantOfRoom);
+    }
     if let Some(seconds) = wait {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
