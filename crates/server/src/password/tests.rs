@@ -117,6 +117,26 @@ async fn k_08_no_more_wait_than_are_hashed_in_the_time_that_one_may_wait() {
 }
 
 #[tokio::test]
+async fn k_05_the_line_is_crowded_when_half_of_those_wait_that_may() {
+    let (passwords, metrics) = passwords(cheap(), 4, 60_000);
+    let turns =
+        [passwords.turn(candidate(1, 1)).await.unwrap(), passwords.turn(candidate(2, 1)).await.unwrap()];
+    let mut waiting = tokio::task::JoinSet::new();
+    for wait in 1_u8..=2 {
+        assert!(!passwords.is_crowded());
+        let passwords = Arc::clone(&passwords);
+        waiting.spawn(async move { passwords.turn(candidate(2 + u16::from(wait), 1)).await.is_ok() });
+        while metrics.waiting.get() < i64::from(wait) {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert!(passwords.is_crowded());
+    drop(turns);
+    assert_eq!(waiting.join_all().await, [true; 2]);
+    assert!(!passwords.is_crowded());
+}
+
+#[tokio::test]
 async fn f_26_nobody_waits_longer_than_the_limit() {
     let (passwords, metrics) = passwords(Argon2Cost::new(65_536, 16, 1).unwrap(), 100, 100);
     let (one, other) = (passwords.turn(candidate(1, 1)).await, passwords.turn(candidate(2, 1)).await);

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -64,6 +64,7 @@ async fn start_at(edge: Edge, tls: Option<Arc<Tls>>, gate: CancellationToken) ->
             }),
         )
         .route("/body", post(take))
+        .route("/full", get(|| async { (StatusCode::TOO_MANY_REQUESTS, Extension(ForWantOfRoom)) }))
         .route(
             "/wait",
             get(move || async move {

@@ -29,6 +29,15 @@ async fn k_03_an_address_whose_requests_are_refused_gets_no_turn_while_others_ar
 }
 
 #[tokio::test]
+async fn k_03_nobody_is_judged_by_what_is_refused_for_want_of_room() {
+    let served = served(TrustedProxies::default()).await;
+    for _ in 0..20 {
+        assert_status(&served.get_from(2, "/full").await, 429);
+    }
+    assert_status(&served.get_from(2, "/").await, 200);
+}
+
+#[tokio::test]
 async fn k_03_ht_04_behind_a_trusted_proxy_the_client_that_it_names_is_paced_and_nobody_else() {
     let served = served(TrustedProxies::new(vec!["127.0.0.1/32".parse().unwrap()])).await;
     let get = |path: &'static str, client: &'static str| {
