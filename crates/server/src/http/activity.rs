@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn k_03_a_connection_is_idle_so_long_after_its_last_request_and_no_longer() {
-        let activity = Arc::new(Activity::new(Account::default()));
+        let activity = Arc::new(Activity::new(Account::default(), Standing::new(Arc::default(), None)));
         let at = |seconds| activity.opened_at + Duration::from_secs(seconds);
         let left =
             |seconds, endless| activity.may_stay(IDLE, endless, at(seconds)).map(|left| left.as_secs());
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn k_03_the_end_of_a_request_counts_as_its_beginning_does() {
         let begun_at = Instant::now();
-        let activity = Arc::new(Activity::new(Account::default()));
+        let activity = Arc::new(Activity::new(Account::default(), Standing::new(Arc::default(), None)));
         let request = activity.begin(0, begun_at).unwrap();
         while begun_at.elapsed() < Duration::from_millis(20) {}
         drop(request);
