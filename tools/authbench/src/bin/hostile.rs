@@ -109,7 +109,10 @@ impl Hostile {
                 ask_again(&mut stream, &request, KEPT_ALIVE).await
             }
             Kind::Secrets => {
-                let body = format!("grant_type=client_credentials&client_id={}&client_secret=x{number}", self.args.client);
+                let body = format!(
+                    "grant_type=client_credentials&client_id={}&client_secret=x{number}",
+                    self.args.client
+                );
                 ask_again(&mut stream, &post(host, "/token", &[], &body), PACE).await
             }
             Kind::Streams => {
@@ -126,8 +129,10 @@ impl Hostile {
                 hold(&mut stream).await
             }
             Kind::Forms => {
-                let head = format!("POST /token HTTP/1.1\r\nhost: {host}\r\ncontent-length: 63001\r\n\
-                     content-type: application/x-www-form-urlencoded\r\n\r\n");
+                let head = format!(
+                    "POST /token HTTP/1.1\r\nhost: {host}\r\ncontent-length: 63001\r\n\
+                     content-type: application/x-www-form-urlencoded\r\n\r\n"
+                );
                 stream.write_all(head.as_bytes()).await?;
                 stream.write_all(&[b'x'; 63_000]).await?;
                 hold(&mut stream).await
@@ -143,7 +148,10 @@ impl Hostile {
             }
             Kind::Mute => hold(&mut stream).await,
             Kind::Guesses => self.guess(&mut stream, &self.args.user).await,
-            Kind::Names => self.guess(&mut stream, &format!("nobody-{number}-{}", self.opened.load(Ordering::Relaxed))).await,
+            Kind::Names => {
+                self.guess(&mut stream, &format!("nobody-{number}-{}", self.opened.load(Ordering::Relaxed)))
+                    .await
+            }
         }
     }
 
@@ -165,14 +173,23 @@ impl Hostile {
         let cookies = cookies(&page);
         if let Some(location) = header(&page, "location") {
             let path = location.replacen(&format!("http://{host}"), "", 1);
-            page = exchange(stream, &format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookies}\r\n\r\n")).await?;
+            page = exchange(
+                stream,
+                &format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookies}\r\n\r\n"),
+            )
+            .await?;
         }
         let action = between(&page, "action=\"", "\"").context("a form")?.replace("&amp;", "&");
         let flow = between(&page, "name=\"flow\" value=\"", "\"").unwrap_or_default();
         loop {
-            let body = format!("flow={flow}&username={user}&password=guess-after-guess-{}", rand::random::<u32>());
+            let body =
+                format!("flow={flow}&username={user}&password=guess-after-guess-{}", rand::random::<u32>());
             let origin = format!("http://{host}");
-            let fields = [("cookie", cookies.as_str()), ("origin", origin.as_str()), ("sec-fetch-site", "same-origin")];
+            let fields = [
+                ("cookie", cookies.as_str()),
+                ("origin", origin.as_str()),
+                ("sec-fetch-site", "same-origin"),
+            ];
             exchange(stream, &post(host, action.trim_start_matches(&origin), &fields, &body)).await?;
             sleep(PACE).await;
         }
@@ -222,12 +239,18 @@ fn post(host: SocketAddr, path: &str, fields: &[(&str, &str)], body: &str) -> St
 
 fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
     let head = answer.split("\r\n\r\n").next()?;
-    head.lines().filter_map(|line| line.split_once(": ")).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    head.lines()
+        .filter_map(|line| line.split_once(": "))
+        .find(|(found, _)| found.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
 }
 
 fn cookies(answer: &str) -> String {
     let head = answer.split("\r\n\r\n").next().unwrap_or_default();
-    let set = head.lines().filter_map(|line| line.split_once(": ")).filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+    let set = head
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
     let pairs: Vec<&str> = set.filter_map(|(_, value)| value.split(';').next()).collect();
     pairs.join("; ")
 }
