@@ -8,6 +8,7 @@ use super::limits::SCOPES_MAX;
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused, new_secret};
 use crate::config::ACCESS_TOKEN_SECONDS_MAX;
+use crate::remembered::seen_by_servers;
 
 /// An API to be added.
 #[derive(Debug, Default)]
@@ -76,8 +77,8 @@ impl Admin {
         Ok(records)
     }
 
-    /// Removes an API: no token is issued for it any more, and what people allowed there has ended with it. An API that is added
-    /// under the same resource is another one.
+    /// Removes an API: once it returns no server of this machine issues a token for it, and what people allowed there has ended
+    /// with it. An API that is added under the same resource is another one.
     pub async fn remove_api(&self, resource: &ResourceUri) -> Result<(), AdminRefused> {
         let apis = Apis::new(self.store.apis().await?);
         // The spelling that is registered, where another one of the same name was given.
@@ -85,6 +86,7 @@ impl Admin {
         let removed = self.store.remove_api(resource).await;
         removed.map_err(|fault| AdminRefused::about(fault, Noun::Api, resource))?;
         self.record_change(Verb::Remove, Noun::Api, resource);
+        seen_by_servers().await;
         Ok(())
     }
 }

@@ -138,6 +138,11 @@ impl Activity {
         self.shed.cancel();
     }
 
+    /// Whether it is this peer that holds too much for a request of so many bytes, and not all peers together.
+    pub(super) fn holds_too_much(&self, bytes: usize) -> bool {
+        self.account.is_over_own(bytes)
+    }
+
     pub(super) fn is_shed(&self) -> bool {
         self.is_shed.load(Ordering::Relaxed)
     }

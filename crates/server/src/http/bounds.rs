@@ -9,7 +9,8 @@ use super::limits::{
     HttpLimits, METRICS_CONNECTIONS_MAX, SEND_BUFFER_BYTES_MAX, URI_BYTES_MAX, WINDOW_BYTES,
 };
 use super::pace::{
-    PACED_ADDRESSES_MAX, PACED_TURNS_PER_SECOND, PACED_WAIT_MAX, REFUSAL_SECONDS, REFUSALS_MAX,
+    PACED_ADDRESSES_MAX, PACED_TURNS_OF_ADDRESS_PER_SECOND, PACED_TURNS_PER_SECOND, PACED_WAIT_MAX,
+    REFUSAL_SECONDS, REFUSALS_MAX,
 };
 
 pub(crate) use super::body::BODY_BYTES_MAX;
@@ -115,7 +116,7 @@ pub(crate) const REQUESTS: &[Limit] = &[
         test: "k_03_an_address_is_paced_by_what_is_refused_and_not_made_up_for",
     },
     Limit {
-        name: "time after which a refusal is forgotten",
+        name: "time in which one refusal is forgotten",
         value: Value::Seconds(REFUSAL_SECONDS as u64),
         scope: Scope::Address,
         beyond: "it counts no more",
@@ -129,6 +130,14 @@ pub(crate) const REQUESTS: &[Limit] = &[
         beyond: "they wait",
         bounds: "the same",
         test: "k_03_all_that_are_paced_have_so_many_turns_a_second_and_wait_for_them_in_order",
+    },
+    Limit {
+        name: "turns a second of one that is paced, where half of the longest wait is taken",
+        value: Value::Count(PACED_TURNS_OF_ADDRESS_PER_SECOND as usize),
+        scope: Scope::Address,
+        beyond: "nothing more is read: closed when what it asked for is answered; 503 with `Retry-After` behind a trusted proxy",
+        bounds: "what one address keeps others from",
+        test: "k_03_one_address_keeps_no_other_from_its_turns",
     },
     Limit {
         name: "the wait for a turn",

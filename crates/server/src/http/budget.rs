@@ -104,6 +104,14 @@ impl Account {
         }
     }
 
+    /// Whether so many bytes more are beyond what the connection, or the address where nobody else holds anything, may hold.
+    pub(super) fn is_over_own(&self, bytes: usize) -> bool {
+        let Accounts { address, connection, .. } = &*self.0;
+        let held = connection.load(Ordering::Relaxed);
+        let of_address = address.as_ref().map_or(0, |address| address.0.load(Ordering::Relaxed) + bytes);
+        (held > 0 && held + bytes > CONNECTION_BYTES_MAX) || of_address > BYTES_IN_FLIGHT_MAX / ADDRESS_PART
+    }
+
     pub(super) fn give_back(&self, bytes: usize) {
         let Accounts { budget, address, connection } = &*self.0;
         let before = connection.fetch_sub(bytes, Ordering::Relaxed);

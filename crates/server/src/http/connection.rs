@@ -19,7 +19,7 @@ use super::guarded::{Guarded, Times};
 use super::limits::{
     BUFFER_BYTES_MAX, HEADER_LIST_BYTES_MAX, HttpLimits, SEND_BUFFER_BYTES_MAX, STREAMS_MAX, WINDOW_BYTES,
 };
-use super::pace::Turn;
+use super::pace::{Outcome, Turn};
 use super::pool::Place;
 use super::service::RequestService;
 use super::{Edge, Tls};
@@ -80,9 +80,9 @@ impl Connections {
                 }
             }
         }
-        // Whoever asked for nothing has cost a connection. One that had to go is no peer's fault.
-        if activity.now().begun == 0 && !activity.is_shed() {
-            activity.standing.note(true);
+        // Whoever asked for nothing has cost a connection. That this server ended one is no peer's fault.
+        if activity.now().begun == 0 && !activity.is_shed() && !self.shutdown.is_cancelled() {
+            activity.standing.note(Outcome::Refused);
         }
     }
 

@@ -27,6 +27,10 @@ pub(super) struct Guarded<S> {
     stalled: Option<Pin<Box<Sleep>>>,
     /// The turn for the next read, where the peer is paced.
     turn: Option<Pin<Box<Sleep>>>,
+    /// Read on the turn of the connection.
+    of_first_turn: usize,
+    /// It got none: nothing more is read.
+    has_no_turn: bool,
     activity: Arc<Activity>,
     parked: Parked,
 }
@@ -89,21 +93,31 @@ impl<S> Guarded<S> {
             write_stall,
             stalled: None,
             turn: None,
+            of_first_turn: 0,
+            has_no_turn: false,
             activity,
             parked: Parked::default(),
         }
     }
 
-    /// Called when something was read. `false` if the peer gets no turn for more.
-    fn takes_turn(&mut self) -> bool {
-        match self.activity.standing.turn() {
-            Turn::Now => true,
-            Turn::After(wait) => {
-                self.turn = Some(Box::pin(sleep(wait)));
-                true
-            }
-            Turn::Never => false,
+    /// Called when so many bytes were read, which are handed on in any case: the turn is for more. The turn of the connection
+    /// is good for its first request, if that is no longer than one read.
+    fn take_turn(&mut self, length: usize) {
+        self.of_first_turn += length;
+        if length == 0 || (self.of_first_turn < READ_BYTES_MAX && self.activity.now().begun == 0) {
+            return;
         }
+        match self.activity.standing.turn() {
+            Turn::Now => {}
+            Turn::After(wait) => self.turn = Some(Box::pin(sleep(wait))),
+            Turn::Never => self.has_no_turn = true,
+        }
+    }
+
+    /// Ends the connection for want of room or of a turn.
+    fn give_up(&self) -> Poll<io::Result<()>> {
+        self.activity.shed();
+        Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()))
     }
 
     /// Starts the stall timer at the first write that does not go through, and ends it at the next that does.
@@ -145,16 +159,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             ready!(turn.as_mut().poll(cx));
             this.turn = None;
         }
-        if !this.parked.keep(&this.activity) {
-            return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
+        if this.has_no_turn && this.activity.now().in_flight > 0 {
+            // What was asked for is answered first; whoever writes the answer looks here again.
+            return Poll::Pending;
+        }
+        if this.has_no_turn || !this.parked.keep(&this.activity) {
+            return this.give_up();
         }
         let before = buf.filled().len();
         let read = read_some(Pin::new(&mut this.inner), cx, buf);
         let length = buf.filled().len() - before;
         this.parked.fresh += length;
-        if length > 0 && !this.takes_turn() {
-            return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
-        }
+        this.take_turn(length);
         let Some(opening) = &mut this.opening else { return read };
         match read {
             Poll::Ready(Ok(())) => {

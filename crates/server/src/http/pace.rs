@@ -5,7 +5,7 @@
 //! refused, so that an address of many people is not judged by those who mistype. [`Pace`] reads no clock; what asks it does.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -13,24 +13,33 @@ use crate::limit::{AddressKey, Limiter};
 
 /// So many requests of an address may be refused that none which was served has made up for; then it is paced.
 pub(super) const REFUSALS_MAX: u32 = 3;
-/// A refusal is forgotten after so long.
+/// One refusal is forgotten in so long.
 pub(super) const REFUSAL_SECONDS: u32 = 10;
 /// Turns a second of all addresses that are paced. A turn is one read, 4 KiB at most, or one request that a proxy hands on.
 pub(super) const PACED_TURNS_PER_SECOND: u32 = 200;
+/// Turns a second of one address, where half of the longest wait is taken.
+pub(super) const PACED_TURNS_OF_ADDRESS_PER_SECOND: u32 = 20;
 /// Whoever would wait longer for a turn is closed, or told to come back.
 pub(super) const PACED_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Most addresses that are remembered; then the least indebted of a few is forgotten.
 pub(super) const PACED_ADDRESSES_MAX: usize = 100_000;
 
+const MILLIS_PER_SECOND: u32 = 1_000;
 const MICROS_PER_SECOND: i64 = 1_000_000;
+const NEVER: i64 = i64::MIN;
 
 /// The refusals of addresses, and the turns of those that are paced.
 #[derive(Debug)]
 pub struct Pace {
     refusals: Limiter<AddressKey>,
+    turns: Limiter<AddressKey>,
     turn_micros: i64,
     /// When the next turn is due.
     next_at_micros: AtomicI64,
+    /// When the latest refusal of anybody is forgotten, in milliseconds: from then on nobody has to be looked for.
+    quiet_from_millis: AtomicI64,
+    /// For how long a refusal can be remembered.
+    remembered_millis: i64,
 }
 
 /// What a peer waits for before more is read of it.
@@ -42,15 +51,21 @@ pub(super) enum Turn {
     Never,
 }
 
-/// The address of one connection, and what was known of it at the latest look.
+/// What became of a request, as far as its sender is judged by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Served,
+    Refused,
+    /// A fault of this server, or want of room, says nothing of the sender.
+    Neither,
+}
+
+/// Whom a connection is read for.
 #[derive(Debug)]
 pub(super) struct Standing {
     pace: Arc<Pace>,
     /// `None` for a trusted proxy, which speaks for many: whoever it names is judged, and not the connection.
     address: Option<AddressKey>,
-    /// Something was refused that nothing has made up for.
-    owes: AtomicBool,
-    is_paced: AtomicBool,
 }
 
 impl Default for Pace {
@@ -63,10 +78,25 @@ impl Pace {
     /// `factor` multiplies what is allowed.
     pub fn new(factor: f64) -> Self {
         let turns = f64::from(PACED_TURNS_PER_SECOND) * factor;
-        // Float casts saturate: with an absurd factor a turn takes no time, or ages.
-        let turn_micros = (MICROS_PER_SECOND as f64 / turns) as i64;
-        let refusals = Limiter::new(REFUSALS_MAX, REFUSAL_SECONDS * 1_000, PACED_ADDRESSES_MAX, factor);
-        Self { refusals, turn_micros, next_at_micros: AtomicI64::new(0) }
+        let of_address = PACED_TURNS_OF_ADDRESS_PER_SECOND;
+        let limiter =
+            |burst, interval_millis| Limiter::new(burst, interval_millis, PACED_ADDRESSES_MAX, factor);
+        let refusal_millis = REFUSAL_SECONDS * MILLIS_PER_SECOND;
+        // Float casts saturate: with an absurd factor a turn takes no time, or ages, and refusals are remembered as long.
+        Self {
+            refusals: limiter(REFUSALS_MAX, refusal_millis),
+            turns: limiter(of_address, MILLIS_PER_SECOND / of_address),
+            turn_micros: (MICROS_PER_SECOND as f64 / turns) as i64,
+            next_at_micros: AtomicI64::new(0),
+            quiet_from_millis: AtomicI64::new(NEVER),
+            remembered_millis: (f64::from((REFUSALS_MAX + 1) * refusal_millis) / factor.min(1.0)) as i64,
+        }
+    }
+
+    /// Whether nothing that was refused is remembered of anybody. Almost always, and so it costs no look at a clock.
+    fn is_quiet(&self, now_millis: impl FnOnce() -> i64) -> bool {
+        let quiet_from = self.quiet_from_millis.load(Ordering::Relaxed);
+        quiet_from == NEVER || now_millis() >= quiet_from
     }
 
     /// Whether the address waits for its turns.
@@ -74,19 +104,27 @@ impl Pace {
         self.refusals.peek(address, now_millis).is_err()
     }
 
-    /// A request of the address was refused, or it served.
-    fn note(&self, address: AddressKey, is_refused: bool, now_millis: i64) {
-        if is_refused {
-            self.refusals.record_failure(address, now_millis);
-        } else {
-            self.refusals.refund(&address, now_millis);
+    fn note_at(&self, address: AddressKey, outcome: Outcome, now_millis: i64) {
+        match outcome {
+            Outcome::Refused => {
+                let quiet_from = now_millis.saturating_add(self.remembered_millis);
+                self.quiet_from_millis.fetch_max(quiet_from, Ordering::Relaxed);
+                self.refusals.record_failure(address, now_millis);
+            }
+            Outcome::Served => self.refusals.refund(&address, now_millis),
+            Outcome::Neither => {}
         }
     }
 
-    /// Takes the next turn. What nobody took of the last second is still there: a few that come at once need not wait.
-    fn turn(&self, now_millis: i64) -> Turn {
+    /// Takes the next turn. What nobody took of the last second is still there: a few that come at once need not wait. Where
+    /// half of the longest wait is taken an address has its share alone, so that none keeps the others from theirs.
+    fn turn_at(&self, address: AddressKey, now_millis: i64) -> Turn {
         let now = now_millis.saturating_mul(1_000);
         let wait_max = i64::try_from(PACED_WAIT_MAX.as_micros()).unwrap_or(i64::MAX);
+        let is_crowded = self.next_at_micros.load(Ordering::Relaxed).saturating_sub(now) > wait_max / 2;
+        if is_crowded && self.turns.check(address, now_millis).is_err() {
+            return Turn::Never;
+        }
         let due = |next: i64| next.max(now.saturating_sub(MICROS_PER_SECOND));
         let taken = self.next_at_micros.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| {
             let due = due(next);
@@ -99,49 +137,40 @@ impl Pace {
         }
     }
 
-    /// The turn of a client that a trusted proxy names.
-    pub(super) fn turn_of(&self, client: &AddressKey) -> Turn {
-        let now = Clock::System.passed_millis();
-        if self.paces(client, now) { self.turn(now) } else { Turn::Now }
+    /// The turn of an address.
+    pub(super) fn turn_of(&self, address: AddressKey) -> Turn {
+        let now = || Clock::System.passed_millis();
+        if self.is_quiet(now) || !self.paces(&address, now()) {
+            return Turn::Now;
+        }
+        self.turn_at(address, now())
     }
 
-    /// The same, for what became of its request.
-    pub(super) fn note_of(&self, client: AddressKey, is_refused: bool) {
-        self.note(client, is_refused, Clock::System.passed_millis());
+    /// Notes what became of a request of an address. What is served costs nothing to note where nothing was refused.
+    pub(super) fn note_of(&self, address: AddressKey, outcome: Outcome) {
+        let now = || Clock::System.passed_millis();
+        if outcome == Outcome::Refused || !self.is_quiet(now) {
+            self.note_at(address, outcome, now());
+        }
     }
 }
 
 impl Standing {
     /// That of a new connection; `address` is absent for a trusted proxy.
-    pub(super) fn new(pace: Arc<Pace>, address: Option<AddressKey>) -> Self {
-        let standing = Self { pace, address, owes: AtomicBool::default(), is_paced: AtomicBool::default() };
-        standing.look(Clock::System.passed_millis());
-        standing
+    pub(super) const fn new(pace: Arc<Pace>, address: Option<AddressKey>) -> Self {
+        Self { pace, address }
     }
 
     /// What is waited for before the next read.
     pub(super) fn turn(&self) -> Turn {
-        if !self.is_paced.load(Ordering::Relaxed) {
-            return Turn::Now;
-        }
-        self.pace.turn(Clock::System.passed_millis())
+        self.address.map_or(Turn::Now, |address| self.pace.turn_of(address))
     }
 
-    /// A request of this connection was refused, or served; what is served costs nothing to note where nothing was refused.
-    pub(super) fn note(&self, is_refused: bool) {
-        let Some(address) = self.address else { return };
-        if is_refused || self.owes.load(Ordering::Relaxed) {
-            let now = Clock::System.passed_millis();
-            self.pace.note(address, is_refused, now);
-            self.look(now);
+    /// What became of a request of this connection.
+    pub(super) fn note(&self, outcome: Outcome) {
+        if let Some(address) = self.address {
+            self.pace.note_of(address, outcome);
         }
-    }
-
-    fn look(&self, now_millis: i64) {
-        let Some(address) = self.address else { return };
-        let owes = self.pace.refusals.owes(&address, now_millis);
-        self.owes.store(owes, Ordering::Relaxed);
-        self.is_paced.store(owes && self.pace.paces(&address, now_millis), Ordering::Relaxed);
     }
 }
 
@@ -162,17 +191,17 @@ mod tests {
         let pace = Pace::default();
         for _ in 0..REFUSALS_MAX {
             assert!(!paced(&pace, 1, 0));
-            pace.note(address(1), true, 0);
+            pace.note_at(address(1), Outcome::Refused, 0);
         }
         assert!(paced(&pace, 1, 0) && !paced(&pace, 2, 0));
-        pace.note(address(1), false, 0);
+        pace.note_at(address(1), Outcome::Served, 0);
         assert!(!paced(&pace, 1, 0), "one was served");
-        pace.note(address(1), true, 0);
+        pace.note_at(address(1), Outcome::Refused, 0);
         assert!(paced(&pace, 1, 0));
         let forgotten = i64::from(REFUSAL_SECONDS) * 1_000;
         assert!(!paced(&pace, 1, forgotten));
         for _ in 0..1_000 {
-            pace.note(address(1), true, forgotten);
+            pace.note_at(address(1), Outcome::Refused, forgotten);
         }
         assert!(!paced(&pace, 1, 2 * forgotten), "it owes no more than a full bucket");
     }
@@ -181,28 +210,86 @@ mod tests {
     fn k_03_what_is_served_in_between_keeps_an_address_of_many_people_unpaced() {
         let pace = Pace::default();
         for round in 0..1_000 {
-            pace.note(address(1), true, round);
-            pace.note(address(1), false, round);
+            pace.note_at(address(1), Outcome::Refused, round);
+            pace.note_at(address(1), Outcome::Served, round);
             assert!(!paced(&pace, 1, round));
         }
+    }
+
+    /// The turns that addresses get at this instant, by turns, until one gets none.
+    fn turns(pace: &Pace, addresses: u32, now_millis: i64) -> Vec<Turn> {
+        let of = |at: u32| AddressKey::of(std::net::Ipv4Addr::from_bits(0x0a00_0000 + at % addresses).into());
+        (0..).map(|at| pace.turn_at(of(at), now_millis)).take_while(|turn| *turn != Turn::Never).collect()
     }
 
     #[test]
     fn k_03_all_that_are_paced_have_so_many_turns_a_second_and_wait_for_them_in_order() {
         let pace = Pace::default();
         let second = 1_000_000;
-        let at_once = (0..).take_while(|_| pace.turn(second) == Turn::Now).count();
+        let turns = turns(&pace, 1_000, second);
+        let at_once = turns.iter().take_while(|turn| **turn == Turn::Now).count();
         assert_eq!(at_once, PACED_TURNS_PER_SECOND as usize + 1, "those of the last second");
-        let waits: Vec<_> =
-            (0..).map(|_| pace.turn(second)).take_while(|turn| *turn != Turn::Never).collect();
-        assert!(waits.is_sorted_by_key(|turn| match turn {
+        assert!(turns.is_sorted_by_key(|turn| match turn {
             Turn::After(wait) => *wait,
             Turn::Now | Turn::Never => Duration::ZERO,
         }));
-        assert_eq!(waits.last(), Some(&Turn::After(PACED_WAIT_MAX)));
-        assert_eq!(pace.turn(second), Turn::Never, "and it takes no turn");
+        assert_eq!(turns.last(), Some(&Turn::After(PACED_WAIT_MAX)));
+        assert_eq!(pace.turn_at(address(1), second), Turn::Never, "and it takes no turn");
         let later = second + 1_000 + i64::try_from(PACED_WAIT_MAX.as_millis()).unwrap();
-        assert_eq!(pace.turn(later), Turn::Now);
+        assert_eq!(pace.turn_at(address(1), later), Turn::Now);
+    }
+
+    #[test]
+    fn k_03_one_address_keeps_no_other_from_its_turns() {
+        let pace = Pace::default();
+        let mut now = 1_000_000;
+        for _ in 0..100 {
+            while pace.turn_at(address(1), now) != Turn::Never {}
+            assert_ne!(pace.turn_at(address(2), now), Turn::Never);
+            now += 100;
+        }
+    }
+
+    #[test]
+    fn k_03_a_fault_of_this_server_makes_up_for_nothing_and_is_nobodys() {
+        let pace = Pace::default();
+        for _ in 0..100 {
+            pace.note_at(address(1), Outcome::Neither, 0);
+        }
+        assert!(!paced(&pace, 1, 0));
+        for _ in 0..REFUSALS_MAX {
+            pace.note_at(address(1), Outcome::Refused, 0);
+        }
+        pace.note_at(address(1), Outcome::Neither, 0);
+        assert!(paced(&pace, 1, 0));
+    }
+
+    #[test]
+    fn k_03_a_connection_that_was_open_before_makes_up_for_its_address_and_is_paced_with_it() {
+        let pace = Arc::new(Pace::default());
+        let standing = || Standing::new(Arc::clone(&pace), Some(address(1)));
+        let (open_before, script) = (standing(), standing());
+        for _ in 0..1_000 {
+            script.note(Outcome::Refused);
+            open_before.note(Outcome::Served);
+        }
+        assert!(!pace.paces(&address(1), Clock::System.passed_millis()));
+        while pace.turn_of(address(1)) != Turn::Never {
+            script.note(Outcome::Refused);
+        }
+        assert_eq!((open_before.turn(), standing().turn()), (Turn::Never, Turn::Never));
+    }
+
+    #[test]
+    fn k_03_nobody_is_looked_for_once_every_refusal_is_forgotten() {
+        let pace = Pace::default();
+        assert!(pace.is_quiet(|| panic!("no clock is asked")));
+        for _ in 0..100 {
+            pace.note_at(address(1), Outcome::Refused, 0);
+        }
+        let quiet_from = pace.quiet_from_millis.load(Ordering::Relaxed);
+        assert!(!pace.is_quiet(|| quiet_from - 1) && pace.is_quiet(|| quiet_from));
+        assert!(!pace.refusals.owes(&address(1), quiet_from));
     }
 
     #[test]
@@ -210,16 +297,11 @@ mod tests {
         let pace = Arc::new(Pace::default());
         let (proxy, peer) =
             (Standing::new(Arc::clone(&pace), None), Standing::new(Arc::clone(&pace), Some(address(1))));
-        while pace.turn_of(&address(1)) != Turn::Never {
-            proxy.note(true);
-            peer.note(true);
+        while pace.turn_of(address(1)) != Turn::Never {
+            proxy.note(Outcome::Refused);
+            peer.note(Outcome::Refused);
         }
         assert_eq!((proxy.turn(), peer.turn()), (Turn::Now, Turn::Never));
-        assert_eq!(
-            Standing::new(Arc::clone(&pace), Some(address(1))).turn(),
-            Turn::Never,
-            "the next connection too"
-        );
-        assert_eq!(pace.turn_of(&address(2)), Turn::Now, "whom a proxy names is judged alone");
+        assert_eq!(pace.turn_of(address(2)), Turn::Now, "whom a proxy names is judged alone");
     }
 }

@@ -23,7 +23,7 @@ use super::activity::{Activity, InFlight};
 use super::arrival::{Arrival, ClientAddress, Peer, RequestId};
 use super::body::{DeadlineBody, bytes_held};
 use super::edge::{AskingPage, Edge, Told};
-use super::pace::Turn;
+use super::pace::{Outcome, Turn};
 use super::refusal::{self, ForWantOfRoom};
 use crate::limit::AddressKey;
 
@@ -57,7 +57,9 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
         let page = edge.readers.as_ref().and_then(|_| AskingPage::of(&request));
         if in_flight.is_none() {
             edge.metrics.requests_over_budget.inc();
-            self.activity.standing.note(true);
+            if self.activity.holds_too_much(bytes + REQUEST_BYTES) {
+                self.activity.standing.note(Outcome::Refused);
+            }
             let stage = match request.version() {
                 // The peer reads that nothing of it was looked at, and sends it again by itself (RFC 9113 §8.7).
                 Version::HTTP_2 => Stage::Reset,
@@ -66,7 +68,7 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
             return Responding { stage, id, edge, in_flight, page };
         }
         if let Some(status) = refusal::refuse(&request) {
-            self.activity.standing.note(true);
+            self.activity.standing.note(Outcome::Refused);
             let stage = refuse(&edge, page.as_ref(), refusal::response(status, id));
             return Responding { stage, id, edge, in_flight, page };
         }
@@ -115,19 +117,14 @@ impl Sender {
     fn turn(&self, edge: &Edge) -> Turn {
         match self {
             Self::Peer(_) => Turn::Now,
-            Self::Client(client) => edge.pace.turn_of(client),
+            Self::Client(client) => edge.pace.turn_of(*client),
         }
     }
 
-    /// What a fault of this server cost, or want of room, is not the sender's.
-    fn note(&self, edge: &Edge, response: &Response<Body>) {
-        let is_refused = response.status().is_client_error();
-        if is_refused && response.extensions().get::<ForWantOfRoom>().is_some() {
-            return;
-        }
+    fn note(&self, edge: &Edge, outcome: Outcome) {
         match self {
-            Self::Peer(activity) => activity.standing.note(is_refused),
-            Self::Client(client) => edge.pace.note_of(*client, is_refused),
+            Self::Peer(activity) => activity.standing.note(outcome),
+            Self::Client(client) => edge.pace.note_of(*client, outcome),
         }
     }
 }
@@ -171,7 +168,7 @@ impl Future for Responding {
                     let polled = || routed.as_mut().poll(cx).map(|Ok(response)| response);
                     let caught = catch_unwind(AssertUnwindSafe(polled));
                     if let Ok(Poll::Ready(response)) = &caught {
-                        sender.note(&this.edge, response);
+                        sender.note(&this.edge, outcome(response));
                     }
                     caught
                 }
@@ -189,6 +186,16 @@ impl Future for Responding {
         };
         let in_flight = this.in_flight.take();
         Poll::Ready(Ok(finish(response, this.id, &this.edge, in_flight)))
+    }
+}
+
+fn outcome(response: &Response<Body>) -> Outcome {
+    let for_want_of_room = response.extensions().get::<ForWantOfRoom>().is_some();
+    match response.status() {
+        _ if for_want_of_room => Outcome::Neither,
+        status if status.is_server_error() => Outcome::Neither,
+        status if status.is_client_error() => Outcome::Refused,
+        _ => Outcome::Served,
     }
 }
 

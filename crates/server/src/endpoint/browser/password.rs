@@ -66,7 +66,7 @@ impl PasswordSignIn<'_> {
             return Ok(Err(too_long(context, &account)));
         };
         let candidate = Candidate {
-            rank: rank(browser, &account).await?,
+            rank: rank(browser, &account, username_key.as_deref()).await?,
             account: account.key(),
             counted_as: context.decide(|cx| account.counted_as(cx)),
             address: AddressKey::of(context.arrival.client.0),
@@ -198,11 +198,11 @@ pub(super) async fn held_session(
 }
 
 /// When the sign-in is hashed: see [`Rank`].
-async fn rank(browser: &BrowserRequest<'_>, account: &Account) -> Result<Rank, Failure> {
+async fn rank(browser: &BrowserRequest<'_>, account: &Account, key: Option<&str>) -> Result<Rank, Failure> {
     let app = browser.context.app;
     let (limits, millis) = (&app.limits.sign_in, app.clock.passed_millis());
     let is_ranked = limits.many_fail(millis) || app.passwords.is_crowded();
-    if !is_ranked || account.is_on_known_device() || browser.login().await?.is_some() {
+    if !is_ranked || account.is_on_known_device() || is_signed_in_as(browser, key).await? {
         return Ok(Rank::First);
     }
     Ok(match limits.record(browser.context.arrival.client.0, millis) {
@@ -210,6 +210,12 @@ async fn rank(browser: &BrowserRequest<'_>, account: &Account) -> Result<Rank, F
         Record::Open => Rank::Third,
         Record::Bad => Rank::Fourth,
     })
+}
+
+/// Whether the browser is signed in as the user of that name: a session says nothing of other names that are tried with it.
+async fn is_signed_in_as(browser: &BrowserRequest<'_>, key: Option<&str>) -> Result<bool, Failure> {
+    let login = browser.login().await?;
+    Ok(login.is_some_and(|login| key.is_some() && username_key(&login.user().username).as_deref() == key))
 }
 
 /// Whether too many sign-ins from the address have failed for one from there that the account does not know.
