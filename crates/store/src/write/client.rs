@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proofkey_oauth::{ClientMetadata, SecretHash, Timestamp};
+use proofkey_oauth::{ClientMetadata, SecretHash, Sha256, Timestamp};
 use proofkey_protocol::{ClientId, ClientRecord, ClientSecretRecord, web_origins};
 
 use crate::encode::json;
@@ -16,12 +16,20 @@ impl Store {
     /// Registers a client with its secrets. No version moves: servers look for a client that they do not remember, so
     /// nothing that they remember becomes wrong.
     pub async fn add_client(&self, client: ClientRecord) -> Result<(), AdminFault> {
+        let ours = client.clone();
         let ClientRecord { id, metadata, secrets, disabled, created_at } = client;
         let values = values![id.clone(), json(&metadata)?, disabled, created_at];
         let script = Script::from(ScriptStep::must_add(&clients::INSERT_CLIENT, values))
             .then_all(secrets.into_iter().map(|secret| add_secret(&id, secret)))
             .then_all(add_origins(&id, &metadata));
-        self.change(script).await
+        let is_done = async {
+            let found = self.client(&ours.id).await?;
+            Ok(found.is_some_and(|found| {
+                (&found.metadata, found.created_at, hashes(&found))
+                    == (&ours.metadata, ours.created_at, hashes(&ours))
+            }))
+        };
+        self.change_once(script, is_done).await
     }
 
     /// Replaces a client's registration.
@@ -53,7 +61,9 @@ impl Store {
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Result<(), AdminFault> {
         let values = values![id.clone(), Value::Now(Box::new(now))];
-        self.change(ScriptStep::must_find(&clients::END_GRANTS_OF_CLIENT, values).into()).await
+        let script =
+            Script::from(locked(id)).then(ScriptStep::must_find(&clients::END_GRANTS_OF_CLIENT, values));
+        self.change(script).await
     }
 
     /// Removes a client, its secrets and the consents it had, and revokes its grants: should the id be given again, the
@@ -65,7 +75,8 @@ impl Store {
             .then(ScriptStep::may_find(&consents::DELETE_CONSENTS_OF_CLIENT, values![id.clone()]))
             .then(ScriptStep::may_find(&grants::REVOKE_GRANTS_OF_CLIENT, values![id.clone(), at]))
             .then(moved());
-        self.change(script).await
+        let is_done = async { Ok(self.client(id).await?.is_none()) };
+        self.change_once(script, is_done).await
     }
 
     /// Gives a client one more secret, which ends by itself unless [`Store::confirm_client_secret`] keeps it. Those that it
@@ -75,10 +86,12 @@ impl Store {
         id: &ClientId,
         secret: ClientSecretRecord,
     ) -> Result<(), AdminFault> {
-        let script = Script::from(ScriptStep::must_find(&clients::TOUCH_CLIENT, values![id.clone()]))
-            .then(add_secret(id, secret))
-            .then(moved());
-        self.change(script).await
+        let script = Script::from(locked(id)).then(add_secret(id, secret)).then(moved());
+        let is_done = async {
+            let found = self.client(id).await?;
+            Ok(found.is_some_and(|client| hashes(&client).contains(&secret.hash.0)))
+        };
+        self.change_once(script, is_done).await
     }
 
     /// Keeps a staged secret. The one in use until now ends at `old_expire_at` at the latest, older ones end now: at most two
@@ -97,6 +110,15 @@ impl Store {
             .then(moved());
         self.change(script).await
     }
+}
+
+/// Finds the client, and keeps others from changing it until the script has ended.
+fn locked(id: &ClientId) -> ScriptStep {
+    ScriptStep::must_find(&clients::TOUCH_CLIENT, values![id.clone()])
+}
+
+fn hashes(client: &ClientRecord) -> BTreeSet<Sha256> {
+    client.secrets.iter().map(|secret| secret.hash.0).collect()
 }
 
 fn add_secret(client: &ClientId, secret: ClientSecretRecord) -> ScriptStep {

@@ -2,11 +2,10 @@
 
 use proofkey_protocol::{ApiId, ClientId, ConsentFacts, UserId};
 
-use crate::fault::AdminFault;
-use crate::row::Cells;
+use crate::fault::{AdminFault, Fault};
 use crate::script::{Script, ScriptStep};
 use crate::sql::consents;
-use crate::store::Store;
+use crate::store::{ProtocolStore, Store};
 use crate::value::values;
 
 /// How often a consent is read again that has changed before it could be written.
@@ -27,11 +26,24 @@ pub(super) fn give(
     }
 }
 
+impl ProtocolStore {
+    /// What a user allows a client.
+    pub(super) async fn consent(
+        &self,
+        user: &UserId,
+        client: &ClientId,
+    ) -> Result<Option<ConsentFacts>, Fault> {
+        let key = [user.as_str().into(), client.as_str().into()];
+        self.backend.one(&consents::CONSENT, &key, |cells| cells.skip().row()).await
+    }
+}
+
 impl Store {
     /// Withdraws all that a user allows a client; the grants that rest on it end with it.
     pub async fn revoke_consent(&self, user: &UserId, client: &ClientId) -> Result<(), AdminFault> {
         let values = values![user.clone(), client.clone()];
-        self.change(ScriptStep::must_find(&consents::DELETE_CONSENT, values).into()).await
+        let is_done = async { Ok(self.consent(user, client).await?.is_none()) };
+        self.change_once(ScriptStep::must_find(&consents::DELETE_CONSENT, values).into(), is_done).await
     }
 
     /// Withdraws what a user allows a client at one API; the grants that rest on it end with it.
@@ -41,18 +53,19 @@ impl Store {
         client: &ClientId,
         api: ApiId,
     ) -> Result<(), AdminFault> {
-        let key = [user.as_str().into(), client.as_str().into()];
-        let decode = |cells: &mut Cells<'_>| cells.skip().row();
         for _ in 0..ATTEMPTS_MAX {
-            let before: Option<ConsentFacts> = self.backend.one(&consents::CONSENT, &key, decode).await?;
-            let before = before.ok_or(AdminFault::Missing)?;
+            let before = self.consent(user, client).await?.ok_or(AdminFault::Missing)?;
             let after = before.without(api).ok_or(AdminFault::Missing)?;
             let script = if after == ConsentFacts::default() {
                 ScriptStep::must_find(&consents::DELETE_CONSENT, values![user.clone(), client.clone()]).into()
             } else {
                 give(user.clone(), client.clone(), Some(before), after)
             };
-            match self.change(script).await {
+            let is_done = async {
+                let stands = self.consent(user, client).await?;
+                Ok(stands.is_none_or(|stands| stands.without(api).is_none()))
+            };
+            match self.change_once(script, is_done).await {
                 Err(AdminFault::Missing) => {}
                 settled => return settled,
             }

@@ -25,7 +25,7 @@ async fn redeem_together(
 
 #[tokio::test]
 async fn v_31_when_a_batch_finds_the_disk_full_none_of_it_is_called_durable() {
-    let world = World::with(&Options { pages_max: Some(60), ..Options::default() }).await;
+    let world = World::of(&Options { pages_max: Some(60), ..Options::default() }).await;
     let mut failed = 0;
     for round in 0..20 {
         for (number, told) in redeem_together(&world.store, round * 100..round * 100 + 100).await {

@@ -55,7 +55,7 @@ async fn what_is_read_for_a_decision_says_how_its_client_stands() {
         assert_eq!(other.client, ClientStatus::Unregistered, "of another client");
     };
     check(ClientStatus::Unregistered).await;
-    let other = world.second_handle();
+    let other = world.second_handle().await;
     other.add_client(client("app")).await.unwrap();
     check(ClientStatus::Active).await;
     other.set_client_disabled(&app(), true).await.unwrap();

@@ -1,0 +1,23 @@
+//! The PostgreSQL engine: single statements pipelined on a few shared connections, other scripts as serializable
+//! transactions on connections of their own.
+//!
+//! It runs texts and scripts that others write: it knows no statement and no table, but for the one in which it notes its
+//! own migrations.
+
+mod attempts;
+mod bind;
+pub(crate) mod cell;
+mod connection;
+mod connector;
+mod engine;
+mod migrate;
+mod pipeline;
+mod pool;
+mod severity;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod transaction;
+mod url;
+
+pub(crate) use engine::Engine;
