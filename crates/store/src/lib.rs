@@ -27,5 +27,6 @@ mod write;
 pub use directory::private_directory;
 pub use fault::{AdminFault, Fault};
 pub use options::{ConnectOptions, Options};
+pub use postgres::hosts_of_url;
 pub use sql::versions::Versions;
 pub use store::{ProtocolStore, Store};

@@ -28,6 +28,7 @@ mod metadata;
 mod museum;
 mod older_rules;
 mod overlap;
+mod postgres;
 mod races;
 mod refresh;
 mod refusals;

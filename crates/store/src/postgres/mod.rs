@@ -21,3 +21,12 @@ mod transaction;
 mod url;
 
 pub(crate) use engine::Engine;
+
+use crate::fault::Fault;
+
+/// The hosts of the URL of a PostgreSQL database, each with its port, with commas between them: without user and password, to
+/// be shown. An error says what is wrong with the URL, and tells no secret of it either.
+pub fn hosts_of_url(url: &str) -> Result<String, Fault> {
+    let hosts: Vec<String> = url::read(url)?.hosts.into_iter().map(|host| host.name).collect();
+    Ok(hosts.join(", "))
+}
