@@ -46,8 +46,8 @@ impl Store {
     ) -> Result<(), AdminFault> {
         let replace = ScriptStep::must_find(&clients::UPDATE_CLIENT, values![id.clone(), json(metadata)?]);
         let moved = ScriptStep::must_stand(&versions::BUMP_CLIENTS_FROM, values![clients_version]);
-        let script = Script::from(moved)
-            .then(replace)
+        let script = Script::from(replace)
+            .then(moved)
             .then(ScriptStep::may_find(&clients::DELETE_CLIENT_ORIGINS, values![id.clone()]))
             .then_all(add_origins(id, metadata));
         let is_done = async { Ok(self.client(id).await?.is_some_and(|found| found.metadata == *metadata)) };
