@@ -80,6 +80,32 @@ async fn sessions_are_set_as_the_options_say_and_wait_for_durability() {
     assert_eq!(other.end_grants_of_user("ada", || NOW).await, Ok(()));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_connections_are_made_than_the_options_say() {
+    let world = World::new().await;
+    let ours = "SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let master = world.database.0.master().await;
+    let before: i64 = master.query_one(ours, &[]).await.unwrap().get(0);
+    let few = ConnectOptions { shared_connections: 1, own_connections: 2, ..ConnectOptions::default() };
+    let store = Store::connect(&world.database.0.url(), &few).await.unwrap();
+    let mut running = JoinSet::new();
+    for number in 1..=60 {
+        let store = store.clone();
+        running.spawn(async move {
+            assert_eq!(store.commit(sign_in(session(number))).await, Ok(Committed::Applied), "{number}");
+            assert!(store.session(session(number).id).await.unwrap().is_some(), "{number}");
+        });
+    }
+    let mut most = 0;
+    while let Some(ended) = running.join_next().await {
+        ended.unwrap();
+        let open: i64 = master.query_one(ours, &[]).await.unwrap().get(0);
+        most = most.max(open - before);
+    }
+    assert!((2..=3).contains(&most), "{most}");
+}
+
 /// Ends every other session of the database, as a fail-over does.
 async fn end_every_session(database: &PostgresDatabase) {
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity

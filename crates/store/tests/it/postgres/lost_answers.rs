@@ -214,3 +214,18 @@ async fn st_03_a_link_that_brings_nothing_any_more_is_given_up() {
     assert!(world.grant(1).await.is_some());
     assert_eq!(proxy.broken(), 1);
 }
+
+#[tokio::test]
+async fn a_transaction_whose_commit_never_comes_is_ended_by_the_server() {
+    // Nobody here gives the link up.
+    let statement_timeout = Duration::from_secs(3600);
+    let idle_in_transaction_timeout = Duration::from_millis(100);
+    let few = ConnectOptions { shared_connections: 1, own_connections: 1, ..ConnectOptions::default() };
+    let options = ConnectOptions { statement_timeout, idle_in_transaction_timeout, ..few };
+    let (world, store, proxy) = behind(options).await;
+    proxy.arm(Break::SwallowCommit);
+    let told = tokio::time::timeout(Duration::from_secs(60), store.commit(redeem(grant(1)))).await;
+    assert_eq!(told, Ok(Ok(Committed::Applied)));
+    assert!(world.grant(1).await.is_some());
+    assert_eq!(proxy.broken(), 1);
+}
