@@ -12,6 +12,7 @@ mod clients;
 pub mod clock;
 pub mod config;
 mod cookies;
+pub mod database;
 mod directory;
 mod endpoint;
 pub mod http;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proofkey_store::{Fault, Options, Store, private_directory};
+use proofkey_store::{Fault, Store};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -17,6 +17,7 @@ use crate::clients::{Clients, ShortSecrets};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cookies::CookieNames;
+use crate::database::{DatabaseRefused, open_to_serve};
 use crate::directory::Directory;
 use crate::endpoint;
 use crate::http::{
@@ -42,8 +43,8 @@ use crate::trace::Tracer;
 #[non_exhaustive]
 pub enum StartFault {
     /// The database cannot be opened, or is served by another process.
-    #[error("{path}: {fault}")]
-    Database { path: String, fault: Fault },
+    #[error(transparent)]
+    Database(#[from] DatabaseRefused),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] Fault),
@@ -59,9 +60,6 @@ pub enum StartFault {
     /// An address cannot be listened on.
     #[error("{setting}: {address} cannot be listened on: {cause}{}", cure(cause))]
     Listen { setting: &'static str, address: SocketAddr, cause: io::Error },
-    /// The data directory cannot be used.
-    #[error("store.data: {path}: {cause}; the directory must exist and be writable for this user")]
-    Data { path: String, cause: io::Error },
     /// Anything else of the system.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -111,13 +109,7 @@ impl Start {
     pub async fn run(self) -> Result<Running, StartFault> {
         let Self { config, clock, randomness, tracer, listener } = self;
         raise_file_limit();
-        let data = &config.store.data;
-        private_directory(data)
-            .map_err(|cause| StartFault::Data { path: data.display().to_string(), cause })?;
-        let database = config.store.database();
-        let of_database = |fault| StartFault::Database { path: database.display().to_string(), fault };
-        let store = Store::open(&database, &Options::default()).map_err(of_database)?;
-        store.lock_for_serving().map_err(of_database)?;
+        let store = open_to_serve(&config.store).await?;
         let app = Arc::new(build(&config, &store, clock, randomness, tracer)?);
         app.refresh(&store).await?;
         let mut known = KnownTime::new(store.known_time().await?, &app.clock);

@@ -4,14 +4,15 @@
 use crate::fault::Fault;
 use crate::row::Cells;
 use crate::script::{Script, ScriptOutcome};
-use crate::sqlite::Engine;
 use crate::value::{Statement, Value};
+use crate::{postgres, sqlite};
 
-/// The engines. An engine knows no statement and no table, so a second one is its connections, its errors and its
+/// The engines. An engine knows no statement and no table, so each is its connections, its errors and its
 /// migrations, and each `match` below names what it must do.
 #[derive(Debug)]
 pub(crate) enum Backend {
-    Sqlite(Engine),
+    Sqlite(sqlite::Engine),
+    Postgres(postgres::Engine),
 }
 
 impl Backend {
@@ -24,6 +25,8 @@ impl Backend {
     ) -> Result<Option<T>, Fault> {
         match self {
             Self::Sqlite(engine) => engine.one(statement, values, decode),
+            // Boxed, so that a read of SQLite, which never waits, is no larger for it.
+            Self::Postgres(engine) => Box::pin(engine.one(statement, values, decode)).await,
         }
     }
 
@@ -36,6 +39,7 @@ impl Backend {
     ) -> Result<Vec<T>, Fault> {
         match self {
             Self::Sqlite(engine) => engine.few(statement, values, decode),
+            Self::Postgres(engine) => Box::pin(engine.few(statement, values, decode)).await,
         }
     }
 
@@ -48,6 +52,7 @@ impl Backend {
     ) -> Result<Vec<T>, Fault> {
         match self {
             Self::Sqlite(engine) => engine.many(statement, values, decode).await,
+            Self::Postgres(engine) => Box::pin(engine.many(statement, &values, decode)).await,
         }
     }
 
@@ -55,6 +60,16 @@ impl Backend {
     pub(crate) async fn run(&self, script: Script) -> Result<ScriptOutcome, Fault> {
         match self {
             Self::Sqlite(engine) => engine.run(script).await,
+            Self::Postgres(engine) => Box::pin(engine.run(script)).await,
+        }
+    }
+
+    /// Whether the answer to a write can be lost while the write is done: [`ScriptOutcome::Unsettled`].
+    pub(crate) const fn may_lose_answers(&self) -> bool {
+        match self {
+            // An error of the disk that leaves an outcome open ends the store.
+            Self::Sqlite(_) => false,
+            Self::Postgres(_) => true,
         }
     }
 
@@ -62,6 +77,7 @@ impl Backend {
     pub(crate) fn lock_for_serving(&self) -> Result<(), Fault> {
         match self {
             Self::Sqlite(engine) => engine.lock_for_serving(),
+            Self::Postgres(_) => Ok(()),
         }
     }
 
@@ -69,6 +85,7 @@ impl Backend {
     pub(crate) fn check_file(&self) -> Result<(), Fault> {
         match self {
             Self::Sqlite(engine) => engine.check_file(),
+            Self::Postgres(_) => Ok(()),
         }
     }
 
@@ -76,6 +93,7 @@ impl Backend {
     pub(crate) async fn failed(&self) -> Fault {
         match self {
             Self::Sqlite(engine) => engine.failed().await,
+            Self::Postgres(engine) => engine.failed().await,
         }
     }
 
@@ -83,6 +101,7 @@ impl Backend {
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(engine) => engine.close().await,
+            Self::Postgres(engine) => engine.close(),
         }
     }
 }

@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Map;
 
+use crate::cell::Cell;
 use crate::fault::Fault;
-use crate::row::{Cell, Cells, FromCell, FromCells};
+use crate::row::{Cells, FromCell, FromCells};
 use crate::value::Value;
 
 /// The hash of a retired token, and when it was retired.

@@ -8,12 +8,41 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// More writes are waiting than the queue holds.
+    /// More work is waiting than the queue holds.
     #[error("the queue of writes is full")]
     Busy,
-    /// Another process held the database's lock for longer than the busy timeout.
+    /// Another process held the database's lock, or the lock of a row, for longer than the timeout.
     #[error("another process holds the lock of the database")]
     Locked,
+    /// Other writes kept changing what this one depends on.
+    #[error("other writes got in the way, again and again")]
+    Contended,
+    /// The database took longer than it may.
+    #[error("the database did not answer in time")]
+    Slow,
+    /// No host of the database takes connections that can write.
+    #[error("the database at {host} cannot be used: {reason}")]
+    Unreachable {
+        /// The host that was tried last, with its port.
+        host: String,
+        /// What it or the system said.
+        reason: String,
+    },
+    /// The connection to the database was lost before it could be told to make anything durable.
+    #[error("the connection to the database was lost: {reason}")]
+    LinkLost {
+        /// What the server or the system said.
+        reason: String,
+    },
+    /// The connection to the database was lost while a write was being made durable, and whether it is could not be learnt.
+    #[error("the connection to the database was lost, and whether the change was made is unknown")]
+    OutcomeUnknown,
+    /// The URL of the database cannot be used.
+    #[error("the URL of the database {reason}")]
+    Url {
+        /// What is wrong with it, without any of its secrets.
+        reason: String,
+    },
     /// There is no room. Nothing of the transaction was written; it works again once there is.
     #[error("the disk is full")]
     Full,
@@ -121,12 +150,18 @@ impl Fault {
         match self {
             Self::Busy
             | Self::Locked
+            | Self::Contended
+            | Self::Slow
+            | Self::Unreachable { .. }
+            | Self::LinkLost { .. }
+            | Self::OutcomeUnknown
             | Self::Full
             | Self::Unknown { .. }
             | Self::Stopped
             | Self::Closed
             | Self::Replaced => true,
             Self::Engine { .. }
+            | Self::Url { .. }
             | Self::Io { .. }
             | Self::Impossible { .. }
             | Self::NewerSchema { .. }

@@ -3,14 +3,18 @@
 //! It knows rows, transactions and files; never HTTP, and no rule: what a row means is for `protocol` to judge. Whatever
 //! it acknowledges is on the disk. A read is a text, values and a decoder; a write is a [`script`]: steps of text and
 //! values, and what it means when one finds no row. A [`proofkey_protocol::Commit`] is one script and one transaction,
-//! single use is one conditional statement in it, and all writes of a process pass one writer that commits them in groups.
+//! single use is one conditional statement in it. On SQLite all writes of a process pass one writer that commits them in
+//! groups; on PostgreSQL they go out together, and each is judged by itself.
 
 mod backend;
+mod cell;
 mod directory;
 mod encode;
 mod fault;
 mod known_time;
+mod migration;
 mod options;
+mod postgres;
 mod read;
 mod row;
 mod script;
@@ -24,6 +28,7 @@ mod write;
 pub use directory::private_directory;
 pub use fault::{AdminFault, Fault};
 pub use known_time::NotedTime;
-pub use options::Options;
+pub use options::{ConnectOptions, Options};
+pub use postgres::hosts_of_url;
 pub use sql::versions::Versions;
 pub use store::{ProtocolStore, Store};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How to open a store. Each field is a maximum.
+/// How to open a store on SQLite. Each field is a maximum.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How long a write waits while another process writes.
@@ -15,6 +15,39 @@ pub struct Options {
     pub batch_max: usize,
     /// Most pages of 4 KiB that the database may have; SQLite's own maximum when absent.
     pub pages_max: Option<u32>,
+}
+
+/// How to connect a store to PostgreSQL. Each field is a maximum.
+#[derive(Clone, Debug)]
+pub struct ConnectOptions {
+    /// How long one host has to answer, with all that a session is set to.
+    pub connect_timeout: Duration,
+    /// How long a statement may take. An answer that takes a second longer counts as a lost connection.
+    pub statement_timeout: Duration,
+    /// How long a statement waits for rows that others have locked.
+    pub lock_timeout: Duration,
+    /// How long a transaction may wait for its next statement before the server ends it.
+    pub idle_in_transaction_timeout: Duration,
+    /// Connections that reads and single statements share.
+    pub shared_connections: usize,
+    /// Connections for transactions and for reads of many rows, beside those.
+    pub own_connections: usize,
+    /// Most reads and writes that may be under way; one more is refused with [`crate::Fault::Busy`].
+    pub queue_max: usize,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(3),
+            idle_in_transaction_timeout: Duration::from_secs(10),
+            shared_connections: 2,
+            own_connections: 8,
+            queue_max: 4096,
+        }
+    }
 }
 
 impl Default for Options {

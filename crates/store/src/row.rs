@@ -5,25 +5,44 @@
 
 use proofkey_protocol::GrantId;
 
+use crate::cell::Cell;
 use crate::fault::Fault;
+use crate::{postgres, sqlite};
 
-/// What a column holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Cell<'a> {
-    Null,
-    Integer(i64),
-    Text(&'a str),
-    Blob(&'a [u8]),
-    /// Nothing that we write: another type, text that is no UTF-8, or no column at all.
-    Other,
+/// The columns of a row as its engine has them: all that engines differ in when a row is read.
+#[derive(Clone, Copy)]
+pub(crate) enum Columns<'a> {
+    Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a tokio_postgres::Row),
+    #[cfg(test)]
+    Held(&'a [tests::Held]),
 }
 
-/// The columns of a row as an engine has them: all that engines differ in when a row is read.
-pub(crate) trait Columns {
-    fn cell(&self, at: usize) -> Cell<'_>;
+impl<'a> Columns<'a> {
+    fn cell(self, at: usize) -> Cell<'a> {
+        match self {
+            Self::Sqlite(row) => sqlite::cell::cell(row, at),
+            Self::Postgres(row) => postgres::cell::cell(row, at),
+            #[cfg(test)]
+            Self::Held(columns) => tests::cell(columns, at),
+        }
+    }
 
     /// The column's name, for reports.
-    fn name(&self, at: usize) -> &str;
+    fn name(self, at: usize) -> &'a str {
+        match self {
+            Self::Sqlite(row) => sqlite::cell::name(row, at),
+            Self::Postgres(row) => postgres::cell::name(row, at),
+            #[cfg(test)]
+            Self::Held(columns) => {
+                if at < columns.len() {
+                    "column"
+                } else {
+                    "?"
+                }
+            }
+        }
+    }
 }
 
 /// A type that one column holds.
@@ -47,14 +66,14 @@ pub(crate) trait FromCells: Sized {
 
 /// A row that is being read.
 pub(crate) struct Cells<'a> {
-    columns: &'a dyn Columns,
+    columns: Columns<'a>,
     table: &'static str,
     next: usize,
 }
 
 impl<'a> Cells<'a> {
     /// Begins at the first column.
-    pub(crate) fn new(columns: &'a dyn Columns) -> Self {
+    pub(crate) const fn new(columns: Columns<'a>) -> Self {
         Self { columns, table: "?", next: 0 }
     }
 
@@ -156,26 +175,20 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Debug)]
-    enum Held {
+    pub(crate) enum Held {
         Null,
         Integer(i64),
         Text(String),
         Blob(Vec<u8>),
     }
 
-    impl Columns for Vec<Held> {
-        fn cell(&self, at: usize) -> Cell<'_> {
-            match self.get(at) {
-                Some(Held::Null) => Cell::Null,
-                Some(Held::Integer(number)) => Cell::Integer(*number),
-                Some(Held::Text(text)) => Cell::Text(text),
-                Some(Held::Blob(bytes)) => Cell::Blob(bytes),
-                None => Cell::Other,
-            }
-        }
-
-        fn name(&self, at: usize) -> &str {
-            if at < self.len() { "column" } else { "?" }
+    pub(super) fn cell(columns: &[Held], at: usize) -> Cell<'_> {
+        match columns.get(at) {
+            Some(Held::Null) => Cell::Null,
+            Some(Held::Integer(number)) => Cell::Integer(*number),
+            Some(Held::Text(text)) => Cell::Text(text),
+            Some(Held::Blob(bytes)) => Cell::Blob(bytes),
+            None => Cell::Other,
         }
     }
 
@@ -189,7 +202,7 @@ mod tests {
         let consent = [Held::Text("0 7 openid".to_owned())];
         let client = vec![Held::Integer(1), Held::Integer(3)];
         let columns: Vec<Held> = [user(), vec![Held::Null; 10], consent.to_vec(), client].concat();
-        let subject: SubjectFacts = Cells::new(&columns).row().unwrap();
+        let subject: SubjectFacts = Cells::new(Columns::Held(&columns)).row().unwrap();
         assert!(subject.session.is_none());
         assert_eq!(subject.consent.unwrap().as_str(), "0 7 openid");
         assert_eq!((subject.client, subject.client_valid_from.seconds()), (ClientStatus::Disabled, 3));
@@ -199,7 +212,7 @@ mod tests {
     fn an_impossible_value_is_named_by_the_rows_first_column() {
         let mut columns = user();
         columns[3] = Held::Integer(2);
-        let fault = Cells::new(&columns).row::<proofkey_protocol::UserFacts>().unwrap_err();
+        let fault = Cells::new(Columns::Held(&columns)).row::<proofkey_protocol::UserFacts>().unwrap_err();
         let named =
             Fault::Impossible { table: "users", column: "column".to_owned(), key: "u-ada".to_owned() };
         assert_eq!(fault, named);
@@ -218,14 +231,14 @@ mod tests {
     proptest! {
         #[test]
         fn decoding_any_row_never_panics(columns in proptest::collection::vec(held(), 0..30)) {
-            let _ = Cells::new(&columns).row::<GrantFacts>();
-            let _ = Cells::new(&columns).row::<SubjectFacts>();
-            let _ = Cells::new(&columns).row::<CredentialFacts>();
-            let _ = Cells::new(&columns).row::<UserRecord>();
-            let _ = Cells::new(&columns).row::<RegisteredApi>();
-            let _ = Cells::new(&columns).row::<KeyRecord>();
-            let _ = Cells::new(&columns).row::<ConsentRecord>();
-            let _ = Cells::new(&columns).skip().row::<FailureFacts>();
+            let _ = Cells::new(Columns::Held(&columns)).row::<GrantFacts>();
+            let _ = Cells::new(Columns::Held(&columns)).row::<SubjectFacts>();
+            let _ = Cells::new(Columns::Held(&columns)).row::<CredentialFacts>();
+            let _ = Cells::new(Columns::Held(&columns)).row::<UserRecord>();
+            let _ = Cells::new(Columns::Held(&columns)).row::<RegisteredApi>();
+            let _ = Cells::new(Columns::Held(&columns)).row::<KeyRecord>();
+            let _ = Cells::new(Columns::Held(&columns)).row::<ConsentRecord>();
+            let _ = Cells::new(Columns::Held(&columns)).skip().row::<FailureFacts>();
         }
     }
 }

@@ -2,10 +2,8 @@
 //!
 //! Making a script runs nothing, and the engine that runs one knows no table.
 
-use proofkey_protocol::Committed;
-
 use crate::fault::AdminFault;
-use crate::value::{Statement, Value};
+use crate::value::{Decides, Statement, Value};
 
 /// One statement of a script.
 pub(crate) struct ScriptStep {
@@ -26,7 +24,8 @@ pub(crate) enum NoRow {
     Changed,
 }
 
-/// Steps that are written together or not at all: at least one.
+/// Steps that are written together or not at all: at least one. A step that asks for the time is not the first: the one
+/// before it has locked, by writing it, the row that it changes.
 pub(crate) struct Script {
     first: ScriptStep,
     more: Vec<ScriptStep>,
@@ -40,6 +39,9 @@ pub(crate) enum ScriptOutcome {
     Written { rows: usize },
     /// A step found no row that it needed: the script has changed nothing.
     Undone(NoRow),
+    /// The script ran more than once, for the answer to a run was lost: a step found no row that it needed, and that may be
+    /// so because the lost run was written. What became of it has to be read by the script's own key.
+    Unsettled(NoRow),
 }
 
 impl ScriptStep {
@@ -64,8 +66,33 @@ impl ScriptStep {
     }
 }
 
+impl ScriptStep {
+    /// What it means that the step wrote so many rows.
+    pub(crate) fn judge(&self, rows: u64) -> ScriptOutcome {
+        match self.on_no_row {
+            Some(no_row) if rows == 0 => ScriptOutcome::Undone(no_row),
+            _ => ScriptOutcome::Written { rows: usize::try_from(rows).unwrap_or(usize::MAX) },
+        }
+    }
+
+    /// Whether a value is asked for when the step runs.
+    pub(crate) fn asks_time(&self) -> bool {
+        self.values.iter().any(Value::asks_time)
+    }
+
+    /// Whether the step alone is a whole transaction, on any engine that locks what it writes.
+    pub(crate) fn decides_by_its_row(&self) -> bool {
+        self.statement.decides == Decides::ByItsRow
+    }
+}
+
 impl From<ScriptStep> for Script {
     fn from(first: ScriptStep) -> Self {
+        debug_assert!(
+            !first.asks_time(),
+            "{} asks for the time before anything is locked",
+            first.statement.name
+        );
         Self { first, more: Vec::new() }
     }
 }
@@ -88,6 +115,11 @@ impl Script {
         !self.more.is_empty()
     }
 
+    /// Its step, if there is one alone.
+    pub(crate) fn only_step(&self) -> Option<&ScriptStep> {
+        self.more.is_empty().then_some(&self.first)
+    }
+
     /// The steps in order.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &ScriptStep> {
         std::iter::once(&self.first).chain(&self.more)
@@ -99,15 +131,7 @@ impl ScriptOutcome {
     pub(crate) const fn rows(self) -> usize {
         match self {
             Self::Written { rows } => rows,
-            Self::Undone(_) => 0,
-        }
-    }
-
-    /// What a rule is told.
-    pub(crate) const fn committed(self) -> Committed {
-        match self {
-            Self::Written { .. } => Committed::Applied,
-            Self::Undone(_) => Committed::Conflict,
+            Self::Undone(_) | Self::Unsettled(_) => 0,
         }
     }
 }

@@ -1,15 +1,16 @@
 //! The store as the rest of the house sees it: one handle, whatever engine is behind it.
 
+use std::future::Future;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::backend::Backend;
 use crate::fault::{AdminFault, Fault};
-use crate::options::Options;
+use crate::options::{ConnectOptions, Options};
 use crate::script::{Script, ScriptOutcome};
-use crate::sqlite::Engine;
 use crate::versions_seen::VersionsSeen;
+use crate::{postgres, sqlite};
 
 /// The durable state. Cheap to clone. It dereferences to [`ProtocolStore`]: what a protocol endpoint may do, a command and
 /// a background task may do too, and never the other way round.
@@ -55,8 +56,19 @@ impl Deref for Store {
 impl Store {
     /// Opens the database at `path`, makes it (mode 0600) when it does not exist, and applies the migrations it lacks.
     pub fn open(path: &Path, options: &Options) -> Result<Self, Fault> {
-        let backend = Arc::new(Backend::Sqlite(Engine::open(path, options)?));
-        Ok(Self { protocol: ProtocolStore { backend, versions_seen: Arc::default() } })
+        Ok(Self::of(Backend::Sqlite(sqlite::Engine::open(path, options)?)))
+    }
+
+    /// Connects to the PostgreSQL database of a URL, `postgres://user:password@host:5432/database`, and applies the
+    /// migrations that it lacks. Several hosts, with commas between them, are tried in turn until one takes writes. The link
+    /// is encrypted, and the server's certificate and name checked, unless host is this machine or the URL says
+    /// `sslmode=disable`; `sslrootcert` names a file of certificates to trust instead of the system's.
+    pub async fn connect(url: &str, options: &ConnectOptions) -> Result<Self, Fault> {
+        Ok(Self::of(Backend::Postgres(postgres::Engine::connect(url, options).await?)))
+    }
+
+    fn of(backend: Backend) -> Self {
+        Self { protocol: ProtocolStore { backend: Arc::new(backend), versions_seen: Arc::default() } }
     }
 
     /// The part of it that protocol endpoints have; clone it to keep it.
@@ -64,13 +76,13 @@ impl Store {
         &self.protocol
     }
 
-    /// Locks the database for one server process until every clone of this store is gone. Commands need no lock: they
-    /// write beside the server.
+    /// Locks a database in a file for one server process until every clone of this store is gone. Commands need no lock: they
+    /// write beside the server. Any number of servers may work on PostgreSQL.
     pub fn lock_for_serving(&self) -> Result<(), Fault> {
         self.backend.lock_for_serving()
     }
 
-    /// Whether the database is still where it was opened. One that was moved or replaced stops writing, as
+    /// Whether a database in a file is still where it was opened. One that was moved or replaced stops writing, as
     /// [`Store::failed`] then tells.
     pub fn check_file(&self) -> Result<(), Fault> {
         self.backend.check_file()
@@ -82,17 +94,35 @@ impl Store {
         self.backend.failed().await
     }
 
-    /// Writes what is queued, moves the write-ahead log into the database and ends the writer. Later writes through other
-    /// clones fail with [`Fault::Closed`].
+    /// Writes what is queued and ends what writes: on SQLite the writer, when the write-ahead log has been moved into the
+    /// database; on PostgreSQL the connections. Later writes through other clones fail with [`Fault::Closed`].
     pub async fn close(self) {
         self.backend.close().await;
     }
 
-    /// Runs an operator's change.
+    /// Runs an operator's change that finds its rows again when it is run again: that one is missing is true in any case.
     pub(crate) async fn change(&self, script: Script) -> Result<(), AdminFault> {
         match self.backend.run(script).await? {
             ScriptOutcome::Written { .. } => Ok(()),
+            ScriptOutcome::Undone(no_row) | ScriptOutcome::Unsettled(no_row) => Err(no_row.into()),
+        }
+    }
+
+    /// Runs an operator's change that adds or removes. Should the answer to a run be lost, `is_done` reads whether it was
+    /// written.
+    pub(crate) async fn change_once(
+        &self,
+        script: Script,
+        is_done: impl Future<Output = Result<bool, Fault>>,
+    ) -> Result<(), AdminFault> {
+        match self.backend.run(script).await? {
+            ScriptOutcome::Written { .. } => Ok(()),
             ScriptOutcome::Undone(no_row) => Err(no_row.into()),
+            ScriptOutcome::Unsettled(no_row) => match is_done.await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(no_row.into()),
+                Err(_) => Err(Fault::OutcomeUnknown.into()),
+            },
         }
     }
 }

@@ -6,7 +6,9 @@ use proofkey_server::clock::Clock;
 use proofkey_server::trace::Tracer;
 use tokio::net::TcpListener;
 
-use crate::configuration::{SEALING_KEY, config_text, environment, sealing_key_file, write_private};
+use crate::configuration::{
+    SEALING_KEY, config_text, environment, is_elsewhere, sealing_key_file, write_private,
+};
 use crate::process::Process;
 use crate::seed::Seed;
 use crate::server::{TestServer, http_client};
@@ -67,6 +69,12 @@ impl Builder {
         self
     }
 
+    /// Has an empty PostgreSQL database behind this URL, and puts the fixtures into it, rather than a file of its own.
+    #[must_use]
+    pub fn postgres(self, url: &str) -> Self {
+        self.set("store.url", url)
+    }
+
     /// Draws what answers show from a seed instead of the system, see [`TestServer::reseed`].
     #[must_use]
     pub fn seeded(mut self) -> Self {
@@ -93,7 +101,9 @@ impl Builder {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
         std::fs::create_dir(&data).unwrap();
+        let is_elsewhere = is_elsewhere(&self.settings);
         let made_at = match &self.database {
+            None if is_elsewhere => Clock::System.now(),
             Some((file, made_at)) => {
                 let _bytes = std::fs::copy(file, data.join("proofkey.db")).unwrap();
                 *made_at
@@ -123,6 +133,9 @@ impl Builder {
             directory,
         };
         server.run(listener).await;
+        if is_elsewhere {
+            server.seed_fixtures().await;
+        }
         server
     }
 

@@ -10,7 +10,10 @@ pub(crate) const SEALING_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh
 
 /// The configuration of a test server.
 pub(crate) fn config(issuer: &str, data: &Path, settings: &[(String, String)]) -> Config {
-    let text = config_text(issuer, data, None);
+    let mut text = config_text(issuer, data, None);
+    if is_elsewhere(settings) {
+        text = text.replace("[store]\ndata", "[store]\n# data");
+    }
     Config::parse(&text, &data.join("test.toml"), environment(settings)).expect("the configuration is valid")
 }
 
@@ -22,6 +25,11 @@ pub(crate) fn config_text(issuer: &str, data: &Path, listen: Option<SocketAddr>)
          [passwords]\nmemory_kib = 64\niterations = 1\nhashes_max = 1\nqueue_max = 1000\nqueue_seconds = 30\n",
         data.display().to_string()
     )
+}
+
+/// Whether the database is at the other end of a link.
+pub(crate) fn is_elsewhere(settings: &[(String, String)]) -> bool {
+    settings.iter().any(|(name, _)| name == "store.url")
 }
 
 /// The settings of a test, over the sealing key of the fixtures.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use proofkey_oauth::Timestamp;
+use proofkey_server::admin::{Actor, Admin, AdminSettings};
 use proofkey_server::clock::Clock;
 use proofkey_server::trace::Tracer;
 use proofkey_server::{Randomness, Running, Start};
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 use crate::configuration::{config, sealing_key_file, write_private};
 use crate::process::Process;
 use crate::seed::Seed;
+use crate::template;
 
 /// A server that runs in this process or in one of its own.
 #[derive(Debug)]
@@ -113,6 +115,16 @@ impl TestServer {
 
     pub(crate) async fn run(&mut self, listener: TcpListener) {
         self.running = Some(self.start_of(listener).run().await.expect("the server starts"));
+    }
+
+    /// Adds what the fixtures' template has.
+    pub(crate) async fn seed_fixtures(&self) {
+        let config = config(&self.issuer, &self.data(), &self.settings);
+        let settings = AdminSettings::from_config(&config).expect("password settings");
+        let admin =
+            Admin::new(self.store().clone(), settings, self.clock.clone(), Actor::cli(template::ACTOR));
+        template::seed(&admin).await;
+        self.refresh_directory().await;
     }
 
     fn start_of(&self, listener: TcpListener) -> Start {

@@ -34,7 +34,7 @@ async fn make() -> (Vec<u8>, i64) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());
     let config = config(&issuer, directory.path(), &[]);
-    let database = config.store.database();
+    let database = config.store.place();
     let settings = AdminSettings::from_config(&config).expect("password settings");
     let (clock, randomness) = (Clock::manual(now), Randomness::System);
     let start = Start { config, clock, randomness, tracer: Tracer::default(), listener: Some(listener) };
@@ -48,7 +48,8 @@ async fn make() -> (Vec<u8>, i64) {
     (std::fs::read(database).unwrap(), now)
 }
 
-async fn seed(admin: &Admin) {
+/// The fixtures, into the database of a server that runs.
+pub(crate) async fn seed(admin: &Admin) {
     for (resource, name, scopes) in [
         (
             NOTES,

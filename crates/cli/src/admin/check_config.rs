@@ -27,7 +27,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let warnings = config.check();
     let report = json!({
         "config": args.installation.config, "issuer": config.issuer.as_str(), "listen": config.server.listen.to_string(),
-        "database": config.store.database(), "warnings": warnings,
+        "database": config.store.place(), "warnings": warnings,
     });
     args.installation.output.result(&report, || {
         let mut text = format!("{}: no errors", args.installation.config.display());

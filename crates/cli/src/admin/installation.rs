@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
 use clap::Subcommand;
 use proofkey_server::admin::{Actor, Admin, AdminSettings};
 use proofkey_server::clock::Clock;
 use proofkey_server::config::{Config, process_environment};
+use proofkey_server::database;
 use proofkey_server::log::{self, Logging};
-use proofkey_store::{Options, Store, private_directory};
+use proofkey_store::Store;
 
 use super::refusal::message;
 use super::system_user::system_user;
@@ -61,7 +61,7 @@ impl<A: Subcommand> NounCommand<A> {
         self,
         act: impl AsyncFnOnce(&Installation, A) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let installation = Installation::open(&self.installation)?;
+        let installation = Installation::open(&self.installation).await?;
         let outcome = act(&installation, self.action).await;
         installation.store.close().await;
         outcome
@@ -70,16 +70,11 @@ impl<A: Subcommand> NounCommand<A> {
 
 impl Installation {
     /// Reads the configuration and opens the database. What is done is logged to standard error, as the server does.
-    fn open(args: &InstallationArgs) -> anyhow::Result<Self> {
+    async fn open(args: &InstallationArgs) -> anyhow::Result<Self> {
         let config = load(&args.config)?;
         let logging = log::init(&config.log, Clock::System).map_err(message)?;
         let settings = AdminSettings::from_config(&config).map_err(message)?;
-        let data = &config.store.data;
-        private_directory(data)
-            .with_context(|| format!("{}: this user must be able to make and write it", data.display()))?;
-        let database = config.store.database();
-        let store = Store::open(&database, &Options::default())
-            .map_err(|fault| anyhow!("{}: {fault}", database.display()))?;
+        let store = database::open(&config.store).await.map_err(message)?;
         let admin = Admin::new(store.clone(), settings, Clock::System, Actor::cli(&system_user()));
         Ok(Self { admin, output: args.output, store, _logging: logging })
     }

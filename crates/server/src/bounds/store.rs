@@ -1,6 +1,7 @@
-//! The limits of the store: writes that wait for the one writer, and waits for another process.
+//! The limits of the store: on SQLite writes that wait for the one writer, and waits for another process; on PostgreSQL
+//! connections, what is under way on them, and waits for the server.
 
-use proofkey_store::Options;
+use proofkey_store::{ConnectOptions, Options};
 
 use super::{Limit, Scope, Value};
 
@@ -8,9 +9,13 @@ fn of(limit: fn(Options) -> Value) -> Value {
     limit(Options::default())
 }
 
+fn linked(limit: fn(ConnectOptions) -> Value) -> Value {
+    limit(ConnectOptions::default())
+}
+
 pub(super) const STORE: &[Limit] = &[
     Limit {
-        name: "writes that wait",
+        name: "SQLite: writes that wait",
         value: Value::Setting(|_| of(|options| Value::Count(options.queue_max))),
         scope: Scope::All,
         beyond: "refused at once as busy: 503 `temporarily_unavailable` with `Retry-After`, and nothing is done",
@@ -18,7 +23,7 @@ pub(super) const STORE: &[Limit] = &[
         test: "a_full_queue_refuses_at_once_instead_of_growing",
     },
     Limit {
-        name: "writes in one transaction",
+        name: "SQLite: writes in one transaction",
         value: Value::Setting(|_| of(|options| Value::Count(options.batch_max))),
         scope: Scope::All,
         beyond: "they are in the next one",
@@ -26,12 +31,56 @@ pub(super) const STORE: &[Limit] = &[
         test: "v_31_a_transaction_has_so_many_writes_and_no_more",
     },
     Limit {
-        name: "time that a write waits for another process",
+        name: "SQLite: time that a write waits for another process",
         value: Value::Setting(|_| of(|options| Value::Seconds(options.busy_timeout.as_secs()))),
         scope: Scope::Request,
         beyond: "503 with `Retry-After`",
         bounds: "requests that wait",
         test: "a_lock_held_elsewhere_is_a_temporary_fault",
+    },
+    Limit {
+        name: "PostgreSQL: reads and writes under way",
+        value: Value::Setting(|_| linked(|options| Value::Count(options.queue_max))),
+        scope: Scope::All,
+        beyond: "refused at once as busy: 503 `temporarily_unavailable` with `Retry-After`, and nothing is done",
+        bounds: "memory of what waits",
+        test: "more_work_than_may_be_under_way_is_refused",
+    },
+    Limit {
+        name: "PostgreSQL: connections of one process",
+        value: Value::Setting(|_| {
+            linked(|options| Value::Count(options.shared_connections + options.own_connections))
+        }),
+        scope: Scope::All,
+        beyond: "work waits for one of them",
+        bounds: "what one process takes of the server's `max_connections`",
+        test: "no_more_connections_are_made_than_the_options_say",
+    },
+    Limit {
+        name: "PostgreSQL: time of one statement",
+        value: Value::Setting(|_| linked(|options| Value::Seconds(options.statement_timeout.as_secs()))),
+        scope: Scope::Request,
+        beyond: "503 with `Retry-After`; the link is ended when no answer comes for a second more",
+        bounds: "requests that wait",
+        test: "sessions_are_set_as_the_options_say_and_wait_for_durability",
+    },
+    Limit {
+        name: "PostgreSQL: time that a statement waits for a row that others have locked",
+        value: Value::Setting(|_| linked(|options| Value::Seconds(options.lock_timeout.as_secs()))),
+        scope: Scope::Request,
+        beyond: "503 with `Retry-After`",
+        bounds: "requests that wait",
+        test: "sessions_are_set_as_the_options_say_and_wait_for_durability",
+    },
+    Limit {
+        name: "PostgreSQL: time that a transaction waits for its next statement",
+        value: Value::Setting(|_| {
+            linked(|options| Value::Seconds(options.idle_in_transaction_timeout.as_secs()))
+        }),
+        scope: Scope::All,
+        beyond: "the server ends it, and nothing of it is written",
+        bounds: "how long a node that has stopped holds locks",
+        test: "a_transaction_whose_commit_never_comes_is_ended_by_the_server",
     },
     Limit {
         name: "decisions about one request, where others change what it rests on",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Table;
 
+use super::database_url::DatabaseUrl;
 use super::error::ConfigError;
 use super::sections::{Limits, Log, Pages, Passwords, Sessions, Tokens};
 
@@ -43,6 +44,8 @@ pub(super) struct ServerFile {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct StoreFile {
     pub(super) data: Option<PathBuf>,
+    pub(super) url: Option<DatabaseUrl>,
+    pub(super) url_file: Option<PathBuf>,
 }
 
 /// `[keys]` as it stands in the file. The sealing key itself has no key here: a secret in this file would be a secret in its backups.

@@ -3,6 +3,7 @@
 //! It owns what can be set, the defaults and the ranges. `file` is what was written, [`Config`] what it means: paths are
 //! absolute, the issuer is checked, the sealing key is read. `policy` alone says what the values are used for.
 
+mod database_url;
 mod environment;
 mod error;
 mod file;
@@ -17,11 +18,12 @@ mod sections;
 mod template;
 mod warnings;
 
+pub use database_url::DatabaseUrl;
 pub use environment::process_environment;
 pub use error::ConfigError;
 pub use listen::{ListenRefused, listen_address};
 pub use policy::ACCESS_TOKEN_SECONDS_MAX;
-pub use resolved::{Config, Keys, Server, Store, TlsFiles};
+pub use resolved::{Config, Keys, Server, Store, TlsFiles, database_file};
 pub use sealing_key::{SealingKey, SealingKeyRefused};
 pub use sealing_keys::{SealingKeySource, SealingKeys};
 pub use sections::{Limits, Log, LogFormat, Pages, Passwords, Sessions, Tokens};
@@ -90,11 +92,41 @@ mod tests {
     fn what_a_file_leaves_out_has_its_default_and_paths_start_at_the_file() {
         let config = parse(MINIMAL, &[]).unwrap();
         assert_eq!(config.issuer.as_str(), "https://id.example");
-        assert_eq!(config.store.database(), Path::new("/etc/proofkey/data/proofkey.db"));
+        assert_eq!(config.store.place(), "/etc/proofkey/data/proofkey.db");
         assert_eq!(config.server.metrics_listen, Some("127.0.0.1:9464".parse().unwrap()));
         assert_eq!((config.tokens.code_seconds, config.tokens.access_seconds), (60, 600));
         assert_eq!((config.passwords.memory_kib, config.passwords.length_min), (19_456, 15));
         assert_eq!(config.keys.sealing_key_source, SealingKeySource::Environment);
+    }
+
+    #[test]
+    fn a_database_is_in_a_directory_or_behind_a_url_that_is_never_shown() {
+        let text = |store: &str| format!("issuer = \"https://id.example\"\n[store]\n{store}\n");
+        let url = "postgres://u:s3cret@db.example,other.example:7/x";
+        let config = parse(&text(&format!("url = \"{url}\"")), &[]).unwrap();
+        assert_eq!(config.store.place(), "db.example:5432, other.example:7");
+        assert!(!format!("{config:?}").contains("s3cret"));
+        let by_environment = parse(&text(""), &[("PROOFKEY_STORE__URL", url)]).unwrap();
+        assert_eq!(by_environment.store.place(), config.store.place());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("url");
+        std::fs::write(&file, format!("{url}\n")).unwrap();
+        let in_file = text(&format!("url_file = {:?}", file.display().to_string()));
+        let mode = |mode| std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode));
+        mode(0o644).unwrap();
+        assert!(refusal(&in_file, &[]).contains("chmod 600"));
+        mode(0o640).unwrap();
+        assert_eq!(parse(&in_file, &[]).unwrap().store.place(), config.store.place());
+        for (store, expected) in [
+            ("", "store.data is missing"),
+            ("data = \"d\"\nurl = \"postgres://u:s3cret@db/x\"", "one of them"),
+            ("url = \"mysql://u:s3cret@db/x\"", "does not begin with postgres://"),
+            ("url = \"postgres://u:s3cret@db/x?sslmode=prefer\"", "sslmode"),
+            ("url_file = \"/nonexistent/url\"", "/nonexistent/url: "),
+        ] {
+            let message = refusal(&text(store), &[]);
+            assert!(message.contains(expected) && !message.contains("s3cret"), "{message}");
+        }
     }
 
     #[test]

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use proofkey_oauth::Issuer;
 
+use super::database_url::DatabaseUrl;
 use super::environment::Overlay;
 use super::error::ConfigError;
-use super::file::{self, File, KeysFile, ServerFile};
+use super::file::{self, File, KeysFile, ServerFile, StoreFile};
 use super::listen::listen_address;
 use super::ranges::ranges;
 use super::resolved::{Config, Keys, Server, Store, TlsFiles};
@@ -62,13 +63,10 @@ pub(super) fn resolve(mut file: File, cx: &Context<'_>) -> Result<Config, Config
         .as_deref()
         .ok_or_else(|| cx.refuse("issuer", "issuer is missing; it is the public https URL of this server"))?;
     let issuer = own_issuer(issuer, cx)?;
-    let data = file.store.data.as_deref().ok_or_else(|| {
-        cx.refuse("store.data", "store.data is missing; it is the directory of the database")
-    })?;
     Ok(Config {
         issuer,
         server: server(&file.server, cx)?,
-        store: Store { data: cx.path_of(data) },
+        store: store(file.store, cx)?,
         keys: keys(&file.keys, cx)?,
         tokens: file.tokens,
         sessions: file.sessions,
@@ -78,6 +76,31 @@ pub(super) fn resolve(mut file: File, cx: &Context<'_>) -> Result<Config, Config
         log: file.log,
         environment_warning: cx.overlay.warning(),
     })
+}
+
+/// A directory, or a URL that is good as far as can be seen without connecting.
+fn store(file: StoreFile, cx: &Context<'_>) -> Result<Store, ConfigError> {
+    const MISSING: &str = "store.data is missing; it is the directory of the database. Without one, store.url or \
+                           store.url_file says where PostgreSQL is";
+    let (setting, url) = match (file.data, file.url, file.url_file) {
+        (Some(data), None, None) => return Ok(Store::Directory(cx.path_of(&data))),
+        (None, Some(url), None) => ("store.url", url),
+        (None, None, Some(path)) => {
+            let setting = "store.url_file";
+            let read = DatabaseUrl::read(&cx.path_of(&path));
+            (setting, read.map_err(|message| cx.refuse(setting, format!("{setting}: {message}")))?)
+        }
+        (None, None, None) => return Err(cx.refuse("store.data", MISSING)),
+        _ => {
+            let message =
+                "store.data, store.url and store.url_file each say where the data is: keep one of them";
+            return Err(cx.refuse("store.url", message));
+        }
+    };
+    match proofkey_store::hosts_of_url(url.expose()) {
+        Ok(hosts) => Ok(Store::Postgres { url, hosts }),
+        Err(fault) => Err(cx.refuse(setting, format!("{setting}: {fault}"))),
+    }
 }
 
 /// Sessions whose lives are not all set: what is set bounds what is not. So an installation that says how long sessions live

@@ -1,12 +1,13 @@
 //! What a configuration means once it was checked: paths are absolute, addresses and the sealing key are read.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ipnet::IpNet;
 use proofkey_oauth::Issuer;
 
+use super::database_url::DatabaseUrl;
 use super::sealing_keys::{SealingKeySource, SealingKeys};
 use super::sections::{Limits, Log, Pages, Passwords, Sessions, Tokens};
 
@@ -67,16 +68,31 @@ pub struct TlsFiles {
 
 /// Where the data lies, resolved.
 #[derive(Clone, Debug)]
-pub struct Store {
-    /// The data directory.
-    pub data: PathBuf,
+pub enum Store {
+    /// In a directory of this machine: a database in a file.
+    Directory(PathBuf),
+    /// In a PostgreSQL database.
+    Postgres {
+        /// How to connect to it.
+        url: DatabaseUrl,
+        /// Its hosts with their ports, to be shown.
+        hosts: String,
+    },
 }
 
 impl Store {
-    /// The database file.
-    pub fn database(&self) -> PathBuf {
-        self.data.join("proofkey.db")
+    /// The database as messages name it: its file, or its hosts.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Directory(data) => database_file(data).display().to_string(),
+            Self::Postgres { hosts, .. } => hosts.clone(),
+        }
     }
+}
+
+/// The database file of a data directory.
+pub fn database_file(data: &Path) -> PathBuf {
+    data.join("proofkey.db")
 }
 
 /// The sealing key and the rotation of signing keys, resolved.

@@ -48,7 +48,7 @@ mod tests {
         let key = ("PROOFKEY_KEYS__SEALING_KEY".to_owned(), "A".repeat(43));
         let odd = "/srv/a \"quoted\\ data\u{7} dir";
         let config = Config::parse(&written(odd), Path::new("/etc/proofkey.toml"), [key]).unwrap();
-        assert_eq!(config.store.data, Path::new(odd));
+        assert_eq!(Path::new(&config.store.place()), Path::new(odd).join("proofkey.db"));
         assert_eq!(config.issuer.as_str(), "https://id.example");
     }
 
@@ -68,6 +68,7 @@ mod tests {
         assert_eq!(file.server.tls_key.take().as_deref(), Some(Path::new("tls/key.pem")));
         assert_eq!(file.pages.operator_name.take().as_deref(), Some("Example Ltd"));
         assert_eq!(file.keys.sealing_key_file.take().as_deref(), Some(Path::new(SEALING_KEY_FILE)));
+        assert!(file.store.url.take().is_some() && file.store.url_file.take().is_some());
         assert!(file.issuer.take().is_some() && file.store.data.take().is_some());
         assert_eq!(file, File::default());
         for range in super::super::ranges::ranges(&File::default()) {

@@ -129,7 +129,7 @@ mod tests {
 
     async fn app(folder: &tempfile::TempDir) -> Arc<App> {
         let config = config(folder);
-        let store = Store::open(&config.store.database(), &Options::default()).unwrap();
+        let store = Store::open(config.store.place().as_ref(), &Options::default()).unwrap();
         let clock = Clock::manual(1_790_000_000);
         let settings = AdminSettings::from_config(&config).unwrap();
         let admin = Admin::new(store.clone(), settings, clock.clone(), Actor::cli("test"));

@@ -33,7 +33,7 @@ pub(crate) fn config(folder: &tempfile::TempDir) -> Config {
 
 pub(crate) fn app(folder: &tempfile::TempDir) -> Arc<App> {
     let config = config(folder);
-    let store = Store::open(&config.store.database(), &Options::default()).unwrap();
+    let store = Store::open(config.store.place().as_ref(), &Options::default()).unwrap();
     let clock = Clock::manual(1_790_000_000);
     Arc::new(build(&config, &store, clock, Randomness::System, Tracer::default()).unwrap())
 }

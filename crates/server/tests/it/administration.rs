@@ -62,7 +62,7 @@ impl Installation {
         let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned();
         let environment = [("PROOFKEY_KEYS__SEALING_KEY".to_owned(), key)];
         let config = Config::parse(&text, &directory.path().join("proofkey.toml"), environment).unwrap();
-        let store = Store::open(&config.store.database(), &Options::default()).unwrap();
+        let store = Store::open(config.store.place().as_ref(), &Options::default()).unwrap();
         let settings = AdminSettings::from_config(&config).unwrap();
         let admin = Admin::new(store.clone(), settings, Clock::manual(NOW), Actor::cli("ada"));
         let log = Lines::default();

@@ -29,6 +29,7 @@ mod metadata_values;
 mod museum;
 mod older_rules;
 mod overlap;
+mod postgres;
 mod races;
 mod refresh;
 mod refusals;

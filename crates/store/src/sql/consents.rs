@@ -33,6 +33,10 @@ statements! {
     CHANGE_CONSENT = "
         UPDATE consents SET allowed = $3 WHERE user_id = $1 AND client_id = $2 AND allowed = $4";
 
+    /// The consent of a user for a client.
+    CONSENT = text!("
+        SELECT user_id, ", ConsentFacts::COLUMNS, " FROM consents WHERE user_id = $1 AND client_id = $2");
+
     /// Consents of one user or of one client, or all: an absent parameter matches everything.
     CONSENTS = text!("
         SELECT ", ConsentRecord::COLUMNS, " FROM consents

@@ -3,19 +3,11 @@
 //! Data definitions and the table of applied migrations are the engine's own: the rule that texts are shared between
 //! engines is about queries, and ends here.
 
-use proofkey_oauth::sha256;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::severity::fault;
 use crate::fault::Fault;
-
-/// One step of the schema.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Migration {
-    pub(super) version: i64,
-    pub(super) name: &'static str,
-    pub(super) text: &'static str,
-}
+use crate::migration::{Migration, compare};
 
 /// Every step, oldest first.
 pub(super) const MIGRATIONS: &[Migration] = &[
@@ -118,21 +110,12 @@ fn check(connection: &Connection, migrations: &[Migration]) -> Result<Vec<i64>, 
         .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
         .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
         .map_err(fault(DOING))?;
-    for (version, digest) in &rows {
-        let known = migrations.iter().find(|migration| migration.version == *version);
-        let migration = known.ok_or_else(|| Fault::NewerSchema {
-            found: *version,
-            known: migrations.last().map_or(0, |newest| newest.version),
-        })?;
-        if sha256(migration.text.as_bytes()).as_slice() != digest.as_slice() {
-            return Err(Fault::MigrationChanged { name: migration.name });
-        }
-    }
+    compare(&rows, migrations)?;
     Ok(rows.into_iter().map(|(version, _)| version).collect())
 }
 
 fn apply(txn: &Transaction<'_>, migration: &Migration) -> Result<(), Fault> {
-    let digest = sha256(migration.text.as_bytes());
+    let digest = migration.digest();
     txn.execute_batch(migration.text).map_err(fault(DOING))?;
     txn.execute(
         "INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)",

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod access_by_api_tests;
 mod bind;
+pub(crate) mod cell;
 mod connection;
 mod engine;
 mod files;

@@ -50,7 +50,7 @@ fn every_text_prepares_and_numbers_its_parameters_without_a_gap() {
 #[test]
 fn cost_does_not_grow_with_rows_where_requests_wait() {
     let connection = migrated();
-    for Statement { name, text } in sql::all() {
+    for Statement { name, text, .. } in sql::all() {
         let walks = walks(&connection, text);
         assert_eq!(WALKS.contains(name), !walks.is_empty(), "{name}: {walks:?}");
     }
@@ -60,7 +60,7 @@ fn cost_does_not_grow_with_rows_where_requests_wait() {
 fn a_text_is_planned_once_whatever_values_it_is_given() {
     let connection = migrated();
     super::connection::harden(&connection).unwrap();
-    for Statement { name, text } in sql::all() {
+    for Statement { name, text, .. } in sql::all() {
         let mut statement = connection.prepare(text).unwrap();
         for value in 0..3_i64 {
             for parameter in 1..=statement.parameter_count() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proofkey_oauth::{ClientMetadata, SecretHash, Timestamp};
+use proofkey_oauth::{ClientMetadata, SecretHash, Sha256, Timestamp};
 use proofkey_protocol::{ClientId, ClientRecord, ClientSecretRecord, web_origins};
 
 use crate::encode::json;
@@ -20,12 +20,20 @@ impl Store {
     /// Registers a client with its secrets. No version moves: servers look for a client that they do not remember, so
     /// nothing that they remember becomes wrong.
     pub async fn add_client(&self, client: ClientRecord) -> Result<(), AdminFault> {
+        let ours = client.clone();
         let ClientRecord { id, metadata, secrets, disabled, created_at } = client;
         let values = values![id.clone(), json(&metadata)?, disabled, created_at];
         let script = Script::from(ScriptStep::must_add(&clients::INSERT_CLIENT, values))
             .then_all(secrets.into_iter().map(|secret| add_secret(&id, secret)))
             .then_all(add_origins(&id, &metadata));
-        self.change(script).await
+        let is_done = async {
+            let found = self.client(&ours.id).await?;
+            Ok(found.is_some_and(|found| {
+                (&found.metadata, found.created_at, hashes(&found))
+                    == (&ours.metadata, ours.created_at, hashes(&ours))
+            }))
+        };
+        self.change_once(script, is_done).await
     }
 
     /// Replaces a client's registration by one that was made of what stood at this version of the clients; a conflict when any
@@ -38,11 +46,12 @@ impl Store {
     ) -> Result<(), AdminFault> {
         let replace = ScriptStep::must_find(&clients::UPDATE_CLIENT, values![id.clone(), json(metadata)?]);
         let moved = ScriptStep::must_stand(&versions::BUMP_CLIENTS_FROM, values![clients_version]);
-        let script = Script::from(moved)
-            .then(replace)
+        let script = Script::from(replace)
+            .then(moved)
             .then(ScriptStep::may_find(&clients::DELETE_CLIENT_ORIGINS, values![id.clone()]))
             .then_all(add_origins(id, metadata));
-        self.change(script).await
+        let is_done = async { Ok(self.client(id).await?.is_some_and(|found| found.metadata == *metadata)) };
+        self.change_once(script, is_done).await
     }
 
     /// Disables a client or enables it again.
@@ -64,7 +73,7 @@ impl Store {
     ) -> Result<(), AdminFault> {
         let values = values![id.clone(), Value::Now(Box::new(now))];
         let end = ScriptStep::must_find(&clients::END_GRANTS_OF_CLIENT, values);
-        self.change(Script::from(end).then(moved())).await
+        self.change(Script::from(locked(id)).then(end).then(moved())).await
     }
 
     /// Removes a client, its secrets and the consents it had, and revokes its grants: should the id be given again, all that
@@ -78,14 +87,16 @@ impl Store {
         let keep_until = move || later() + REMOVED_SECONDS;
         let note = values![id.clone(), Value::Now(Box::new(now)), Value::Now(Box::new(keep_until))];
         let revoke = values![id.clone(), Value::Now(Box::new(at))];
-        let script = Script::from(ScriptStep::must_find(&clients::NOTE_REMOVED_CLIENT, note))
+        let script = Script::from(locked(id))
+            .then(ScriptStep::must_find(&clients::NOTE_REMOVED_CLIENT, note))
             .then(ScriptStep::may_find(&clients::DELETE_CLIENT_SECRETS, values![id.clone()]))
             .then(ScriptStep::may_find(&clients::DELETE_CLIENT_ORIGINS, values![id.clone()]))
             .then(ScriptStep::must_find(&clients::DELETE_CLIENT, values![id.clone()]))
             .then(ScriptStep::may_find(&consents::DELETE_CONSENTS_OF_CLIENT, values![id.clone()]))
             .then(ScriptStep::may_find(&grants::REVOKE_GRANTS_OF_CLIENT, revoke))
             .then(moved());
-        self.change(script).await
+        let is_done = async { Ok(self.client(id).await?.is_none()) };
+        self.change_once(script, is_done).await
     }
 
     /// Gives a client one more secret, which ends by itself unless [`Store::confirm_client_secret`] keeps it. Those that it
@@ -95,10 +106,12 @@ impl Store {
         id: &ClientId,
         secret: ClientSecretRecord,
     ) -> Result<(), AdminFault> {
-        let script = Script::from(ScriptStep::must_find(&clients::TOUCH_CLIENT, values![id.clone()]))
-            .then(add_secret(id, secret))
-            .then(moved());
-        self.change(script).await
+        let script = Script::from(locked(id)).then(add_secret(id, secret)).then(moved());
+        let is_done = async {
+            let found = self.client(id).await?;
+            Ok(found.is_some_and(|client| hashes(&client).contains(&secret.hash.0)))
+        };
+        self.change_once(script, is_done).await
     }
 
     /// Keeps a staged secret. The one in use until now ends at `old_expire_at` at the latest, older ones end now: at most two
@@ -117,6 +130,15 @@ impl Store {
             .then(moved());
         self.change(script).await
     }
+}
+
+/// Finds the client, and keeps others from changing it until the script has ended.
+fn locked(id: &ClientId) -> ScriptStep {
+    ScriptStep::must_find(&clients::TOUCH_CLIENT, values![id.clone()])
+}
+
+fn hashes(client: &ClientRecord) -> BTreeSet<Sha256> {
+    client.secrets.iter().map(|secret| secret.hash.0).collect()
 }
 
 fn add_secret(client: &ClientId, secret: ClientSecretRecord) -> ScriptStep {

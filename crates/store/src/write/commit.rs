@@ -2,15 +2,25 @@
 
 use proofkey_protocol::{Commit, Committed};
 
+use super::settle::settle;
 use super::{code, consent, grant, session};
 use crate::fault::Fault;
 use crate::script::{Script, ScriptOutcome};
 use crate::store::ProtocolStore;
 
 impl ProtocolStore {
-    /// Writes a commit. When this returns [`Committed::Applied`] it is on the disk.
+    /// Writes a commit. When this returns [`Committed::Applied`] it is on the disk. With [`Fault::OutcomeUnknown`] it may be:
+    /// the connection was lost, and what became of it could not be read.
     pub async fn commit(&self, commit: Commit) -> Result<Committed, Fault> {
-        self.backend.run(script(commit)).await.map(ScriptOutcome::committed)
+        let kept = self.backend.may_lose_answers().then(|| commit.clone());
+        match self.backend.run(script(commit)).await? {
+            ScriptOutcome::Written { .. } => Ok(Committed::Applied),
+            ScriptOutcome::Undone(_) => Ok(Committed::Conflict),
+            ScriptOutcome::Unsettled(_) => {
+                let commit = kept.ok_or(Fault::OutcomeUnknown)?;
+                settle(self, &commit).await.map_err(|_| Fault::OutcomeUnknown)
+            }
+        }
     }
 }
 

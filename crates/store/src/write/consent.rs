@@ -2,10 +2,10 @@
 
 use proofkey_protocol::{ClientId, ConsentFacts, UserId};
 
-use crate::fault::AdminFault;
+use crate::fault::{AdminFault, Fault};
 use crate::script::{Script, ScriptStep};
 use crate::sql::consents;
-use crate::store::Store;
+use crate::store::{ProtocolStore, Store};
 use crate::value::values;
 
 /// Puts a consent in the place of the one that was read, if that still stands as it was.
@@ -23,11 +23,24 @@ pub(super) fn give(
     }
 }
 
+impl ProtocolStore {
+    /// What a user allows a client.
+    pub(super) async fn consent(
+        &self,
+        user: &UserId,
+        client: &ClientId,
+    ) -> Result<Option<ConsentFacts>, Fault> {
+        let key = [user.as_str().into(), client.as_str().into()];
+        self.backend.one(&consents::CONSENT, &key, |cells| cells.skip().row()).await
+    }
+}
+
 impl Store {
     /// Withdraws all that a user allows a client; the grants that rest on it end with it.
     pub async fn revoke_consent(&self, user: &UserId, client: &ClientId) -> Result<(), AdminFault> {
         let values = values![user.clone(), client.clone()];
-        self.change(ScriptStep::must_find(&consents::DELETE_CONSENT, values).into()).await
+        let is_done = async { Ok(self.consent(user, client).await?.is_none()) };
+        self.change_once(ScriptStep::must_find(&consents::DELETE_CONSENT, values).into(), is_done).await
     }
 
     /// Puts less in the place of what a user allows a client; the grants that rest on what is gone end with it. A conflict when
@@ -39,12 +52,13 @@ impl Store {
         before: ConsentFacts,
         after: ConsentFacts,
     ) -> Result<(), AdminFault> {
-        let (user, client) = (user.clone(), client.clone());
-        let narrow = if after == ConsentFacts::default() {
-            ScriptStep::must_stand(&consents::END_CONSENT, values![user, client, before])
+        let step = if after == ConsentFacts::default() {
+            ScriptStep::must_stand(&consents::END_CONSENT, values![user.clone(), client.clone(), before])
         } else {
-            ScriptStep::must_stand(&consents::CHANGE_CONSENT, values![user, client, after, before])
+            let values = values![user.clone(), client.clone(), after.clone(), before];
+            ScriptStep::must_stand(&consents::CHANGE_CONSENT, values)
         };
-        self.change(narrow.into()).await
+        let is_done = async { Ok(self.consent(user, client).await?.unwrap_or_default() == after) };
+        self.change_once(step.into(), is_done).await
     }
 }

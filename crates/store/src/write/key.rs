@@ -24,10 +24,12 @@ impl Store {
             [&keys::DELETE_KEY, &keys::DELETE_RETIRED_KEY]
                 .map(|statement| ScriptStep::may_find(statement, values![kid.clone()]))
         };
+        let ours = added.iter().map(|key| (key.kid.clone(), key.sealed.clone())).collect();
         let script = Script::from(moved)
             .then_all(added.into_iter().map(add))
             .then_all(revoked.iter().flat_map(revoke));
-        self.backend.run(script).await.map(ScriptOutcome::committed)
+        let outcome = self.backend.run(script).await?;
+        self.settled(outcome, ours).await
     }
 
     /// Removes keys and keeps their public halves until then; those that are gone already do not matter.
@@ -50,10 +52,32 @@ impl Store {
         resealed: Vec<(String, Vec<u8>)>,
         version: i64,
     ) -> Result<Committed, Fault> {
+        let ours = resealed.clone();
         let reseal = |(kid, sealed)| ScriptStep::must_find(&keys::RESEAL_KEY, values![kid, sealed]);
         let script = Script::from(ScriptStep::must_find(&versions::BUMP_SEALING, values![version]))
             .then_all(resealed.into_iter().map(reseal));
-        self.backend.run(script).await.map(ScriptOutcome::committed)
+        let outcome = self.backend.run(script).await?;
+        self.settled(outcome, ours).await
+    }
+
+    /// What became of keys whose sealed forms were written: no other node seals to the same bytes.
+    async fn settled(
+        &self,
+        outcome: ScriptOutcome,
+        ours: Vec<(String, Vec<u8>)>,
+    ) -> Result<Committed, Fault> {
+        match outcome {
+            ScriptOutcome::Written { .. } => Ok(Committed::Applied),
+            ScriptOutcome::Undone(_) => Ok(Committed::Conflict),
+            ScriptOutcome::Unsettled(_) => {
+                let stored = self.keys().await.map_err(|_| Fault::OutcomeUnknown)?;
+                let is_stored = |(kid, sealed): &(String, Vec<u8>)| {
+                    stored.iter().any(|key| key.kid == *kid && key.sealed == *sealed)
+                };
+                let is_done = !ours.is_empty() && ours.iter().all(is_stored);
+                Ok(if is_done { Committed::Applied } else { Committed::Conflict })
+            }
+        }
     }
 }
 

@@ -12,5 +12,6 @@ mod grant;
 mod key;
 mod known_time;
 mod session;
+mod settle;
 mod sweep;
 mod user;

@@ -16,6 +16,8 @@ impl Store {
     pub async fn add_user(&self, user: UserRecord) -> Result<(), AdminFault> {
         let shown = claimed_name(&user.claims).unwrap_or_else(|| user.username.clone());
         let claims = json(&user.claims)?;
+        // Ids of users are random: nobody else adds this one.
+        let id = user.id.clone();
         let values = values![
             user.id,
             user.username,
@@ -28,7 +30,8 @@ impl Store {
             user.updated_at,
             claims,
         ];
-        self.change(ScriptStep::must_add(&users::INSERT_USER, values).into()).await
+        let is_done = async { Ok(self.user(&id).await?.is_some()) };
+        self.change_once(ScriptStep::must_add(&users::INSERT_USER, values).into(), is_done).await
     }
 
     /// Disables an account or enables it again. Either way its sessions end, and disabling ends its grants for good. The
@@ -41,8 +44,10 @@ impl Store {
     ) -> Result<(), AdminFault> {
         let change = if disabled { &users::DISABLE_USER } else { &users::ENABLE_USER };
         let values = values![username_key.to_owned(), Value::Now(Box::new(now))];
-        self.change(Script::from(ScriptStep::must_find(change, values)).then(end_sessions(username_key)))
-            .await
+        let script = Script::from(locked(username_key))
+            .then(ScriptStep::must_find(change, values))
+            .then(end_sessions(username_key));
+        self.change(script).await
     }
 
     /// Sets a password (a PHC string), ends every session and grant that began before, and forgets the failed sign-ins of
@@ -55,7 +60,8 @@ impl Store {
         account: &Sha256,
     ) -> Result<(), AdminFault> {
         let values = values![username_key.to_owned(), Value::Now(Box::new(now)), phc.to_owned()];
-        let script = Script::from(ScriptStep::must_find(&users::SET_USER_PASSWORD, values))
+        let script = Script::from(locked(username_key))
+            .then(ScriptStep::must_find(&users::SET_USER_PASSWORD, values))
             .then(end_sessions(username_key))
             .then_all(forget_failures(account));
         self.change(script).await
@@ -63,12 +69,12 @@ impl Store {
 
     /// Forgets the failed sign-ins of `account`, the limiter's key of this name, on its known devices too.
     pub async fn unlock_user(&self, username_key: &str, account: &Sha256) -> Result<(), AdminFault> {
-        self.change(Script::from(exists(username_key)).then_all(forget_failures(account))).await
+        self.change(Script::from(locked(username_key)).then_all(forget_failures(account))).await
     }
 
     /// Ends every session of a user, and with them the grants that are bound to one.
     pub async fn end_sessions_of_user(&self, username_key: &str) -> Result<(), AdminFault> {
-        self.change(Script::from(exists(username_key)).then(end_sessions(username_key))).await
+        self.change(Script::from(locked(username_key)).then(end_sessions(username_key))).await
     }
 
     /// Ends every session and every grant of a user. The instant is asked for inside the transaction, as above; the rows of
@@ -80,11 +86,12 @@ impl Store {
     ) -> Result<(), AdminFault> {
         let values = values![username_key.to_owned(), Value::Now(Box::new(now))];
         let end = ScriptStep::must_find(&users::END_GRANTS_OF_USER, values);
-        self.change(Script::from(end).then(end_sessions(username_key))).await
+        self.change(Script::from(locked(username_key)).then(end).then(end_sessions(username_key))).await
     }
 }
 
-fn exists(username_key: &str) -> ScriptStep {
+/// Finds the user, and keeps others from changing it until the script has ended.
+fn locked(username_key: &str) -> ScriptStep {
     ScriptStep::must_find(&users::TOUCH_USER, values![username_key.to_owned()])
 }
 

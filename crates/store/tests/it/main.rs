@@ -3,8 +3,10 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "tests fail by panicking, and child processes report on standard output"
+    clippy::duplicate_mod,
+    reason = "tests fail by panicking, child processes report on standard output, and each engine includes the suite"
 )]
 
+mod postgres;
 mod sqlite;
 mod support;

@@ -25,7 +25,7 @@ async fn redeem_together(
 
 #[tokio::test]
 async fn v_31_when_a_batch_finds_the_disk_full_none_of_it_is_called_durable() {
-    let world = World::with(&Options { pages_max: Some(60), ..Options::default() }).await;
+    let world = World::of(&Options { pages_max: Some(60), ..Options::default() }).await;
     let mut failed = 0;
     for round in 0..20 {
         for (number, told) in redeem_together(&world.store, round * 100..round * 100 + 100).await {
@@ -53,7 +53,7 @@ fn break_commits(world: &World) -> Connection {
 /// Those of one transaction share its fate: where its COMMIT fails, so many are told that they may have been written.
 #[tokio::test]
 async fn v_31_a_transaction_has_so_many_writes_and_no_more() {
-    let world = World::with(&Options { batch_max: 4, ..Options::default() }).await;
+    let world = World::of(&Options { batch_max: 4, ..Options::default() }).await;
     let other = break_commits(&world);
     // While another process writes, all of them come to wait.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

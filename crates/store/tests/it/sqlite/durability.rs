@@ -32,7 +32,7 @@ async fn rt_10_v_26_a_retired_token_is_still_retired_after_a_restart() {
 #[tokio::test]
 async fn in_05_what_was_revoked_stays_revoked_after_a_restart_and_on_the_other_node_at_once() {
     let world = World::new().await;
-    let other = world.second_handle();
+    let other = world.second_handle().await;
     world.applied(redeem(grant(1))).await;
     assert!(other.grant(grant_id(1)).await.unwrap().unwrap().grant().revoked_at.is_none());
     world.applied(Commit::RevokeGrant { grant: grant_id(1), at: NOW }).await;
@@ -63,7 +63,7 @@ async fn a_store_dropped_without_a_close_has_lost_nothing() {
 #[tokio::test]
 async fn closing_writes_what_is_queued_and_empties_the_log() {
     let world = World::new().await;
-    let store = world.second_handle();
+    let store = world.second_handle().await;
     let clone = store.clone();
     let writes: Vec<_> = (1..=50)
         .map(|number| {

@@ -16,7 +16,7 @@ const LATER: Timestamp = Timestamp(2_000_000_000);
 
 #[tokio::test]
 async fn v_31_a_full_disk_is_a_temporary_fault_and_the_store_recovers_by_itself() {
-    let world = World::with(&Options { pages_max: Some(60), ..Options::default() }).await;
+    let world = World::of(&Options { pages_max: Some(60), ..Options::default() }).await;
     let mut written = Vec::new();
     let fault = loop {
         let number = written.len() as u64 + 1;

@@ -19,7 +19,7 @@ async fn k_41_a_database_that_was_open_to_others_is_closed_to_them() {
         for suffix in ["", "-wal", "-shm"] {
             std::fs::set_permissions(beside(suffix), Permissions::from_mode(mode)).unwrap();
         }
-        let _second = world.second_handle();
+        let _second = world.second_handle().await;
         for suffix in ["", "-wal", "-shm"] {
             let found = std::fs::metadata(beside(suffix)).unwrap().permissions().mode() & 0o777;
             assert_eq!(found, 0o600, "{suffix} was {mode:o}");
@@ -32,7 +32,7 @@ fn k_41_the_lock_of_a_server_is_on_the_database_and_not_on_a_name() {
     let world = block_on(World::new());
     world.store.lock_for_serving().unwrap();
     std::fs::remove_file(format!("{}.lock", world.path().display())).unwrap();
-    assert_eq!(world.second_handle().lock_for_serving(), Err(Fault::AlreadyServed));
+    assert_eq!(block_on(world.second_handle()).lock_for_serving(), Err(Fault::AlreadyServed));
 }
 
 #[tokio::test]

@@ -20,16 +20,22 @@ use crate::support::{self, Database};
 pub(crate) struct SqliteFile(TempDir);
 
 impl Database for SqliteFile {
-    fn create() -> Self {
+    const SLOWER: u64 = 1;
+
+    async fn create() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn open(&self, options: &Options) -> Store {
-        Store::open(&self.path(), options).unwrap()
+    async fn open(&self) -> Store {
+        self.open_with(&Options::default())
     }
 }
 
 impl SqliteFile {
+    fn open_with(&self, options: &Options) -> Store {
+        Store::open(&self.path(), options).unwrap()
+    }
+
     fn path(&self) -> PathBuf {
         self.0.path().join("proofkey.db")
     }
@@ -38,6 +44,12 @@ impl SqliteFile {
 pub(crate) type World = support::World<SqliteFile>;
 
 impl World {
+    pub(crate) async fn of(options: &Options) -> Self {
+        let database = SqliteFile::create().await;
+        let store = database.open_with(options);
+        Self::with(database, store).await
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.database.path()
     }

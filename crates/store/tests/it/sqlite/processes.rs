@@ -50,7 +50,7 @@ fn commands_write_while_the_server_writes() {
 #[test]
 fn one_server_per_file() {
     let world = block_on(World::new());
-    let second = world.second_handle();
+    let second = block_on(world.second_handle());
     world.store.lock_for_serving().unwrap();
     assert_eq!(second.lock_for_serving(), Err(Fault::AlreadyServed));
     assert_eq!(world.store.lock_for_serving(), Err(Fault::AlreadyServed));

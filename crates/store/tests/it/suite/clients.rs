@@ -55,7 +55,7 @@ async fn what_is_read_for_a_decision_says_how_its_client_stands() {
             .unwrap();
         assert_eq!(other.client, ClientStatus::Unregistered, "of another client");
     };
-    let other = world.second_handle();
+    let other = world.second_handle().await;
     check(ClientStatus::Active).await;
     other.set_client_disabled(&app(), true).await.unwrap();
     check(ClientStatus::Disabled).await;

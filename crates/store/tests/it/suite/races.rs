@@ -25,8 +25,8 @@ async fn applied(stores: &[Store], commits: impl Iterator<Item = Commit>) -> usi
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn k_13_of_parallel_authentications_in_one_session_one_renews_it() {
     let world = World::new().await;
-    let stores = [world.store.clone(), world.second_handle()];
-    for number in 1..=50 {
+    let stores = [world.store.clone(), world.second_handle().await];
+    for number in 1..=50 / World::SLOWER {
         world.applied(sign_in(session(number))).await;
         let renewals = (10..60).map(|secret| {
             let renewed = SessionFacts { secret: SecretHash([secret; 32]), ..session(number) };
@@ -41,7 +41,7 @@ async fn k_13_of_parallel_authentications_in_one_session_one_renews_it() {
 async fn tk_07_v_09_two_hundred_parallel_redemptions_of_each_of_a_thousand_codes_make_a_thousand_grants() {
     let world = World::new().await;
     let stores = [world.store.clone()];
-    for code in 1..=1000 {
+    for code in 1..=1000 / World::SLOWER {
         assert_eq!(applied(&stores, (0..200).map(|_| redeem(grant(code)))).await, 1, "code {code}");
     }
 }
@@ -49,7 +49,7 @@ async fn tk_07_v_09_two_hundred_parallel_redemptions_of_each_of_a_thousand_codes
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tk_07_v_09_two_nodes_on_one_file_redeem_a_code_once() {
     let world = World::new().await;
-    let stores = [world.store.clone(), world.second_handle()];
+    let stores = [world.store.clone(), world.second_handle().await];
     for code in 1..=50 {
         assert_eq!(applied(&stores, (0..50).map(|_| redeem(grant(code)))).await, 1, "code {code}");
     }
@@ -59,7 +59,7 @@ async fn tk_07_v_09_two_nodes_on_one_file_redeem_a_code_once() {
 async fn rt_04_rt_15_v_25_a_hundred_parallel_refreshes_of_a_thousand_tokens_are_written_once_each() {
     let world = World::new().await;
     let stores = [world.store.clone()];
-    for number in 1..=1000 {
+    for number in 1..=1000 / World::SLOWER {
         world.applied(redeem(grant(number))).await;
         // All have read the same row: one goes on, and the others decide again.
         assert_eq!(applied(&stores, (0..100).map(|_| spend(number, 1, 1))).await, 1);
@@ -74,7 +74,7 @@ async fn rt_04_rt_15_v_25_a_hundred_parallel_refreshes_of_a_thousand_tokens_are_
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rt_04_v_25_two_nodes_on_one_file_leave_one_branch() {
     let world = World::new().await;
-    let stores = [world.store.clone(), world.second_handle()];
+    let stores = [world.store.clone(), world.second_handle().await];
     for number in 1..=50 {
         world.applied(redeem(grant(number))).await;
         world.applied(spend(number, 1, 1)).await;
@@ -97,7 +97,7 @@ async fn give(store: &Store, scope: &str, mut before: Option<ConsentFacts>) {
 async fn parallel_consents_of_one_user_to_one_client_all_end_up_in_the_union() {
     const CONSENTS: usize = 60;
     let world = World::new().await;
-    let stores = [world.store.clone(), world.second_handle()];
+    let stores = [world.store.clone(), world.second_handle().await];
     for begun in [false, true] {
         let before = consented(&world.store).await;
         assert_eq!(before.is_some(), begun);

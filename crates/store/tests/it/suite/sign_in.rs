@@ -46,7 +46,7 @@ async fn k_15_a_failure_that_was_seen_ahead_is_dated_anew_and_one_that_came_mean
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn k_04_ten_of_many_tries_at_once_on_two_nodes_are_counted_and_after_a_pause_one() {
     let world = World::new().await;
-    let stores = [world.store.clone(), world.second_handle()];
+    let stores = [world.store.clone(), world.second_handle().await];
     let mut seen = FailureFacts::default();
     for (at, expected) in [(NOW, BURST), (NOW + 60, 1), (NOW + 200, 1)] {
         let attempt = SignInTry { below: BURST, seen, ..tried(ACCOUNT, at) };

@@ -12,7 +12,7 @@ use proofkey_protocol::{
     RefreshChain, SealingKeyId, SessionFacts, SessionId, SessionProof, SignInTry, TokenId, UserId,
     UserRecord,
 };
-use proofkey_store::{Options, Store};
+use proofkey_store::Store;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
 
@@ -29,12 +29,15 @@ pub(crate) const GRANTS_SESSION: u64 = 1_000_000;
 pub(crate) const ACCOUNT: [u8; 32] = [8; 32];
 
 /// An engine under test: a database, and any number of stores on it.
-pub(crate) trait Database {
+pub(crate) trait Database: Sized {
+    /// How many times fewer races are run than on the fastest engine.
+    const SLOWER: u64;
+
     /// A new database.
-    fn create() -> Self;
+    async fn create() -> Self;
 
     /// A handle of its own on it, as each process has one.
-    fn open(&self, options: &Options) -> Store;
+    async fn open(&self) -> Store;
 }
 
 /// A database with the client `app` and the user `ada`, who is signed in.
@@ -44,13 +47,16 @@ pub(crate) struct World<D> {
 }
 
 impl<D: Database> World<D> {
+    pub(crate) const SLOWER: u64 = D::SLOWER;
+
     pub(crate) async fn new() -> Self {
-        Self::with(&Options::default()).await
+        let database = D::create().await;
+        let store = database.open().await;
+        Self::with(database, store).await
     }
 
-    pub(crate) async fn with(options: &Options) -> Self {
-        let database = D::create();
-        let store = database.open(options);
+    /// The same over an empty store of this database.
+    pub(crate) async fn with(database: D, store: Store) -> Self {
         store.add_user(user("ada")).await.unwrap();
         store.add_client(client("app")).await.unwrap();
         let of_grants = SessionFacts { id: session_id(GRANTS_SESSION), ..session(0) };
@@ -59,15 +65,15 @@ impl<D: Database> World<D> {
     }
 
     /// A second handle on the same database, as another process would have.
-    pub(crate) fn second_handle(&self) -> Store {
-        self.database.open(&Options::default())
+    pub(crate) async fn second_handle(&self) -> Store {
+        self.database.open().await
     }
 
     /// Ends the store and opens the database again.
     pub(crate) async fn reopened(self) -> Self {
         let Self { database, store } = self;
         store.close().await;
-        let store = database.open(&Options::default());
+        let store = database.open().await;
         Self { database, store }
     }
 
@@ -94,7 +100,7 @@ impl<D: Database> World<D> {
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .enable_time()
+        .enable_all()
         .build()
         .unwrap()
         .block_on(future)

@@ -1,0 +1,50 @@
+//! Opening of the database that the configuration names.
+
+use std::io;
+
+use proofkey_store::{ConnectOptions, Fault, Options, Store, private_directory};
+
+use crate::config::{self, database_file};
+
+/// Why the database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
+#[non_exhaustive]
+pub enum DatabaseRefused {
+    /// The data directory cannot be used.
+    #[error("store.data: {path}: {cause}; the directory must exist and be writable for this user")]
+    Directory { path: String, cause: io::Error },
+    /// The database in it cannot be opened, or is served by another process.
+    #[error("{path}: {fault}")]
+    File { path: String, fault: Fault },
+    /// The server at the other end of the link cannot be used.
+    #[error("store.url: {0}")]
+    Server(Fault),
+}
+
+/// Opens the database, makes it where there is none, and applies the migrations it lacks.
+pub async fn open(store: &config::Store) -> Result<Store, DatabaseRefused> {
+    match store {
+        config::Store::Directory(data) => {
+            private_directory(data)
+                .map_err(|cause| DatabaseRefused::Directory { path: data.display().to_string(), cause })?;
+            Store::open(&database_file(data), &Options::default()).map_err(of(store))
+        }
+        config::Store::Postgres { url, .. } => {
+            Store::connect(url.expose(), &ConnectOptions::default()).await.map_err(of(store))
+        }
+    }
+}
+
+/// The same for the one process that may serve a database in a file.
+pub(crate) async fn open_to_serve(store: &config::Store) -> Result<Store, DatabaseRefused> {
+    let opened = open(store).await?;
+    opened.lock_for_serving().map_err(of(store))?;
+    Ok(opened)
+}
+
+fn of(store: &config::Store) -> impl FnOnce(Fault) -> DatabaseRefused {
+    let path = store.place();
+    let is_file = matches!(store, config::Store::Directory(_));
+    move |fault| if is_file { DatabaseRefused::File { path, fault } } else { DatabaseRefused::Server(fault) }
+}

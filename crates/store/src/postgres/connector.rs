@@ -1,0 +1,80 @@
+//! Where connections come from: the hosts in turn, and a rest after all of them have failed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::connection::Session;
+use super::url::Target;
+use crate::fault::Fault;
+use crate::options::ConnectOptions;
+
+/// The first rest; it doubles with each failure.
+const REST: Duration = Duration::from_millis(50);
+/// The longest: a database that comes back is in use within two seconds.
+const REST_MAX: Duration = Duration::from_secs(1);
+/// How often a rest doubles at most.
+const DOUBLINGS_MAX: u32 = 5;
+
+/// Opens connections.
+pub(super) struct Connector {
+    target: Target,
+    options: ConnectOptions,
+    state: Mutex<State>,
+    closed: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    /// The host that answered last: it is tried first.
+    first: usize,
+    failures: u32,
+    /// Until when nobody tries, and what is told meanwhile.
+    rest: Option<(Instant, Fault)>,
+}
+
+impl Connector {
+    pub(super) fn new(target: Target, options: ConnectOptions) -> Self {
+        Self { target, options, state: Mutex::default(), closed: AtomicBool::new(false) }
+    }
+
+    /// A connection to the first host that takes writes. Shortly after all have failed it fails at once.
+    pub(super) async fn connect(&self) -> Result<Session, Fault> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Fault::Closed);
+        }
+        let first = self.with(|state| match &state.rest {
+            Some((until, fault)) if Instant::now() < *until => Err(fault.clone()),
+            _ => Ok(state.first),
+        })?;
+        let mut last = Fault::Closed;
+        let count = self.target.hosts.len();
+        for (at, host) in self.target.hosts.iter().enumerate().cycle().skip(first).take(count) {
+            match Session::open(host, &self.options).await {
+                Ok(session) => {
+                    self.with(|state| *state = State { first: at, ..State::default() });
+                    return Ok(session);
+                }
+                Err(fault) => last = fault,
+            }
+        }
+        tracing::warn!(fault = %last, "no connection to the database");
+        self.with(|state| {
+            let rest = REST.saturating_mul(1 << state.failures.min(DOUBLINGS_MAX)).min(REST_MAX);
+            state.failures = state.failures.saturating_add(1);
+            state.rest = Some((Instant::now() + rest, last.clone()));
+        });
+        Err(last)
+    }
+
+    /// From now on nothing is opened any more.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,205 @@
+//! The engine: reads and single statements on the shared connections, other scripts on connections of their own.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_postgres::Row;
+
+use super::attempts::Attempts;
+use super::connector::Connector;
+use super::migrate::{MIGRATIONS, migrate};
+use super::pipeline::Pipeline;
+use super::pool::Pool;
+use super::severity::{Failure, Severity, Stage};
+use super::{transaction, url};
+use crate::fault::Fault;
+use crate::options::ConnectOptions;
+use crate::row::{Cells, Columns};
+use crate::script::{Script, ScriptOutcome, ScriptStep};
+use crate::value::{Statement, Value};
+
+/// A PostgreSQL database.
+pub(crate) struct Engine(Arc<Inner>);
+
+struct Inner {
+    connector: Arc<Connector>,
+    pipeline: Pipeline,
+    pool: Pool,
+    /// One for each piece of work that may be under way.
+    room: Arc<Semaphore>,
+    closed: watch::Sender<bool>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Engine(PostgreSQL)")
+    }
+}
+
+impl Engine {
+    /// Connects, and applies the migrations that the database lacks.
+    pub(crate) async fn connect(url: &str, options: &ConnectOptions) -> Result<Self, Fault> {
+        let connector = Arc::new(Connector::new(url::read(url)?, options.clone()));
+        migrate(connector.connect().await?, MIGRATIONS).await?;
+        Ok(Self(Arc::new(Inner {
+            pipeline: Pipeline::new(Arc::clone(&connector), options.shared_connections),
+            pool: Pool::new(Arc::clone(&connector), options.own_connections),
+            connector,
+            room: Arc::new(Semaphore::new(options.queue_max)),
+            closed: watch::Sender::new(false),
+        })))
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn one<T>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        decode: impl FnOnce(&mut Cells<'_>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let rows = self.0.read(statement, values).await?;
+        rows.first().map(|row| decode(&mut Cells::new(Columns::Postgres(row)))).transpose()
+    }
+
+    /// Every row of a key.
+    pub(crate) async fn few<T>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        decode: fn(&mut Cells<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        decoded(&self.0.read(statement, values).await?, decode)
+    }
+
+    /// Every row, over a connection on which nobody else waits.
+    pub(crate) async fn many<T>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        decode: fn(&mut Cells<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        decoded(&self.0.read_alone(statement, values).await?, decode)
+    }
+
+    /// Runs a script and waits until it is durable, undone, or beyond what can be known.
+    pub(crate) async fn run(&self, script: Script) -> Result<ScriptOutcome, Fault> {
+        let room = self.0.room()?;
+        match script.only_step() {
+            Some(step) if step.decides_by_its_row() => self.0.run_single(step).await,
+            // It goes on when the one who asked has gone, so that no connection is lost in the middle of a transaction.
+            _ => {
+                let inner = Arc::clone(&self.0);
+                let running = async move {
+                    let _room = room;
+                    inner.transact(&script).await
+                };
+                tokio::spawn(running).await.unwrap_or(Err(Fault::OutcomeUnknown))
+            }
+        }
+    }
+
+    /// Waits until the engine is closed: nothing else ends it, for a database that has gone may come back.
+    pub(crate) async fn failed(&self) -> Fault {
+        let mut closed = self.0.closed.subscribe();
+        let _ = closed.wait_for(|closed| *closed).await;
+        Fault::Closed
+    }
+
+    /// Ends every connection that nobody uses, and opens none any more.
+    pub(crate) fn close(&self) {
+        self.0.connector.close();
+        self.0.pipeline.clear();
+        self.0.pool.clear();
+        self.0.closed.send_replace(true);
+    }
+}
+
+impl Inner {
+    async fn read(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
+        let _room = self.room()?;
+        let mut attempts = Attempts::begin();
+        loop {
+            let read = async { self.pipeline.session().await?.rows(statement, values).await };
+            match read.await {
+                Ok(rows) => return Ok(rows),
+                Err(failure) => self.again_after(failure, &mut attempts).await?,
+            }
+        }
+    }
+
+    async fn read_alone(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, Fault> {
+        let _room = self.room()?;
+        let mut attempts = Attempts::begin();
+        loop {
+            let read = async {
+                let lease = self.pool.lease().await?;
+                let rows = lease.session.rows(statement, values).await;
+                lease.give_back();
+                rows
+            };
+            match read.await {
+                Ok(rows) => return Ok(rows),
+                Err(failure) => self.again_after(failure, &mut attempts).await?,
+            }
+        }
+    }
+
+    /// A statement that is its own transaction: it decides by the rows that it locks.
+    async fn run_single(&self, step: &ScriptStep) -> Result<ScriptOutcome, Fault> {
+        let mut attempts = Attempts::begin();
+        loop {
+            let run = async {
+                let session = self.pipeline.session().await?;
+                let prepared = session.prepared(step.statement).await?;
+                session.execute((step.statement, &prepared), &step.values, Stage::Deciding).await
+            };
+            match run.await {
+                Ok(rows) => return Ok(attempts.settled(step.judge(rows))),
+                Err(failure) => self.again_after(failure, &mut attempts).await?,
+            }
+        }
+    }
+
+    async fn transact(&self, script: &Script) -> Result<ScriptOutcome, Fault> {
+        let mut attempts = Attempts::begin();
+        loop {
+            let run = async {
+                let lease = self.pool.lease().await?;
+                let outcome = transaction::run(&lease.session, script).await;
+                lease.give_back();
+                outcome
+            };
+            match run.await {
+                Ok(outcome) => return Ok(attempts.settled(outcome)),
+                Err(failure) => self.again_after(failure, &mut attempts).await?,
+            }
+        }
+    }
+
+    /// Gives up what the failure says is of no use, and returns when it is time to try again.
+    async fn again_after(&self, failure: Failure, attempts: &mut Attempts) -> Result<(), Fault> {
+        match failure.severity {
+            Severity::Server => {
+                self.pool.clear();
+                self.pipeline.clear();
+            }
+            // Those that lay idle have most likely gone with it.
+            Severity::Connection | Severity::Unknown => self.pool.clear(),
+            Severity::Statement | Severity::Again => {}
+        }
+        attempts.again_after(failure).await
+    }
+
+    fn room(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        Arc::clone(&self.room).try_acquire_owned().map_err(|_| Fault::Busy)
+    }
+}
+
+fn decoded<T>(rows: &[Row], decode: fn(&mut Cells<'_>) -> Result<T, Fault>) -> Result<Vec<T>, Fault> {
+    rows.iter().map(|row| decode(&mut Cells::new(Columns::Postgres(row)))).collect()
+}

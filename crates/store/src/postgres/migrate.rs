@@ -1,0 +1,94 @@
+//! Migrations: applied in order, each in one transaction, and never changed afterwards.
+//!
+//! Any number of nodes may do this at once. A transaction first notes its migration, under a unique key: of two, one waits
+//! for the other, finds it noted, and goes on with the next.
+
+use tokio_postgres::error::SqlState;
+
+use super::attempts::Attempts;
+use super::connection::Session;
+use super::severity::{Failure, Severity, Stage, failure};
+use crate::fault::Fault;
+use crate::migration::{Migration, compare};
+
+/// Every step, oldest first.
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "0001_begin",
+    text: include_str!("../../migrations/postgres/0001_begin.sql"),
+}];
+
+const DOING: &str = "migrate the database";
+
+const MIGRATION_TABLE: &str = r#"CREATE TABLE IF NOT EXISTS schema_migrations (
+    version BIGINT NOT NULL PRIMARY KEY,
+    name    TEXT COLLATE "C" NOT NULL,
+    sha256  BYTEA  NOT NULL
+)"#;
+
+const APPLIED: &str = "SELECT version, sha256 FROM schema_migrations ORDER BY version";
+
+const NOTE: &str =
+    "INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+
+/// Brings the schema up to the newest step, over a connection that is of no other use.
+pub(super) async fn migrate(session: Session, migrations: &[Migration]) -> Result<(), Fault> {
+    if applied(&session, migrations).await? == migrations.len() {
+        return Ok(());
+    }
+    // A step may take longer than a statement of a request, and so may the wait for another node.
+    session
+        .say(DOING, "SET statement_timeout = 0; SET lock_timeout = 60000", Stage::Open)
+        .await
+        .map_err(told)?;
+    begin(&session).await?;
+    for migration in migrations {
+        apply(&session, migration).await?;
+    }
+    // What another node noted meanwhile may be newer than this program.
+    applied(&session, migrations).await.map(drop)
+}
+
+/// How many are applied, after comparing each with what this program has. None while there is no table of them.
+async fn applied(session: &Session, migrations: &[Migration]) -> Result<usize, Fault> {
+    let rows = match session.client().query(APPLIED, &[]).await {
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
+        read => read.map_err(|error| told(failure(DOING, Stage::Open)(error)))?,
+    };
+    let rows: Vec<(i64, Vec<u8>)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    compare(&rows, migrations)?;
+    Ok(rows.len())
+}
+
+/// Makes the table of migrations. Of two that do so at once, one may fail although the table is there in the end.
+async fn begin(session: &Session) -> Result<(), Fault> {
+    let mut attempts = Attempts::begin();
+    while let Err(error) = session.client().batch_execute(MIGRATION_TABLE).await {
+        let met = [&SqlState::UNIQUE_VIOLATION, &SqlState::DUPLICATE_TABLE, &SqlState::DUPLICATE_OBJECT];
+        let severity = if error.code().is_some_and(|code| met.contains(&code)) {
+            Severity::Again
+        } else {
+            Severity::Statement
+        };
+        let Failure { fault, .. } = failure(DOING, Stage::Open)(error);
+        attempts.again_after(Failure { fault, severity }).await?;
+    }
+    Ok(())
+}
+
+/// Applies one step, unless it is applied.
+async fn apply(session: &Session, migration: &Migration) -> Result<(), Fault> {
+    let client = session.client();
+    let failed = |error| told(failure(DOING, Stage::Open)(error));
+    client.batch_execute("BEGIN").await.map_err(failed)?;
+    let digest = migration.digest();
+    let noted = client.execute(NOTE, &[&migration.version, &migration.name, &digest.as_slice()]).await;
+    if noted.map_err(failed)? > 0 {
+        client.batch_execute(migration.text).await.map_err(failed)?;
+    }
+    client.batch_execute("COMMIT").await.map_err(failed)
+}
+
+fn told(failure: Failure) -> Fault {
+    failure.fault
+}

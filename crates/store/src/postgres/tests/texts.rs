@@ -1,0 +1,102 @@
+//! Every query text prepares on PostgreSQL, its parameters are what we bind, and those of requests find their rows by an
+//! index.
+
+use std::collections::HashMap;
+
+use tokio_postgres::Client;
+use tokio_postgres::types::Type;
+
+use super::{migrated, session};
+use crate::sql;
+use crate::value::{Decides, Statement};
+
+/// Texts that walk a table on purpose: whole directories, lists for operators, rare changes, and one bounded walk.
+const WALKS: [&str; 8] = [
+    "CLIENTS",
+    "APIS",
+    "KEYS",
+    "USERS",
+    "CONSENTS",
+    "SESSION_CLIENTS",
+    "REVOKE_GRANTS_OF_CLIENT",
+    "DELETE_CONSENTS_OF_CLIENT",
+];
+
+#[tokio::test]
+async fn every_text_prepares_and_takes_and_gives_what_we_bind_and_read() {
+    let database = migrated().await;
+    let session = session(&database).await;
+    for statement in sql::all() {
+        let prepared = session.client().prepare(statement.text).await;
+        let prepared = prepared.unwrap_or_else(|error| panic!("{}: {error:?}", statement.name));
+        for parameter in prepared.params() {
+            let bound = [Type::INT8, Type::TEXT, Type::BYTEA].contains(parameter);
+            assert!(bound, "{} takes {parameter}", statement.name);
+        }
+        for column in prepared.columns() {
+            let read = [Type::INT8, Type::INT4, Type::BOOL, Type::TEXT, Type::BYTEA].contains(column.type_());
+            assert!(read, "{} gives {} as {}", statement.name, column.name(), column.type_());
+        }
+    }
+}
+
+/// Each index with the column that it is sorted by first.
+async fn leading_columns(client: &Client) -> HashMap<String, String> {
+    let text = "SELECT x.indexrelid::regclass::text, a.attname::text FROM pg_index AS x
+         JOIN pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]";
+    client.query(text, &[]).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// The plan that serves whatever values there are.
+async fn plan(client: &Client, statement: &Statement) -> Vec<String> {
+    let parameters = client.prepare(statement.text).await.unwrap().params().len();
+    let arguments =
+        if parameters == 0 { String::new() } else { format!("({})", vec!["NULL"; parameters].join(", ")) };
+    client.batch_execute(&format!("PREPARE planned AS {}", statement.text)).await.unwrap();
+    let plan = client.query(&format!("EXPLAIN EXECUTE planned{arguments}"), &[]).await;
+    client.batch_execute("DEALLOCATE planned").await.unwrap();
+    plan.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+/// The nodes of a plan that go over a whole table, or over a whole index because they know nothing of what it is sorted by.
+fn walks<'p>(plan: &'p [String], leading: &HashMap<String, String>) -> Vec<&'p str> {
+    let is_walk = |(at, line): &(usize, &'p String)| {
+        let Some((_, index)) = line.split_once("Scan using ").or_else(|| line.split_once("Backward using "))
+        else {
+            return line.contains("Seq Scan");
+        };
+        let column = &leading[index.split(' ').next().unwrap()];
+        !plan.get(at + 1).is_some_and(|next| next.contains("Index Cond") && next.contains(column.as_str()))
+    };
+    plan.iter().enumerate().filter(is_walk).map(|(_, line)| line.trim()).collect()
+}
+
+/// The planner is told to avoid what does not scale, so that tables without rows are planned as large ones.
+#[tokio::test]
+async fn cost_does_not_grow_with_rows_where_requests_wait() {
+    let database = migrated().await;
+    let client = database.master().await;
+    let large =
+        "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan";
+    client.batch_execute(large).await.unwrap();
+    let leading = leading_columns(&client).await;
+    for statement in sql::all() {
+        let plan = plan(&client, statement).await;
+        let walks = walks(&plan, &leading);
+        assert_eq!(WALKS.contains(&statement.name), !walks.is_empty(), "{}: {walks:?}", statement.name);
+    }
+}
+
+#[test]
+fn a_text_that_looks_at_other_rows_does_not_decide_by_its_own() {
+    for statement in sql::all() {
+        let looks = statement.text.contains("SELECT") || statement.text.contains("EXISTS");
+        assert_eq!(statement.decides == Decides::ByOthers, looks, "{}", statement.name);
+        let writes =
+            ["INSERT", "UPDATE", "DELETE"].iter().any(|word| statement.text.trim_start().starts_with(word));
+        assert!(writes || looks, "{}", statement.name);
+    }
+    let by_row = |statement: &Statement| statement.decides == Decides::ByItsRow;
+    assert!(by_row(&sql::grants::USE_REFRESH_TOKEN) && by_row(&sql::failures::RESERVE_SIGN_IN_FAILURE));
+    assert!(!by_row(&sql::grants::REDEEM_CODE) && !by_row(&sql::sweep::SWEEP_GRANTS));
+}

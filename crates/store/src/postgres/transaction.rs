@@ -1,0 +1,109 @@
+//! A script as one serializable transaction: its steps go out together, as far as what one finds does not decide whether the
+//! next may run.
+
+use futures_util::future::{join, join_all};
+
+use super::connection::Session;
+use super::severity::{Failure, Severity, Stage};
+use crate::script::{Script, ScriptOutcome, ScriptStep};
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+const COMMIT: &str = "COMMIT";
+const ROLLBACK: &str = "ROLLBACK";
+
+/// Steps that are under way at once.
+const FLIGHT_MAX: usize = 16;
+
+/// A step with its statement as it is prepared in this session.
+type Ready<'s> = (&'s ScriptStep, tokio_postgres::Statement);
+
+/// Runs a script. However it ends, no transaction is open in a session that is still usable.
+pub(super) async fn run(session: &Session, script: &Script) -> Result<ScriptOutcome, Failure> {
+    let mut steps: Vec<Ready<'_>> = Vec::new();
+    for step in script.steps() {
+        steps.push((step, session.prepared(step.statement).await?));
+    }
+    match &steps[..] {
+        [only] => at_once(session, only).await,
+        _ => in_flights(session, &steps).await,
+    }
+}
+
+/// `BEGIN`, one step and `COMMIT` in one round trip: a step that finds no row has written nothing that a commit could make
+/// durable.
+async fn at_once(session: &Session, step: &Ready<'_>) -> Result<ScriptOutcome, Failure> {
+    let begun = session.say("begin a transaction", BEGIN, Stage::Deciding);
+    let ran = flight(session, std::slice::from_ref(step), Stage::Deciding);
+    let committed = session.say("commit", COMMIT, Stage::Deciding);
+    let (begun, (ran, committed)) = join(begun, join(ran, committed)).await;
+    if let Err(failure) = begun {
+        // What came after it was not in a transaction of ours.
+        session.retire();
+        return Err(Failure { severity: Severity::Unknown, ..failure });
+    }
+    let judged = ran?;
+    committed?;
+    Ok(judged)
+}
+
+async fn in_flights(session: &Session, steps: &[Ready<'_>]) -> Result<ScriptOutcome, Failure> {
+    let outcome = open(session, steps).await;
+    match outcome {
+        Ok(ScriptOutcome::Written { .. }) => session.say("commit", COMMIT, Stage::Deciding).await?,
+        Ok(ScriptOutcome::Undone(_) | ScriptOutcome::Unsettled(_)) | Err(_) => {
+            if session.is_usable() && session.say("roll back", ROLLBACK, Stage::Open).await.is_err() {
+                session.retire();
+            }
+        }
+    }
+    outcome
+}
+
+/// All but the end of the transaction.
+async fn open(session: &Session, steps: &[Ready<'_>]) -> Result<ScriptOutcome, Failure> {
+    let mut written = 0;
+    let mut begin = Some(session.say("begin a transaction", BEGIN, Stage::Open));
+    for steps in flights(steps) {
+        let ran = flight(session, steps, Stage::Open);
+        let outcome = match begin.take() {
+            Some(begin) => {
+                let (begun, ran) = join(begin, ran).await;
+                begun?;
+                ran?
+            }
+            None => ran.await?,
+        };
+        match outcome {
+            ScriptOutcome::Written { rows } => written += rows,
+            undone => return Ok(undone),
+        }
+    }
+    Ok(ScriptOutcome::Written { rows: written })
+}
+
+/// The steps in order, parted where one asks for the time: it is asked when those before it have been answered, and so hold
+/// their locks.
+fn flights<'a, 's>(mut steps: &'a [Ready<'s>]) -> impl Iterator<Item = &'a [Ready<'s>]> {
+    std::iter::from_fn(move || {
+        let (_, later) = steps.split_first()?;
+        let until_asked = later.iter().take_while(|(step, _)| !step.asks_time()).count();
+        let (flight, rest) = steps.split_at((1 + until_asked).min(FLIGHT_MAX));
+        steps = rest;
+        Some(flight)
+    })
+}
+
+/// Runs steps, all sent before the first is answered, and judges them in their order: what came of a step that should not have
+/// run any more does not count.
+async fn flight(session: &Session, steps: &[Ready<'_>], stage: Stage) -> Result<ScriptOutcome, Failure> {
+    let running =
+        steps.iter().map(|(step, prepared)| session.execute((step.statement, prepared), &step.values, stage));
+    let mut written = 0;
+    for ((step, _), rows) in steps.iter().zip(join_all(running).await) {
+        match step.judge(rows?) {
+            ScriptOutcome::Written { rows } => written += rows,
+            undone => return Ok(undone),
+        }
+    }
+    Ok(ScriptOutcome::Written { rows: written })
+}

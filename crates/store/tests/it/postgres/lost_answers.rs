@@ -1,0 +1,231 @@
+//! A link that breaks while a commit is being made durable: no success is told as a failure, and nothing happens twice.
+
+use std::time::Duration;
+
+use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash};
+use proofkey_protocol::sign_in::Proof;
+use proofkey_protocol::{
+    ApiId, ApiRecord, ClientId, ClientRecord, Commit, Committed, ConsentFacts, GrantFacts, SessionFacts,
+    UserId, UserRecord,
+};
+use proofkey_store::{AdminFault, ConnectOptions, Store};
+
+use super::proxy::{Break, Proxy};
+use super::{PostgresDatabase, World, server};
+use crate::support::{
+    NOW, ada, app, client, consent, failure, grant, grant_id, redeem, secret, session, session_id, sign_in,
+    spend, suspect, token_id, user, verified,
+};
+
+/// How often the link breaks in each way at each kind of commit.
+const TIMES: u64 = 4;
+
+/// A world whose store is behind a proxy, over as few connections as there can be.
+async fn behind_proxy() -> (World, Store, Proxy) {
+    behind(ConnectOptions { shared_connections: 1, own_connections: 1, ..ConnectOptions::default() }).await
+}
+
+async fn behind(options: ConnectOptions) -> (World, Store, Proxy) {
+    let world = World::new().await;
+    let server = server::server().port();
+    let proxy = Proxy::start(server).await;
+    let url = world.database.url().replace(&format!(":{server}/"), &format!(":{}/", proxy.port));
+    let store = Store::connect(&url, &options).await.unwrap();
+    (world, store, proxy)
+}
+
+impl PostgresDatabase {
+    fn url(&self) -> String {
+        self.0.url()
+    }
+}
+
+/// One commit of each kind, each of which is applied once after `prepare`, and then is a conflict if it needs a row.
+async fn commits(world: &World, number: u64) -> Vec<(Commit, bool)> {
+    let own = |kind: u64| number * 100 + kind;
+    for kind in [2, 3, 4] {
+        world.applied(redeem(grant(own(kind)))).await;
+    }
+    for kind in [6, 7, 8] {
+        world.applied(sign_in(session(own(kind)))).await;
+    }
+    let renewed = SessionFacts { secret: SecretHash([9; 32]), ..session(own(6)) };
+    let factors = Proof::Password(verified("$argon2id$old")).into();
+    let renewal = Commit::Reauthenticate { session: Box::new(renewed), secret: session(0).secret, factors };
+    let mut app = consent("openid", None, NOW);
+    if let Commit::GiveConsent { client, .. } = &mut app {
+        *client = ClientId::new(format!("app-{number}"));
+        world.store.add_client(crate::support::client(client.as_str())).await.unwrap();
+    }
+    vec![
+        (redeem(grant(own(1))), true),
+        (spend(own(2), 1, 1), true),
+        (suspect(own(3), 1), true),
+        (Commit::RevokeGrant { grant: grant_id(own(4)), at: NOW }, false),
+        (Commit::RevokeAccessToken { token: token_id(own(5)), keep_until: NOW + 600 }, false),
+        (sign_in(session(own(5))), true),
+        (renewal, true),
+        (Commit::TouchSession { session: session_id(own(7)), at: NOW + 60 }, false),
+        (Commit::EndSession { session: session_id(own(8)) }, false),
+        (app, true),
+    ]
+}
+
+#[tokio::test]
+async fn st_01_st_03_whatever_becomes_of_the_answer_a_commit_is_applied_once_and_told_so() {
+    let (world, store, proxy) = behind_proxy().await;
+    let mut broken = 0;
+    for number in 1..=TIMES {
+        for at in [Break::BeforeExecution, Break::AfterExecution, Break::BeforeCommit, Break::AfterCommit] {
+            for (commit, is_once) in commits(&world, number * 10 + at as u64).await {
+                proxy.arm(at);
+                let told = store.commit(commit.clone()).await;
+                assert_eq!(told, Ok(Committed::Applied), "{at:?} {commit:?}");
+                proxy.arm(Break::Never);
+                let again = if is_once { Committed::Conflict } else { Committed::Applied };
+                assert_eq!(store.commit(commit.clone()).await, Ok(again), "{at:?} {commit:?}");
+            }
+        }
+        assert!(proxy.broken() >= broken + 20, "the links break: {}", proxy.broken());
+        broken = proxy.broken();
+    }
+}
+
+#[tokio::test]
+async fn st_01_a_commit_that_was_overtaken_while_its_answer_was_lost_is_a_conflict() {
+    let (world, store, proxy) = behind_proxy().await;
+    // It never came through, and meanwhile others wrote what it would have.
+    for (first, second) in [
+        (redeem(grant(1)), redeem(GrantFacts { created_at: NOW + 2, ..grant(1) })),
+        (spend(2, 1, 1), spend(2, 1, 2)),
+        (consent("openid", None, NOW), consent("profile", None, NOW)),
+    ] {
+        if matches!(first, Commit::UseRefreshToken { .. }) {
+            world.applied(redeem(grant(2))).await;
+        }
+        world.applied(first).await;
+        let at = if matches!(second, Commit::RedeemCode { .. }) {
+            Break::AfterCommit
+        } else {
+            Break::AfterExecution
+        };
+        proxy.arm(at);
+        assert_eq!(store.commit(second).await, Ok(Committed::Conflict));
+    }
+    assert_eq!(proxy.broken(), 3);
+}
+
+#[tokio::test]
+async fn st_01_a_failure_whose_answer_was_lost_is_counted_and_perhaps_twice() {
+    let (world, store, proxy) = behind_proxy().await;
+    proxy.arm(Break::AfterExecution);
+    assert_eq!(store.commit(failure([7; 32], NOW)).await, Ok(Committed::Applied));
+    let counted = world.store.sign_in_failures(&[7; 32]).await.unwrap().failures;
+    assert!((1..=2).contains(&counted), "{counted}");
+}
+
+/// An operator's change, told whether the answer to it is lost or not.
+type Change<'s> = std::pin::Pin<Box<dyn Future<Output = Result<(), AdminFault>> + 's>>;
+
+#[tokio::test]
+async fn st_01_an_operators_change_whose_answer_was_lost_is_done_once_and_told_so() {
+    let (world, store, proxy) = behind_proxy().await;
+    let resource = ResourceUri::parse("https://api.example/").unwrap();
+    let api = || ApiRecord {
+        resource: resource.clone(),
+        name: Some("An API".to_owned()),
+        scopes: vec![],
+        access_token_seconds: None,
+        algorithm: None,
+        introspection: None,
+    };
+    let (person, app, shop) = (ada(), app(), ClientId::new("shop"));
+    let (bob, carol) = (user("bob"), user("carol"));
+    let given = ConsentFacts::parse("1 5 openid\n2 5 openid").unwrap();
+    let less = given.without(ApiId(1)).unwrap();
+    let none = ConsentFacts::default();
+    world.store.add_user(carol.clone()).await.unwrap();
+    for user in [&person, &carol.id].map(Clone::clone) {
+        let after = given.clone();
+        world.applied(Commit::GiveConsent { user, client: app.clone(), before: None, after }).await;
+    }
+    let named = ClientMetadata { client_name: Some("A shop".to_owned()), ..ClientMetadata::default() };
+    let rename = async {
+        let version = world.store.directory_versions().await.unwrap().clients;
+        store.update_client(&shop, &named, version).await
+    };
+    let is_alone = Break::AfterExecution;
+    let changes: Vec<(Break, Change<'_>)> = vec![
+        (is_alone, Box::pin(store.add_user(bob.clone()))),
+        (Break::AfterCommit, Box::pin(store.add_client(client("shop")))),
+        (Break::AfterCommit, Box::pin(store.stage_client_secret(&shop, secret(2)))),
+        (Break::AfterCommit, Box::pin(rename)),
+        (Break::AfterCommit, Box::pin(store.add_api(api()))),
+        (Break::AfterCommit, Box::pin(store.remove_api(&resource))),
+        (is_alone, Box::pin(store.narrow_consent(&person, &app, given.clone(), less.clone()))),
+        (is_alone, Box::pin(store.narrow_consent(&person, &app, less, none))),
+        (is_alone, Box::pin(store.revoke_consent(&carol.id, &app))),
+        (Break::AfterCommit, Box::pin(store.remove_client(&shop, || NOW))),
+        (Break::AfterCommit, Box::pin(store.end_sessions_of_user("bob"))),
+    ];
+    let count = changes.len();
+    for (number, (at, change)) in changes.into_iter().enumerate() {
+        proxy.arm(at);
+        assert_eq!(change.await, Ok(()), "{number}");
+        assert_eq!(proxy.broken(), number + 1, "{number}");
+    }
+    assert_eq!(count, proxy.broken());
+    assert_eq!(store.add_user(bob).await, Err(AdminFault::Exists));
+    assert_eq!(store.remove_api(&resource).await, Err(AdminFault::Missing));
+    assert_eq!(store.revoke_consent(&person, &app).await, Err(AdminFault::Missing));
+}
+
+#[tokio::test]
+async fn st_01_an_operators_change_that_was_overtaken_while_its_answer_was_lost_is_refused() {
+    let (world, store, proxy) = behind_proxy().await;
+    world.store.add_user(user("bob")).await.unwrap();
+    let given = ConsentFacts::parse("1 5 openid\n2 5 openid").unwrap();
+    let less = given.without(ApiId(1)).unwrap();
+    let other_less = given.without(ApiId(2)).unwrap();
+    world.applied(Commit::GiveConsent { user: ada(), client: app(), before: None, after: other_less }).await;
+    let version = world.store.directory_versions().await.unwrap().clients;
+    let other = UserRecord { id: UserId::new("u-other"), ..user("bob") };
+    proxy.arm(Break::AfterExecution);
+    assert_eq!(store.add_user(other).await, Err(AdminFault::Exists));
+    proxy.arm(Break::AfterExecution);
+    let renamed = ClientRecord { created_at: NOW + 1, ..client("app") };
+    assert_eq!(store.add_client(renamed).await, Err(AdminFault::Exists));
+    let named = ClientMetadata { client_name: Some("A shop".to_owned()), ..ClientMetadata::default() };
+    proxy.arm(Break::AfterExecution);
+    assert_eq!(store.update_client(&app(), &named, version - 1).await, Err(AdminFault::Conflict));
+    proxy.arm(Break::AfterExecution);
+    assert_eq!(store.narrow_consent(&ada(), &app(), given, less).await, Err(AdminFault::Conflict));
+    assert_eq!(proxy.broken(), 4);
+}
+
+#[tokio::test]
+async fn st_03_a_link_that_brings_nothing_any_more_is_given_up() {
+    let statement_timeout = Duration::from_secs(1);
+    let few = ConnectOptions { shared_connections: 1, own_connections: 1, ..ConnectOptions::default() };
+    let (world, store, proxy) = behind(ConnectOptions { statement_timeout, ..few }).await;
+    proxy.arm(Break::SwallowCommit);
+    // Its transaction holds the row until the server hears that the link has gone.
+    assert_eq!(store.commit(redeem(grant(1))).await, Ok(Committed::Applied));
+    assert!(world.grant(1).await.is_some());
+    assert_eq!(proxy.broken(), 1);
+}
+
+#[tokio::test]
+async fn a_transaction_whose_commit_never_comes_is_ended_by_the_server() {
+    // Nobody here gives the link up.
+    let statement_timeout = Duration::from_secs(3600);
+    let idle_in_transaction_timeout = Duration::from_millis(100);
+    let few = ConnectOptions { shared_connections: 1, own_connections: 1, ..ConnectOptions::default() };
+    let options = ConnectOptions { statement_timeout, idle_in_transaction_timeout, ..few };
+    let (world, store, proxy) = behind(options).await;
+    proxy.arm(Break::SwallowCommit);
+    let told = tokio::time::timeout(Duration::from_secs(60), store.commit(redeem(grant(1)))).await;
+    assert_eq!(told, Ok(Ok(Committed::Applied)));
+    assert!(world.grant(1).await.is_some());
+    assert_eq!(proxy.broken(), 1);
+}

@@ -1,0 +1,44 @@
+//! PostgreSQL: the suite, and what only a server at the other end of a link can show.
+
+mod errors;
+mod links;
+mod lost_answers;
+mod proxy;
+#[expect(clippy::panic, reason = "a test without its server cannot go on")]
+mod server;
+#[path = "../suite/mod.rs"]
+mod suite;
+
+use proofkey_store::{ConnectOptions, Store};
+use tokio::sync::OnceCell;
+
+use crate::support::{self, Database};
+use server::TestDatabase;
+
+/// A database of the one server of this process.
+pub(crate) struct PostgresDatabase(TestDatabase);
+
+impl Database for PostgresDatabase {
+    const SLOWER: u64 = 10;
+
+    async fn create() -> Self {
+        Self(TestDatabase::create(template().await).await)
+    }
+
+    async fn open(&self) -> Store {
+        Store::connect(&self.0.url(), &ConnectOptions::default()).await.unwrap()
+    }
+}
+
+/// A database with every migration, which the others are copies of.
+async fn template() -> &'static str {
+    static TEMPLATE: OnceCell<TestDatabase> = OnceCell::const_new();
+    let make = async || {
+        let empty = TestDatabase::create("template0").await;
+        Store::connect(&empty.url(), &ConnectOptions::default()).await.unwrap().close().await;
+        empty
+    };
+    TEMPLATE.get_or_init(make).await.name()
+}
+
+pub(crate) type World = support::World<PostgresDatabase>;
