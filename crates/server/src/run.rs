@@ -149,7 +149,7 @@ impl Start {
             limits: HttpLimits::from_config(&config.server),
             trusted_proxies: TrustedProxies::new(config.server.trusted_proxies.clone()),
             budget,
-            pace: Arc::new(Pace::new(config.limits.factor.max(1.0))),
+            pace: Arc::new(Pace::new(config.limits.paced_turns_per_second, config.limits.factor.max(1.0))),
             security_headers: SecurityHeaders { strict_transport: config.issuer.is_https() },
             readers: Some(endpoint::readers(Arc::clone(&app))),
             metrics: app.metrics.http.clone(),

@@ -17,12 +17,13 @@ pub(crate) fn config(issuer: &str, data: &Path, settings: &[(String, String)]) -
     Config::parse(&text, &data.join("test.toml"), environment(settings)).expect("the configuration is valid")
 }
 
-/// Cheap passwords, no metrics listener.
+/// Cheap passwords, no metrics listener, and no wait for those whose requests are refused: that is what many tests send.
 pub(crate) fn config_text(issuer: &str, data: &Path, listen: Option<SocketAddr>) -> String {
     let listen = listen.map(|address| format!("listen = \"{address}\"\n")).unwrap_or_default();
     format!(
         "issuer = {issuer:?}\n[server]\n{listen}metrics_listen = \"off\"\ndrain_seconds = 2\n[store]\ndata = {:?}\n\
-         [passwords]\nmemory_kib = 64\niterations = 1\nhashes_max = 1\nqueue_max = 1000\nqueue_seconds = 30\n",
+         [passwords]\nmemory_kib = 64\niterations = 1\nhashes_max = 1\nqueue_max = 1000\nqueue_seconds = 30\n\
+         [limits]\npaced_turns_per_second = 1000000\n",
         data.display().to_string()
     )
 }

@@ -65,6 +65,7 @@ pub(super) fn ranges(file: &File) -> Vec<Range> {
         limits.login_network_burst 1..=100_000 "";
         limits.login_network_interval_seconds 1..=86_400 " seconds";
         limits.login_all_failures_per_minute 1..=60_000 "";
+        limits.paced_turns_per_second 1..=1_000_000 "";
         limits.login_account_burst 1..=1_000 "";
         limits.login_account_interval_seconds 1..=86_400 " seconds";
         limits.login_account_interval_max_seconds 1..=86_400 " seconds";

@@ -72,6 +72,8 @@ pub struct Limits {
     pub login_network_interval_seconds: u32,
     /// Failed sign-ins of everybody in a minute. Beyond, nobody is refused: those that wait for a hash wait in another order.
     pub login_all_failures_per_minute: u32,
+    /// Turns a second of all addresses whose requests are refused again and again.
+    pub paced_turns_per_second: u32,
     /// Failed sign-ins to one account at once.
     pub login_account_burst: u32,
     /// After that, a pause of so many seconds, longer by as much with each further failure …
@@ -175,6 +177,7 @@ impl Default for Limits {
             login_network_burst: 50,
             login_network_interval_seconds: 2,
             login_all_failures_per_minute: 120,
+            paced_turns_per_second: 200,
             login_account_burst: 10,
             login_account_interval_seconds: 60,
             login_account_interval_max_seconds: 900,

@@ -9,8 +9,7 @@ use super::limits::{
     HttpLimits, METRICS_CONNECTIONS_MAX, SEND_BUFFER_BYTES_MAX, URI_BYTES_MAX, WINDOW_BYTES,
 };
 use super::pace::{
-    PACED_ADDRESSES_MAX, PACED_TURNS_OF_ADDRESS_PER_SECOND, PACED_TURNS_PER_SECOND, PACED_WAIT_MAX,
-    REFUSAL_SECONDS, REFUSALS_MAX,
+    PACED_ADDRESSES_MAX, PACED_TURNS_OF_ADDRESS_PER_SECOND, PACED_WAIT_MAX, REFUSAL_SECONDS, REFUSALS_MAX,
 };
 
 pub(crate) use super::body::BODY_BYTES_MAX;
@@ -124,8 +123,8 @@ pub(crate) const REQUESTS: &[Limit] = &[
         test: "k_03_an_address_is_paced_by_what_is_refused_and_not_made_up_for",
     },
     Limit {
-        name: "turns a second of those that are paced: reads of 4 KiB, or requests of a proxy's clients",
-        value: Value::Count(PACED_TURNS_PER_SECOND as usize),
+        name: "`limits.paced_turns_per_second`: reads of 4 KiB, or requests of a proxy's clients, of those that are paced",
+        value: Value::Setting(|config| Value::Count(config.limits.paced_turns_per_second as usize)),
         scope: Scope::All,
         beyond: "they wait",
         bounds: "the same",

@@ -15,7 +15,8 @@ use crate::limit::{AddressKey, Limiter};
 pub(super) const REFUSALS_MAX: u32 = 3;
 /// One refusal is forgotten in so long.
 pub(super) const REFUSAL_SECONDS: u32 = 10;
-/// Turns a second of all addresses that are paced. A turn is one read, 4 KiB at most, or one request that a proxy hands on.
+/// Turns a second of all addresses that are paced, where no setting says otherwise. A turn is one read, 4 KiB at most, or one
+/// request that a proxy hands on.
 pub(super) const PACED_TURNS_PER_SECOND: u32 = 200;
 /// Turns a second of one address, where half of the longest wait is taken.
 pub(super) const PACED_TURNS_OF_ADDRESS_PER_SECOND: u32 = 20;
@@ -70,14 +71,14 @@ pub(super) struct Standing {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self::new(1.0)
+        Self::new(PACED_TURNS_PER_SECOND, 1.0)
     }
 }
 
 impl Pace {
-    /// `factor` multiplies what is allowed.
-    pub fn new(factor: f64) -> Self {
-        let turns = f64::from(PACED_TURNS_PER_SECOND) * factor;
+    /// So many turns a second; `factor` multiplies that and all else that is allowed.
+    pub fn new(turns_per_second: u32, factor: f64) -> Self {
+        let turns = f64::from(turns_per_second) * factor;
         let of_address = PACED_TURNS_OF_ADDRESS_PER_SECOND;
         let limiter =
             |burst, interval_millis| Limiter::new(burst, interval_millis, PACED_ADDRESSES_MAX, factor);

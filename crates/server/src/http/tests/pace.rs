@@ -9,7 +9,7 @@ use crate::http::Pace;
 
 /// One refusal and one turn, and then none for longer than a test takes.
 async fn served(trusted_proxies: TrustedProxies) -> Served {
-    let edge = Edge { pace: Arc::new(Pace::new(0.000_1)), trusted_proxies, ..Edge::default() };
+    let edge = Edge { pace: Arc::new(Pace::new(200, 0.000_1)), trusted_proxies, ..Edge::default() };
     start_at(edge, None, CancellationToken::new()).await
 }
 
