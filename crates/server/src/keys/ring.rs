@@ -92,7 +92,7 @@ impl Keys {
         let sealer = sealing.sealer();
         let mut signing = Vec::new();
         for algorithm in rotation::ALGORITHMS {
-            if let Some(record) = rotation::active(&records, algorithm, now) {
+            if let Some(record) = rotation::signing(&records, algorithm, now) {
                 signing.push(open(record, algorithm, &sealer)?);
             }
         }
@@ -151,7 +151,7 @@ impl Keys {
     /// Whether other keys should be in use by now than those that were chosen when these were taken over. So it is, too, when the
     /// clock was set back: what it had left out as ended is read again.
     pub fn is_outdated(&self, now: Timestamp) -> bool {
-        let kid = |algorithm, at| rotation::active(&self.records, algorithm, at).map(|key| key.kid.as_str());
+        let kid = |algorithm, at| rotation::signing(&self.records, algorithm, at).map(|key| key.kid.as_str());
         now < self.taken_at
             || self.sealing_ends_at.is_some_and(|end| now >= end)
             || rotation::ALGORITHMS

@@ -77,6 +77,13 @@ pub fn active(records: &[KeyRecord], algorithm: Algorithm, now: Timestamp) -> Op
         .max_by_key(|key| (key.active_from, key.sequence))
 }
 
+/// The key of a ring that signs at an instant, which a clock that was set back may have put before the birth of all of them:
+/// then the first, for tokens are signed whatever the time is.
+pub fn signing(records: &[KeyRecord], algorithm: Algorithm, now: Timestamp) -> Option<&KeyRecord> {
+    let first = || ring(records, algorithm).min_by_key(|key| (key.active_from, key.sequence));
+    active(records, algorithm, now).or_else(first)
+}
+
 /// The state of one of the stored keys at an instant.
 pub fn state(records: &[KeyRecord], key: &KeyRecord, now: Timestamp) -> KeyState {
     if key.active_from > now {

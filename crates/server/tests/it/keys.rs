@@ -129,3 +129,22 @@ async fn md_01_pages_of_an_issuer_with_a_path_find_their_stylesheet_below_it() {
         }
     }
 }
+
+#[tokio::test]
+async fn f_20_k_15_where_the_clock_is_behind_every_key_the_first_signs() {
+    let server = TestServer::start().await;
+    let records = keys(&server).await;
+    for algorithm in rotation::ALGORITHMS {
+        let first = rotation::active(&records, algorithm, server.now()).unwrap();
+        let before = server.now() + -DAY_SECONDS;
+        assert!(rotation::active(&records, algorithm, before).is_none());
+        assert_eq!(rotation::signing(&records, algorithm, before).unwrap().kid, first.kid);
+    }
+    server.advance(-DAY_SECONDS);
+    let taken = of_a_node(&server).await;
+    server.advance(DAY_SECONDS);
+    assert!(
+        !taken.is_outdated(server.now()),
+        "the keys that sign are the same when the clock is right again"
+    );
+}
