@@ -1,6 +1,7 @@
 //! The engine: reads and single statements on the shared connections, other scripts on connections of their own.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -118,14 +119,8 @@ impl Engine {
 impl Inner {
     async fn read(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
         let _room = self.room()?;
-        let mut attempts = Attempts::begin();
-        loop {
-            let read = async { self.pipeline.session().await?.rows(statement, values).await };
-            match read.await {
-                Ok(rows) => return Ok(rows),
-                Err(failure) => self.again_after(failure, &mut attempts).await?,
-            }
-        }
+        let read = || async { self.pipeline.session().await?.rows(statement, values).await };
+        Ok(self.attempted(read).await?.0)
     }
 
     async fn read_alone(
@@ -134,48 +129,46 @@ impl Inner {
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, Fault> {
         let _room = self.room()?;
-        let mut attempts = Attempts::begin();
-        loop {
-            let read = async {
-                let lease = self.pool.lease().await?;
-                let rows = lease.session.rows(statement, values).await;
-                lease.give_back();
-                rows
-            };
-            match read.await {
-                Ok(rows) => return Ok(rows),
-                Err(failure) => self.again_after(failure, &mut attempts).await?,
-            }
-        }
+        let read = || async {
+            let lease = self.pool.lease().await?;
+            let rows = lease.session.rows(statement, values).await;
+            lease.give_back();
+            rows
+        };
+        Ok(self.attempted(read).await?.0)
     }
 
     /// A statement that is its own transaction: it decides by the rows that it locks.
     async fn run_single(&self, step: &ScriptStep) -> Result<ScriptOutcome, Fault> {
-        let mut attempts = Attempts::begin();
-        loop {
-            let run = async {
-                let session = self.pipeline.session().await?;
-                let prepared = session.prepared(step.statement).await?;
-                session.execute((step.statement, &prepared), &step.values, Stage::Deciding).await
-            };
-            match run.await {
-                Ok(rows) => return Ok(attempts.settled(step.judge(rows))),
-                Err(failure) => self.again_after(failure, &mut attempts).await?,
-            }
-        }
+        let run = || async {
+            let session = self.pipeline.session().await?;
+            let prepared = session.prepared(step.statement).await?;
+            session.execute((step.statement, &prepared), &step.values, Stage::Deciding).await
+        };
+        let (rows, attempts) = self.attempted(run).await?;
+        Ok(attempts.settled(step.judge(rows)))
     }
 
     async fn transact(&self, script: &Script) -> Result<ScriptOutcome, Fault> {
+        let run = || async {
+            let lease = self.pool.lease().await?;
+            let outcome = transaction::run(&lease.session, script).await;
+            lease.give_back();
+            outcome
+        };
+        let (outcome, attempts) = self.attempted(run).await?;
+        Ok(attempts.settled(outcome))
+    }
+
+    /// Runs a piece of work until it succeeds or its failures are to be told, and says what it took.
+    async fn attempted<T, F>(&self, work: impl Fn() -> F) -> Result<(T, Attempts), Fault>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
         let mut attempts = Attempts::begin();
         loop {
-            let run = async {
-                let lease = self.pool.lease().await?;
-                let outcome = transaction::run(&lease.session, script).await;
-                lease.give_back();
-                outcome
-            };
-            match run.await {
-                Ok(outcome) => return Ok(attempts.settled(outcome)),
+            match work().await {
+                Ok(done) => return Ok((done, attempts)),
                 Err(failure) => self.again_after(failure, &mut attempts).await?,
             }
         }

@@ -35,13 +35,9 @@ impl Pool {
 
     /// A connection, when it is our turn.
     pub(super) async fn lease(&self) -> Result<Lease<'_>, Failure> {
-        let busy = |_| Failure { fault: Fault::Busy, severity: Severity::Statement };
-        let place = match timeout(WAIT_MAX, self.places.acquire()).await {
-            Ok(place) => {
-                place.map_err(|_| Failure { fault: Fault::Closed, severity: Severity::Statement })?
-            }
-            Err(late) => return Err(busy(late)),
-        };
+        let none = |fault| Failure { fault, severity: Severity::Statement };
+        let waited = timeout(WAIT_MAX, self.places.acquire()).await.map_err(|_| none(Fault::Busy))?;
+        let place = waited.map_err(|_| none(Fault::Closed))?;
         let session = match self.take() {
             Some(session) => session,
             None => self.connector.connect().await.map_err(Failure::unreachable)?,
