@@ -14,6 +14,7 @@ mod resolve;
 mod resolved;
 mod sealing_key;
 mod sealing_keys;
+mod secret_file;
 mod sections;
 mod template;
 mod warnings;

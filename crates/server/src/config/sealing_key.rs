@@ -1,22 +1,19 @@
 //! The key that seals private keys at rest: 256 bits, from a file or the environment.
 
 use std::fmt;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
+use super::secret_file::{self, SecretFileRefused};
+
 /// The variable that gives the key itself.
 pub(super) const SEALING_KEY_VARIABLE: &str = "PROOFKEY_KEYS__SEALING_KEY";
 
 const KEY_BYTES: usize = 32;
-/// The bits of a file's mode that let its group and everybody else do something with it.
-const GROUP: u32 = 0o070;
-const OTHERS: u32 = 0o007;
-/// A line of about 80 characters to a key; anything longer is another file.
-const FILE_BYTES_MAX: u64 = 4096;
 
 /// The sealing key. Wiped when dropped, never shown.
 pub struct SealingKey(Zeroizing<[u8; KEY_BYTES]>);
@@ -76,15 +73,12 @@ impl SealingKey {
         Ok(Self(Zeroizing::new(bytes)))
     }
 
-    /// Reads the text of a key file, which may be readable for its owner and its group: so Kubernetes and Docker mount secrets
-    /// for a process that is not root, and there nobody can change it. [`is_open_to_group`] tells, for a warning.
+    /// Reads the text of a key file.
     pub(super) fn read_text(path: &Path) -> Result<Zeroizing<String>, SealingKeyRefused> {
-        let io = |cause| SealingKeyRefused::Io { path: path.to_owned(), cause };
-        let file = std::fs::File::open(path).map_err(io)?;
-        refuse_readable(path, &file.metadata().map_err(io)?)?;
-        let mut text = Zeroizing::new(String::with_capacity(usize::try_from(FILE_BYTES_MAX).unwrap_or(0)));
-        file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(io)?;
-        Ok(text)
+        secret_file::read(path).map_err(|refused| match refused {
+            SecretFileRefused::Io(cause) => SealingKeyRefused::Io { path: path.to_owned(), cause },
+            SecretFileRefused::Readable(mode) => SealingKeyRefused::Readable { path: path.to_owned(), mode },
+        })
     }
 
     /// Writes a new file with mode 0600; an existing one is never replaced, for it may seal keys.
@@ -115,26 +109,6 @@ impl fmt::Debug for SealingKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("SealingKey(…)")
     }
-}
-
-/// Whether the group of a key file may read or write it.
-pub(super) fn is_open_to_group(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| mode(&metadata) & GROUP != 0)
-}
-
-fn refuse_readable(path: &Path, metadata: &std::fs::Metadata) -> Result<(), SealingKeyRefused> {
-    let mode = mode(metadata);
-    if mode & OTHERS == 0 { Ok(()) } else { Err(SealingKeyRefused::Readable { path: path.to_owned(), mode }) }
-}
-
-#[cfg(unix)]
-fn mode(metadata: &std::fs::Metadata) -> u32 {
-    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777
-}
-
-#[cfg(not(unix))]
-const fn mode(_: &std::fs::Metadata) -> u32 {
-    0o600
 }
 
 #[cfg(test)]
@@ -176,7 +150,7 @@ mod tests {
         ] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             let read = SealingKey::read_text(&path);
-            assert_eq!((read.is_ok(), is_open_to_group(&path)), (taken, warned_of), "{mode:o}");
+            assert_eq!((read.is_ok(), secret_file::is_open_to_group(&path)), (taken, warned_of), "{mode:o}");
             let Err(refused) = read else { continue };
             let message = refused.to_string();
             let cures = [format!("{mode:04o}"), "chmod 600".into(), SEALING_KEY_VARIABLE.into()];

@@ -1,8 +1,8 @@
 //! What a configuration allows but an operator should look at twice.
 
 use super::resolved::Config;
-use super::sealing_key::is_open_to_group;
 use super::sealing_keys::SealingKeySource;
+use super::secret_file::is_open_to_group;
 
 pub(super) fn warnings(config: &Config) -> Vec<String> {
     let Config { issuer, server, tokens, sessions, passwords, limits, keys, environment_warning, .. } =
