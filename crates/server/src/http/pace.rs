@@ -62,7 +62,7 @@ pub(super) enum Outcome {
 }
 
 /// Whom a connection is read for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Standing {
     pace: Arc<Pace>,
     /// `None` for a trusted proxy, which speaks for many: whoever it names is judged, and not the connection.
@@ -139,7 +139,7 @@ impl Pace {
     }
 
     /// The turn of an address.
-    pub(super) fn turn_of(&self, address: AddressKey) -> Turn {
+    fn turn_of(&self, address: AddressKey) -> Turn {
         let now = || Clock::System.passed_millis();
         if self.is_quiet(now) || !self.paces(&address, now()) {
             return Turn::Now;
@@ -148,7 +148,7 @@ impl Pace {
     }
 
     /// Notes what became of a request of an address. What is served costs nothing to note where nothing was refused.
-    pub(super) fn note_of(&self, address: AddressKey, outcome: Outcome) {
+    fn note_of(&self, address: AddressKey, outcome: Outcome) {
         let now = || Clock::System.passed_millis();
         if outcome == Outcome::Refused || !self.is_quiet(now) {
             self.note_at(address, outcome, now());

@@ -23,7 +23,7 @@ use super::activity::{Activity, InFlight};
 use super::arrival::{Arrival, ClientAddress, Peer, RequestId};
 use super::body::{DeadlineBody, bytes_held};
 use super::edge::{AskingPage, Edge, Told};
-use super::pace::{Outcome, Turn};
+use super::pace::{Outcome, Standing, Turn};
 use super::refusal::{self, ForWantOfRoom};
 use crate::limit::AddressKey;
 
@@ -73,8 +73,8 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
             return Responding { stage, id, edge, in_flight, page };
         }
         let client = edge.trusted_proxies.resolve(self.peer, request.headers_mut());
-        let sender = Sender::new(self.peer, client, &self.activity);
-        let turn = match sender.turn(&edge) {
+        let (sender, turn) = self.sender(client);
+        let turn = match turn {
             Turn::Now => None,
             Turn::After(wait) => Some(Box::pin(sleep(wait))),
             Turn::Never => {
@@ -89,43 +89,24 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
     }
 }
 
+impl RequestService {
+    /// Whoever is judged by what becomes of a request, and what it waits for: the peer, which had its turn before the request
+    /// was read, or the client that a trusted proxy names.
+    fn sender(&self, client: ClientAddress) -> (Standing, Turn) {
+        if client.0 == self.peer.ip().to_canonical() {
+            return (self.activity.standing.clone(), Turn::Now);
+        }
+        let named = Standing::new(Arc::clone(&self.edge.pace), Some(AddressKey::of(client.0)));
+        let turn = named.turn();
+        (named, turn)
+    }
+}
+
 /// The stage in which a refusal goes out, to its page where one waits.
 fn refuse(edge: &Edge, page: Option<&AskingPage>, refusal: Response<Body>) -> Stage {
     match (&edge.readers, page) {
         (Some(readers), Some(page)) => Stage::Told(readers.let_read(page.clone(), refusal)),
         _ => Stage::Refused(Some(refusal)),
-    }
-}
-
-/// Who answers for a request that is refused.
-enum Sender {
-    /// The connection, which waited for its turn before the request was read.
-    Peer(Arc<Activity>),
-    /// Whom a trusted proxy names.
-    Client(AddressKey),
-}
-
-impl Sender {
-    fn new(peer: SocketAddr, client: ClientAddress, activity: &Arc<Activity>) -> Self {
-        if client.0 == peer.ip().to_canonical() {
-            Self::Peer(Arc::clone(activity))
-        } else {
-            Self::Client(AddressKey::of(client.0))
-        }
-    }
-
-    fn turn(&self, edge: &Edge) -> Turn {
-        match self {
-            Self::Peer(_) => Turn::Now,
-            Self::Client(client) => edge.pace.turn_of(*client),
-        }
-    }
-
-    fn note(&self, edge: &Edge, outcome: Outcome) {
-        match self {
-            Self::Peer(activity) => activity.standing.note(outcome),
-            Self::Client(client) => edge.pace.note_of(*client, outcome),
-        }
     }
 }
 
@@ -146,7 +127,7 @@ enum Stage {
     /// The same, until it is clear which page may read it.
     Told(Told),
     /// In the hands of a handler, once it has its turn.
-    Routed { turn: Option<Pin<Box<Sleep>>>, routed: Pin<Box<RouteFuture<Infallible>>>, sender: Sender },
+    Routed { turn: Option<Pin<Box<Sleep>>>, routed: Pin<Box<RouteFuture<Infallible>>>, sender: Standing },
 }
 
 impl Future for Responding {
@@ -168,7 +149,7 @@ impl Future for Responding {
                     let polled = || routed.as_mut().poll(cx).map(|Ok(response)| response);
                     let caught = catch_unwind(AssertUnwindSafe(polled));
                     if let Ok(Poll::Ready(response)) = &caught {
-                        sender.note(&this.edge, outcome(response));
+                        sender.note(outcome(response));
                     }
                     caught
                 }
