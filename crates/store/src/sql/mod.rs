@@ -78,6 +78,19 @@ const fn joined<const N: usize>(parts: &[&str]) -> [u8; N] {
     all
 }
 
+/// Texts that walk a table on purpose: whole directories, lists for operators, rare changes, and one bounded walk. They are the same on every engine.
+#[cfg(test)]
+pub(crate) const WALKS: [&str; 8] = [
+    "CLIENTS",
+    "APIS",
+    "KEYS",
+    "USERS",
+    "CONSENTS",
+    "SESSION_CLIENTS",
+    "REVOKE_GRANTS_OF_CLIENT",
+    "DELETE_CONSENTS_OF_CLIENT",
+];
+
 /// All texts, module by module.
 #[cfg(test)]
 pub(crate) fn all() -> Vec<&'static crate::value::Statement> {

@@ -6,18 +6,6 @@ use super::migrate::{MIGRATIONS, migrate};
 use crate::sql::{self, clients};
 use crate::value::{Statement, Value, values};
 
-/// Texts that walk a table on purpose: whole directories, lists for operators, rare changes, and one bounded walk.
-const WALKS: [&str; 8] = [
-    "CLIENTS",
-    "APIS",
-    "KEYS",
-    "USERS",
-    "CONSENTS",
-    "SESSION_CLIENTS",
-    "REVOKE_GRANTS_OF_CLIENT",
-    "DELETE_CONSENTS_OF_CLIENT",
-];
-
 fn migrated() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
     migrate(&mut connection, MIGRATIONS).unwrap();
@@ -52,7 +40,7 @@ fn cost_does_not_grow_with_rows_where_requests_wait() {
     let connection = migrated();
     for Statement { name, text, .. } in sql::all() {
         let walks = walks(&connection, text);
-        assert_eq!(WALKS.contains(name), !walks.is_empty(), "{name}: {walks:?}");
+        assert_eq!(sql::WALKS.contains(name), !walks.is_empty(), "{name}: {walks:?}");
     }
 }
 

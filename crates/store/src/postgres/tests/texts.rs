@@ -10,18 +10,6 @@ use super::{migrated, session};
 use crate::sql;
 use crate::value::{Decides, Statement};
 
-/// Texts that walk a table on purpose: whole directories, lists for operators, rare changes, and one bounded walk.
-const WALKS: [&str; 8] = [
-    "CLIENTS",
-    "APIS",
-    "KEYS",
-    "USERS",
-    "CONSENTS",
-    "SESSION_CLIENTS",
-    "REVOKE_GRANTS_OF_CLIENT",
-    "DELETE_CONSENTS_OF_CLIENT",
-];
-
 #[tokio::test]
 async fn every_text_prepares_and_takes_and_gives_what_we_bind_and_read() {
     let database = migrated().await;
@@ -83,7 +71,7 @@ async fn cost_does_not_grow_with_rows_where_requests_wait() {
     for statement in sql::all() {
         let plan = plan(&client, statement).await;
         let walks = walks(&plan, &leading);
-        assert_eq!(WALKS.contains(&statement.name), !walks.is_empty(), "{}: {walks:?}", statement.name);
+        assert_eq!(sql::WALKS.contains(&statement.name), !walks.is_empty(), "{}: {walks:?}", statement.name);
     }
 }
 
