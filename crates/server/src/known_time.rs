@@ -64,7 +64,7 @@ impl KnownTime {
     /// The time that is known now.
     pub(crate) fn now(&mut self, clock: &Clock) -> Timestamp {
         let (wall, passed) = (Timestamp(clock.now()), clock.passed_millis());
-        let reckoned = self.mark + (passed - self.marked_at_millis) / 1_000;
+        let reckoned = self.reckoned(passed);
         let by_seconds = wall - reckoned;
         if by_seconds <= NOTABLE_SECONDS {
             self.ahead = None;
@@ -95,8 +95,12 @@ impl KnownTime {
 
     /// By how many seconds the clock is ahead of what is known; behind it where that is negative.
     pub(crate) fn ahead_seconds(&self, clock: &Clock) -> i64 {
-        let reckoned = self.mark + (clock.passed_millis() - self.marked_at_millis) / 1_000;
-        Timestamp(clock.now()) - reckoned
+        Timestamp(clock.now()) - self.reckoned(clock.passed_millis())
+    }
+
+    /// The mark with the time that has passed since.
+    fn reckoned(&self, passed_millis: i64) -> Timestamp {
+        self.mark + (passed_millis - self.marked_at_millis) / 1_000
     }
 
     /// How the clock stands, where that has changed since it was asked last.
