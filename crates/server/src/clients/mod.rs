@@ -52,7 +52,7 @@ pub(crate) struct Clients {
     /// The version of the clients at the last look; an entry of another version is none.
     version: AtomicI64,
     remembered: Cache<Arc<str>, Remembered>,
-    /// The clients that were read as active a moment ago.
+    /// The latest reads of clients that were active; each is good for a moment.
     active: Cache<Arc<str>, Active>,
     look_ups: LookUps,
 }
@@ -88,7 +88,7 @@ impl Default for Clients {
         Self {
             version: AtomicI64::new(0),
             remembered: Cache::builder().max_capacity(REMEMBERED_BYTES_MAX).weigher(weigh).build(),
-            active: Cache::builder().max_capacity(ACTIVE_MAX).time_to_live(REMEMBERED_FOR).build(),
+            active: Cache::new(ACTIVE_MAX),
             look_ups: LookUps::default(),
         }
     }
