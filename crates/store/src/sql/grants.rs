@@ -57,14 +57,15 @@ const GRANT_AND_SUBJECT: &str = "
 
 statements! {
     /// Spends a code, and makes the grant that its tokens are revoked by: one durable row for both, of which no refresh token
-    /// has been used. No row changed means that the code was redeemed before, that wrong verifiers have locked it, or that its
-    /// session has ended meanwhile or its client was disabled or removed.
+    /// has been used. No row changed means that the code was redeemed before, that wrong verifiers have locked it, or that
+    /// meanwhile its session has ended, its client was disabled or removed, or all that the client had been given was ended.
     REDEEM_CODE = "
         INSERT INTO grants (id, client_id, user_id, session_id, scope, apis, auth_time, amr, acr, created_at,
                             expires_at, ends_at, session_bound, user_valid_from, client_valid_from, generation)
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0
         WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $4)
-          AND EXISTS (SELECT 1 FROM clients WHERE id = $2 AND disabled = 0)
+          AND EXISTS (SELECT 1 FROM clients
+                      WHERE id = $2 AND disabled = 0 AND valid_from = COALESCE($15, valid_from))
           AND NOT EXISTS (SELECT 1 FROM code_failures WHERE id = $1 AND failures >= $16)
         ON CONFLICT (id) DO NOTHING";
 

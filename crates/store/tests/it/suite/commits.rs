@@ -3,7 +3,7 @@
 use proofkey_oauth::SecretHash;
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
-    AuthorizationCode, Commit, Committed, FailureFacts, RedemptionFacts, SessionFacts, SessionProof, UserId,
+    AuthorizationCode, Commit, Committed, FailureFacts, GrantFacts, RedemptionFacts, SessionFacts, SessionProof, UserId,
 };
 
 use super::World;
@@ -79,6 +79,17 @@ async fn lo_04_az_35_a_code_whose_session_has_ended_meanwhile_cannot_be_redeemed
     world.applied(Commit::EndSession { session: session_id(GRANTS_SESSION) }).await;
     assert_eq!(world.commit(redeem(grant(2))).await, Committed::Conflict);
     assert!(world.grant(2).await.is_none());
+}
+
+#[tokio::test]
+async fn v_30_a_code_from_before_an_end_of_all_grants_of_its_client_cannot_be_redeemed() {
+    let world = World::new().await;
+    world.store.end_grants_of_client(&app(), || NOW + 60).await.unwrap();
+    assert_eq!(world.commit(redeem(grant(1))).await, Committed::Conflict);
+    let since = GrantFacts { client_valid_from: Some(NOW + 60), ..grant(2) };
+    world.applied(redeem(since)).await;
+    // A code of a release that kept no marks goes by what the rule found.
+    world.applied(redeem(GrantFacts { client_valid_from: None, ..grant(3) })).await;
 }
 
 #[tokio::test]
