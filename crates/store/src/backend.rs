@@ -2,6 +2,7 @@
 //! and a script.
 
 use crate::fault::Fault;
+use crate::remembered::Remembered;
 use crate::row::Cells;
 use crate::script::{Script, ScriptOutcome};
 use crate::value::{Statement, Value};
@@ -70,6 +71,14 @@ impl Backend {
             // An error of the disk that leaves an outcome open ends the store.
             Self::Sqlite(_) => false,
             Self::Postgres(_) => true,
+        }
+    }
+
+    /// What the one writer knows; `None` on an engine that others write to as well.
+    pub(crate) fn remembered(&self) -> Option<&Remembered> {
+        match self {
+            Self::Sqlite(engine) => Some(engine.remembered()),
+            Self::Postgres(_) => None,
         }
     }
 

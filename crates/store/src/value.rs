@@ -13,6 +13,8 @@ pub(crate) struct Statement {
     pub(crate) text: &'static str,
     /// By what it decides, for engines on which writes do not come one after another.
     pub(crate) decides: Decides,
+    /// What it makes untrue of the subjects that are remembered.
+    pub(crate) forgets: Forgets,
 }
 
 /// By what a write decides whether and what it writes.
@@ -29,15 +31,73 @@ pub(crate) enum Decides {
 impl Decides {
     /// What a text decides by. One that selects looks at other rows.
     pub(crate) const fn of(text: &str) -> Self {
-        let mut rest = text.as_bytes();
-        while let [_, tail @ ..] = rest {
-            if matches!(rest, [b'S', b'E', b'L', b'E', b'C', b'T', ..]) {
-                return Self::ByOthers;
-            }
-            rest = tail;
-        }
-        Self::ByItsRow
+        if holds(text, "SELECT") { Self::ByOthers } else { Self::ByItsRow }
     }
+}
+
+/// What a write makes untrue of users with their sessions, consents and clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Forgets {
+    /// Nothing: it reads, or writes what no subject is made of. A session or a user that is added is in no subject yet.
+    Nothing,
+    /// A session, whose id is the first value.
+    Session,
+    /// What is a user's, whose id is the first value.
+    User,
+    /// Everything: it may be anybody's.
+    All,
+}
+
+impl Forgets {
+    /// What a text forgets, by the tables that it writes.
+    pub(crate) const fn of(text: &str) -> Self {
+        if holds(text, "UPDATE sessions ") || holds(text, "DELETE FROM sessions ") {
+            if holds(text, "sessions WHERE id = $1") || holds(text, "WHERE id = $1 AND") {
+                return Self::Session;
+            }
+            return if holds(text, "sessions WHERE user_id = $1") { Self::User } else { Self::All };
+        }
+        if holds(text, "UPDATE users ") || holds(text, "DELETE FROM users ") {
+            return if holds(text, "WHERE id = $1") { Self::User } else { Self::All };
+        }
+        if holds(text, "INSERT INTO consents ") {
+            return Self::User;
+        }
+        if holds(text, "UPDATE consents ") || holds(text, "DELETE FROM consents ") {
+            return if holds(text, "WHERE user_id = $1") { Self::User } else { Self::All };
+        }
+        let of_clients = holds(text, "INSERT INTO clients ")
+            || holds(text, "UPDATE clients ")
+            || holds(text, "DELETE FROM clients ");
+        // Keys and APIs are noticed by the versions beside facts that are read.
+        let of_versions = holds(text, "UPDATE directory_versions ") && !holds(text, "SET pings");
+        let of_suspects = holds(text, "UPDATE grants SET suspect");
+        if of_clients || of_versions || of_suspects { Self::All } else { Self::Nothing }
+    }
+}
+
+/// Whether a text holds a phrase.
+const fn holds(text: &str, phrase: &str) -> bool {
+    let (mut rest, phrase) = (text.as_bytes(), phrase.as_bytes());
+    while rest.len() >= phrase.len() {
+        if begins(rest, phrase) {
+            return true;
+        }
+        let [_, tail @ ..] = rest else { return false };
+        rest = tail;
+    }
+    false
+}
+
+const fn begins(mut text: &[u8], mut phrase: &[u8]) -> bool {
+    while let [wanted, more @ ..] = phrase {
+        match text {
+            [found, tail @ ..] if *found == *wanted => text = tail,
+            _ => return false,
+        }
+        phrase = more;
+    }
+    true
 }
 
 /// The value of one `$n`. It has no `Debug`: hashes, sealed keys and personal data are among them.

@@ -146,6 +146,7 @@ impl Admin {
         let enabled = self.store.set_client_disabled(id, false).await;
         enabled.map_err(|fault| AdminRefused::about(fault, Noun::Client, id))?;
         self.record_change(Verb::Enable, Noun::Client, id);
+        seen_by_servers().await;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use proofkey_store::AdminFault;
 use super::limits::ATTEMPTS_MAX;
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
+use crate::remembered::seen_by_servers;
 
 /// What a user allows a client at one API.
 #[derive(Debug)]
@@ -81,6 +82,7 @@ impl Admin {
         let name = || format!("of {username} for client {client}");
         revoked.map_err(|fault| AdminRefused::about(fault, Noun::Consent, name()))?;
         self.record_change(Verb::Revoke, Noun::Consent, format_args!("{} {client}", user.id));
+        seen_by_servers().await;
         Ok(user)
     }
 

@@ -8,6 +8,7 @@ use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 use crate::login::{is_new_username, username_key};
 use crate::random::SystemRandom;
+use crate::remembered::seen_by_servers;
 
 /// A user to be added.
 #[derive(Debug)]
@@ -71,6 +72,7 @@ impl Admin {
     pub async fn disable_user(&self, username: &str) -> Result<UserRecord, AdminRefused> {
         let user = self.set_user_disabled(username, true).await?;
         self.record_change(Verb::Disable, Noun::User, &user.id);
+        seen_by_servers().await;
         Ok(user)
     }
 
@@ -78,6 +80,7 @@ impl Admin {
     pub async fn enable_user(&self, username: &str) -> Result<UserRecord, AdminRefused> {
         let user = self.set_user_disabled(username, false).await?;
         self.record_change(Verb::Enable, Noun::User, &user.id);
+        seen_by_servers().await;
         Ok(user)
     }
 
@@ -92,6 +95,7 @@ impl Admin {
         let set = self.store.set_user_password(key, &phc, move || Timestamp(clock.now()), &account).await;
         set.map_err(|fault| AdminRefused::about(fault, Noun::User, username))?;
         self.record_change(Verb::SetPassword, Noun::User, &user.id);
+        seen_by_servers().await;
         Ok(user)
     }
 
@@ -111,6 +115,7 @@ impl Admin {
         let ended = self.store.end_sessions_of_user(&user.username_key).await;
         ended.map_err(|fault| AdminRefused::about(fault, Noun::User, username))?;
         self.record_change(Verb::SignOut, Noun::User, &user.id);
+        seen_by_servers().await;
         Ok(user)
     }
 
@@ -122,6 +127,7 @@ impl Admin {
         let ended = self.store.end_grants_of_user(&user.username_key, now).await;
         ended.map_err(|fault| AdminRefused::about(fault, Noun::User, username))?;
         self.record_change(Verb::RevokeGrants, Noun::User, &user.id);
+        seen_by_servers().await;
         Ok(user)
     }
 

@@ -40,6 +40,22 @@ impl RequestContext<'_> {
     }
 }
 
+impl RequestContext<'_> {
+    /// Decides by facts that are remembered. `None` unless the decision redeems a code and that was written: the write looks
+    /// again at what it rests on, so a memory that is wrong is found out there. A refusal wants facts that were read.
+    pub(super) async fn settle_remembered<F, T>(
+        &self,
+        facts: F,
+        decide: impl FnOnce(F, &mut Cx<'_>) -> Verdict<T>,
+    ) -> Result<Option<T>, Failure> {
+        self.current_keys().await?;
+        let Verdict { outcome, commit } = self.decide(|cx| decide(facts, cx));
+        let Some(commit @ Commit::RedeemCode { .. }) = commit else { return Ok(None) };
+        let committed = self.app.store.commit(commit).await?;
+        Ok((committed == Committed::Applied).then_some(outcome))
+    }
+}
+
 /// The outcome of the first decision that changes nothing or whose commit was applied. `None` if each met a conflict.
 async fn repeat<F, T, L, C>(
     load: impl Fn() -> L,

@@ -17,6 +17,9 @@ use crate::metrics::PasswordMetrics;
 
 /// An idle thread gives its working memory back after this long.
 const MEMORY_KEPT: Duration = Duration::from_secs(2);
+/// By how much a thread that hashes stands back, on the scale of `nice`: it gets about a tenth of a core that others want whole.
+#[cfg(target_os = "linux")]
+const STANDS_BACK: i32 = 10;
 /// How much of what is known of the time of a hash one more hash replaces: one part in so many.
 const HASH_TIME_WEIGHT: u64 = 8;
 
@@ -113,6 +116,7 @@ impl Drop for Pool {
 
 impl Shared {
     fn work(&self) {
+        stand_back();
         let mut memory = Memory::default();
         while let Some(job) = self.next(&mut memory) {
             self.metrics.running.inc();
@@ -146,6 +150,15 @@ impl Shared {
                 queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
             }
         }
+    }
+}
+
+/// Lets this thread compute only while no other needs its core: a hash takes as long as a thousand refreshes, and those who wait
+/// for one can wait a little longer. Elsewhere than on Linux a priority is the whole process's, and stays.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, STANDS_BACK) {
+        tracing::debug!(%error, "password hashes run at the priority of the server");
     }
 }
 

@@ -51,6 +51,15 @@ async fn lg_06_argon2id_salted_and_rehashed_when_parameters_rise() {
     assert_eq!(wrong, PasswordVerdict { matches: false, needs_rehash: false });
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn f_26_a_hash_stands_back_for_all_else_that_the_server_does() {
+    let priority = || rustix::process::getpriority_process(None).unwrap();
+    let (passwords, _) = passwords(cheap(), 8, 2_000);
+    let of_hashing = passwords.pool.run(move |_| priority()).await.unwrap();
+    assert!(of_hashing > priority(), "{of_hashing} is no less than {}", priority());
+}
+
 #[tokio::test]
 async fn lg_08_an_unknown_user_costs_one_hash_like_any_other() {
     let (passwords, metrics) = passwords(cheap(), 8, 2_000);

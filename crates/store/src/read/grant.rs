@@ -27,6 +27,16 @@ impl ProtocolStore {
         Ok(self.facts(&grants::CODE, &values, CodeFacts::from_row).await?.unwrap_or_default())
     }
 
+    /// The same as far as it is remembered, as if nobody had presented the code before; `None` where nothing is. It is
+    /// enough to redeem a code by, for that write looks at the code, its session and its client again. It is not enough
+    /// to refuse one by.
+    pub fn remembered_code(&self, code: &AuthorizationCode) -> Option<CodeFacts> {
+        let known = self.remembered_subject(code.session_id, &code.client_id)?;
+        let suspect = known.suspect;
+        let subject = Some(known.facts).filter(|facts| facts.user.id == code.user_id)?;
+        Some(CodeFacts { subject: Some(subject), redemption: None, failures: 0, suspect })
+    }
+
     /// What an access token of a grant rests on: the grant, as [`ProtocolStore::grant`] reads it, and what is known of the
     /// token. `None` if there is no such grant any more.
     pub async fn granted_access_token(

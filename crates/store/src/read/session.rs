@@ -3,7 +3,8 @@
 use proofkey_protocol::{ClientId, SessionFacts, SessionId, SubjectFacts, UserFacts};
 
 use crate::fault::Fault;
-use crate::row::{Cells, FromRow};
+use crate::remembered::RememberedSubject;
+use crate::row::Cells;
 use crate::sql::{grants, subjects};
 use crate::store::ProtocolStore;
 use crate::value::{Value, values};
@@ -27,8 +28,24 @@ impl ProtocolStore {
         id: SessionId,
         client: &ClientId,
     ) -> Result<Option<SubjectFacts>, Fault> {
+        if let Some(known) = self.remembered_subject(id, client) {
+            return Ok(Some(known.facts));
+        }
+        let remembered = self.backend.remembered().map(|remembered| (remembered, remembered.begin_read()));
+        let decode = |cells: &mut Cells<'_>| {
+            Ok(RememberedSubject { facts: cells.row()?, suspect: cells.of("grants").cell()? })
+        };
         let values = [Value::from(id), client.as_str().into()];
-        self.facts(&subjects::SESSION_WITH_CONSENT, &values, FromRow::from_row).await
+        let found = self.facts(&subjects::SESSION_WITH_CONSENT, &values, decode).await?;
+        if let (Some(found), Some((remembered, begun))) = (&found, remembered) {
+            remembered.keep(begun, id, client, found);
+        }
+        Ok(found.map(|found| found.facts))
+    }
+
+    /// The same as it is remembered, where it is.
+    pub(super) fn remembered_subject(&self, id: SessionId, client: &ClientId) -> Option<RememberedSubject> {
+        self.backend.remembered()?.find(id, client)
     }
 
     /// At most 20 clients that hold a live grant given in this session, as far as the newest 1,000 grants tell. For the

@@ -42,8 +42,8 @@ impl FromRow for CodeFacts {
     }
 }
 
-/// Whether a live grant of the user to the client is suspect.
-const SUSPECT: &str = "EXISTS (SELECT 1 FROM grants AS suspects
+/// Whether a live grant of the user to the client, as they are joined, is suspect.
+pub(super) const SUSPECT: &str = "EXISTS (SELECT 1 FROM grants AS suspects
             WHERE suspects.user_id = users.id AND suspects.client_id = clients.id
               AND suspects.suspect = 1 AND suspects.revoked_at IS NULL)";
 

@@ -30,6 +30,7 @@ macro_rules! statements {
                 name: stringify!($name),
                 text: $text,
                 decides: $crate::value::Decides::of($text),
+                forgets: $crate::value::Forgets::of($text),
             };)+
 
         #[cfg(test)]

@@ -3,6 +3,7 @@
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{ConsentFacts, SessionFacts, SubjectFacts, UserFacts};
 
+use super::grants::SUSPECT;
 use super::versions::VERSIONS_OF_DECISIONS;
 use super::{statements, text};
 use crate::fault::Fault;
@@ -33,9 +34,9 @@ statements! {
         JOIN users ON users.id = sessions.user_id
         WHERE sessions.id = $1");
 
-    /// A session with its user, the consent for one client, and how that client stands.
+    /// A session with its user, the consent for one client, how that client stands, and whether it holds a suspect grant.
     SESSION_WITH_CONSENT = text!("
-        SELECT ", SubjectFacts::COLUMNS, VERSIONS_OF_DECISIONS, "
+        SELECT ", SubjectFacts::COLUMNS, ", ", SUSPECT, VERSIONS_OF_DECISIONS, "
         FROM sessions
         JOIN users ON users.id = sessions.user_id
         LEFT JOIN consents ON consents.user_id = sessions.user_id AND consents.client_id = $2

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use tokio::sync::{oneshot, watch};
@@ -16,6 +16,7 @@ use super::rows;
 use super::writer::{Job, Writer};
 use crate::fault::Fault;
 use crate::options::Options;
+use crate::remembered::Remembered;
 use crate::row::Cells;
 use crate::script::{Script, ScriptOutcome};
 use crate::value::{Statement, Value};
@@ -29,6 +30,7 @@ pub(crate) struct Engine {
     jobs: SyncSender<Job>,
     stopped: watch::Receiver<Option<Fault>>,
     readers: Readers,
+    remembered: Arc<Remembered>,
     serving_lock: Mutex<Option<ServingLock>>,
 }
 
@@ -42,13 +44,19 @@ impl Engine {
         migrate(&mut connection, MIGRATIONS)?;
         let (jobs, queue) = sync_channel(options.queue_max);
         let (stop, stopped) = watch::channel(None);
-        let batch_max = options.batch_max;
+        let remembered = Arc::new(Remembered::new(options.subjects_max));
+        let (batch_max, known) = (options.batch_max, Arc::clone(&remembered));
         thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || Writer::run(connection, &queue, batch_max, &stop))
+            .spawn(move || Writer::run(connection, &queue, batch_max, &known, &stop))
             .map_err(Fault::io("start the writer"))?;
         let readers = Readers::new(path.clone(), options.reader_busy_timeout);
-        Ok(Self { path, identity, jobs, stopped, readers, serving_lock: Mutex::new(None) })
+        Ok(Self { path, identity, jobs, stopped, readers, remembered, serving_lock: Mutex::new(None) })
+    }
+
+    /// What its writer knows.
+    pub(crate) fn remembered(&self) -> &Remembered {
+        &self.remembered
     }
 
     pub(crate) fn lock_for_serving(&self) -> Result<(), Fault> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::Receiver;
 use std::thread;
+use std::time::Instant;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -15,6 +16,7 @@ use tokio::sync::{oneshot, watch};
 use super::bind::{Kept, Prepared};
 use super::severity::{Failure, Severity, failure, fault};
 use crate::fault::Fault;
+use crate::remembered::{Forgotten, Remembered};
 use crate::script::{Script, ScriptOutcome};
 
 /// Pages in the write-ahead log from which on it is moved into the database.
@@ -49,6 +51,11 @@ pub(super) struct Writer<'c> {
     undo: Prepared<'c>,
     release: Prepared<'c>,
     kept: Kept<'c>,
+    remembered: &'c Remembered,
+    /// What of it the transaction makes untrue.
+    forgotten: Vec<Forgotten>,
+    /// A number that moves when another connection has written.
+    others_version: i64,
     /// Scripts that ran and wait for the commit.
     ran: Vec<(Ran, Answer<Ran>)>,
     batch_max: usize,
@@ -61,6 +68,7 @@ impl Writer<'_> {
         mut connection: Connection,
         queue: &Receiver<Job>,
         batch_max: usize,
+        remembered: &Remembered,
         stop: &watch::Sender<Option<Fault>>,
     ) {
         let log_pages = Arc::new(AtomicI32::new(0));
@@ -70,7 +78,7 @@ impl Writer<'_> {
             Ok(())
         }));
         let ended = hooked
-            .and_then(|()| Writer::new(&connection, batch_max))
+            .and_then(|()| Writer::new(&connection, batch_max, remembered))
             .map_err(fault("prepare the writer"))
             .and_then(|mut writer| writer.serve(queue, &log_pages));
         match ended {
@@ -92,7 +100,11 @@ impl Writer<'_> {
         }
     }
 
-    fn new(connection: &Connection, batch_max: usize) -> rusqlite::Result<Writer<'_>> {
+    fn new<'c>(
+        connection: &'c Connection,
+        batch_max: usize,
+        remembered: &'c Remembered,
+    ) -> rusqlite::Result<Writer<'c>> {
         let prepare = |text| Prepared::new(connection, text);
         Ok(Writer {
             connection,
@@ -103,6 +115,9 @@ impl Writer<'_> {
             undo: prepare("ROLLBACK TO job")?,
             release: prepare("RELEASE job")?,
             kept: Kept::new(connection),
+            remembered,
+            forgotten: Vec::new(),
+            others_version: others_version(connection)?,
             ran: Vec::with_capacity(batch_max),
             batch_max,
         })
@@ -139,6 +154,10 @@ impl Writer<'_> {
         } else {
             Ok(())
         };
+        // Whatever became of the commit: what is forgotten is read again.
+        for what in self.forgotten.drain(..) {
+            self.remembered.forget(what);
+        }
         for ((outcome, script), reply) in self.ran.drain(..) {
             let answer = match &durable {
                 Ok(()) => outcome,
@@ -206,15 +225,33 @@ impl Writer<'_> {
             let changed = self.kept.execute(step.statement, &step.values);
             match (changed.map_err(failure(step.statement.name))?, step.on_no_row) {
                 (0, Some(no_row)) => return Ok(ScriptOutcome::Undone(no_row)),
-                (changed, _) => rows += changed,
+                (0, None) => {}
+                (changed, _) => {
+                    rows += changed;
+                    self.forgotten.extend(self.remembered.forgotten_by(step.statement.forgets, &step.values));
+                }
             }
         }
         Ok(ScriptOutcome::Written { rows })
     }
 
+    /// Sees whether another process has written up to now: while the transaction lasts, none can.
+    fn look_at_others(&mut self) -> Result<(), Failure> {
+        let version = others_version(self.connection).map_err(failure("see what others have written"))?;
+        self.remembered.note_look(Instant::now(), version != self.others_version);
+        self.others_version = version;
+        Ok(())
+    }
+
     fn make_durable(&mut self) -> Result<(), Failure> {
+        self.look_at_others()?;
         self.commit.execute(&[]).map(drop).map_err(|error| failure("commit")(error).of_commit())
     }
+}
+
+/// A number that is another when another connection, of this process or not, has written to the file.
+fn others_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
 }
 
 /// Answers a job that cannot run. A close goes ahead without a transaction.

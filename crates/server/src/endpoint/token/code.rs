@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use proofkey_oauth::{CodeRequest, CodeVerifier};
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, Issue};
-use proofkey_protocol::{AuthenticatedClient, AuthorizationCode, CodeFacts, Refusal, Verdict};
+use proofkey_protocol::{AuthenticatedClient, AuthorizationCode, CodeFacts, Cx, Refusal, Verdict};
 
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
@@ -34,15 +34,26 @@ pub(super) async fn redeem(
         }
     };
     let place = GrantPlace::default();
-    let decided = context.settle(load, |(facts, holds), cx| {
+    let decide = |(facts, holds): (CodeFacts, bool), cx: &mut Cx<'_>| {
         let grant = CodeGrant { request, code: code.as_ref().filter(|_| holds), facts: &facts };
         let verdict = token::decide(&GrantRequest::Code(grant), client, cx);
         match place.take(&verdict, code.as_ref(), context) {
             Ok(()) => verdict.map(|outcome| Ok((outcome, facts.suspect))),
             Err(wait) => Verdict::unchanged(Err(wait)),
         }
-    });
-    let decided = decided.await;
+    };
+    let decided = match code.as_ref().and_then(|code| app.store.remembered_code(code)) {
+        Some(facts) => {
+            let holds = context.still_holds(|keys| open(keys).is_some()).await?;
+            context.settle_remembered((facts, holds), &decide).await
+        }
+        None => Ok(None),
+    };
+    let decided = match decided {
+        Ok(None) => context.settle(load, &decide).await,
+        Ok(Some(decided)) => Ok(decided),
+        Err(failure) => Err(failure),
+    };
     if !matches!(decided, Ok(Ok((Ok(_), _)))) {
         place.give_back(code.as_ref(), context);
     }

@@ -6,6 +6,7 @@ mod durability;
 mod faults;
 mod files;
 mod processes;
+mod remembered;
 #[path = "../suite/mod.rs"]
 mod suite;
 

@@ -58,10 +58,14 @@ async fn what_is_read_for_a_decision_says_how_its_client_stands() {
     let other = world.second_handle().await;
     check(ClientStatus::Active).await;
     other.set_client_disabled(&app(), true).await.unwrap();
+    // As long as a command waits.
+    tokio::time::sleep(proofkey_store::REMEMBERED_FOR).await;
     check(ClientStatus::Disabled).await;
     other.set_client_disabled(&app(), false).await.unwrap();
+    tokio::time::sleep(proofkey_store::REMEMBERED_FOR).await;
     check(ClientStatus::Active).await;
     other.remove_client(&app(), || NOW).await.unwrap();
+    tokio::time::sleep(proofkey_store::REMEMBERED_FOR).await;
     check(ClientStatus::Unregistered).await;
 }
 

@@ -9,6 +9,7 @@ mod consents;
 mod keys;
 mod races;
 mod refresh;
+mod remembered;
 mod sign_in;
 mod sweep;
 

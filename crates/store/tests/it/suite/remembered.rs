@@ -1,0 +1,158 @@
+//! What a store remembers of subjects is what stands: each write that changes one is seen by the next read.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+use proofkey_oauth::{ClientMetadata, SecretHash};
+use proofkey_protocol::sign_in::{PasswordProof, Proof};
+use proofkey_protocol::{ClientRecord, Commit, ConsentFacts, SessionProof};
+
+use super::World;
+use crate::support::{
+    ACCOUNT, GRANTS_SESSION, NOW, ada, app, client, consent, grant, grant_id, redeem, session, session_id,
+    sign_in, sign_in_over, suspect, verified,
+};
+
+type Change = for<'w> fn(&'w World) -> Pin<Box<dyn Future<Output = ()> + 'w>>;
+
+/// What a subject is made of, in words: as this store tells it, and as one tells it that has never read it before.
+async fn told(world: &World) -> (String, String) {
+    let known = world.store.session_with_consent(session_id(GRANTS_SESSION), &app()).await.unwrap();
+    let other = world.second_handle().await;
+    let read = other.session_with_consent(session_id(GRANTS_SESSION), &app()).await.unwrap();
+    (format!("{known:?}"), format!("{read:?}"))
+}
+
+async fn consent_of(world: &World) -> Option<ConsentFacts> {
+    let found = world.store.session_with_consent(session_id(GRANTS_SESSION), &app()).await.unwrap();
+    found.and_then(|found| found.consent)
+}
+
+const CHANGES: [(&str, Change); 16] = [
+    ("a session is used", |world| {
+        Box::pin(world.applied(Commit::TouchSession { session: session_id(GRANTS_SESSION), at: NOW + 90 }))
+    }),
+    ("a session is renewed", |world| {
+        let renewed = proofkey_protocol::SessionFacts {
+            id: session_id(GRANTS_SESSION),
+            secret: SecretHash([9; 32]),
+            seen_at: NOW + 5,
+            ..session(0)
+        };
+        let factors = Proof::Password(verified("$argon2id$old")).into();
+        let secret = SecretHash([3; 32]);
+        Box::pin(world.applied(Commit::Reauthenticate { session: Box::new(renewed), secret, factors }))
+    }),
+    ("a session ends", |world| {
+        Box::pin(world.applied(Commit::EndSession { session: session_id(GRANTS_SESSION) }))
+    }),
+    ("a session is replaced", |world| {
+        let replaced = SessionProof { id: session_id(GRANTS_SESSION), secret: SecretHash([3; 32]) };
+        Box::pin(world.applied(sign_in_over(session(7), Some(replaced), verified("$argon2id$old"))))
+    }),
+    ("a session is one too many", |world| {
+        let factors = Proof::Password(verified("$argon2id$old")).into();
+        let session = Box::new(proofkey_protocol::SessionFacts { seen_at: NOW + 5, ..session(8) });
+        Box::pin(world.applied(Commit::SignIn { session, replaces: None, factors, sessions_max: 1 }))
+    }),
+    ("the user signs in elsewhere under a stronger hash", |world| {
+        let rehashed = Some("$argon2id$new".to_owned());
+        let password = PasswordProof { stored: "$argon2id$old".to_owned(), rehashed, counted_as: ACCOUNT };
+        Box::pin(world.applied(sign_in_over(session(9), None, password)))
+    }),
+    ("more is allowed", |world| {
+        Box::pin(async {
+            let before = consent_of(world).await;
+            world.applied(consent("openid read write", before, NOW + 3)).await;
+        })
+    }),
+    ("less is allowed", |world| {
+        Box::pin(async {
+            let before = consent_of(world).await.unwrap();
+            let after = ConsentFacts::parse("1 1790000000 openid").unwrap();
+            world.store.narrow_consent(&ada(), &app(), before, after).await.unwrap();
+        })
+    }),
+    ("nothing is allowed", |world| {
+        Box::pin(async { world.store.revoke_consent(&ada(), &app()).await.unwrap() })
+    }),
+    ("the account is disabled", |world| {
+        Box::pin(async { world.store.set_user_disabled("ada", true, || NOW + 9).await.unwrap() })
+    }),
+    ("the password is set", |world| {
+        Box::pin(async {
+            world.store.set_user_password("ada", "$argon2id$set", || NOW + 9, &ACCOUNT).await.unwrap();
+        })
+    }),
+    ("the user's sessions end", |world| {
+        Box::pin(async { world.store.end_sessions_of_user("ada").await.unwrap() })
+    }),
+    ("the user's grants end", |world| {
+        Box::pin(async { world.store.end_grants_of_user("ada", || NOW + 9).await.unwrap() })
+    }),
+    ("the client is disabled", |world| {
+        Box::pin(async { world.store.set_client_disabled(&app(), true).await.unwrap() })
+    }),
+    ("the client's grants end", |world| {
+        Box::pin(async { world.store.end_grants_of_client(&app(), || NOW + 9).await.unwrap() })
+    }),
+    ("the client is removed and added again", |world| {
+        Box::pin(async {
+            world.store.remove_client(&app(), || NOW + 9).await.unwrap();
+            let again = ClientRecord { metadata: ClientMetadata::default(), ..client("app") };
+            world.store.add_client(again).await.unwrap();
+        })
+    }),
+];
+
+#[tokio::test]
+async fn v_30_each_change_of_a_subject_is_seen_by_the_next_read() {
+    for (name, change) in CHANGES {
+        let world = World::new().await;
+        world.applied(consent("openid read", None, NOW + 2)).await;
+        // A write, so that the writer has looked, and two reads: the second may be of what is remembered.
+        world.store.ping().await.unwrap();
+        let (before, _) = told(&world).await;
+        assert_eq!(told(&world).await.0, before, "{name}");
+        change(&world).await;
+        let (known, read) = told(&world).await;
+        assert_eq!(known, read, "{name}");
+        let is_in_no_subject = name.ends_with("stronger hash");
+        assert_eq!(known == before, is_in_no_subject, "{name}: {before}");
+    }
+}
+
+#[tokio::test]
+async fn rt_02_a_suspect_grant_is_known_when_the_next_code_is_redeemed() {
+    let world = World::new().await;
+    world.applied(redeem(grant(1))).await;
+    told(&world).await;
+    world.applied(suspect(1, 1)).await;
+    let code = super::commits::code(2);
+    assert!(world.store.code(&code).await.unwrap().suspect);
+    assert!(world.store.remembered_code(&code).is_none_or(|facts| facts.suspect));
+    told(&world).await;
+    assert!(world.store.remembered_code(&code).is_none_or(|facts| facts.suspect));
+    assert!(world.grant(1).await.is_some_and(|grant| grant.id == grant_id(1)));
+}
+
+#[tokio::test]
+async fn tk_07_a_write_that_nobody_waits_for_is_not_overlooked() {
+    let world = World::new().await;
+    let id = session_id(GRANTS_SESSION);
+    for number in 0..50 {
+        world.applied(sign_in(session(100 + number))).await;
+        told(&world).await;
+        let mut commit =
+            Box::pin(world.store.commit(Commit::TouchSession { session: id, at: NOW + 60 + number as i64 }));
+        // Polled once, so that it is on its way, and then given up.
+        let polled = poll_fn(|cx| Poll::Ready(commit.as_mut().poll(cx))).await;
+        drop((polled, commit));
+        told(&world).await;
+        // What comes behind it in the same queue has its answer after it.
+        world.store.ping().await.unwrap();
+        let (known, read) = told(&world).await;
+        assert_eq!(known, read, "{number}");
+    }
+}
