@@ -15,8 +15,9 @@ pub struct Options {
     pub batch_max: usize,
     /// Most pages of 4 KiB that the database may have; SQLite's own maximum when absent.
     pub pages_max: Option<u32>,
-    /// Most subjects (a session with its user, consent and client) that are remembered until a write changes them; 0 for none.
-    pub subjects_max: usize,
+    /// Most subjects (a session with its user, consent and client) that are remembered until a write changes them, and most
+    /// access tokens with their grants; 0 for none.
+    pub remembered_max: usize,
 }
 
 /// How to connect a store to PostgreSQL. Each field is a maximum.
@@ -60,7 +61,7 @@ impl Default for Options {
             queue_max: 4096,
             batch_max: 256,
             pages_max: None,
-            subjects_max: 4096,
+            remembered_max: 2048,
         }
     }
 }

@@ -35,13 +35,13 @@ impl Decides {
     }
 }
 
-/// What a write makes untrue of users with their sessions, consents and clients.
+/// What a write makes untrue of users with their sessions, consents, clients, grants and tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Forgets {
-    /// Nothing: it reads, or writes what no subject is made of. A session or a user that is added is in no subject yet.
+    /// Nothing: it reads, or writes nothing that is remembered. What is added is not, and what is swept has ended by its time.
     Nothing,
-    /// A session, whose id is the first value.
-    Session,
+    /// A session, a grant or an access token, whose id is the first value.
+    Id,
     /// What is a user's, whose id is the first value.
     User,
     /// Everything: it may be anybody's.
@@ -53,7 +53,7 @@ impl Forgets {
     pub(crate) const fn of(text: &str) -> Self {
         if holds(text, "UPDATE sessions ") || holds(text, "DELETE FROM sessions ") {
             if holds(text, "sessions WHERE id = $1") || holds(text, "WHERE id = $1 AND") {
-                return Self::Session;
+                return Self::Id;
             }
             return if holds(text, "sessions WHERE user_id = $1") { Self::User } else { Self::All };
         }
@@ -69,6 +69,16 @@ impl Forgets {
         let of_clients = holds(text, "INSERT INTO clients ")
             || holds(text, "UPDATE clients ")
             || holds(text, "DELETE FROM clients ");
+        if holds(text, "INSERT INTO revoked_tokens ") {
+            return Self::Id;
+        }
+        // A suspect grant is no grant's affair alone: it is told of the subject as well.
+        if holds(text, "UPDATE grants ") && !holds(text, "SET suspect") {
+            if holds(text, "WHERE id = $1") {
+                return Self::Id;
+            }
+            return if holds(text, "WHERE user_id = $1") { Self::User } else { Self::All };
+        }
         // Keys and APIs are noticed by the versions beside facts that are read.
         let of_versions = holds(text, "UPDATE directory_versions ") && !holds(text, "SET pings");
         let of_suspects = holds(text, "UPDATE grants SET suspect");

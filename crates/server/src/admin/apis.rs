@@ -65,6 +65,7 @@ impl Admin {
         let added = self.store.add_api(record.clone()).await;
         added.map_err(|fault| AdminRefused::about(fault, Noun::Api, &record.resource))?;
         self.record_change(Verb::Add, Noun::Api, &record.resource);
+        seen_by_servers().await;
         let waiting = self.clients_waiting_for(&record).await?;
         Ok(AddedApi { record, introspection, waiting })
     }

@@ -39,11 +39,11 @@ pub(super) const STORE: &[Limit] = &[
         test: "a_lock_held_elsewhere_is_a_temporary_fault",
     },
     Limit {
-        name: "SQLite: subjects (a session with its user, consent and client) that are remembered",
-        value: Value::Setting(|_| of(|options| Value::Count(options.subjects_max))),
+        name: "SQLite: subjects (a session with its user, consent and client) that are remembered, and as many access tokens with their grants",
+        value: Value::Setting(|_| of(|options| Value::Count(options.remembered_max))),
         scope: Scope::All,
         beyond: "one takes the place of another, which is read when it is needed",
-        bounds: "memory: at most 2 KiB each",
+        bounds: "memory: a few KiB each",
         test: "as_much_is_kept_as_there_is_room_and_no_large_consent",
     },
     Limit {

@@ -1,5 +1,7 @@
 //! An access token that comes back to us, with the facts that decide whether it holds. They are loaded at every use.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue, header};
 use proofkey_jose::claims::AccessTokenClaims;
 use proofkey_oauth::{Params, PresentedToken, Timestamp};
@@ -34,7 +36,7 @@ pub(super) fn presented<'a>(headers: &'a HeaderMap, form: Option<&'a Params>) ->
 
 /// What the store knows of an access token of ours.
 pub(super) struct TokenState {
-    grant: Option<GrantWithSubject>,
+    grant: Option<Arc<GrantWithSubject>>,
     token: AccessTokenFacts,
 }
 
@@ -65,7 +67,7 @@ impl TokenState {
         claims: &'a AccessTokenClaims,
         client: Option<&'a Client>,
     ) -> Result<LiveToken<'a>, Refusal> {
-        let facts = TokenFacts { grant: self.grant.as_ref(), token: self.token, client };
+        let facts = TokenFacts { grant: self.grant.as_deref(), token: self.token, client };
         context.decide(|cx| bearer::live(claims, &facts, cx))
     }
 }

@@ -42,7 +42,7 @@ impl RequestContext<'_> {
 
 impl RequestContext<'_> {
     /// Decides by facts that are remembered. `None` unless the decision redeems a code and that was written: the write looks
-    /// again at what it rests on, so a memory that is wrong is found out there. A refusal wants facts that were read.
+    /// again at the code, its session and its client. A refusal wants facts that were read.
     pub(super) async fn settle_remembered<F, T>(
         &self,
         facts: F,

@@ -1,5 +1,7 @@
 //! Grants, and what stands against the tokens and codes of one.
 
+use std::sync::Arc;
+
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{
     AccessTokenFacts, AuthorizationCode, ClientId, ClientStatus, CodeFacts, GrantId, GrantWithSubject,
@@ -7,6 +9,7 @@ use proofkey_protocol::{
 };
 
 use crate::fault::Fault;
+use crate::remembered::{Remembered, RememberedToken};
 use crate::row::{Cells, FromRow};
 use crate::sql::grants;
 use crate::store::ProtocolStore;
@@ -28,13 +31,20 @@ impl ProtocolStore {
     }
 
     /// The same as far as it is remembered, as if nobody had presented the code before; `None` where nothing is. It is
-    /// enough to redeem a code by, for that write looks at the code, its session and its client again. It is not enough
-    /// to refuse one by.
+    /// enough to redeem a code by: that write looks again at the code, its wrong verifiers, its session and its client, and a
+    /// consent is withdrawn by commands alone, which wait. It is not enough to refuse one by.
     pub fn remembered_code(&self, code: &AuthorizationCode) -> Option<CodeFacts> {
         let known = self.remembered_subject(code.session_id, &code.client_id)?;
         let suspect = known.suspect;
         let subject = Some(known.facts).filter(|facts| facts.user.id == code.user_id)?;
         Some(CodeFacts { subject: Some(subject), redemption: None, failures: 0, suspect })
+    }
+
+    /// Forgets what a redemption by [`ProtocolStore::remembered_code`] met a conflict with: the next one is decided by what is read.
+    pub fn doubt_code(&self, code: &AuthorizationCode) {
+        if let Some(remembered) = self.backend.remembered() {
+            remembered.doubt(code.session_id);
+        }
     }
 
     /// What an access token of a grant rests on: the grant, as [`ProtocolStore::grant`] reads it, and what is known of the
@@ -43,16 +53,25 @@ impl ProtocolStore {
         &self,
         grant: GrantId,
         token: TokenId,
-    ) -> Result<Option<(GrantWithSubject, AccessTokenFacts)>, Fault> {
+    ) -> Result<Option<(Arc<GrantWithSubject>, AccessTokenFacts)>, Fault> {
+        let remembered = self.backend.remembered();
+        if let Some(known) = remembered.and_then(|remembered| remembered.token(grant, token)) {
+            return Ok(Some((known.grant, known.facts)));
+        }
+        let begun = remembered.map(Remembered::begin_read);
         let decode = |cells: &mut Cells<'_>| {
             let grant: GrantWithSubject = cells.row()?;
             let revoked: Option<TokenId> = cells.of("revoked_tokens").cell()?;
             let subject = grant.subject();
             let (client, client_valid_from) = (subject.client, subject.client_valid_from);
-            let token = AccessTokenFacts { client, client_valid_from, revoked: revoked.is_some() };
-            Ok((grant, token))
+            let facts = AccessTokenFacts { client, client_valid_from, revoked: revoked.is_some() };
+            Ok(RememberedToken { grant: Arc::new(grant), facts })
         };
-        self.facts(&grants::GRANT_OF_TOKEN, &[grant.into(), token.into()], decode).await
+        let found = self.facts(&grants::GRANT_OF_TOKEN, &[grant.into(), token.into()], decode).await?;
+        if let (Some(found), Some((remembered, begun))) = (&found, remembered.zip(begun)) {
+            remembered.keep_token(begun, token, found);
+        }
+        Ok(found.map(|found| (found.grant, found.facts)))
     }
 
     /// What is known of an access token that a client asked for by itself.

@@ -38,14 +38,14 @@ impl ProtocolStore {
         let values = [Value::from(id), client.as_str().into()];
         let found = self.facts(&subjects::SESSION_WITH_CONSENT, &values, decode).await?;
         if let (Some(found), Some((remembered, begun))) = (&found, remembered) {
-            remembered.keep(begun, id, client, found);
+            remembered.keep_subject(begun, id, client, found);
         }
         Ok(found.map(|found| found.facts))
     }
 
     /// The same as it is remembered, where it is.
     pub(super) fn remembered_subject(&self, id: SessionId, client: &ClientId) -> Option<RememberedSubject> {
-        self.backend.remembered()?.find(id, client)
+        self.backend.remembered()?.subject(id, client)
     }
 
     /// At most 20 clients that hold a live grant given in this session, as far as the newest 1,000 grants tell. For the

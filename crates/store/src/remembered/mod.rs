@@ -1,27 +1,35 @@
-//! What the one writer of a database knows: subjects as they were last read, until a write makes them untrue.
+//! What the one writer of a database knows: subjects and access tokens as they were last read, until a write makes them untrue.
 //!
-//! A subject is looked for by its session and its client. The writer forgets it after the commit that changes it and before
-//! anyone hears of that commit, so what a server has acknowledged is never overlooked. Commands write beside the server: the
-//! writer sees that another process has written whenever it begins a transaction, and what is remembered is relied on
-//! for [`REMEMBERED_FOR`](crate::last_look::REMEMBERED_FOR) after that, as long as a command waits.
+//! A subject is looked for by its session and its client, a token by its grant and its own id. The writer forgets them after the
+//! commit that changes them and before anyone hears of that commit, so what a server has acknowledged is never overlooked.
+//! Commands write beside the server: the writer sees that another process has written before it commits, while none can write, and what is
+//! remembered is relied on for [`REMEMBERED_FOR`](crate::last_look::REMEMBERED_FOR) after that, as long as a command waits.
 //!
-//! Nothing is removed when it is forgotten. A read notes the *stamps* of its session and its user, and is worth something while
-//! both are as they were.
+//! Nothing is removed when it is forgotten. What is kept has the *stamps* that its ids and its user had when it was read, and is
+//! worth something while all of them are as they were.
+
+mod places;
+#[cfg(test)]
+mod tests;
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use proofkey_protocol::{ClientId, ConsentFacts, SessionId, SubjectFacts};
+use proofkey_protocol::{
+    AccessTokenFacts, ClientId, ClientStatus, GrantId, GrantWithSubject, SessionId, SubjectFacts, TokenId,
+    UserFacts,
+};
 
 use crate::last_look::LastLook;
 use crate::value::{Forgets, Value};
+use places::{Places, Stamps};
 
-/// Stamps of sessions, and as many of users. Those of the same stamp are forgotten together.
+/// Stamps of ids, and as many of users. Those of the same stamp are forgotten together.
 const STAMPS: usize = 4096;
-/// A consent of more bytes is read each time.
-const CONSENT_BYTES_MAX: usize = 1024;
+/// What has more bytes of text is read each time.
+const TEXT_BYTES_MAX: usize = 2048;
 
 /// What is remembered of a store.
 #[derive(Debug)]
@@ -31,20 +39,12 @@ pub(crate) struct Remembered {
     /// How often something was forgotten, counted before it is: what was read meanwhile is not kept.
     forgotten: AtomicU64,
     all: AtomicU64,
-    sessions: Box<[AtomicU64]>,
+    ids: Box<[AtomicU64]>,
     users: Box<[AtomicU64]>,
-    places: Box<[Mutex<Option<Kept>>]>,
+    subjects: Places<(SessionId, ClientId), RememberedSubject>,
+    tokens: Places<(GrantId, TokenId), RememberedToken>,
     /// When the writer last saw whether another process had written.
     last_look: LastLook,
-}
-
-/// A subject, and under which stamps it was read.
-#[derive(Debug)]
-struct Kept {
-    session: SessionId,
-    client: ClientId,
-    stamps: Stamps,
-    subject: RememberedSubject,
 }
 
 /// A user, session, consent and client as one read told them, with what else a redemption rests on.
@@ -55,11 +55,11 @@ pub(crate) struct RememberedSubject {
     pub(crate) suspect: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamps {
-    all: u64,
-    session: u64,
-    user: u64,
+/// An access token and the grant that it belongs to, as one read told them.
+#[derive(Clone, Debug)]
+pub(crate) struct RememberedToken {
+    pub(crate) grant: Arc<GrantWithSubject>,
+    pub(crate) facts: AccessTokenFacts,
 }
 
 /// How much had been forgotten when a read began.
@@ -69,8 +69,8 @@ pub(crate) struct ReadBegun(u64);
 /// What a write makes untrue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Forgotten {
-    /// A session: the number of its stamp.
-    Session(usize),
+    /// A session, a grant or a token: the number of its stamp.
+    Id(usize),
     /// All that is a user's.
     User(usize),
     /// Everything.
@@ -78,61 +78,79 @@ pub(crate) enum Forgotten {
 }
 
 impl Remembered {
-    /// Room for so many subjects.
-    pub(crate) fn new(subjects_max: usize) -> Self {
+    /// Room for so many subjects, and for as many tokens.
+    pub(crate) fn new(each_max: usize) -> Self {
         let stamps = || (0..STAMPS).map(|_| AtomicU64::new(0)).collect();
         Self {
             hasher: RandomState::new(),
             forgotten: AtomicU64::new(0),
             all: AtomicU64::new(0),
-            sessions: stamps(),
+            ids: stamps(),
             users: stamps(),
-            places: (0..subjects_max).map(|_| Mutex::default()).collect(),
+            subjects: Places::new(each_max),
+            tokens: Places::new(each_max),
             last_look: LastLook::default(),
         }
     }
 
     /// The subject of a session and a client, if it is remembered and nobody can have changed it unseen.
-    pub(crate) fn find(&self, session: SessionId, client: &ClientId) -> Option<RememberedSubject> {
-        let kept = self.place(session, client)?.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = kept.as_ref().filter(|kept| kept.session == session && kept.client == *client)?;
-        let stamps = self.stamps(session, kept.subject.facts.user.id.as_str());
-        (kept.stamps == stamps && self.last_look.holds(Instant::now())).then(|| kept.subject.clone())
+    pub(crate) fn subject(&self, session: SessionId, client: &ClientId) -> Option<RememberedSubject> {
+        let hash = self.hasher.hash_one((session.0, client.as_str()));
+        self.if_looked(|| {
+            let is_it = |key: &(SessionId, ClientId)| key.0 == session && key.1 == *client;
+            self.subjects.find(hash, is_it, |subject| self.stamps_of_subject(session, subject))
+        })
     }
 
-    /// To be asked for before a subject is read.
+    /// An access token of a grant, in the same way.
+    pub(crate) fn token(&self, grant: GrantId, token: TokenId) -> Option<RememberedToken> {
+        let hash = self.hasher.hash_one((grant.0, token.0));
+        self.if_looked(|| {
+            let is_it = |key: &(GrantId, TokenId)| *key == (grant, token);
+            self.tokens.find(hash, is_it, |kept| self.stamps_of_token(token, kept))
+        })
+    }
+
+    /// To be asked for before a read.
     pub(crate) fn begin_read(&self) -> ReadBegun {
         ReadBegun(self.forgotten.load(Ordering::Acquire))
     }
 
-    /// Keeps what was read, unless something was forgotten meanwhile: it may have been this.
-    pub(crate) fn keep(
+    /// Keeps a subject that was read, unless something was forgotten meanwhile: it may have been this.
+    pub(crate) fn keep_subject(
         &self,
         begun: ReadBegun,
         session: SessionId,
         client: &ClientId,
         subject: &RememberedSubject,
     ) {
-        let consent =
-            subject.facts.consent.as_ref().map_or(0, |consent: &ConsentFacts| consent.as_str().len());
-        let Some(place) = self.place(session, client).filter(|_| consent <= CONSENT_BYTES_MAX) else {
-            return;
-        };
         // The stamps before the count: a stamp that has moved by now has moved the count before.
-        let stamps = self.stamps(session, subject.facts.user.id.as_str());
-        if self.forgotten.load(Ordering::Acquire) == begun.0 {
-            let kept = Kept { session, client: client.clone(), stamps, subject: subject.clone() };
-            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        let stamps = self.stamps_of_subject(session, subject);
+        if is_worth_it(client, &subject.facts, 0) && !self.has_forgotten_since(begun) {
+            let hash = self.hasher.hash_one((session.0, client.as_str()));
+            self.subjects.keep(hash, (session, client.clone()), stamps, subject.clone());
         }
     }
 
-    /// What a statement with these values makes untrue. The session or the user is its first value.
+    /// Keeps a token that was read, in the same way.
+    pub(crate) fn keep_token(&self, begun: ReadBegun, token: TokenId, kept: &RememberedToken) {
+        let (grant, stamps) = (kept.grant.grant().id, self.stamps_of_token(token, kept));
+        let grant_bytes = kept.grant.grant().scope.iter().map(str::len).sum();
+        if is_worth_it(&kept.grant.grant().client_id, kept.grant.subject(), grant_bytes)
+            && !self.has_forgotten_since(begun)
+        {
+            let hash = self.hasher.hash_one((grant.0, token.0));
+            self.tokens.keep(hash, (grant, token), stamps, kept.clone());
+        }
+    }
+
+    /// What a statement with these values makes untrue. The id or the user is its first value.
     pub(crate) fn forgotten_by(&self, forgets: Forgets, values: &[Value<'_>]) -> Option<Forgotten> {
         match (forgets, values.first()) {
             (Forgets::Nothing, _) => None,
-            (Forgets::Session, Some(Value::Id(id))) => Some(Forgotten::Session(self.stamp(id))),
+            (Forgets::Id, Some(Value::Id(id))) => Some(Forgotten::Id(self.stamp(id))),
             (Forgets::User, Some(Value::Text(id))) => Some(Forgotten::User(self.stamp(id.as_bytes()))),
-            (Forgets::Session | Forgets::User | Forgets::All, _) => Some(Forgotten::All),
+            (Forgets::Id | Forgets::User | Forgets::All, _) => Some(Forgotten::All),
         }
     }
 
@@ -140,11 +158,16 @@ impl Remembered {
     pub(crate) fn forget(&self, what: Forgotten) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         let stamp = match what {
-            Forgotten::Session(at) => self.sessions.get(at),
+            Forgotten::Id(at) => self.ids.get(at),
             Forgotten::User(at) => self.users.get(at),
             Forgotten::All => None,
         };
         stamp.unwrap_or(&self.all).fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Forgets a session that a write has shown to be other than it is remembered.
+    pub(crate) fn doubt(&self, session: SessionId) {
+        self.forget(Forgotten::Id(self.stamp(&session.0)));
     }
 
     /// Notes that the writer has seen what other processes had written by that instant, and whether it was anything.
@@ -155,32 +178,46 @@ impl Remembered {
         self.last_look.note(began);
     }
 
-    fn stamps(&self, session: SessionId, user: &str) -> Stamps {
-        let of = |stamps: &[AtomicU64], at| {
-            stamps.get(at).map_or(0, |stamp: &AtomicU64| stamp.load(Ordering::Acquire))
+    /// Finds what is as it was read, if the writer has looked a moment ago. That is asked first: a look forgets before it is
+    /// noted, so stamps that are read after it know of all that it saw.
+    fn if_looked<T>(&self, find: impl FnOnce() -> Option<T>) -> Option<T> {
+        if self.last_look.holds(Instant::now()) { find() } else { None }
+    }
+
+    fn has_forgotten_since(&self, begun: ReadBegun) -> bool {
+        self.forgotten.load(Ordering::Acquire) != begun.0
+    }
+
+    fn stamps_of_subject(&self, session: SessionId, subject: &RememberedSubject) -> Stamps {
+        self.stamps([&session.0; 3], subject.facts.user.id.as_str())
+    }
+
+    fn stamps_of_token(&self, token: TokenId, kept: &RememberedToken) -> Stamps {
+        let (grant, subject) = (kept.grant.grant(), kept.grant.subject());
+        self.stamps([&grant.id.0, &grant.session_id.0, &token.0], subject.user.id.as_str())
+    }
+
+    fn stamps(&self, ids: [&[u8; 16]; 3], user: &str) -> Stamps {
+        let of = |stamps: &[AtomicU64], id: &[u8]| {
+            stamps.get(self.stamp(id)).map_or(0, |stamp| stamp.load(Ordering::Acquire))
         };
         Stamps {
             all: self.all.load(Ordering::Acquire),
-            session: of(&self.sessions, self.stamp(&session.0)),
-            user: of(&self.users, self.stamp(user.as_bytes())),
+            ids: ids.map(|id| of(&self.ids, id)),
+            user: of(&self.users, user.as_bytes()),
         }
     }
 
     fn stamp(&self, id: &[u8]) -> usize {
-        below(self.hasher.hash_one(id), STAMPS).unwrap_or(0)
-    }
-
-    fn place(&self, session: SessionId, client: &ClientId) -> Option<&Mutex<Option<Kept>>> {
-        let at = below(self.hasher.hash_one((session.0, client.as_str())), self.places.len())?;
-        self.places.get(at)
+        places::below(self.hasher.hash_one(id), STAMPS).unwrap_or(0)
     }
 }
 
-/// A hash as a number below `count`; `None` if that is 0.
-fn below(hash: u64, count: usize) -> Option<usize> {
-    let count = u64::try_from(count).ok()?;
-    usize::try_from(hash.checked_rem(count)?).ok()
+/// Whether a subject is small enough, and of a client that exists: that there is none is never remembered, nor are the ids that
+/// strangers invent.
+fn is_worth_it(client: &ClientId, subject: &SubjectFacts, more_bytes: usize) -> bool {
+    let UserFacts { id, username, display_name, .. } = &subject.user;
+    let consent = subject.consent.as_ref().map_or(0, |consent| consent.as_str().len());
+    let texts = [client.as_str().len(), id.as_str().len(), username.len(), display_name.len(), consent];
+    subject.client != ClientStatus::Unregistered && texts.iter().sum::<usize>() + more_bytes <= TEXT_BYTES_MAX
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,7 @@
 //! What is kept, and when it is not.
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::{ClientStatus, UserFacts, UserId};
+use proofkey_protocol::{ClientStatus, ConsentFacts, UserFacts, UserId};
 
 use super::*;
 use crate::sql;
@@ -35,31 +35,31 @@ fn app() -> ClientId {
 }
 
 fn kept(remembered: &Remembered, number: u8, user: &str) {
-    remembered.keep(remembered.begin_read(), session(number), &app(), &subject(user, None));
+    remembered.keep_subject(remembered.begin_read(), session(number), &app(), &subject(user, None));
 }
 
 #[test]
 fn a_subject_is_found_by_its_session_and_its_client_while_the_writer_has_looked() {
     let remembered = Remembered::new(1024);
     kept(&remembered, 1, "ada");
-    assert!(remembered.find(session(1), &app()).is_none(), "nobody has looked yet");
+    assert!(remembered.subject(session(1), &app()).is_none(), "nobody has looked yet");
     remembered.note_look(Instant::now(), false);
-    assert_eq!(remembered.find(session(1), &app()).unwrap().facts.user.id, UserId::new("ada"));
-    assert!(remembered.find(session(2), &app()).is_none());
-    assert!(remembered.find(session(1), &ClientId::new("other")).is_none());
+    assert_eq!(remembered.subject(session(1), &app()).unwrap().facts.user.id, UserId::new("ada"));
+    assert!(remembered.subject(session(2), &app()).is_none());
+    assert!(remembered.subject(session(1), &ClientId::new("other")).is_none());
     std::thread::sleep(crate::last_look::REMEMBERED_FOR);
-    assert!(remembered.find(session(1), &app()).is_none(), "the look is too old");
+    assert!(remembered.subject(session(1), &app()).is_none(), "the look is too old");
 }
 
 #[test]
 fn v_30_what_is_forgotten_is_not_found_and_another_subject_is() {
     let cases = [
         (Forgets::Nothing, Value::Null, [true, true]),
-        (Forgets::Session, Value::Id([1; 16]), [false, true]),
+        (Forgets::Id, Value::Id([1; 16]), [false, true]),
         (Forgets::User, Value::Text("ada".into()), [false, true]),
         (Forgets::All, Value::Null, [false, false]),
         // What cannot be told apart is forgotten with all else.
-        (Forgets::Session, Value::Null, [false, false]),
+        (Forgets::Id, Value::Null, [false, false]),
         (Forgets::User, Value::Id([1; 16]), [false, false]),
     ];
     for (forgets, value, expected) in cases {
@@ -69,7 +69,7 @@ fn v_30_what_is_forgotten_is_not_found_and_another_subject_is() {
         if let Some(what) = remembered.forgotten_by(forgets, &[value]) {
             remembered.forget(what);
         }
-        let found = [1, 2].map(|number| remembered.find(session(number), &app()).is_some());
+        let found = [1, 2].map(|number| remembered.subject(session(number), &app()).is_some());
         assert_eq!(found, expected, "{forgets:?}");
     }
 }
@@ -79,14 +79,14 @@ fn v_30_what_was_read_while_anything_was_forgotten_is_not_kept() {
     let remembered = looked();
     let begun = remembered.begin_read();
     remembered.forget(Forgotten::User(7));
-    remembered.keep(begun, session(1), &app(), &subject("ada", None));
-    assert!(remembered.find(session(1), &app()).is_none());
+    remembered.keep_subject(begun, session(1), &app(), &subject("ada", None));
+    assert!(remembered.subject(session(1), &app()).is_none());
     let begun = remembered.begin_read();
     remembered.note_look(Instant::now(), true);
-    remembered.keep(begun, session(1), &app(), &subject("ada", None));
-    assert!(remembered.find(session(1), &app()).is_none(), "another process wrote meanwhile");
+    remembered.keep_subject(begun, session(1), &app(), &subject("ada", None));
+    assert!(remembered.subject(session(1), &app()).is_none(), "another process wrote meanwhile");
     kept(&remembered, 1, "ada");
-    assert!(remembered.find(session(1), &app()).is_some());
+    assert!(remembered.subject(session(1), &app()).is_some());
 }
 
 #[test]
@@ -94,25 +94,50 @@ fn as_much_is_kept_as_there_is_room_and_no_large_consent() {
     let none = Remembered::new(0);
     none.note_look(Instant::now(), false);
     kept(&none, 1, "ada");
-    assert!(none.find(session(1), &app()).is_none());
+    assert!(none.subject(session(1), &app()).is_none());
     let one = Remembered::new(1);
     one.note_look(Instant::now(), false);
     for number in [1, 2] {
         kept(&one, number, "ada");
-        assert!(one.find(session(number), &app()).is_some());
+        assert!(one.subject(session(number), &app()).is_some());
     }
-    assert!(one.find(session(1), &app()).is_none(), "the other one has its place");
-    for (bytes, is_kept) in [(CONSENT_BYTES_MAX, true), (CONSENT_BYTES_MAX + 1, false)] {
-        let text = format!("1 1 {}", "x".repeat(bytes - 4));
+    assert!(one.subject(session(1), &app()).is_none(), "the other one has its place");
+    // "app", twice "ada" of the user's id and name, once to be shown, and "1 1 ".
+    let others = 3 * 4 + 4;
+    for (bytes, is_kept) in [(TEXT_BYTES_MAX, true), (TEXT_BYTES_MAX + 1, false)] {
+        let text = format!("1 1 {}", "x".repeat(bytes - others));
         let remembered = looked();
-        remembered.keep(remembered.begin_read(), session(1), &app(), &subject("ada", Some(&text)));
-        assert_eq!(remembered.find(session(1), &app()).is_some(), is_kept, "{bytes}");
+        remembered.keep_subject(remembered.begin_read(), session(1), &app(), &subject("ada", Some(&text)));
+        assert_eq!(remembered.subject(session(1), &app()).is_some(), is_kept, "{bytes}");
     }
 }
 
 #[test]
+fn that_there_is_no_such_client_is_not_remembered() {
+    for (client, is_kept) in
+        [(ClientStatus::Active, true), (ClientStatus::Disabled, true), (ClientStatus::Unregistered, false)]
+    {
+        let remembered = looked();
+        let mut subject = subject("ada", None);
+        subject.facts.client = client;
+        remembered.keep_subject(remembered.begin_read(), session(1), &app(), &subject);
+        assert_eq!(remembered.subject(session(1), &app()).is_some(), is_kept, "{client:?}");
+    }
+}
+
+#[test]
+fn a_session_in_doubt_is_read_again() {
+    let remembered = looked();
+    kept(&remembered, 1, "ada");
+    kept(&remembered, 2, "ada");
+    remembered.doubt(session(1));
+    let found = [1, 2].map(|number| remembered.subject(session(number), &app()).is_some());
+    assert_eq!(found, [false, true]);
+}
+
+#[test]
 fn v_30_each_text_that_writes_a_table_of_a_subject_forgets() {
-    use Forgets::{All, Session, User};
+    use Forgets::{All, Id, User};
     let expected = [
         ("NEXT_API_ID", All),
         ("INSERT_CLIENT", All),
@@ -126,12 +151,17 @@ fn v_30_each_text_that_writes_a_table_of_a_subject_forgets() {
         ("DELETE_CONSENT", User),
         ("END_CONSENT", User),
         ("DELETE_CONSENTS_OF_CLIENT", All),
+        ("USE_REFRESH_TOKEN", Id),
         ("SUSPECT_GRANT", All),
-        ("RENEW_SESSION", Session),
+        ("REVOKE_SUSPECT_GRANTS", User),
+        ("REVOKE_GRANT", Id),
+        ("REVOKE_GRANTS_OF_CLIENT", All),
+        ("REVOKE_ACCESS_TOKEN", Id),
+        ("RENEW_SESSION", Id),
         ("END_UNUSED_SESSIONS", User),
-        ("TOUCH_SESSION", Session),
-        ("DELETE_SESSION", Session),
-        ("REPLACE_SESSION", Session),
+        ("TOUCH_SESSION", Id),
+        ("DELETE_SESSION", Id),
+        ("REPLACE_SESSION", Id),
         ("DELETE_SESSIONS_OF_USER", All),
         ("SWEEP_SESSIONS", All),
         ("TOUCH_USER", All),
@@ -157,16 +187,15 @@ fn v_30_each_text_that_writes_a_table_of_a_subject_forgets() {
     for statement in sql::all() {
         let words = statement.text.split_whitespace().collect::<Vec<_>>().join(" ");
         let writes = ["UPDATE", "DELETE FROM", "INSERT INTO"].iter().any(|verb| {
-            ["users", "sessions", "consents", "clients"]
+            ["users", "sessions", "consents", "clients", "grants", "revoked_tokens"]
                 .iter()
                 .any(|table| words.contains(&format!("{verb} {table} ")))
         });
-        let adds = ["INSERT_USER", "INSERT_SESSION"].contains(&statement.name);
+        let adds = ["INSERT_USER", "INSERT_SESSION", "REDEEM_CODE"].contains(&statement.name);
+        let sweeps = ["SWEEP_GRANTS", "SWEEP_REVOKED_TOKENS"].contains(&statement.name);
         assert_eq!(
-            writes && !adds,
-            statement.forgets != Forgets::Nothing
-                && !words.contains("directory_versions")
-                && !words.contains("grants SET"),
+            writes && !adds && !sweeps,
+            statement.forgets != Forgets::Nothing && !words.contains("directory_versions"),
             "{}",
             statement.name
         );

@@ -44,7 +44,7 @@ impl Engine {
         migrate(&mut connection, MIGRATIONS)?;
         let (jobs, queue) = sync_channel(options.queue_max);
         let (stop, stopped) = watch::channel(None);
-        let remembered = Arc::new(Remembered::new(options.subjects_max));
+        let remembered = Arc::new(Remembered::new(options.remembered_max));
         let (batch_max, known) = (options.batch_max, Arc::clone(&remembered));
         thread::Builder::new()
             .name("store-writer".to_owned())

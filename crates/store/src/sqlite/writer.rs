@@ -55,7 +55,7 @@ pub(super) struct Writer<'c> {
     /// What of it the transaction makes untrue.
     forgotten: Vec<Forgotten>,
     /// A number that moves when another connection has written.
-    others_version: i64,
+    others_version: Option<i64>,
     /// Scripts that ran and wait for the commit.
     ran: Vec<(Ran, Answer<Ran>)>,
     batch_max: usize,
@@ -117,7 +117,7 @@ impl Writer<'_> {
             kept: Kept::new(connection),
             remembered,
             forgotten: Vec::new(),
-            others_version: others_version(connection)?,
+            others_version: None,
             ran: Vec::with_capacity(batch_max),
             batch_max,
         })
@@ -238,8 +238,9 @@ impl Writer<'_> {
     /// Sees whether another process has written up to now: while the transaction lasts, none can.
     fn look_at_others(&mut self) -> Result<(), Failure> {
         let version = others_version(self.connection).map_err(failure("see what others have written"))?;
-        self.remembered.note_look(Instant::now(), version != self.others_version);
-        self.others_version = version;
+        // What was read before the first look may be of any time.
+        self.remembered.note_look(Instant::now(), self.others_version != Some(version));
+        self.others_version = Some(version);
         Ok(())
     }
 

@@ -45,7 +45,11 @@ pub(super) async fn redeem(
     let decided = match code.as_ref().and_then(|code| app.store.remembered_code(code)) {
         Some(facts) => {
             let holds = context.still_holds(|keys| open(keys).is_some()).await?;
-            context.settle_remembered((facts, holds), &decide).await
+            let tried = context.settle_remembered((facts, holds), &decide).await;
+            if let (Ok(None), Some(code)) = (&tried, &code) {
+                app.store.doubt_code(code);
+            }
+            tried
         }
         None => Ok(None),
     };

@@ -52,7 +52,7 @@ async fn v_30_what_another_process_writes_is_seen_after_a_tenth_of_a_second_and_
 
 #[tokio::test]
 async fn without_room_nothing_is_remembered() {
-    let world = World::of(&Options { subjects_max: 0, ..Options::default() }).await;
+    let world = World::of(&Options { remembered_max: 0, ..Options::default() }).await;
     let other = Connection::open(world.path()).unwrap();
     other.busy_timeout(Duration::from_secs(5)).unwrap();
     for number in 0..5 {

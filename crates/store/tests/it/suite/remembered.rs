@@ -7,21 +7,27 @@ use std::task::Poll;
 use proofkey_oauth::{ClientMetadata, SecretHash};
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{ClientRecord, Commit, ConsentFacts, SessionProof};
+use proofkey_store::ProtocolStore;
 
 use super::World;
 use crate::support::{
     ACCOUNT, GRANTS_SESSION, NOW, ada, app, client, consent, grant, grant_id, redeem, session, session_id,
-    sign_in, sign_in_over, suspect, verified,
+    sign_in, sign_in_over, spend, suspect, token_id, verified,
 };
 
 type Change = for<'w> fn(&'w World) -> Pin<Box<dyn Future<Output = ()> + 'w>>;
 
-/// What a subject is made of, in words: as this store tells it, and as one tells it that has never read it before.
+/// What a subject and an access token are made of, in words.
+async fn words(store: &ProtocolStore) -> String {
+    let subject = store.session_with_consent(session_id(GRANTS_SESSION), &app()).await.unwrap();
+    let token = store.granted_access_token(grant_id(1), token_id(1)).await.unwrap();
+    format!("{subject:?} {token:?}")
+}
+
+/// The same as this store tells it, and as one tells it that has never read it before.
 async fn told(world: &World) -> (String, String) {
-    let known = world.store.session_with_consent(session_id(GRANTS_SESSION), &app()).await.unwrap();
     let other = world.second_handle().await;
-    let read = other.session_with_consent(session_id(GRANTS_SESSION), &app()).await.unwrap();
-    (format!("{known:?}"), format!("{read:?}"))
+    (words(&world.store).await, words(&other).await)
 }
 
 async fn consent_of(world: &World) -> Option<ConsentFacts> {
@@ -29,7 +35,7 @@ async fn consent_of(world: &World) -> Option<ConsentFacts> {
     found.and_then(|found| found.consent)
 }
 
-const CHANGES: [(&str, Change); 16] = [
+const CHANGES: [(&str, Change); 21] = [
     ("a session is used", |world| {
         Box::pin(world.applied(Commit::TouchSession { session: session_id(GRANTS_SESSION), at: NOW + 90 }))
     }),
@@ -60,6 +66,22 @@ const CHANGES: [(&str, Change); 16] = [
         let rehashed = Some("$argon2id$new".to_owned());
         let password = PasswordProof { stored: "$argon2id$old".to_owned(), rehashed, counted_as: ACCOUNT };
         Box::pin(world.applied(sign_in_over(session(9), None, password)))
+    }),
+    ("a refresh token is used", |world| Box::pin(world.applied(spend(1, 1, 1)))),
+    ("a grant is suspect", |world| Box::pin(world.applied(suspect(1, 1)))),
+    ("a grant is revoked", |world| {
+        Box::pin(world.applied(Commit::RevokeGrant { grant: grant_id(1), at: NOW + 5 }))
+    }),
+    ("a token is revoked", |world| {
+        Box::pin(world.applied(Commit::RevokeAccessToken { token: token_id(1), keep_until: NOW + 600 }))
+    }),
+    ("suspect grants end with a sign-in", |world| {
+        Box::pin(async {
+            world.applied(suspect(1, 1)).await;
+            told(world).await;
+            let grant = Box::new(grant(2));
+            world.applied(Commit::RedeemCode { grant, failures_max: 3, ends_suspects: true }).await;
+        })
     }),
     ("more is allowed", |world| {
         Box::pin(async {
@@ -111,6 +133,7 @@ async fn v_30_each_change_of_a_subject_is_seen_by_the_next_read() {
     for (name, change) in CHANGES {
         let world = World::new().await;
         world.applied(consent("openid read", None, NOW + 2)).await;
+        world.applied(redeem(grant(1))).await;
         // A write, so that the writer has looked, and two reads: the second may be of what is remembered.
         world.store.ping().await.unwrap();
         let (before, _) = told(&world).await;
