@@ -7,6 +7,7 @@
     reason = "tests fail by panicking, child processes report on standard output, and each engine includes the suite"
 )]
 
+mod moving;
 mod postgres;
 mod sqlite;
 mod support;

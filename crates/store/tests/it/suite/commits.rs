@@ -3,7 +3,8 @@
 use proofkey_oauth::SecretHash;
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
-    AuthorizationCode, Commit, Committed, FailureFacts, GrantFacts, RedemptionFacts, SessionFacts, SessionProof, UserId,
+    AuthorizationCode, Commit, Committed, FailureFacts, GrantFacts, RedemptionFacts, SessionFacts,
+    SessionProof, UserId,
 };
 
 use super::World;
