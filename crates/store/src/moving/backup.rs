@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::options::{Options, Purpose};
 use crate::sqlite::admission::refuse_unless_serving;
 use crate::sqlite::backup::{BackupNote, check_sound, copy_as_of_now, discard, note};
-use crate::sqlite::files::{make_durable, sibling_path};
+use crate::sqlite::files::{make_durable, name_new, sibling_path};
 use crate::state::StateKind;
 use crate::store::Store;
 
@@ -38,7 +38,7 @@ pub async fn backup(
     }
     let part = sibling_path(to, &format!(".{}.part", begun.hex()));
     let made = write(place, &part, begun, watch).await.inspect_err(|_| discard(&part))?;
-    let placed = std::fs::hard_link(&part, to).and_then(|()| make_durable(to));
+    let placed = name_new(&part, to).and_then(|()| make_durable(to));
     let bytes = placed.and_then(|()| Ok(to.metadata()?.len()));
     discard(&part);
     let bytes = bytes.map_err(refuse)?;

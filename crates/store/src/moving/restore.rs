@@ -27,7 +27,7 @@ use crate::sqlite::backup::{
     BackupNote, begin_restore, check_sound, copy_as_of_now, count_rows, discard, last_known_time, read_note,
     settle_log,
 };
-use crate::sqlite::files::{ServingLock, make_durable, new_private, sibling_path};
+use crate::sqlite::files::{ServingLock, keep_as, make_durable, name_new, new_private, sibling_path};
 use crate::sqlite::since::TakenAway;
 use crate::store::Store;
 use crate::value::values;
@@ -85,7 +85,7 @@ pub struct Restoration<'p> {
     pub replaces: Option<String>,
     /// What was taken away there since the backup; `None` where that cannot be read.
     pub taken_away: Option<TakenAway>,
-    _lock: Option<ServingLock>,
+    lock: Option<ServingLock>,
 }
 
 /// A restore that is done.
@@ -131,7 +131,7 @@ impl<'p> Restoration<'p> {
         ended.await.map_err(of_backup)?;
         let last_known = last_known_time(&work.file).map_err(of_backup)?;
         let rows = count_rows(&work.file).map_err(of_backup)?;
-        Ok(Self { plan, store, work, note, last_known, rows, replaces, taken_away, _lock: lock })
+        Ok(Self { plan, store, work, note, last_known, rows, replaces, taken_away, lock })
     }
 
     /// The database, to be changed before it is put in place.
@@ -145,7 +145,8 @@ impl<'p> Restoration<'p> {
             Place::File(path) => {
                 self.store.clone().close().await;
                 let ready = sibling_path(&self.work.file, ".ready");
-                let placed = replace(&self.work.file, &ready, path, &self.plan.begun);
+                let aside = self.lock.is_some().then(|| aside(path, &self.plan.begun));
+                let placed = replace(&self.work.file, &ready, path, aside);
                 discard(&ready);
                 placed?
             }
@@ -277,6 +278,12 @@ async fn end_all_from_before(
     })
 }
 
+/// Where a database is kept that is replaced.
+fn aside(path: &Path, begun: &Begun) -> PathBuf {
+    let name: String = begun.hex().chars().take(8).collect();
+    sibling_path(path, &format!(".replaced-{}-{name}", begun.at.seconds()))
+}
+
 /// An instant that nothing from before has, and after all that an earlier release dates by instants.
 fn mark(begun: &Begun) -> Timestamp {
     let [a, b, c, d, e, f, g, h, ..] = begun.id.0;
@@ -285,33 +292,41 @@ fn mark(begun: &Begun) -> Timestamp {
 }
 
 /// Puts a database in a file under a name in one step. One that has the name is kept under another, and stays what serves until
-/// then: its log is moved into it first, as far as it can be read.
-fn replace(work: &Path, ready: &Path, path: &Path, begun: &Begun) -> Result<Option<PathBuf>, MoveRefused> {
+/// then: its log is moved into it first, as far as it can be read. Without its lock nothing of that name is replaced.
+fn replace(
+    work: &Path,
+    ready: &Path,
+    path: &Path,
+    aside: Option<PathBuf>,
+) -> Result<Option<PathBuf>, MoveRefused> {
     let place = Place::File(path.to_owned());
+    let refused = |cause| file_refused(path, cause);
     // Out of a file that this process has had open into one that nobody has.
     copy_as_of_now(work, ready).and_then(|()| check_sound(ready)).map_err(|fault| place.refused(fault))?;
-    let mut kept = None;
-    if path.symlink_metadata().is_ok() {
-        let name = begun.hex().chars().take(8).collect::<String>();
-        let aside = sibling_path(path, &format!(".replaced-{}-{name}", begun.at.seconds()));
-        let is_whole = settle_log(path).is_ok();
-        fs::hard_link(path, &aside).map_err(|cause| file_refused(&aside, cause))?;
-        for suffix in ["-wal", "-shm"] {
-            let beside = sibling_path(path, suffix);
-            let moved = if is_whole {
-                fs::remove_file(&beside)
-            } else {
-                fs::rename(&beside, sibling_path(&aside, suffix))
-            };
-            match moved {
-                Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(file_refused(&beside, cause));
-                }
-                Err(_) | Ok(()) => {}
+    let Some(aside) = aside else {
+        name_new(ready, path).and_then(|()| make_durable(path)).map_err(refused)?;
+        return Ok(None);
+    };
+    let is_whole = match settle_log(path) {
+        Ok(()) => true,
+        Err(Fault::Locked) => return Err(place.refused(Fault::Locked)),
+        Err(_) => false,
+    };
+    keep_as(path, &aside).map_err(|cause| file_refused(&aside, cause))?;
+    for suffix in ["-wal", "-shm"] {
+        let beside = sibling_path(path, suffix);
+        let moved = if is_whole {
+            fs::remove_file(&beside)
+        } else {
+            fs::rename(&beside, sibling_path(&aside, suffix))
+        };
+        match moved {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                return Err(file_refused(&beside, cause));
             }
+            Err(_) | Ok(()) => {}
         }
-        kept = Some(aside);
     }
-    fs::rename(ready, path).and_then(|()| make_durable(path)).map_err(|cause| file_refused(path, cause))?;
-    Ok(kept)
+    fs::rename(ready, path).and_then(|()| make_durable(path)).map_err(refused)?;
+    Ok(Some(aside))
 }

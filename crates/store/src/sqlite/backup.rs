@@ -127,11 +127,16 @@ pub(crate) fn schema_stands(file: &Path) -> Result<SchemaStands, Fault> {
     applied(&open_reader(file, BUSY)?)?.stands(MIGRATIONS)
 }
 
-/// Moves the log of a database into its file, so that the file alone is all of it.
+/// Moves the log of a database into its file, so that the file alone is all of it; [`Fault::Locked`] while somebody reads it.
 pub(crate) fn settle_log(file: &Path) -> Result<(), Fault> {
     const DOING: &str = "move the log into the database";
     let connection = open_alone(file, DOING)?;
-    connection.pragma(None, "wal_checkpoint", "TRUNCATE", |_| Ok(())).map_err(fault(DOING))?;
+    let mut is_busy = 0;
+    let busy = |row: &rusqlite::Row<'_>| row.get(0).map(|busy: i64| is_busy = busy);
+    connection.pragma(None, "wal_checkpoint", "TRUNCATE", busy).map_err(fault(DOING))?;
+    if is_busy != 0 {
+        return Err(Fault::Locked);
+    }
     connection.close().map_err(|(_, error)| fault(DOING)(error))
 }
 

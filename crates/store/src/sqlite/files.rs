@@ -118,6 +118,28 @@ pub(crate) fn new_private(path: &Path) -> io::Result<File> {
     Ok(made)
 }
 
+/// Gives a file its name, unless something has that name. The old one goes.
+pub(crate) fn name_new(file: &Path, name: &Path) -> io::Result<()> {
+    match std::fs::hard_link(file, name) {
+        Ok(()) => std::fs::remove_file(file),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        // Not every file system has files of two names.
+        Err(_) if name.symlink_metadata().is_err() => std::fs::rename(file, name),
+        Err(_) => Err(ErrorKind::AlreadyExists.into()),
+    }
+}
+
+/// Keeps what a file holds under another name as well.
+pub(crate) fn keep_as(file: &Path, name: &Path) -> io::Result<()> {
+    match std::fs::hard_link(file, name) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            let mut kept = new_private(name)?;
+            io::copy(&mut File::open(file)?, &mut kept).and_then(|_| kept.sync_all())
+        }
+        kept => kept,
+    }
+}
+
 /// What stands in a file, and its name, is on the disk.
 pub(crate) fn make_durable(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()?;

@@ -168,6 +168,21 @@ async fn f_33_a_database_is_replaced_only_when_asked_and_is_kept_and_never_while
     assert!(matches!(filled, Err(MoveRefused::NotEmpty { table: "users", .. })), "{filled:?}");
 }
 
+/// A server that was started while the backup was prepared.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f_33_a_database_that_was_made_meanwhile_is_not_replaced() {
+    let folder = Folder::new();
+    let backup = filled_and_backed_up(&folder).await;
+    let into = folder.place("new.db");
+    let plan = RestorePlan { from: &backup, into: &into, replace: true, ends: NO_ENDS, begun: begun(9) };
+    let restoration = Restoration::prepare(plan).await.unwrap();
+    let store = open(&folder.path("new.db"));
+    store.add_user(crate::support::user("new")).await.unwrap();
+    let refused = restoration.put_in_place(&mut silent).await;
+    assert!(matches!(refused, Err(MoveRefused::File { .. })), "{refused:?}");
+    assert_eq!(store.list_users(10).await.unwrap().len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_33_a_database_that_cannot_be_read_is_replaced_and_kept_too() {
     let folder = Folder::new();
