@@ -90,6 +90,23 @@ impl Backend {
         }
     }
 
+    /// Sessions of the database that are not this store's own, which has the given application name. A file has none: there
+    /// the lock of the server says who serves.
+    pub(crate) async fn other_sessions(&self, own_name: &str) -> Result<i64, Fault> {
+        match self {
+            Self::Sqlite(_) => Ok(0),
+            Self::Postgres(engine) => engine.other_sessions(own_name).await,
+        }
+    }
+
+    /// Reads that see the database as of one moment, where the engine has them; on SQLite a backup is made without.
+    pub(crate) async fn snapshot(&self) -> Result<Option<postgres::Snapshot>, Fault> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(engine) => engine.snapshot().await.map(Some),
+        }
+    }
+
     /// See [`crate::Store::check_file`].
     pub(crate) fn check_file(&self) -> Result<(), Fault> {
         match self {

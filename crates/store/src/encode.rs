@@ -105,6 +105,19 @@ impl<T: FromCell> FromCell for Option<T> {
     }
 }
 
+/// As it stands, whatever it means.
+impl FromCell for Value<'static> {
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        match cell {
+            Cell::Null => Some(Self::Null),
+            Cell::Integer(number) => Some(Self::Integer(number)),
+            Cell::Text(text) => Some(Self::Text(Cow::Owned(text.to_owned()))),
+            Cell::Blob(bytes) => Some(Self::Blob(bytes.to_vec())),
+            Cell::Other => None,
+        }
+    }
+}
+
 /// The `disabled` of a client that an outer join looked for.
 impl FromCell for ClientStatus {
     fn from_cell(cell: Cell<'_>) -> Option<Self> {

@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::not_serving::NotServing;
+
 /// A fault of the store. Messages name tables, columns and keys, never values.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -80,6 +82,26 @@ pub enum Fault {
         found: i64,
         /// The newest that is known here.
         known: i64,
+    },
+    /// The database lacks migrations, and they are not applied unasked.
+    #[error(
+        "the database has migration {found}, and this version wants {needed}: `proofkey upgrade` brings it up, beside the servers \
+         that run"
+    )]
+    OlderSchema {
+        /// The newest that is applied.
+        found: i64,
+        /// The newest that this version has.
+        needed: i64,
+    },
+    /// The database is one side of a copy, or a backup.
+    #[error(transparent)]
+    NotServing(#[from] NotServing),
+    /// What stands in the file is no sound database.
+    #[error("the file is damaged: {found}")]
+    Damaged {
+        /// What the engine says of it.
+        found: String,
     },
     /// A migration that was applied differs from the one in this program.
     #[error("migration {name} was applied with another content than it has in this version")]
@@ -165,6 +187,9 @@ impl Fault {
             | Self::Io { .. }
             | Self::Impossible { .. }
             | Self::NewerSchema { .. }
+            | Self::OlderSchema { .. }
+            | Self::NotServing(_)
+            | Self::Damaged { .. }
             | Self::MigrationChanged { .. }
             | Self::EngineTooOld { .. }
             | Self::Exposed { .. }

@@ -2,6 +2,19 @@
 
 use std::time::Duration;
 
+/// What a database is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To serve from it, or to change it by a command beside those that do.
+    Serve,
+    /// To apply the migrations that it lacks.
+    Upgrade,
+    /// To copy from it or into it: whatever side of a copy it is, and only with the schema that this program has.
+    Move,
+    /// To make a database of a backup: a copy of it, which nobody else uses.
+    Restore,
+}
+
 /// How to open a store on SQLite. Each field is a maximum.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -37,6 +50,8 @@ pub struct ConnectOptions {
     pub own_connections: usize,
     /// Most reads and writes that may be under way; one more is refused with [`crate::Fault::Busy`].
     pub queue_max: usize,
+    /// The name that sessions have on the server, instead of that of the URL.
+    pub application_name: Option<String>,
 }
 
 impl Default for ConnectOptions {
@@ -49,6 +64,7 @@ impl Default for ConnectOptions {
             shared_connections: 2,
             own_connections: 8,
             queue_max: 4096,
+            application_name: None,
         }
     }
 }

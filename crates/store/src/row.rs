@@ -7,6 +7,7 @@ use proofkey_protocol::GrantId;
 
 use crate::cell::Cell;
 use crate::fault::Fault;
+use crate::value::Value;
 use crate::{postgres, sqlite};
 
 /// The columns of a row as its engine has them: all that engines differ in when a row is read.
@@ -25,6 +26,16 @@ impl<'a> Columns<'a> {
             Self::Postgres(row) => postgres::cell::cell(row, at),
             #[cfg(test)]
             Self::Held(columns) => tests::cell(columns, at),
+        }
+    }
+
+    /// How many there are.
+    fn width(self) -> usize {
+        match self {
+            Self::Sqlite(row) => row.as_ref().column_count(),
+            Self::Postgres(row) => row.len(),
+            #[cfg(test)]
+            Self::Held(columns) => columns.len(),
         }
     }
 
@@ -108,6 +119,11 @@ impl<'a> Cells<'a> {
             return Ok(None);
         }
         self.row().map(Some)
+    }
+
+    /// All that follow, as they stand.
+    pub(crate) fn rest(&mut self) -> Result<Vec<Value<'static>>, Fault> {
+        (self.next..self.columns.width()).map(|_| self.cell()).collect()
     }
 
     fn impossible(&self, at: usize) -> Fault {

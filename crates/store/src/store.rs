@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::backend::Backend;
 use crate::fault::{AdminFault, Fault};
-use crate::options::{ConnectOptions, Options};
+use crate::options::{ConnectOptions, Options, Purpose};
 use crate::script::{Script, ScriptOutcome};
 use crate::versions_seen::VersionsSeen;
 use crate::{postgres, sqlite};
@@ -54,17 +54,32 @@ impl Deref for Store {
 }
 
 impl Store {
-    /// Opens the database at `path`, makes it (mode 0600) when it does not exist, and applies the migrations it lacks.
+    /// Opens the database at `path`, makes it (mode 0600) when it does not exist, and applies the migrations it lacks: before
+    /// the first of them a backup is taken, `<path>.before-<migration>`. A backup, or a database that is one side of a copy,
+    /// is refused.
     pub fn open(path: &Path, options: &Options) -> Result<Self, Fault> {
-        Ok(Self::of(Backend::Sqlite(sqlite::Engine::open(path, options)?)))
+        Self::open_for(path, options, Purpose::Serve)
     }
 
-    /// Connects to the PostgreSQL database of a URL, `postgres://user:password@host:5432/database`, and applies the
-    /// migrations that it lacks. Several hosts, with commas between them, are tried in turn until one takes writes. The link
-    /// is encrypted, and the server's certificate and name checked, unless host is this machine or the URL says
-    /// `sslmode=disable`; `sslrootcert` names a file of certificates to trust instead of the system's.
+    /// Connects to the PostgreSQL database of a URL, `postgres://user:password@host:5432/database`, and begins its schema if
+    /// it is empty; one of an older schema is refused, for [`crate::moving::upgrade`] brings it up. Several hosts, with commas
+    /// between them, are tried in turn until one takes writes. The link is encrypted, and the server's certificate and name
+    /// checked, unless host is this machine or the URL says `sslmode=disable`; `sslrootcert` names a file of certificates to
+    /// trust instead of the system's.
     pub async fn connect(url: &str, options: &ConnectOptions) -> Result<Self, Fault> {
-        Ok(Self::of(Backend::Postgres(postgres::Engine::connect(url, options).await?)))
+        Self::connect_for(url, options, Purpose::Serve).await
+    }
+
+    pub(crate) fn open_for(path: &Path, options: &Options, purpose: Purpose) -> Result<Self, Fault> {
+        Ok(Self::of(Backend::Sqlite(sqlite::Engine::open(path, options, purpose)?)))
+    }
+
+    pub(crate) async fn connect_for(
+        url: &str,
+        options: &ConnectOptions,
+        purpose: Purpose,
+    ) -> Result<Self, Fault> {
+        Ok(Self::of(Backend::Postgres(postgres::Engine::connect(url, options, purpose).await?)))
     }
 
     fn of(backend: Backend) -> Self {

@@ -34,6 +34,11 @@ impl Museum {
         Self::all().into_iter().next().expect("the museum is not empty")
     }
 
+    /// Whether it is that.
+    pub fn is_first(&self) -> bool {
+        self.directory.ends_with("0.1.0-first")
+    }
+
     fn open(directory: PathBuf) -> Self {
         let text = std::fs::read(directory.join("manifest.json")).expect("a manifest");
         Self { manifest: serde_json::from_slice(&text).expect("a manifest of JSON"), directory }

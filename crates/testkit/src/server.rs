@@ -77,6 +77,12 @@ impl TestServer {
         self.run(listener).await;
     }
 
+    /// A setting that holds from its next start on, or none of that name.
+    pub fn set(&mut self, name: &str, value: Option<&str>) {
+        self.settings.retain(|(set, _)| set != name);
+        self.settings.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    }
+
     /// Takes over what was changed in the directory of clients and APIs, at once.
     pub async fn refresh_directory(&self) {
         self.running.as_ref().expect("the server runs").refreshed().await.expect("the directory can be read");

@@ -1,22 +1,27 @@
 //! Administration by command, beside a running server: `init`, `client`, `user`, `api`, `key`,
-//! `sealing-key`, `consent`, `check-config`.
+//! `sealing-key`, `consent`, `check-config`; and of the database as a whole: `db`, `backup`, `restore`, `upgrade`.
 //!
 //! It turns arguments into calls of [`proofkey_server::admin::Admin`], and what they return into output: what may be is
 //! decided there, and it alone reads and writes the database. No secret comes in as an argument, where every process of
 //! the machine can read it.
 
 mod api;
+mod backup;
 mod check_config;
 mod client;
 mod consent;
+mod db;
 mod init;
 mod input;
 mod installation;
 mod key;
+mod moving;
 mod refusal;
+mod restore;
 mod sealing_key;
 mod show;
 mod system_user;
+mod upgrade;
 mod user;
 
 use std::process::ExitCode;
@@ -44,6 +49,14 @@ pub(crate) enum Command {
     Consent(NounCommand<consent::Action>),
     /// Check the configuration without starting anything
     CheckConfig(check_config::Args),
+    /// Copy a database to the other engine, or let the source of a copy serve again
+    Db(db::Args),
+    /// Write a backup of the database into a new file, beside the servers that run
+    Backup(backup::Args),
+    /// Make the database of a backup, while no server runs
+    Restore(restore::Args),
+    /// Bring the database to the schema of this version
+    Upgrade(upgrade::Args),
 }
 
 /// Runs a command of an operator.
@@ -57,6 +70,10 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::SealingKey(command) => command.run(sealing_key::run).await,
         Command::Consent(command) => command.run(consent::run).await,
         Command::CheckConfig(args) => check_config::run(&args),
+        Command::Db(args) => db::run(args).await,
+        Command::Backup(args) => backup::run(&args).await,
+        Command::Restore(args) => restore::run(&args).await,
+        Command::Upgrade(args) => upgrade::run(&args).await,
     }?;
     Ok(ExitCode::SUCCESS)
 }

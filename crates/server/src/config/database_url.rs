@@ -13,8 +13,8 @@ use super::secret_file::{self, SecretFileRefused};
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// Reads it from a file, which may be readable for its owner and its group.
-    pub(super) fn read(path: &Path) -> Result<Self, String> {
+    /// Reads it from a file, which may be readable for its owner and its group. An error says what is wrong with the file.
+    pub fn read(path: &Path) -> Result<Self, String> {
         let text = secret_file::read(path).map_err(|refused| match (refused, path.display()) {
             (SecretFileRefused::Io(cause), path) => format!("{path}: {cause}"),
             (SecretFileRefused::Readable(mode), path) => {

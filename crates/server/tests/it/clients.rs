@@ -101,6 +101,8 @@ async fn tk_20_a_client_that_is_disabled_or_removed_is_refused_by_the_very_next_
                 store.set_client_disabled(&id(client), true).await.unwrap();
             }
         }
+        // As long as a command waits before it returns.
+        tokio::time::sleep(proofkey_store::REMEMBERED_FOR).await;
         assert_eq!(server.userinfo(&tokens.access_token).await.status, 401);
         let invalid = (401, "invalid_client".to_owned());
         assert_eq!(server.refresh(&web, &tokens.refresh_token).await.refusal(), invalid);

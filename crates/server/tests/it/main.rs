@@ -26,6 +26,7 @@ mod login;
 mod logout;
 mod metadata;
 mod metadata_values;
+mod moving;
 mod museum;
 mod older_rules;
 mod overlap;

@@ -2,7 +2,7 @@
 
 #[expect(dead_code, reason = "the tests of the store use more of it")]
 #[path = "../../../store/tests/it/postgres/server.rs"]
-mod server;
+pub(crate) mod server;
 
 use proofkey_testkit::{AuthorizeRequest, Browser, RedirectKind, TestServer, Tokens, decode, fixtures};
 use server::TestDatabase;

@@ -64,6 +64,9 @@ impl Session {
         let answer_timeout = options.statement_timeout + MARGIN;
         let session = Self { client, prepared: Mutex::default(), link, answer_timeout };
         session.client.batch_execute(&settings(options)).await?;
+        if let Some(name) = &options.application_name {
+            session.client.execute("SELECT set_config('application_name', $1, false)", &[name]).await?;
+        }
         session.insist_on_durability().await?;
         Ok(session)
     }

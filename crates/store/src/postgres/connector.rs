@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::admission::refuse_side_of_copy;
 use super::connection::Session;
-use super::url::Target;
+use super::url::{Host, Target};
 use crate::fault::Fault;
-use crate::options::ConnectOptions;
+use crate::options::{ConnectOptions, Purpose};
 
 /// The first rest; it doubles with each failure.
 const REST: Duration = Duration::from_millis(50);
@@ -24,6 +25,8 @@ pub(super) struct Connector {
     options: ConnectOptions,
     state: Mutex<State>,
     closed: AtomicBool,
+    /// Whether each connection looks whether the database still serves.
+    serves: AtomicBool,
 }
 
 #[derive(Default)]
@@ -37,7 +40,13 @@ struct State {
 
 impl Connector {
     pub(super) fn new(target: Target, options: ConnectOptions) -> Self {
-        Self { target, options, state: Mutex::default(), closed: AtomicBool::new(false) }
+        Self {
+            target,
+            options,
+            state: Mutex::default(),
+            closed: AtomicBool::new(false),
+            serves: AtomicBool::new(false),
+        }
     }
 
     /// A connection to the first host that takes writes. Shortly after all have failed it fails at once.
@@ -52,7 +61,7 @@ impl Connector {
         let mut last = Fault::Closed;
         let count = self.target.hosts.len();
         for (at, host) in self.target.hosts.iter().enumerate().cycle().skip(first).take(count) {
-            match Session::open(host, &self.options).await {
+            match self.open(host).await {
                 Ok(session) => {
                     self.with(|state| *state = State { first: at, ..State::default() });
                     return Ok(session);
@@ -67,6 +76,20 @@ impl Connector {
             state.rest = Some((Instant::now() + rest, last.clone()));
         });
         Err(last)
+    }
+
+    /// A session of this host. A database that was copied elsewhere takes no writes of a node that was cut off meanwhile.
+    async fn open(&self, host: &Host) -> Result<Session, Fault> {
+        let session = Session::open(host, &self.options).await?;
+        if self.serves.load(Ordering::Acquire) {
+            refuse_side_of_copy(&session).await?;
+        }
+        Ok(session)
+    }
+
+    /// The database was admitted for this purpose.
+    pub(super) fn admitted_for(&self, purpose: Purpose) {
+        self.serves.store(purpose == Purpose::Serve, Ordering::Release);
     }
 
     /// From now on nothing is opened any more.

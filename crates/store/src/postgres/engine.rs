@@ -7,15 +7,18 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_postgres::Row;
 
+use super::admission::{admit, other_sessions};
 use super::attempts::Attempts;
 use super::connector::Connector;
-use super::migrate::{MIGRATIONS, migrate};
+use super::migrate::{MIGRATIONS, applied};
 use super::pipeline::Pipeline;
 use super::pool::Pool;
 use super::severity::{Failure, Severity, Stage};
+use super::snapshot::Snapshot;
 use super::{transaction, url};
 use crate::fault::Fault;
-use crate::options::ConnectOptions;
+use crate::migration::SchemaStands;
+use crate::options::{ConnectOptions, Purpose};
 use crate::row::{Cells, Columns};
 use crate::script::{Script, ScriptOutcome, ScriptStep};
 use crate::value::{Statement, Value};
@@ -39,10 +42,15 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Connects, and applies the migrations that the database lacks.
-    pub(crate) async fn connect(url: &str, options: &ConnectOptions) -> Result<Self, Fault> {
+    /// Connects, and admits the database for this purpose: [`admit`].
+    pub(crate) async fn connect(
+        url: &str,
+        options: &ConnectOptions,
+        purpose: Purpose,
+    ) -> Result<Self, Fault> {
         let connector = Arc::new(Connector::new(url::read(url)?, options.clone()));
-        migrate(connector.connect().await?, MIGRATIONS).await?;
+        admit(&connector.connect().await?, purpose).await?;
+        connector.admitted_for(purpose);
         Ok(Self(Arc::new(Inner {
             pipeline: Pipeline::new(Arc::clone(&connector), options.shared_connections),
             pool: Pool::new(Arc::clone(&connector), options.own_connections),
@@ -50,6 +58,22 @@ impl Engine {
             room: Arc::new(Semaphore::new(options.queue_max)),
             closed: watch::Sender::new(false),
         })))
+    }
+
+    /// Which migrations a database has and lacks. Changes nothing.
+    pub(crate) async fn schema_stands(url: &str, options: &ConnectOptions) -> Result<SchemaStands, Fault> {
+        let session = Connector::new(url::read(url)?, options.clone()).connect().await?;
+        applied(&session).await?.stands(MIGRATIONS)
+    }
+
+    /// A session in which every read sees the database as of one moment.
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, Fault> {
+        Snapshot::begin(self.0.connector.connect().await?).await
+    }
+
+    /// Sessions of this database that have another application name than this engine's own: nodes, commands, anybody.
+    pub(crate) async fn other_sessions(&self, own_name: &str) -> Result<i64, Fault> {
+        other_sessions(&self.0.connector.connect().await?, own_name).await
     }
 
     /// The first row, if there is one.

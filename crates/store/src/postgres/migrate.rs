@@ -3,20 +3,28 @@
 //! Any number of nodes may do this at once. A transaction first notes its migration, under a unique key: of two, one waits
 //! for the other, finds it noted, and goes on with the next.
 
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use super::attempts::Attempts;
 use super::connection::Session;
 use super::severity::{Failure, Severity, Stage, failure};
 use crate::fault::Fault;
-use crate::migration::{Migration, compare};
+use crate::migration::{Applied, Migration};
 
 /// Every step, oldest first.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "0001_begin",
-    text: include_str!("../../migrations/postgres/0001_begin.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_begin",
+        text: include_str!("../../migrations/postgres/0001_begin.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "0003_moving",
+        text: include_str!("../../migrations/postgres/0003_moving.sql"),
+    },
+];
 
 const DOING: &str = "migrate the database";
 
@@ -28,12 +36,14 @@ const MIGRATION_TABLE: &str = r#"CREATE TABLE IF NOT EXISTS schema_migrations (
 
 const APPLIED: &str = "SELECT version, sha256 FROM schema_migrations ORDER BY version";
 
+const EXPANSIONS: &str = "SELECT version, beside FROM schema_expansions ORDER BY version";
+
 const NOTE: &str =
     "INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 
 /// Brings the schema up to the newest step, over a connection that is of no other use.
-pub(super) async fn migrate(session: Session, migrations: &[Migration]) -> Result<(), Fault> {
-    if applied(&session, migrations).await? == migrations.len() {
+pub(super) async fn migrate(session: &Session, migrations: &[Migration]) -> Result<(), Fault> {
+    if applied(session).await?.missing(migrations)?.is_empty() {
         return Ok(());
     }
     // A step may take longer than a statement of a request, and so may the wait for another node.
@@ -41,23 +51,27 @@ pub(super) async fn migrate(session: Session, migrations: &[Migration]) -> Resul
         .say(DOING, "SET statement_timeout = 0; SET lock_timeout = 60000", Stage::Open)
         .await
         .map_err(told)?;
-    begin(&session).await?;
+    begin(session).await?;
     for migration in migrations {
-        apply(&session, migration).await?;
+        apply(session, migration).await?;
     }
     // What another node noted meanwhile may be newer than this program.
-    applied(&session, migrations).await.map(drop)
+    applied(session).await?.missing(migrations).map(drop)
 }
 
-/// How many are applied, after comparing each with what this program has. None while there is no table of them.
-async fn applied(session: &Session, migrations: &[Migration]) -> Result<usize, Fault> {
-    let rows = match session.client().query(APPLIED, &[]).await {
-        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
-        read => read.map_err(|error| told(failure(DOING, Stage::Open)(error)))?,
-    };
-    let rows: Vec<(i64, Vec<u8>)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    compare(&rows, migrations)?;
-    Ok(rows.len())
+/// What is applied: nothing while there is no table of it.
+pub(super) async fn applied(session: &Session) -> Result<Applied, Fault> {
+    let steps = read(session, APPLIED).await?.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let expansions = read(session, EXPANSIONS).await?.iter().map(|row| (row.get(0), row.get(1))).collect();
+    Ok(Applied { steps, expansions })
+}
+
+/// The rows of a table that may not be there yet.
+async fn read(session: &Session, text: &str) -> Result<Vec<Row>, Fault> {
+    match session.client().query(text, &[]).await {
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Vec::new()),
+        read => read.map_err(|error| told(failure(DOING, Stage::Open)(error))),
+    }
 }
 
 /// Makes the table of migrations. Of two that do so at once, one may fail although the table is there in the end.

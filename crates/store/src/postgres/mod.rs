@@ -4,6 +4,7 @@
 //! It runs texts and scripts that others write: it knows no statement and no table, but for the one in which it notes its
 //! own migrations.
 
+mod admission;
 mod attempts;
 mod bind;
 pub(crate) mod cell;
@@ -14,6 +15,7 @@ mod migrate;
 mod pipeline;
 mod pool;
 mod severity;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -21,6 +23,9 @@ mod transaction;
 mod url;
 
 pub(crate) use engine::Engine;
+#[cfg(test)]
+pub(crate) use migrate::MIGRATIONS;
+pub(crate) use snapshot::Snapshot;
 
 use crate::fault::Fault;
 

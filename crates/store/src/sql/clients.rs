@@ -52,10 +52,12 @@ statements! {
     /// Drops the web origins of a client.
     DELETE_CLIENT_ORIGINS = "DELETE FROM client_origins WHERE client_id = $1";
 
-    /// Adds a client, unless the id is taken. It begins where the one before it under this id ended.
+    /// Adds a client, unless the id is taken. It begins where the one before it under this id ended, or with the last restore:
+    /// there may have been one under this id in the time that was lost.
     INSERT_CLIENT = "
         INSERT INTO clients (id, metadata, disabled, created_at, valid_from)
-        VALUES ($1, $2, $3, $4, COALESCE((SELECT ended_at FROM removed_clients WHERE id = $1), 0))
+        VALUES ($1, $2, $3, $4, COALESCE((SELECT ended_at FROM removed_clients WHERE id = $1),
+                                         (SELECT mark FROM epoch WHERE id = 1), 0))
         ON CONFLICT (id) DO NOTHING";
 
     /// Replaces a registration.

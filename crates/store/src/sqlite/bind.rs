@@ -9,9 +9,9 @@ use rusqlite::{Connection, Error, PrepFlags, Result, ToSql};
 use crate::value::{Statement, Value};
 
 /// The names, in the order of the values that they stand for. Also the maximum of parameters per statement.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 24] = [
     "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
-    "$17",
+    "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24",
 ];
 
 impl ToSql for Value<'_> {

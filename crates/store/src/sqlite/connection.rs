@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::files::make_private;
 use super::severity::fault;
 use crate::fault::Fault;
+use crate::not_serving::NotServing;
 use crate::options::Options;
 
 /// The first SQLite without the WAL-reset bug, as `sqlite3_libversion_number` writes it.
@@ -46,6 +47,10 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fault(DOING))?;
     connection.busy_timeout(options.busy_timeout).map_err(fault(DOING))?;
+    // Before anything is written into it.
+    if is_backup(&connection).map_err(fault(DOING))? {
+        return Err(NotServing::Backup.into());
+    }
     enter_wal(&connection)?;
     let set = |name, value: i64| connection.pragma_update(None, name, value);
     set("synchronous", 2)
@@ -62,6 +67,14 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
     }
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
+}
+
+/// The table that a backup has beside those of the database it was made of, and nothing else has.
+pub(super) const BACKUP_TABLE: &str = "proofkey_backup";
+
+/// Whether a file is a backup.
+pub(super) fn is_backup(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.table_exists(None, BACKUP_TABLE)
 }
 
 /// A connection that cannot write.

@@ -8,14 +8,14 @@ use std::thread;
 use tokio::sync::{oneshot, watch};
 use tokio::task::spawn_blocking;
 
+use super::admission::admit;
 use super::connection::{check_version, open_writer};
 use super::files::{FileIdentity, ServingLock};
-use super::migrate::{MIGRATIONS, migrate};
 use super::readers::Readers;
 use super::rows;
 use super::writer::{Job, Writer};
 use crate::fault::Fault;
-use crate::options::Options;
+use crate::options::{Options, Purpose};
 use crate::remembered::Remembered;
 use crate::row::Cells;
 use crate::script::{Script, ScriptOutcome};
@@ -35,13 +35,13 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, Fault> {
+    pub(crate) fn open(path: &Path, options: &Options, purpose: Purpose) -> Result<Self, Fault> {
         check_version(rusqlite::version_number())?;
         // Absolute, so that SQLite never takes a name that begins with `file:` for a URI.
         let path = std::path::absolute(path).map_err(Fault::io("find the database"))?;
         let mut connection = open_writer(&path, options)?;
         let identity = FileIdentity::of(&path).map_err(Fault::io("find the database"))?;
-        migrate(&mut connection, MIGRATIONS)?;
+        admit(&mut connection, &path, purpose)?;
         let (jobs, queue) = sync_channel(options.queue_max);
         let (stop, stopped) = watch::channel(None);
         let remembered = Arc::new(Remembered::new(options.remembered_max));

@@ -41,13 +41,13 @@ impl FileIdentity {
 /// handle on it may be closed: that would drop SQLite's own locks (POSIX). So the handle is left open for good; there is
 /// one in the life of a server.
 #[derive(Debug)]
-pub(super) struct ServingLock {
+pub(crate) struct ServingLock {
     database: Option<std::mem::ManuallyDrop<File>>,
     _beside: File,
 }
 
 impl ServingLock {
-    pub(super) fn take(path: &Path) -> Result<Self, Fault> {
+    pub(crate) fn take(path: &Path) -> Result<Self, Fault> {
         let beside = open_private(&sibling_path(path, LOCK)).map_err(Fault::io(LOCKING))?;
         lock(&beside)?;
         let database = if cfg!(unix) {
@@ -80,7 +80,7 @@ fn lock(file: &File) -> Result<(), Fault> {
 }
 
 /// The file beside the database, of the same name with `suffix`.
-fn sibling_path(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn sibling_path(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -90,8 +90,8 @@ fn sibling_path(path: &Path, suffix: &str) -> PathBuf {
 /// beside it the same mode. Files that are there and open to others are closed to them.
 pub(super) fn make_private(path: &Path) -> Result<(), Fault> {
     const DOING: &str = "open the database";
-    match private(OpenOptions::new().create_new(true)).open(path) {
-        Ok(made) => return whatever_the_umask(&made).map_err(Fault::io(DOING)),
+    match new_private(path) {
+        Ok(_) => return Ok(()),
         // Not opened: the handle would have to be closed again, see [`ServingLock`].
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(Fault::io(DOING)(error)),
@@ -109,6 +109,44 @@ fn whatever_the_umask(made: &File) -> io::Result<()> {
 #[cfg(not(unix))]
 fn whatever_the_umask(_: &File) -> io::Result<()> {
     Ok(())
+}
+
+/// A new file for its owner alone.
+pub(crate) fn new_private(path: &Path) -> io::Result<File> {
+    let made = private(OpenOptions::new().create_new(true)).open(path)?;
+    whatever_the_umask(&made)?;
+    Ok(made)
+}
+
+/// Gives a file its name, unless something has that name. The old one goes.
+pub(crate) fn name_new(file: &Path, name: &Path) -> io::Result<()> {
+    match std::fs::hard_link(file, name) {
+        Ok(()) => std::fs::remove_file(file),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        // Not every file system has files of two names.
+        Err(_) if name.symlink_metadata().is_err() => std::fs::rename(file, name),
+        Err(_) => Err(ErrorKind::AlreadyExists.into()),
+    }
+}
+
+/// Keeps what a file holds under another name as well.
+pub(crate) fn keep_as(file: &Path, name: &Path) -> io::Result<()> {
+    match std::fs::hard_link(file, name) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            let mut kept = new_private(name)?;
+            io::copy(&mut File::open(file)?, &mut kept).and_then(|_| kept.sync_all())
+        }
+        kept => kept,
+    }
+}
+
+/// What stands in a file, and its name, is on the disk.
+pub(crate) fn make_durable(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) if cfg!(unix) => File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
 }
 
 fn open_private(path: &Path) -> io::Result<File> {

@@ -1,13 +1,14 @@
-//! Migrations: applied in order, each in one transaction, and never changed afterwards.
+//! Migrations: applied in order, all that are missing in one transaction, and never changed afterwards.
 //!
 //! Data definitions and the table of applied migrations are the engine's own: the rule that texts are shared between
 //! engines is about queries, and ends here.
 
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::severity::fault;
 use crate::fault::Fault;
-use crate::migration::{Migration, compare};
+use crate::migration::{Applied, Migration};
 
 /// Every step, oldest first.
 pub(super) const MIGRATIONS: &[Migration] = &[
@@ -66,6 +67,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0014_removed_clients",
         text: include_str!("../../migrations/sqlite/0014_removed_clients.sql"),
     },
+    Migration {
+        version: 16,
+        name: "0016_moving",
+        text: include_str!("../../migrations/sqlite/0016_moving.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";
@@ -76,42 +82,56 @@ const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     sha256  BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID";
 
-/// Brings the schema up to the newest step. Any number of processes may do this at once, and one that dies leaves whole
-/// steps behind.
+const APPLIED: &str = "SELECT version, sha256 FROM schema_migrations ORDER BY version";
+
+const EXPANSIONS: &str = "SELECT version, beside FROM schema_expansions ORDER BY version";
+
+/// What is applied. Reads only, so that a command beside a busy server need not wait for its turn to write.
+pub(super) fn applied(connection: &Connection) -> Result<Applied, Fault> {
+    let mut applied = Applied::default();
+    if has_table(connection, "schema_migrations")? {
+        applied.steps = pairs(connection, APPLIED)?;
+    }
+    if has_table(connection, "schema_expansions")? {
+        applied.expansions = pairs(connection, EXPANSIONS)?;
+    }
+    Ok(applied)
+}
+
+/// Brings the schema up to the newest step, in one transaction: a process that dies leaves all steps behind or none. Any
+/// number of processes may do this at once; of two, one waits and finds nothing to do.
 pub(super) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<(), Fault> {
-    if current(connection, migrations)? {
+    migrate_after(connection, migrations, |_| Ok(()))
+}
+
+/// The same, with something to be done before on a database that is no new one: while nobody can write to it.
+pub(super) fn migrate_after(
+    connection: &mut Connection,
+    migrations: &[Migration],
+    before: impl FnOnce(&[Migration]) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    if applied(connection)?.missing(migrations)?.is_empty() {
         return Ok(());
     }
-    for migration in migrations {
-        let txn =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault(DOING))?;
-        txn.execute_batch(MIGRATION_TABLE).map_err(fault(DOING))?;
-        let applied = check(&txn, migrations)?;
-        if !applied.contains(&migration.version) {
-            apply(&txn, migration)?;
-        }
-        txn.commit().map_err(fault(DOING))?;
+    let txn = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault(DOING))?;
+    let applied = applied(&txn)?;
+    let missing = applied.missing(migrations)?;
+    if !applied.is_new() && !missing.is_empty() {
+        before(&missing)?;
     }
-    Ok(())
+    txn.execute_batch(MIGRATION_TABLE).map_err(fault(DOING))?;
+    missing.iter().try_for_each(|migration| apply(&txn, migration))?;
+    txn.commit().map_err(fault(DOING))
 }
 
-/// Whether nothing is to do. Reads only, so that a command beside a busy server need not wait for its turn to write.
-fn current(connection: &Connection, migrations: &[Migration]) -> Result<bool, Fault> {
-    let begun = connection.table_exists(None, "schema_migrations").map_err(fault(DOING))?;
-    Ok(begun && check(connection, migrations)?.len() == migrations.len())
+fn has_table(connection: &Connection, name: &str) -> Result<bool, Fault> {
+    connection.table_exists(None, name).map_err(fault(DOING))
 }
 
-/// The versions that are applied, after comparing each with what this program has.
-fn check(connection: &Connection, migrations: &[Migration]) -> Result<Vec<i64>, Fault> {
-    let mut statement = connection
-        .prepare("SELECT version, sha256 FROM schema_migrations ORDER BY version")
-        .map_err(fault(DOING))?;
-    let rows = statement
-        .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
-        .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
-        .map_err(fault(DOING))?;
-    compare(&rows, migrations)?;
-    Ok(rows.into_iter().map(|(version, _)| version).collect())
+fn pairs<T: FromSql>(connection: &Connection, text: &str) -> Result<Vec<(i64, T)>, Fault> {
+    let mut statement = connection.prepare(text).map_err(fault(DOING))?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.and_then(Iterator::collect).map_err(fault(DOING))
 }
 
 fn apply(txn: &Transaction<'_>, migration: &Migration) -> Result<(), Fault> {
@@ -159,20 +179,20 @@ mod tests {
     }
 
     #[test]
-    fn a_migration_that_fails_halfway_leaves_nothing_and_is_resumed() {
+    fn st_11_a_migration_that_fails_halfway_leaves_nothing_of_any_step_and_is_resumed() {
         let mut connection = Connection::open_in_memory().unwrap();
         let torn = Migration {
             text: "CREATE TABLE b (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1);",
             ..SECOND
         };
         assert!(migrate(&mut connection, &[FIRST, torn]).is_err());
-        assert_eq!(tables(&connection), 1, "the first stays, nothing of the second is there");
+        assert_eq!(tables(&connection), 0);
         migrate(&mut connection, &[FIRST, SECOND]).unwrap();
         assert_eq!(tables(&connection), 2);
     }
 
     #[test]
-    fn a_changed_or_unknown_migration_is_refused() {
+    fn st_10_a_changed_or_unknown_migration_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection, &[FIRST, SECOND]).unwrap();
         let changed = Migration { text: "CREATE TABLE b (y INTEGER) STRICT;", ..SECOND };

@@ -5,11 +5,13 @@
 
 #[cfg(test)]
 mod access_by_api_tests;
+pub(crate) mod admission;
+pub(crate) mod backup;
 mod bind;
 pub(crate) mod cell;
 mod connection;
 mod engine;
-mod files;
+pub(crate) mod files;
 mod migrate;
 #[cfg(test)]
 mod origins;
@@ -18,6 +20,7 @@ mod plans;
 mod readers;
 mod rows;
 mod severity;
+pub(crate) mod since;
 mod writer;
 
 pub(crate) use engine::Engine;

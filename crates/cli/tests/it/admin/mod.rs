@@ -6,6 +6,7 @@ mod configuration;
 mod delivery;
 mod files;
 mod keys;
+mod moving;
 mod record;
 mod serving;
 pub(crate) mod support;

@@ -20,7 +20,8 @@ async fn refresh_tokens_of_live_grants_are_taken_and_no_others() {
                 let scope = if named_files { &json!("files:read") } else { &grant["scope"] };
                 assert_eq!(tokens.body["scope"], *scope, "{grant}");
                 let id = decode(&tokens.id_token).claims;
-                assert!(id["amr"].is_null() && id["acr"].is_null(), "how it was proved is not known: {id}");
+                let is_unknown = id["amr"].is_null() && id["acr"].is_null();
+                assert_eq!(is_unknown, museum.is_first(), "how it was proved: {id}");
                 let _ = Tokens::of(&server.refresh(&client, &tokens.refresh_token).await);
             } else if grant["state"] == "client disabled" {
                 assert_eq!(answer.refusal(), (401, "invalid_client".into()), "{grant}");
@@ -34,7 +35,7 @@ async fn refresh_tokens_of_live_grants_are_taken_and_no_others() {
 /// Where an earlier release had a token used, any number of its children may be about.
 #[tokio::test]
 async fn k_12_rt_15_a_token_used_in_an_earlier_release_and_each_of_its_children_goes_on_until_one_is_used() {
-    for museum in Museum::all() {
+    for museum in [Museum::first()] {
         let used = museum.list("grants").iter().filter(|grant| grant["used_refresh_token"].is_string());
         for grant in used {
             let server = museum.builder().start().await;

@@ -21,11 +21,11 @@ async fn tables(database: &TestDatabase) -> i64 {
 async fn migrations_run_once_and_in_order() {
     let database = TestDatabase::create("template0").await;
     for _ in 0..2 {
-        migrate(session(&database).await, &[FIRST]).await.unwrap();
+        migrate(&session(&database).await, &[FIRST]).await.unwrap();
     }
     assert_eq!(tables(&database).await, 1);
     for _ in 0..2 {
-        migrate(session(&database).await, &[FIRST, SECOND]).await.unwrap();
+        migrate(&session(&database).await, &[FIRST, SECOND]).await.unwrap();
     }
     assert_eq!(count(&database, "SELECT count(*) FROM b").await, 1);
     assert!(MIGRATIONS.is_sorted_by(|a, b| a.version < b.version));
@@ -35,20 +35,20 @@ async fn migrations_run_once_and_in_order() {
 async fn st_11_a_migration_that_fails_halfway_leaves_nothing_and_is_resumed() {
     let database = TestDatabase::create("template0").await;
     let torn = Migration { text: "CREATE TABLE b (x BIGINT); INSERT INTO nowhere VALUES (1);", ..SECOND };
-    assert!(migrate(session(&database).await, &[FIRST, torn]).await.is_err());
+    assert!(migrate(&session(&database).await, &[FIRST, torn]).await.is_err());
     assert_eq!(tables(&database).await, 1, "the first stays, nothing of the second is there");
-    migrate(session(&database).await, &[FIRST, SECOND]).await.unwrap();
+    migrate(&session(&database).await, &[FIRST, SECOND]).await.unwrap();
     assert_eq!(tables(&database).await, 2);
 }
 
 #[tokio::test]
 async fn st_10_a_changed_or_unknown_migration_is_refused() {
     let database = TestDatabase::create("template0").await;
-    migrate(session(&database).await, &[FIRST, SECOND]).await.unwrap();
+    migrate(&session(&database).await, &[FIRST, SECOND]).await.unwrap();
     let changed = Migration { text: "CREATE TABLE b (y BIGINT);", ..SECOND };
-    let refused = migrate(session(&database).await, &[FIRST, changed]).await;
+    let refused = migrate(&session(&database).await, &[FIRST, changed]).await;
     assert_eq!(refused, Err(Fault::MigrationChanged { name: "0002" }));
-    let newer = migrate(session(&database).await, &[FIRST]).await;
+    let newer = migrate(&session(&database).await, &[FIRST]).await;
     assert_eq!(newer, Err(Fault::NewerSchema { found: 2, known: 1 }));
 }
 
@@ -59,7 +59,7 @@ async fn st_11_of_nodes_that_start_at_once_one_migrates_and_all_start() {
         let mut starting = tokio::task::JoinSet::new();
         for _ in 0..8 {
             let session = session(&database).await;
-            starting.spawn(migrate(session, MIGRATIONS));
+            starting.spawn(async move { migrate(&session, MIGRATIONS).await });
         }
         assert!(starting.join_all().await.iter().all(Result::is_ok));
         assert_eq!(count(&database, "SELECT count(*) FROM directory_versions").await, 1);

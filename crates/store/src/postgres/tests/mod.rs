@@ -23,6 +23,6 @@ async fn session(database: &TestDatabase) -> Session {
 /// A database with every migration.
 async fn migrated() -> TestDatabase {
     let database = TestDatabase::create("template0").await;
-    migrate(session(&database).await, MIGRATIONS).await.unwrap();
+    migrate(&session(&database).await, MIGRATIONS).await.unwrap();
     database
 }

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use tokio_postgres::Client;
 
 use super::migrated;
+use crate::sql::tables::{OF_THE_DATABASE, TABLES};
 
 /// One fact of a schema, as a line.
 type Facts = BTreeSet<String>;
@@ -110,6 +111,30 @@ async fn both_schemas_have_the_same_references_and_first_rows() {
     assert_eq!(references, lines(&connection, &text));
     let first =
         "SELECT concat_ws(' ', id, clients, apis, keys, pings, api_ids, sealing) FROM directory_versions
-         UNION ALL SELECT concat_ws(' ', id, latest) FROM known_time";
+         UNION ALL SELECT concat_ws(' ', id, latest) FROM known_time
+         UNION ALL SELECT concat_ws(' ', id, state, copied) FROM database_state
+         UNION ALL SELECT concat_ws(' ', id, mark) FROM epoch";
     assert_eq!(told(&master, first).await, lines(&connection, first));
+}
+
+/// What is listed as a table's columns is what both engines have, and its first columns are the key.
+#[tokio::test]
+async fn st_12_the_list_by_which_databases_are_copied_leaves_no_table_and_no_column_out() {
+    let columns =
+        TABLES.iter().flat_map(|table| table.columns.iter().map(|column| format!("{}.{column}", table.name)));
+    let keys =
+        TABLES.iter().map(|table| format!("{} {}", table.name, table.columns[..table.keys].join(", ")));
+    let (columns, keys): (Facts, Facts) = (columns.collect(), keys.collect());
+    let elsewhere = OF_THE_DATABASE.map(|name| format!("'{name}'")).join(", ");
+    let connection = sqlite();
+    let tables = format!("(SELECT t.name FROM {SQLITE_TABLES} AND t.name NOT IN ({elsewhere})) AS t");
+    let of = |what: &str| format!("SELECT {what} FROM {tables} JOIN pragma_table_info(t.name) AS c");
+    assert_eq!(columns, lines(&connection, &of("t.name || '.' || c.name")));
+    let of_keys = of("t.name || ' ' || group_concat(c.name, ', ' ORDER BY c.pk)");
+    assert_eq!(keys, lines(&connection, &format!("{of_keys} WHERE c.pk > 0 GROUP BY t.name")));
+    let text = format!(
+        "SELECT table_name || '.' || column_name FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name NOT IN ({elsewhere})"
+    );
+    assert_eq!(columns, told(&migrated().await.master().await, &text).await);
 }

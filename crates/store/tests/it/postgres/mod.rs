@@ -5,7 +5,7 @@ mod links;
 mod lost_answers;
 mod proxy;
 #[expect(clippy::panic, reason = "a test without its server cannot go on")]
-mod server;
+pub(crate) mod server;
 #[path = "../suite/mod.rs"]
 mod suite;
 

@@ -1,7 +1,7 @@
 //! SQLite: the suite, and what only files can show: crashes, durability, full disks, second processes.
 
 mod batches;
-mod crash;
+pub(crate) mod crash;
 mod durability;
 mod faults;
 mod files;

@@ -1,0 +1,54 @@
+//! Whether a database may be used for what it is opened for, the migrations that it lacks, and who else has it open.
+
+use tokio_postgres::error::SqlState;
+
+use super::connection::Session;
+use super::migrate::{MIGRATIONS, applied, migrate};
+use super::severity::{Failure, Stage, failure};
+use crate::fault::Fault;
+use crate::migration::newest;
+use crate::options::Purpose;
+use crate::row::{Cells, Columns};
+use crate::sql::state::DATABASE_STATE;
+use crate::state::DatabaseState;
+
+const DOING: &str = "read what the database is";
+
+/// Those who are connected beside the ones of that name. A session of a user is somebody's; the server's own have no user.
+const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND usesysid IS NOT NULL AND COALESCE(application_name, '') <> $1";
+
+/// Refuses a database that is not for this purpose. An empty one gets its schema; one that lacks steps gets them only where it
+/// is opened for that, for nobody has said that there is a backup.
+pub(super) async fn admit(session: &Session, purpose: Purpose) -> Result<(), Fault> {
+    let applied = applied(session).await?;
+    let missing = applied.missing(MIGRATIONS)?;
+    if purpose != Purpose::Move {
+        refuse_side_of_copy(session).await?;
+    }
+    if purpose == Purpose::Upgrade || applied.is_new() || missing.is_empty() {
+        return migrate(session, MIGRATIONS).await;
+    }
+    Err(Fault::OlderSchema { found: applied.newest(), needed: newest(MIGRATIONS) })
+}
+
+/// Refuses a database that is one side of a copy.
+pub(super) async fn refuse_side_of_copy(session: &Session) -> Result<(), Fault> {
+    let row = match session.client().query_opt(DATABASE_STATE.text, &[]).await {
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => None,
+        read => read.map_err(|error| told(failure(DOING, Stage::Open)(error)))?,
+    };
+    let Some(row) = row else { return Ok(()) };
+    let state: DatabaseState = Cells::new(Columns::Postgres(&row)).skip().row()?;
+    state.refusal().map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+/// How many sessions of this database have another application name than this.
+pub(super) async fn other_sessions(session: &Session, own_name: &str) -> Result<i64, Fault> {
+    let read = session.client().query_one(OTHERS, &[&own_name]).await;
+    Ok(read.map_err(|error| told(failure("count the sessions", Stage::Open)(error)))?.get(0))
+}
+
+fn told(failure: Failure) -> Fault {
+    failure.fault
+}
