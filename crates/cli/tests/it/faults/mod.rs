@@ -3,5 +3,7 @@
 mod histories;
 mod kill;
 mod load;
+mod outage;
 mod postgres;
+mod promotion;
 mod switch;
