@@ -11,6 +11,11 @@ impl TestServer {
         self.process.as_mut().expect("it runs as a process").kill();
     }
 
+    /// Sends the process a signal by its name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        self.process.as_ref().expect("it runs as a process").signal(name);
+    }
+
     /// Waits until the process ends by itself.
     pub async fn end(&mut self) -> std::process::ExitStatus {
         self.process.as_mut().expect("it runs as a process").end().await

@@ -192,6 +192,15 @@ impl History {
         }
     }
 
+    /// Codes that were sent and not answered are as good as new.
+    pub(super) async fn none_was_begun_without_an_answer(&mut self, server: &TestServer, web: &TestClient) {
+        for code in mem::take(&mut self.unanswered) {
+            let answer = server.token(web, &code.form()).await;
+            assert_eq!(answer.status, 200, "a redemption was begun and not answered: {answer:?}");
+            self.redeemed.push((code, Tokens::of(&answer).refresh_token));
+        }
+    }
+
     /// After each restart: acknowledged rotations, revocations and redemptions hold, and no code is redeemed twice.
     pub(super) async fn verify(&mut self, server: &TestServer, web: &TestClient) {
         for token in &mut self.chains {

@@ -1,5 +1,6 @@
 //! The built server among faults: killed, its database killed, its clients watched.
 
+mod drain;
 mod histories;
 mod kill;
 mod load;
