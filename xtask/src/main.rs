@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|check|test|property|bench`.
+//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|check|test|property|simulate|faults|bench`.
 //!
 //! Everything that continuous integration checks is one of these commands, so that a person can run the same thing. This
 //! crate knows the shape of the tree and the tools around it; it must not know the product's code.
@@ -9,12 +9,14 @@ mod bench;
 mod check;
 mod compliance;
 mod counts;
+mod faults;
 mod finding;
 mod limits;
 mod process;
 mod property;
 mod seed;
 mod setup;
+mod simulate;
 mod source;
 mod stage;
 mod test;
@@ -34,6 +36,11 @@ const USAGE: &str = "usage: cargo xtask <command>
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
   test [--only STAGE]   set-up, then every check and every test there is
   property              every property test with fresh input; [--cases N] of each, [--seed N] to repeat a run
+  simulate --seeds N    the rules under seeded clocks, crashes and interleavings, from seed 1 on or from [--seed S];
+                        one seed that fails prints its trace; [--steps N] events in each
+  faults [NAME]         the list of faults, or one of them: --cycles N times from seed 1 on or from [--seed S]
+    --resume            count what was run before, and run what is missing
+    --results FILE      note what was run there rather than in target/faults.json
   bench                 what an operation costs, as a share of the ceiling measured beside it
   hostile               honest flows while a thousand connections attack, one kind after the other
     --of BINARY         of a server that is built already
@@ -60,6 +67,8 @@ fn main() -> ExitCode {
             None => Ok(usage()),
         },
         ["property", options @ ..] => property::run(&root, options),
+        ["simulate", options @ ..] => simulate::run(&root, options).map(|()| ExitCode::SUCCESS),
+        ["faults", options @ ..] => faults::run(&root, options),
         ["test"] => test::run(&root, None),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
         _ => Ok(usage()),

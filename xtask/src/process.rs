@@ -27,6 +27,18 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<()> {
 ///
 /// The counts come back even when the command fails, because the last line of a test run has to name them.
 pub(crate) fn run_counting(command: &mut Command, limit: Duration) -> Result<(Counts, Result<()>)> {
+    let mut counts = Counts::default();
+    let result = run_reading(command, limit, |line| counts += Counts::of_line(line))?;
+    Ok((counts, result))
+}
+
+/// Like [`run`], and hands each line of the standard output that it passes on to `note`. What the command itself came to is the
+/// inner result.
+pub(crate) fn run_reading(
+    command: &mut Command,
+    limit: Duration,
+    mut note: impl FnMut(&str),
+) -> Result<Result<()>> {
     let name = describe(command);
     let mut child = command
         .stdin(Stdio::null())
@@ -35,18 +47,18 @@ pub(crate) fn run_counting(command: &mut Command, limit: Duration) -> Result<(Co
         .with_context(|| format!("cannot start `{name}`"))?;
     let stdout = child.stdout.take().context("standard output is piped")?;
     let reader = thread::spawn(move || {
-        let mut counts = Counts::default();
+        let mut lines = Vec::new();
         // Bytes, not `lines()`: a test may print what is no UTF-8, and a broken pipe would then end the test.
         for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
-            let line = String::from_utf8_lossy(&line);
+            let line = String::from_utf8_lossy(&line).into_owned();
             println!("{line}");
-            counts += Counts::of_line(&line);
+            lines.push(line);
         }
-        counts
+        lines
     });
     let status = wait(&mut child, limit).with_context(|| format!("`{name}`"));
-    let counts = reader.join().unwrap_or_default();
-    Ok((counts, status.and_then(|status| succeed(&name, status))))
+    reader.join().unwrap_or_default().iter().for_each(|line| note(line));
+    Ok(status.and_then(|status| succeed(&name, status)))
 }
 
 /// What `command` prints, when it ends well.

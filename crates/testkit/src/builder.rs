@@ -144,7 +144,10 @@ impl Builder {
     pub async fn start_process(self, command: &Path) -> TestServer {
         let mut server = self.system_clock().start().await;
         server.stop().await;
-        let text = config_text(&server.issuer, &server.data(), Some(server.address));
+        let mut text = config_text(&server.issuer, &server.data(), Some(server.address));
+        if is_elsewhere(&server.settings) {
+            text = text.replace("[store]\ndata", "[store]\n# data");
+        }
         let file = server.directory.path().join("proofkey.toml");
         std::fs::write(&file, text).unwrap();
         let environment = environment(&server.settings).collect();

@@ -11,6 +11,11 @@ impl TestServer {
         self.process.as_mut().expect("it runs as a process").kill();
     }
 
+    /// Sends the process a signal by its name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        self.process.as_ref().expect("it runs as a process").signal(name);
+    }
+
     /// Waits until the process ends by itself.
     pub async fn end(&mut self) -> std::process::ExitStatus {
         self.process.as_mut().expect("it runs as a process").end().await
@@ -41,16 +46,40 @@ impl TestServer {
         self.try_post("/revoke", client, &[("token", token)])
     }
 
+    /// The same server as its clients have it, who go on by themselves.
+    pub fn remote(&self) -> Remote {
+        Remote { http: self.http.clone(), base: self.url("") }
+    }
+
     fn try_post(
         &self,
-        path: &str,
+        path: &'static str,
         client: &TestClient,
         form: &[(&str, &str)],
     ) -> impl Future<Output = Option<Answer>> + Send + use<> {
-        let credentials = basic(&client.id, client.secret.as_deref().unwrap_or_default());
-        let request = self.http.post(self.url(path)).header("authorization", credentials);
+        let (remote, client) = (self.remote(), client.clone());
         let body = form_body(form);
+        async move { remote.post_body(path, &client, body).await }
+    }
+}
+
+/// The way to a server that may die meanwhile.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Remote {
+    /// Posts a form with a client's credentials; `None` if no whole answer came.
+    pub async fn post(&self, path: &str, client: &TestClient, form: &[(&str, &str)]) -> Option<Answer> {
+        self.post_body(path, client, form_body(form)).await
+    }
+
+    async fn post_body(&self, path: &str, client: &TestClient, body: String) -> Option<Answer> {
+        let credentials = basic(&client.id, client.secret.as_deref().unwrap_or_default());
+        let request = self.http.post(format!("{}{path}", self.base)).header("authorization", credentials);
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        async move { Answer::try_of(request).await.ok() }
+        Answer::try_of(request).await.ok()
     }
 }

@@ -55,6 +55,7 @@ pub use flow::{Code, Tokens};
 pub use html::{Form, Tag, tags, unescape};
 pub use jar::{Jar, StoredCookie};
 pub use jwt::{Jwt, decode};
+pub use killable::Remote;
 pub use logs::Logs;
 pub use museum::Museum;
 pub use page::{Departure, Navigated, Page, RedirectKind};

@@ -14,11 +14,12 @@ use crate::support::consented;
 /// Without `openid` no ID token is signed: the race is what is tested, not RSA.
 const SCOPE: &str = "offline_access notes:read";
 
-/// So many in hundred of a count.
+/// So many in hundred of a count, or as many as `cargo xtask faults` asks for.
 fn scaled(count: usize, percent_by_default: usize) -> usize {
     #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-    let asked = std::env::var("PROOFKEY_RACES").ok().and_then(|text| text.parse().ok());
-    (count * asked.unwrap_or(percent_by_default) / 100).max(1)
+    let asked = |name| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok());
+    let percent = asked("PROOFKEY_RACES").unwrap_or(percent_by_default);
+    asked("PROOFKEY_CYCLES").unwrap_or((count * percent / 100).max(1))
 }
 
 const PERCENT: usize = if cfg!(debug_assertions) { 10 } else { 100 };
@@ -78,6 +79,7 @@ async fn tk_07_v_09_f_14_of_two_hundred_parallel_redemptions_one_wins_and_its_gr
     }
     assert_eq!(winners, total);
     println!("{PARALLEL} parallel redemptions × {total} codes: {winners} successes");
+    println!("cycles done: {total}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -146,6 +148,7 @@ async fn rt_04_rt_14_v_25_f_15_k_12_a_hundred_parallel_refreshes_go_on_as_one_an
         "{PARALLEL} parallel refreshes × {} tokens: {given} answered alike, {late} late, {branches} branches left",
         2 * grants.len()
     );
+    println!("cycles done: {}", grants.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -166,6 +169,7 @@ async fn rt_03_v_25_f_16_lost_replies_force_no_sign_in_and_leave_no_fork() {
     let lost: usize = chains.join_all().await.into_iter().sum();
     assert!(lost > refreshes, "the test lost replies: {lost}");
     println!("{} refreshes, {lost} replies lost: no forced sign-in, no fork", refreshes * CHAINS);
+    println!("cycles done: {}", refreshes * CHAINS);
 }
 
 /// One honest client that loses replies.

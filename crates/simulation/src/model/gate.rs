@@ -1,0 +1,60 @@
+//! What the model can be made to get wrong: one gate each, so that tests can show that each is missed.
+
+use proofkey_oauth::listed_enum;
+
+listed_enum! {
+    /// A gate that does not close.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum BrokenGate {
+        /// A code is redeemed although its grant is there.
+        CodeSpentTwice,
+        /// A code is redeemed although its session has ended meanwhile.
+        CodeWithoutSession,
+        /// A code is redeemed although its client was disabled, ended or removed meanwhile.
+        CodeOfEndedClient,
+        /// A code is redeemed although wrong verifiers have locked it meanwhile.
+        CodeLockIgnored,
+        /// A refresh is written whatever revision the grant has.
+        RefreshNotCompared,
+        /// A refresh is written over a revocation, which moves no revision.
+        RefreshOverRevocation,
+        /// A consent is changed whatever stands.
+        ConsentNotCompared,
+        /// A consent begins for a client that was removed or disabled meanwhile.
+        ConsentOfEndedClient,
+        /// A session goes on under any secret.
+        SessionSecretNotCompared,
+        /// A session begins although the account was disabled or given another password meanwhile.
+        PasswordNotHeld,
+        /// A try is counted, and let through, whatever was counted meanwhile.
+        FailuresNotCompared,
+        /// A wrong verifier is not counted.
+        VerifierNotCounted,
+        /// The mark of a user or a client is what the clock shows.
+        MarkByTheClock,
+        /// A client that is added again begins without a mark.
+        RemovedClientForgotten,
+        /// A revoked grant is not revoked.
+        RevocationForgotten,
+        /// A revoked access token is not revoked.
+        TokenRevocationForgotten,
+        /// A session that ended is there.
+        LogoutForgotten,
+        /// Nobody reads that a grant is revoked.
+        RevokedNotRead,
+        /// Nobody compares the mark of a user.
+        UserMarkNotRead,
+        /// Nobody compares the mark of a client.
+        ClientMarkNotRead,
+        /// Nobody reads that a client is disabled.
+        DisabledClientNotRead,
+        /// Nobody compares with what the user allows.
+        ConsentNotRead,
+        /// What was written last is not on the disk when the process dies.
+        LostOnCrash,
+        /// What has ended is removed by whatever the clock shows.
+        SweptByTheClock,
+        /// A commit that met a conflict counts as written.
+        ConflictAnswered,
+    }
+}

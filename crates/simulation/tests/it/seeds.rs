@@ -1,0 +1,49 @@
+//! Fixed seeds: no invariant breaks, and each broken gate is found.
+
+use proofkey_simulation::model::BrokenGate;
+use proofkey_simulation::{Settings, Summary, run};
+
+/// Seeds that every run of the tests goes through; `cargo xtask simulate` runs more, and faster.
+const SEEDS: u64 = 200;
+/// Seeds within which each broken gate is found.
+const SEEDS_OF_MUTANT: u64 = 6_000;
+
+#[test]
+fn f_20_f_01_no_invariant_breaks_whatever_clocks_crashes_and_clients_do() {
+    let asked = |name| {
+        #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+        let asked = std::env::var(name);
+        asked.ok().and_then(|text| text.parse::<u64>().ok())
+    };
+    let (seeds, first) =
+        (asked("PROOFKEY_CYCLES").unwrap_or(SEEDS), asked("PROOFKEY_SEED").unwrap_or(1) * 1_000_000);
+    let mut sum = Summary::default();
+    for seed in first..first + seeds {
+        match run(seed, &Settings::default()) {
+            Ok(summary) => sum += summary,
+            Err(violation) => panic!("{violation}"),
+        }
+    }
+    // It is no proof where nothing happens.
+    for (what, count) in [
+        ("sign-ins", sum.signed_in),
+        ("codes", sum.codes),
+        ("redemptions", sum.redeemed),
+        ("refreshes", sum.refreshed),
+        ("conflicts", sum.conflicts),
+        ("crashes", sum.crashes),
+    ] {
+        assert!(count > seeds / 2, "{count} {what} in {seeds} seeds");
+    }
+    println!("cycles done: {seeds}");
+}
+
+#[test]
+fn f_01_f_20_each_gate_that_does_not_close_is_found() {
+    for gate in BrokenGate::ALL {
+        let settings = Settings { broken: Some(gate), ..Settings::default() };
+        let found = (1..=SEEDS_OF_MUTANT).find_map(|seed| run(seed, &settings).err());
+        let Some(violation) = found else { panic!("{gate:?} was not found within {SEEDS_OF_MUTANT} seeds") };
+        println!("{gate:?}: {} in seed {}: {}", violation.invariant, violation.seed, violation.what);
+    }
+}
