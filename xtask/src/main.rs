@@ -33,6 +33,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   compliance            write docs/compliance.md from the requirement rows and the names of tests
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
   test [--only STAGE]   set-up, then every check and every test there is
+  test --store postgres set-up, then every test that starts a server, with its data in PostgreSQL
   property              every property test with fresh input; [--cases N] of each, [--seed N] to repeat a run
   bench                 what an operation costs, as a share of the ceiling measured beside it
   hostile               honest flows while a thousand connections attack, one kind after the other
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         },
         ["property", options @ ..] => property::run(&root, options),
         ["test"] => test::run(&root, None),
+        ["test", "--store", "postgres"] => test::run_on_postgres(&root),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
         _ => Ok(usage()),
     });

@@ -314,8 +314,8 @@ async fn k_16_readiness_tells_that_the_keys_as_they_are_stored_cannot_be_loaded(
     };
     assert_eq!(ready(200).await, "ready");
     server.write_sealing_key_file("no key");
-    let database = rusqlite::Connection::open(server.data().join("proofkey.db")).unwrap();
-    database.execute("UPDATE directory_versions SET keys = keys + 1, sealing = sealing + 1", []).unwrap();
+    let moved = "UPDATE directory_versions SET keys = keys + 1, sealing = sealing + 1";
+    server.sibling().await.execute(moved).await;
     let cause = ready(503).await;
     assert_eq!(cause, "the keys cannot be loaded: the sealing key cannot be read; the log says more");
     server.write_sealing_key_file(&file);

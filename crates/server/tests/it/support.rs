@@ -16,11 +16,9 @@ pub(crate) async fn registered(server: &TestServer, id: &str, more: &Value) -> T
 }
 
 /// Takes every grant back to when none of its refresh tokens was used, as a backup would.
-pub(crate) fn take_back(server: &TestServer) {
-    let database = rusqlite::Connection::open(server.data().join("proofkey.db")).unwrap();
-    let rows =
-        database.execute("UPDATE grants SET generation = 0, used = NULL, used_at = NULL, recent = NULL", []);
-    assert!(rows.unwrap() > 0);
+pub(crate) async fn take_back(server: &TestServer) {
+    let text = "UPDATE grants SET generation = 0, used = NULL, used_at = NULL, recent = NULL";
+    assert!(server.sibling().await.change(text).await > 0);
 }
 
 /// A browser in which ada is signed in and has allowed this client everything.
