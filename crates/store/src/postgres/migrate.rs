@@ -12,11 +12,18 @@ use crate::fault::Fault;
 use crate::migration::{Migration, compare};
 
 /// Every step, oldest first.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "0001_begin",
-    text: include_str!("../../migrations/postgres/0001_begin.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_begin",
+        text: include_str!("../../migrations/postgres/0001_begin.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "0002_nodes",
+        text: include_str!("../../migrations/postgres/0002_nodes.sql"),
+    },
+];
 
 const DOING: &str = "migrate the database";
 

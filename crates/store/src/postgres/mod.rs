@@ -21,6 +21,8 @@ mod transaction;
 mod url;
 
 pub(crate) use engine::Engine;
+#[cfg(test)]
+pub(crate) use migrate::MIGRATIONS;
 
 use crate::fault::Fault;
 

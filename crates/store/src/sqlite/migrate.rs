@@ -66,6 +66,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0014_removed_clients",
         text: include_str!("../../migrations/sqlite/0014_removed_clients.sql"),
     },
+    Migration {
+        version: 15,
+        name: "0015_nodes",
+        text: include_str!("../../migrations/sqlite/0015_nodes.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";
