@@ -109,7 +109,8 @@ impl Builder {
     #[must_use]
     pub fn beside(self, server: &TestServer) -> Self {
         let database = server.postgres.as_ref().expect("a file is served by one process");
-        let (issuer, clock) = (Some(server.issuer.clone()), self.clock.or_else(|| Some(server.clock.clone())));
+        let (issuer, clock) =
+            (Some(server.issuer.clone()), self.clock.or_else(|| Some(server.clock.clone())));
         Self { issuer, clock, database: Database::Shared(Arc::clone(database)), ..self }
     }
 
@@ -186,10 +187,15 @@ impl Builder {
 impl Database {
     /// Makes it, and says in which PostgreSQL database it is, if in one, and when its content was made.
     async fn prepared(self, data: &Path) -> (Option<Arc<TestDatabase>>, i64) {
+        let engine = match &self {
+            Self::Of(engine) => *engine,
+            _ => Engine::of_this_run(),
+        };
         match self {
-            Self::OfThisRun => Box::pin(Self::Of(Engine::of_this_run()).prepared(data)).await,
-            Self::Of(Engine::Sqlite) => (None, template::copy_to(data).await),
-            Self::Of(Engine::Postgres) => {
+            Self::OfThisRun | Self::Of(_) if engine == Engine::Sqlite => {
+                (None, template::copy_to(data).await)
+            }
+            Self::OfThisRun | Self::Of(_) => {
                 let (database, made_at) = template::copy_in_postgres().await;
                 (Some(Arc::new(database)), made_at)
             }

@@ -23,7 +23,8 @@ pub(crate) fn config_text(
 ) -> String {
     let listen = listen.map(|address| format!("listen = \"{address}\"\n")).unwrap_or_default();
     let is_elsewhere = settings.iter().any(|(name, _)| name == "store.url");
-    let data = if is_elsewhere { String::new() } else { format!("data = {:?}\n", data.display().to_string()) };
+    let data =
+        if is_elsewhere { String::new() } else { format!("data = {:?}\n", data.display().to_string()) };
     format!(
         "issuer = {issuer:?}\n[server]\n{listen}metrics_listen = \"off\"\ndrain_seconds = 2\n[store]\n{data}\
          [passwords]\nmemory_kib = 64\niterations = 1\nhashes_max = 1\nqueue_max = 1000\nqueue_seconds = 30\n\

@@ -67,7 +67,8 @@ impl TestServer {
     /// All that is stored, in pieces that each have a name: the files, or the rows of each table as texts.
     pub async fn stored(&self) -> Vec<(String, Vec<u8>)> {
         let Sibling::Postgres(master) = self.sibling().await else {
-            let files = std::fs::read_dir(self.data()).expect("a directory").map(|entry| entry.unwrap().path());
+            let files =
+                std::fs::read_dir(self.data()).expect("a directory").map(|entry| entry.unwrap().path());
             return files
                 .map(|path| (path.display().to_string(), std::fs::read(path).expect("a file")))
                 .collect();

@@ -87,7 +87,7 @@ async fn f_01_nothing_acknowledged_is_lost_and_no_code_redeemed_twice_when_the_s
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_08_f_34_a_sqlite_database_that_is_destroyed_ends_the_server_with_an_error() {
     let command = Path::new(env!("CARGO_BIN_EXE_proofkey"));
-    let mut server = TestServer::builder().sqlite().start_process(command).await;
+    let server = TestServer::builder().sqlite().start_process(command).await;
     let web = fixtures::web();
     let tokens = server.tokens(&web, SCOPE).await;
     for file in ["proofkey.db", "proofkey.db-wal"] {

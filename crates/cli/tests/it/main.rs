@@ -7,4 +7,5 @@ mod kill;
 mod left_out;
 mod login;
 mod museum;
+mod nodes;
 mod serve;

@@ -71,7 +71,9 @@ const REFUSED_WRITES: [(&str, &str); 10] = [
 fn refusing(engine: Engine) -> (String, String) {
     let refuse = |(write, table): (&str, &str)| match engine {
         Engine::Sqlite => {
-            format!("CREATE TRIGGER {table}_{write} BEFORE {write} ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END;")
+            format!(
+                "CREATE TRIGGER {table}_{write} BEFORE {write} ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END;"
+            )
         }
         Engine::Postgres => {
             format!("CREATE TRIGGER {table}_{write} BEFORE {write} ON {table} EXECUTE FUNCTION refuse();")

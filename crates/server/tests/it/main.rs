@@ -27,6 +27,7 @@ mod logout;
 mod metadata;
 mod metadata_values;
 mod museum;
+mod nodes;
 mod older_rules;
 mod overlap;
 mod postgres;

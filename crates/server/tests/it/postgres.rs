@@ -29,7 +29,7 @@ async fn the_flow_goes_on_over_a_restart_with_the_data_in_postgresql() {
 
 #[tokio::test]
 async fn a_database_that_cannot_be_used_is_named_without_its_password() {
-    let mut server = TestServer::builder().postgres().start().await;
+    let mut server = TestServer::builder().postgres().set("store.wait_seconds", 0).start().await;
     let refused = server.refusal_to_start("store.url", "postgres://u:s3cret@127.0.0.1:1/x").await;
     assert!(refused.starts_with("store.url: the database at 127.0.0.1:1 cannot be used: "), "{refused}");
     assert!(!refused.contains("s3cret"));
