@@ -41,7 +41,11 @@ pub(crate) fn run(root: &Path, only: Option<&str>) -> Result<ExitCode> {
     match only {
         Some("browser") => stage::run(root, &[SETUP, BUILD, BROWSER], None),
         Some("interop") => stage::run(root, &[SETUP, BUILD, INTEROP], None),
-        _ => stage::run(root, &[SETUP, FORMAT, LINTS, TIDY, DENY, RUST, FULL, POSTGRES, BUILD, BROWSER, INTEROP], only),
+        _ => stage::run(
+            root,
+            &[SETUP, FORMAT, LINTS, TIDY, DENY, RUST, FULL, POSTGRES, BUILD, BROWSER, INTEROP],
+            only,
+        ),
     }
 }
 
