@@ -35,6 +35,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   compliance            write docs/compliance.md from the requirement rows and the names of tests
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
   test [--only STAGE]   set-up, then every check and every test there is
+  test --store postgres set-up, then every test that starts a server, with its data in PostgreSQL
   property              every property test with fresh input; [--cases N] of each, [--seed N] to repeat a run
   simulate --seeds N    the rules under seeded clocks, crashes and interleavings, from seed 1 on or from [--seed S];
                         one seed that fails prints its trace; [--steps N] events in each
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         ["simulate", options @ ..] => simulate::run(&root, options).map(|()| ExitCode::SUCCESS),
         ["faults", options @ ..] => faults::run(&root, options),
         ["test"] => test::run(&root, None),
+        ["test", "--store", "postgres"] => test::run_on_postgres(&root),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
         _ => Ok(usage()),
     });

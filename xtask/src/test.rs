@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 
 use crate::check::{DENY, FORMAT, LINTS, RUST, TIDY, cargo_in};
+use crate::seed;
 use crate::setup;
 use crate::stage::{self, Stage, Work};
 
@@ -14,6 +15,21 @@ const SETUP: Stage =
     Stage { name: "setup", title: "install what is missing", work: Work::Inside(setup::run) };
 const FULL: Stage =
     Stage { name: "full", title: "races and timing, in full counts", work: Work::Tests(full, 20) };
+const POSTGRES: Stage = Stage {
+    name: "postgres",
+    title: "races, tokens and sign-in on PostgreSQL, in short counts",
+    work: Work::Tests(on_postgres, 15),
+};
+const SERVER_ON_POSTGRES: Stage = Stage {
+    name: "server",
+    title: "the server over the wire, on PostgreSQL",
+    work: Work::Tests(server_on_postgres, 40),
+};
+const COMMAND_ON_POSTGRES: Stage = Stage {
+    name: "command",
+    title: "what the command does to a server, on PostgreSQL",
+    work: Work::Tests(command_on_postgres, 20),
+};
 const BUILD: Stage = Stage { name: "build", title: "the binary under test", work: Work::Command(build, 30) };
 const BROWSER: Stage =
     Stage { name: "browser", title: "the pages in Chromium", work: Work::Tests(browser, 20) };
@@ -25,8 +41,49 @@ pub(crate) fn run(root: &Path, only: Option<&str>) -> Result<ExitCode> {
     match only {
         Some("browser") => stage::run(root, &[SETUP, BUILD, BROWSER], None),
         Some("interop") => stage::run(root, &[SETUP, BUILD, INTEROP], None),
-        _ => stage::run(root, &[SETUP, FORMAT, LINTS, TIDY, DENY, RUST, FULL, BUILD, BROWSER, INTEROP], only),
+        _ => stage::run(
+            root,
+            &[SETUP, FORMAT, LINTS, TIDY, DENY, RUST, FULL, POSTGRES, BUILD, BROWSER, INTEROP],
+            only,
+        ),
     }
+}
+
+/// What is left out on PostgreSQL, by the part of a test's name, and why.
+const NOT_ON_POSTGRES: [(&str, &str); 3] = [
+    ("museum::", "it opens files of earlier releases"),
+    ("exchanges::", "its servers begin with a file of the museum"),
+    ("sqlite", "it is about a file"),
+];
+
+/// Runs every test that starts a server with the data of the servers in PostgreSQL.
+pub(crate) fn run_on_postgres(root: &Path) -> Result<ExitCode> {
+    for (name, reason) in NOT_ON_POSTGRES {
+        println!("left out: tests with {name:?} in their names, for {reason}");
+    }
+    stage::run(root, &[SETUP, SERVER_ON_POSTGRES, COMMAND_ON_POSTGRES], None)
+}
+
+fn server_on_postgres(root: &Path) -> Command {
+    tests_on_postgres(root, "proofkey-server", &[], "10")
+}
+
+/// The modules whose servers are those of the test fixtures; the others are about files, and about what a command prints.
+fn command_on_postgres(root: &Path) -> Command {
+    tests_on_postgres(root, "proofkey", &["kill::", "login::"], "10")
+}
+
+fn on_postgres(root: &Path) -> Command {
+    let modules = ["races::", "token::", "login::", "refresh::", "overlap::", "sign_in_limits::"];
+    tests_on_postgres(root, "proofkey-server", &modules, "1")
+}
+
+/// Tests of these modules, or of all, in so many percent of their counts.
+fn tests_on_postgres(root: &Path, package: &str, modules: &[&str], percent: &str) -> Command {
+    let mut command = cargo_in(root, &["test", "-p", package, "--test", "it", "--"]);
+    command.args(modules).args(NOT_ON_POSTGRES.iter().flat_map(|(name, _)| ["--skip", name]));
+    command.env("PROOFKEY_TEST_STORE", "postgres").env("PROOFKEY_RACES", percent);
+    seed::fixed(command)
 }
 
 /// What `cargo test` runs a tenth of, for time: the counts that docs/faults.md states.

@@ -43,8 +43,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         () = signalled.cancelled() => {}
         () = failed.cancelled() => {}
     }
-    running.stop();
-    let stopped = abort.run_until_cancelled(running.stopped()).await;
+    let stopping = async {
+        running.leave().await;
+        running.stop();
+        running.stopped().await
+    };
+    let stopped = abort.run_until_cancelled(stopping).await;
     signals.abort();
     memory.abort();
     match stopped {

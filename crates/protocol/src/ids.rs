@@ -88,6 +88,10 @@ binary_id! {
     /// One of the operator's sealing keys, as rows name it: it tells nothing of the key.
     SealingKeyId
 }
+binary_id! {
+    /// A server from its start to its end, among those that work on one database.
+    NodeId
+}
 
 impl GrantId {
     /// When the code was issued under this id, by the first bytes of [`crate::Cx::time_ordered_id`]: what a user or a client

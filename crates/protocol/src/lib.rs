@@ -52,10 +52,11 @@ pub use facts::{
     RedemptionFacts, SessionFacts, SessionProof, SubjectFacts, UserFacts,
 };
 pub use grant::GrantWithSubject;
-pub use ids::{ApiId, ClientId, GrantId, SealingKeyId, SessionId, TokenId, USER_ID_PREFIX, UserId};
+pub use ids::{ApiId, ClientId, GrantId, NodeId, SealingKeyId, SessionId, TokenId, USER_ID_PREFIX, UserId};
 pub use policy::{Policy, SessionLife, SignInLimit};
 pub use records::{
-    ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, KeyRecord, RegisteredApi, UserRecord,
+    ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, KeyRecord, NodeRecord, RegisteredApi,
+    SealingKeyRecord, UserRecord,
 };
 pub use refresh_chain::{OVERLAP_SECONDS, OVERLAP_SECONDS_MAX, RECENT_MAX, RefreshChain, RetiredToken};
 pub use refresh_token::RefreshToken;

@@ -4,7 +4,7 @@ use proofkey_jose::Algorithm;
 use proofkey_oauth::{ClientMetadata, ResourceUri, SecretHash, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ApiId, ClientId, UserId};
+use crate::ids::{ApiId, ClientId, NodeId, SealingKeyId, UserId};
 
 /// A registered client.
 #[derive(Clone, Debug)]
@@ -97,6 +97,40 @@ pub struct KeyRecord {
     pub sealed: Vec<u8>,
     /// Its public JWK as JSON.
     pub public_jwk: String,
+}
+
+/// A server among those that work on one database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeRecord {
+    /// Its id, drawn when it started.
+    pub id: NodeId,
+    /// The name of its machine.
+    pub name: String,
+    /// The version of its program.
+    pub version: String,
+    /// The sealing keys that it holds.
+    pub sealing_keys: Vec<SealingKeyId>,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it said last that it is there.
+    pub seen_at: Timestamp,
+}
+
+/// What a sealing key is good for, where several servers use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealingKeyRecord {
+    /// Which one.
+    pub id: SealingKeyId,
+    /// Until when what was made under it is read: [`SealingKeyRecord::WRITES`] for the one that writes,
+    /// [`SealingKeyRecord::REVOKED`] for one that opens private signing keys and nothing else.
+    pub read_until: Timestamp,
+}
+
+impl SealingKeyRecord {
+    /// It writes, and so has no end.
+    pub const WRITES: Timestamp = Timestamp(i64::MAX);
+    /// It was never to be read again.
+    pub const REVOKED: Timestamp = Timestamp(0);
 }
 
 /// A user, as an operator sees one.

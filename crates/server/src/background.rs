@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::http::{self, Budget, Edge, HttpLimits, Readiness, Tls};
 use crate::known_time::KnownTime;
 use crate::metrics::{Metrics, OPENMETRICS};
+use crate::node::Node;
 use crate::tasks::{self, Watch};
 
 /// Refreshing, rotating and sweeping, and the look at the certificate.
@@ -33,6 +34,17 @@ pub(crate) fn spawn(
         spawned.push(watch.clone().spawn("certificate", move || Arc::clone(&tls).watch(stop.clone())));
     }
     spawned
+}
+
+/// What tells other servers of this one, where there can be others.
+pub(crate) fn spawn_node(watch: &Watch, store: &Store, node: &Node) -> Option<JoinHandle<()>> {
+    let (seen, store, node) = (watch.clone(), store.clone(), node.clone());
+    store.is_shared().then(|| {
+        watch.clone().spawn("node", move || {
+            let (watch, store, node) = (seen.clone(), store.clone(), node.clone());
+            async move { node.run(&watch.app, &store, &watch.shutdown).await }
+        })
+    })
 }
 
 /// The metrics listener, until `stop` is cancelled: it outlives the drain.

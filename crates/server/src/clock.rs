@@ -4,7 +4,7 @@
 //! nothing of what the time is used for.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 /// Where the current time comes from.
 #[derive(Clone, Debug)]
@@ -13,6 +13,19 @@ pub enum Clock {
     System,
     /// Times that a test sets and moves.
     Manual(Arc<ManualClock>),
+    /// The clock of a database that several nodes share.
+    Shared(Arc<SharedClock>),
+}
+
+/// What the clock of a database shows: it is asked now and then, and between two answers the time goes on by what passes here.
+#[derive(Debug)]
+pub struct SharedClock {
+    /// Of this machine: what passes is read there.
+    local: Clock,
+    /// By how many milliseconds the database's clock is ahead of what has passed.
+    ahead: AtomicI64,
+    /// Whether it has answered; until then the time is the machine's.
+    has_answered: AtomicBool,
 }
 
 /// The two times of a test.
@@ -31,6 +44,12 @@ impl Clock {
         Self::Manual(Arc::new(ManualClock { wall, passed: AtomicI64::new(0) }))
     }
 
+    /// The clock of a database, which is asked from a machine with this clock: [`SharedClock::note`] takes the answers.
+    pub fn shared(local: Self) -> Self {
+        let ahead = AtomicI64::new(local.now_millis().saturating_sub(local.passed_millis()));
+        Self::Shared(Arc::new(SharedClock { local, ahead, has_answered: AtomicBool::new(false) }))
+    }
+
     /// Seconds since 1970-01-01 (UTC).
     pub fn now(&self) -> i64 {
         self.now_millis().div_euclid(1_000)
@@ -41,6 +60,7 @@ impl Clock {
         match self {
             Self::System => system_millis(),
             Self::Manual(manual) => manual.wall.load(Ordering::SeqCst),
+            Self::Shared(shared) => shared.local.passed_millis() + shared.ahead.load(Ordering::SeqCst),
         }
     }
 
@@ -49,23 +69,52 @@ impl Clock {
         match self {
             Self::System => system_passed_millis(),
             Self::Manual(manual) => manual.passed.load(Ordering::SeqCst),
+            Self::Shared(shared) => shared.local.passed_millis(),
         }
     }
 
-    /// Lets so many seconds pass on a manual clock; by a negative number it is set back, for time does not run backwards. The
+    /// Lets so many seconds pass on a manual clock, that of a machine too; by a negative number it is set back, for time does not run backwards. The
     /// system's clock stays as it is.
     pub fn advance(&self, seconds: i64) {
-        if let Self::Manual(manual) = self {
-            manual.passed.fetch_add(seconds.max(0).saturating_mul(1_000), Ordering::SeqCst);
+        match self {
+            Self::System => {}
+            Self::Manual(manual) => {
+                manual.passed.fetch_add(seconds.max(0).saturating_mul(1_000), Ordering::SeqCst);
+                self.set_by(seconds);
+            }
+            Self::Shared(shared) => shared.local.advance(seconds),
         }
-        self.set_by(seconds);
     }
 
     /// Sets a manual clock forward or back by so many seconds, while no time passes.
     pub fn set_by(&self, seconds: i64) {
-        if let Self::Manual(manual) = self {
-            manual.wall.fetch_add(seconds.saturating_mul(1_000), Ordering::SeqCst);
+        match self {
+            Self::System => {}
+            Self::Manual(manual) => {
+                manual.wall.fetch_add(seconds.saturating_mul(1_000), Ordering::SeqCst);
+            }
+            Self::Shared(shared) => shared.local.set_by(seconds),
         }
+    }
+}
+
+impl SharedClock {
+    /// Takes an answer over: what the database's clock showed at some moment between two of the time that passes here. An
+    /// answer that says the same as far as it can be told moves nothing.
+    pub fn note(&self, shown_millis: i64, asked_at_millis: i64, answered_at_millis: i64) {
+        let doubt = answered_at_millis.saturating_sub(asked_at_millis) / 2;
+        let ahead = shown_millis.saturating_sub(asked_at_millis.saturating_add(doubt));
+        let has_answered = self.has_answered.swap(true, Ordering::SeqCst);
+        let moved = ahead.saturating_sub(self.ahead.load(Ordering::SeqCst)).saturating_abs();
+        if !has_answered || moved > doubt.saturating_add(1) {
+            self.ahead.store(ahead, Ordering::SeqCst);
+        }
+    }
+
+    /// By how many seconds this machine's clock is ahead of the database's; negative where it is behind.
+    pub fn local_ahead_seconds(&self) -> i64 {
+        let shown = self.local.passed_millis().saturating_add(self.ahead.load(Ordering::SeqCst));
+        self.local.now_millis().saturating_sub(shown) / 1_000
     }
 }
 
@@ -96,6 +145,24 @@ mod tests {
         other.advance(2);
         other.set_by(10);
         assert_eq!((clock.now(), clock.passed_millis()), (11, 2_000));
+    }
+
+    #[test]
+    fn st_07_f_20_the_clock_of_a_database_goes_on_by_what_passes_here_and_not_by_the_clock_of_the_machine() {
+        let local = Clock::manual(1_000);
+        let clock = Clock::shared(local.clone());
+        let Clock::Shared(shared) = &clock else { panic!("it is shared") };
+        assert_eq!((clock.now(), shared.local_ahead_seconds()), (1_000, 0), "before the first answer");
+        shared.note(880_000, 0, 0);
+        assert_eq!((clock.now(), shared.local_ahead_seconds()), (880, 120));
+        local.set_by(3_600);
+        assert_eq!((clock.now(), shared.local_ahead_seconds()), (880, 3_720), "the machine's is set");
+        local.advance(10);
+        assert_eq!((clock.now(), clock.passed_millis()), (890, 10_000), "ten seconds pass");
+        shared.note(891_950, 10_000, 14_000);
+        assert_eq!(clock.now_millis(), 890_000, "within what the way took");
+        shared.note(893_000, 10_000, 10_000);
+        assert_eq!(clock.now_millis(), 893_000);
     }
 
     #[test]

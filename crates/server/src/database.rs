@@ -1,10 +1,15 @@
 //! Opening of the database that the configuration names.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use proofkey_store::{ConnectOptions, Fault, Options, Store, private_directory};
 
 use crate::config::{self, database_file};
+pub use crate::shared_time::clock_of;
+
+/// How often a database is asked for that cannot be reached.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the database cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -36,11 +41,30 @@ pub async fn open(store: &config::Store) -> Result<Store, DatabaseRefused> {
     }
 }
 
-/// The same for the one process that may serve a database in a file.
+/// The same for the one process that may serve a database in a file, or for one of several that serve another. They start
+/// with a machine, where the database may be up later: it is waited for, for as long as the configuration says.
 pub(crate) async fn open_to_serve(store: &config::Store) -> Result<Store, DatabaseRefused> {
-    let opened = open(store).await?;
-    opened.lock_for_serving().map_err(of(store))?;
-    Ok(opened)
+    let wait = match store {
+        config::Store::Directory(_) => Duration::ZERO,
+        config::Store::Postgres { wait, .. } => *wait,
+    };
+    let began = Instant::now();
+    loop {
+        match open(store).await {
+            Ok(opened) => {
+                opened.lock_for_serving().map_err(of(store))?;
+                return Ok(opened);
+            }
+            Err(DatabaseRefused::Server(fault @ Fault::Unreachable { is_denied: false, .. }))
+                if began.elapsed() < wait =>
+            {
+                let seconds = (wait.saturating_sub(began.elapsed())).as_secs();
+                tracing::warn!(%fault, wait_seconds = seconds, "waiting for the database (store.wait_seconds)");
+                tokio::time::sleep(ASKED_EVERY.min(wait)).await;
+            }
+            Err(refused) => return Err(refused),
+        }
+    }
 }
 
 fn of(store: &config::Store) -> impl FnOnce(Fault) -> DatabaseRefused {

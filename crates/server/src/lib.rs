@@ -23,12 +23,14 @@ pub mod log;
 mod login;
 mod metadata;
 pub mod metrics;
+mod node;
 pub mod page;
 pub mod password;
 mod random;
 mod refresh_uses;
 mod remembered;
 mod run;
+mod shared_time;
 mod tasks;
 pub mod trace;
 

@@ -29,11 +29,13 @@ use crate::known_time::KnownTime;
 use crate::log::Ceiling;
 use crate::metadata::MetadataDocument;
 use crate::metrics::Metrics;
+use crate::node::Node;
 use crate::page::Pages;
 use crate::password::{PasswordParams, Passwords};
 use crate::random::Randomness;
 use crate::refresh_uses::RefreshUses;
 use crate::remembered::LastLook;
+use crate::shared_time;
 use crate::tasks::{self, Watch};
 use crate::trace::Tracer;
 
@@ -88,6 +90,9 @@ pub struct Running {
     /// Its store, for commands in the same process.
     pub store: Store,
     app: Arc<App>,
+    node: Node,
+    /// How long requests are still taken once readiness is denied.
+    unready: Duration,
     shutdown: CancellationToken,
     tasks: Tasks,
     /// Stops what must outlive the drain: a load balancer asks there whether the server drains.
@@ -110,11 +115,14 @@ impl Start {
         let Self { config, clock, randomness, tracer, listener } = self;
         raise_file_limit();
         let store = open_to_serve(&config.store).await?;
+        let clock = shared_time::clock_of(&store, clock).await?;
         let app = Arc::new(build(&config, &store, clock, randomness, tracer)?);
         app.refresh(&store).await?;
         let mut known = KnownTime::new(store.known_time().await?, &app.clock);
         // Stored keys must open before any is made: one made under a wrong sealing key would lock the right one out.
         tasks::load_keys(&app, &store).await?;
+        let node = Node::begin(&app);
+        node.report(&app, &store).await?;
         if keys::has_to_reseal(&app.keyring.now()) {
             let _count = keys::reseal(&store, app.keyring.now().sealer()).await?;
         }
@@ -140,6 +148,7 @@ impl Start {
         let watch =
             Watch { app: Arc::clone(&app), readiness: Arc::clone(&readiness), shutdown: shutdown.clone() };
         let mut background = background::spawn(&watch, &store, known, tls.as_ref());
+        background.extend(background::spawn_node(&watch, &store, &node));
         let store_failed = spawn_vital(store_failure(store.clone(), shutdown.clone()), &shutdown);
         if let Some(address) = config.server.metrics_listen {
             let (listener, stop) = (bind("server.metrics_listen", address).await?, observed.clone());
@@ -159,13 +168,21 @@ impl Start {
         let served = crate::http::serve(listener, tls.clone(), router, edge, shutdown.clone());
         let server = spawn_vital(served, &shutdown);
         readiness.enter(Phase::Ready);
-        tracing::info!(issuer = %config.issuer, %address, "ready");
+        tracing::info!(issuer = %config.issuer, node = %node.id(), %address, "ready");
         let tasks = Tasks { server, store_failed, background };
-        Ok(Running { address, store, app, shutdown, tasks, observed, readiness, tls })
+        let unready = Duration::from_secs(config.server.unready_seconds);
+        Ok(Running { address, store, app, node, unready, shutdown, tasks, observed, readiness, tls })
     }
 }
 
 impl Running {
+    /// Denies readiness, and takes requests for as long as those need who look at that and send them.
+    pub async fn leave(&self) {
+        self.readiness.enter(Phase::Draining);
+        // Nobody else is told by it of a server that ends by a fault.
+        let _ = self.shutdown.run_until_cancelled(tokio::time::sleep(self.unready)).await;
+    }
+
     /// Begins to drain: new connections are refused, requests in flight finish.
     pub fn stop(&self) {
         self.readiness.enter(Phase::Draining);
@@ -203,6 +220,7 @@ impl Running {
             // The watch ended before the last commits of the drain were written.
             store_failed = tokio::time::timeout(Duration::ZERO, self.store.failed()).await.ok();
         }
+        self.node.leave(&self.store).await;
         self.store.close().await;
         ended.map_err(io::Error::other)??;
         store_failed.map_or(Ok(()), |fault| Err(fault.into()))
@@ -225,7 +243,7 @@ pub(crate) fn build(
         policy: config.policy(),
         rotation: config.rotation(),
         store: store.protocol().clone(),
-        clients: Clients::default(),
+        clients: Clients::of(store.is_shared()),
         short_secrets: ShortSecrets::default(),
         directory: Directory::default(),
         keyring: Keyring::new(

@@ -14,11 +14,14 @@ use crate::http::Readiness;
 use crate::keys::{self, KeysFault, Rotated, rotation};
 use crate::known_time::{ClockStands, KnownTime};
 use crate::metrics::SecurityEvent;
+use crate::shared_time::{self, LocalClock};
 
 /// How often versions are read: changes by command take effect within a second.
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
 /// How many refreshes pass between two looks at the schedule of keys.
 const ROTATE_EVERY: u32 = 120;
+/// How many refreshes pass between two questions for the time.
+const TIME_EVERY: u32 = 20;
 /// How many refreshes pass between two rounds of removing.
 const SWEEP_EVERY: u32 = 60;
 /// Rows removed in one transaction: small enough that no sign-in waits for it.
@@ -77,8 +80,15 @@ pub(crate) async fn run(watch: Watch, store: Store, mut known: KnownTime) {
     let work = async {
         let mut ticks = interval(REFRESH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut local = LocalClock::default();
         for tick in 0_u32.. {
             ticks.tick().await;
+            if tick % TIME_EVERY == 0
+                && let Err(fault) = shared_time::take_over(&app.clock, &store).await
+            {
+                tracing::warn!(%fault, "the database did not tell the time: it goes on by what passes here");
+            }
+            app.metrics.local_clock_ahead.set(local.report(&app.clock));
             match app.refresh(&store).await {
                 Err(fault) => {
                     tracing::error!(%fault, "changes of clients and APIs could not be read");

@@ -82,6 +82,22 @@ impl Backend {
         }
     }
 
+    /// See [`crate::ProtocolStore::is_shared`].
+    pub(crate) const fn is_shared(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(_) => true,
+        }
+    }
+
+    /// See [`crate::ProtocolStore::server_time`].
+    pub(crate) async fn server_time(&self) -> Result<Option<i64>, Fault> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(engine) => Box::pin(engine.time()).await.map(Some),
+        }
+    }
+
     /// See [`crate::Store::lock_for_serving`].
     pub(crate) fn lock_for_serving(&self) -> Result<(), Fault> {
         match self {

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use proofkey_oauth::{ClientMetadata, ResourceUri, Scope, SecretHash, Sha256, Timestamp};
 use proofkey_protocol::{
     Algorithm, ApiId, ApiScope, Authentication, AuthenticationMethods, ClientId, ClientStatus, ConsentFacts,
-    GrantId, GrantedApis, RECENT_MAX, RefreshChain, RetiredToken, SealingKeyId, SessionId, TokenId, UserId,
+    GrantId, GrantedApis, NodeId, RECENT_MAX, RefreshChain, RetiredToken, SealingKeyId, SessionId, TokenId,
+    UserId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -47,6 +48,8 @@ columns! {
     GrantId: |GrantId(id)| Value::Id(id), |cell| bytes(cell).map(GrantId);
     SessionId: |SessionId(id)| Value::Id(id), |cell| bytes(cell).map(SessionId);
     SealingKeyId: |SealingKeyId(id)| Value::Id(id), |cell| bytes(cell).map(SealingKeyId);
+    NodeId: |NodeId(id)| Value::Id(id), |cell| bytes(cell).map(NodeId);
+    Vec<SealingKeyId>: written_ids, ids;
     Vec<RetiredToken>: written_recent, recent;
     TokenId: |TokenId(id)| Value::Id(id), |cell| bytes(cell).map(TokenId);
     ClientId: |id: ClientId| id.into_string().into(), |cell| text(cell).map(ClientId::new);
@@ -164,6 +167,15 @@ fn spaced<'a>(tokens: impl Iterator<Item = &'a str> + Clone) -> String {
 }
 
 /// Tokens that were retired a moment ago: for each its hash and the instant, one after the other.
+fn written_ids<'a>(keys: Vec<SealingKeyId>) -> Value<'a> {
+    Value::Blob(keys.iter().flat_map(|SealingKeyId(id)| *id).collect())
+}
+
+fn ids(cell: Cell<'_>) -> Option<Vec<SealingKeyId>> {
+    let (ids, rest) = blob(cell)?.as_chunks::<16>();
+    rest.is_empty().then(|| ids.iter().copied().map(SealingKeyId).collect())
+}
+
 fn written_recent<'a>(tokens: Vec<RetiredToken>) -> Value<'a> {
     if tokens.is_empty() {
         return Value::Null;

@@ -29,6 +29,8 @@ pub enum Fault {
         host: String,
         /// What it or the system said.
         reason: String,
+        /// Whether it answered, and lets nobody in by this URL: to wait would not help.
+        is_denied: bool,
     },
     /// The connection to the database was lost before it could be told to make anything durable.
     #[error("the connection to the database was lost: {reason}")]

@@ -45,6 +45,12 @@ impl Browser {
         }
     }
 
+    /// The same person's browser, with the same cookies, whose requests another node gets.
+    #[must_use]
+    pub fn at(&self, server: &TestServer) -> Self {
+        Self { jar: self.jar.clone(), language: self.language.clone(), ..Self::new(server) }
+    }
+
     /// Opens an authorization request by GET and follows redirects to a page or to a client.
     pub async fn authorize(&mut self, request: &AuthorizeRequest) -> Navigated {
         self.open(&format!("/authorize?{}", request.encoded())).await

@@ -10,27 +10,26 @@ pub(crate) const SEALING_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh
 
 /// The configuration of a test server.
 pub(crate) fn config(issuer: &str, data: &Path, settings: &[(String, String)]) -> Config {
-    let mut text = config_text(issuer, data, None);
-    if is_elsewhere(settings) {
-        text = text.replace("[store]\ndata", "[store]\n# data");
-    }
+    let text = config_text(issuer, data, settings, None);
     Config::parse(&text, &data.join("test.toml"), environment(settings)).expect("the configuration is valid")
 }
 
 /// Cheap passwords, no metrics listener, and no wait for those whose requests are refused: that is what many tests send.
-pub(crate) fn config_text(issuer: &str, data: &Path, listen: Option<SocketAddr>) -> String {
+pub(crate) fn config_text(
+    issuer: &str,
+    data: &Path,
+    settings: &[(String, String)],
+    listen: Option<SocketAddr>,
+) -> String {
     let listen = listen.map(|address| format!("listen = \"{address}\"\n")).unwrap_or_default();
+    let is_elsewhere = settings.iter().any(|(name, _)| name == "store.url");
+    let data =
+        if is_elsewhere { String::new() } else { format!("data = {:?}\n", data.display().to_string()) };
     format!(
-        "issuer = {issuer:?}\n[server]\n{listen}metrics_listen = \"off\"\ndrain_seconds = 2\n[store]\ndata = {:?}\n\
+        "issuer = {issuer:?}\n[server]\n{listen}metrics_listen = \"off\"\ndrain_seconds = 2\n[store]\n{data}\
          [passwords]\nmemory_kib = 64\niterations = 1\nhashes_max = 1\nqueue_max = 1000\nqueue_seconds = 30\n\
          [limits]\npaced_turns_per_second = 1000000\n",
-        data.display().to_string()
     )
-}
-
-/// Whether the database is at the other end of a link.
-pub(crate) fn is_elsewhere(settings: &[(String, String)]) -> bool {
-    settings.iter().any(|(name, _)| name == "store.url")
 }
 
 /// The settings of a test, over the sealing key of the fixtures.

@@ -1,31 +1,63 @@
 //! A test server that runs as a process: killed, started again, and asked while it may be dying.
 
+use rustix::process::Signal;
+
 use crate::answer::Answer;
 use crate::fixtures::TestClient;
+use crate::process::{Process, is_ready};
 use crate::request::{basic, form_body};
 use crate::server::{TestServer, http_client};
 
 impl TestServer {
     /// Kills the process, without warning.
-    pub fn kill(&mut self) {
-        self.process.as_mut().expect("it runs as a process").kill();
+    pub fn kill(&self) {
+        self.process().kill();
     }
 
-    /// Sends the process a signal by its name, such as `TERM`.
-    pub fn signal(&self, name: &str) {
-        self.process.as_ref().expect("it runs as a process").signal(name);
+    /// Asks the process to stop, as a supervisor does.
+    pub fn ask_to_stop(&self) {
+        self.process().signal(Signal::TERM);
     }
 
     /// Waits until the process ends by itself.
-    pub async fn end(&mut self) -> std::process::ExitStatus {
-        self.process.as_mut().expect("it runs as a process").end().await
+    pub async fn end(&self) -> std::process::ExitStatus {
+        self.process().end().await
+    }
+
+    /// Asks the process to stop, as a supervisor does, and waits until it has.
+    pub async fn terminate(&self) -> std::process::ExitStatus {
+        self.ask_to_stop();
+        self.end().await
+    }
+
+    /// Lets the process stand still, and returns when it does.
+    pub fn pause(&self) {
+        self.process().pause();
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.process().signal(Signal::CONT);
+    }
+
+    /// Starts the process again after it has stopped, for those who hold on to their connections, and waits until it is ready.
+    pub async fn start_beside(&self) {
+        let _millis = self.process().start(self.address).await;
+    }
+
+    /// Whether it says that it wants requests, as a load balancer asks.
+    pub async fn is_ready(&self) -> bool {
+        is_ready(self.address).await
+    }
+
+    fn process(&self) -> &Process {
+        self.process.as_ref().expect("it runs as a process")
     }
 
     /// Starts the process again after it was killed, and waits until it is ready; milliseconds that took.
     pub async fn start_again(&mut self) -> u128 {
         self.http = http_client();
-        let (address, process) = (self.address, self.process.as_mut().expect("it runs as a process"));
-        process.start(address).await
+        self.process().start(self.address).await
     }
 
     /// Posts a form with a client's credentials to a server that may die meanwhile; `None` if no whole answer came.

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -19,16 +21,16 @@ pub(crate) struct Process {
     command: PathBuf,
     config: PathBuf,
     environment: Vec<(String, String)>,
-    child: Option<Child>,
+    child: Mutex<Option<Child>>,
 }
 
 impl Process {
     pub(crate) fn new(command: &Path, config: &Path, environment: Vec<(String, String)>) -> Self {
-        Self { command: command.to_owned(), config: config.to_owned(), environment, child: None }
+        Self { command: command.to_owned(), config: config.to_owned(), environment, child: Mutex::default() }
     }
 
     /// Starts it and waits until `/readyz` says so; milliseconds until then.
-    pub(crate) async fn start(&mut self, address: SocketAddr) -> u128 {
+    pub(crate) async fn start(&self, address: SocketAddr) -> u128 {
         let began = Instant::now();
         let mut command = Command::new(&self.command);
         command
@@ -45,15 +47,16 @@ impl Process {
             assert!(began.elapsed() < READY_WITHIN, "the server is not ready");
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        self.child = Some(child);
+        *self.child() = Some(child);
         began.elapsed().as_millis()
     }
 
     /// Waits until it ends by itself, and says how.
-    pub(crate) async fn end(&mut self) -> ExitStatus {
-        let (began, child) = (Instant::now(), self.child.as_mut().expect("it runs"));
+    pub(crate) async fn end(&self) -> ExitStatus {
+        let began = Instant::now();
         loop {
-            if let Some(status) = child.try_wait().expect("the process can be asked") {
+            let ended = self.child().as_mut().expect("it runs").try_wait().expect("the process can be asked");
+            if let Some(status) = ended {
                 return status;
             }
             assert!(began.elapsed() < READY_WITHIN, "the server does not end");
@@ -61,19 +64,33 @@ impl Process {
         }
     }
 
-    /// Sends it a signal by its name.
-    pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.as_ref().expect("it runs").id();
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(id.to_string()).status();
-        assert!(sent.expect("`kill` runs").success(), "the process takes the signal");
-    }
-
     /// Ends the process by SIGKILL and waits until it is gone.
-    pub(crate) fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
+    pub(crate) fn kill(&self) {
+        if let Some(mut child) = self.child().take() {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("it is there");
+    }
+
+    /// Stops all of its threads, and returns when none of them runs any more.
+    pub(crate) fn pause(&self) {
+        self.signal(Signal::STOP);
+        let seen = waitpid(Some(self.pid()), WaitOptions::UNTRACED).expect("it is a child");
+        assert!(seen.is_some_and(|(_, status)| status.stopped()), "it stands still");
+    }
+
+    fn pid(&self) -> Pid {
+        let id = self.child().as_ref().expect("it runs").id();
+        i32::try_from(id).ok().and_then(Pid::from_raw).expect("an id")
+    }
+
+    fn child(&self) -> MutexGuard<'_, Option<Child>> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -83,7 +100,8 @@ impl Drop for Process {
     }
 }
 
-async fn is_ready(address: SocketAddr) -> bool {
+/// Whether a server there says that it wants requests.
+pub(crate) async fn is_ready(address: SocketAddr) -> bool {
     let Ok(mut stream) = TcpStream::connect(address).await else { return false };
     let request = b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let mut answer = Vec::new();

@@ -1,9 +1,9 @@
 //! A whole authorization server in this process, on a free port of the loopback address.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use proofkey_oauth::Timestamp;
-use proofkey_server::admin::{Actor, Admin, AdminSettings};
 use proofkey_server::clock::Clock;
 use proofkey_server::trace::Tracer;
 use proofkey_server::{Randomness, Running, Start};
@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::configuration::{config, sealing_key_file, write_private};
+use crate::postgres::TestDatabase;
 use crate::process::Process;
 use crate::seed::Seed;
-use crate::template;
 
 /// A server that runs in this process or in one of its own.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct TestServer {
     pub(crate) settings: Vec<(String, String)>,
     pub(crate) tracer: Tracer,
     pub(crate) seed: Option<Seed>,
+    /// Its database, where that is no file.
+    pub(crate) postgres: Option<Arc<TestDatabase>>,
     // Dropped last: the directory goes with it.
     pub(crate) directory: TempDir,
 }
@@ -123,21 +125,20 @@ impl TestServer {
         self.running = Some(self.start_of(listener).run().await.expect("the server starts"));
     }
 
-    /// Adds what the fixtures' template has.
-    pub(crate) async fn seed_fixtures(&self) {
-        let config = config(&self.issuer, &self.data(), &self.settings);
-        let settings = AdminSettings::from_config(&config).expect("password settings");
-        let admin =
-            Admin::new(self.store().clone(), settings, self.clock.clone(), Actor::cli(template::ACTOR));
-        template::seed(&admin).await;
-        self.refresh_directory().await;
-    }
-
     fn start_of(&self, listener: TcpListener) -> Start {
         let config = config(&self.issuer, &self.data(), &self.settings);
         let (clock, tracer) = (self.clock.clone(), self.tracer.clone());
         let randomness = self.seed.as_ref().map_or(Randomness::System, Seed::randomness);
         Start { config, clock, randomness, tracer, listener: Some(listener) }
+    }
+}
+
+impl Drop for TestServer {
+    /// What runs in this process ends, and gives its connections back.
+    fn drop(&mut self) {
+        if let Some(running) = &self.running {
+            running.stop();
+        }
     }
 }
 

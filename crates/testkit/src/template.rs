@@ -1,4 +1,4 @@
-//! The database that every test server starts with: keys, APIs, clients and users, made once per process.
+//! The database that every test server starts with: keys, APIs, clients and users, made once per process and engine.
 
 use std::path::Path;
 
@@ -14,42 +14,66 @@ use tokio::sync::OnceCell;
 
 use crate::configuration::config;
 use crate::fixtures::{self, FILES, NOTES, TestUser};
+use crate::postgres::TestDatabase;
 
 /// In whose name tests administer.
 pub(crate) const ACTOR: &str = "testkit";
 
 /// Made once per process: making its RSA key takes longer than everything else together.
-static DATABASE: OnceCell<(Vec<u8>, i64)> = OnceCell::const_new();
+static FILE: OnceCell<(Vec<u8>, i64)> = OnceCell::const_new();
+/// The same in PostgreSQL.
+static DATABASE: OnceCell<(TestDatabase, i64)> = OnceCell::const_new();
 
 /// Puts a copy into a data directory; the instant at which it was made, where manual clocks begin.
 pub(crate) async fn copy_to(data: &Path) -> i64 {
-    let (database, made_at) = DATABASE.get_or_init(make).await;
+    let make = async || {
+        let directory = tempfile::tempdir().unwrap();
+        let made_at = make(directory.path(), &[]).await;
+        // Closing has moved everything from the log into the file.
+        (std::fs::read(directory.path().join("proofkey.db")).unwrap(), made_at)
+    };
+    let (database, made_at) = FILE.get_or_init(make).await;
     std::fs::write(data.join("proofkey.db"), database).unwrap();
     *made_at
 }
 
-async fn make() -> (Vec<u8>, i64) {
+/// A copy in PostgreSQL, and the instant at which the first was made.
+pub(crate) async fn copy_in_postgres() -> (TestDatabase, i64) {
+    let make = async || {
+        let database = TestDatabase::create("template0").await;
+        let directory = tempfile::tempdir().unwrap();
+        let made_at = make(directory.path(), &[("store.url".to_owned(), database.url())]).await;
+        (database, made_at)
+    };
+    let (database, made_at) = DATABASE.get_or_init(make).await;
+    (TestDatabase::create(database.name()).await, *made_at)
+}
+
+/// Puts it into an empty database in PostgreSQL; the instant at which that was done.
+pub(crate) async fn put_into(url: &str) -> i64 {
     let directory = tempfile::tempdir().unwrap();
+    make(directory.path(), &[("store.url".to_owned(), url.to_owned())]).await
+}
+
+async fn make(data: &Path, settings: &[(String, String)]) -> i64 {
     let now = Clock::System.now();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());
-    let config = config(&issuer, directory.path(), &[]);
-    let database = config.store.place();
-    let settings = AdminSettings::from_config(&config).expect("password settings");
+    let config = config(&issuer, data, settings);
+    let admin_settings = AdminSettings::from_config(&config).expect("password settings");
     let (clock, randomness) = (Clock::manual(now), Randomness::System);
     let start = Start { config, clock, randomness, tracer: Tracer::default(), listener: Some(listener) };
     let running = start.run().await.expect("the template server starts");
-    let admin = Admin::new(running.store.clone(), settings, Clock::manual(now), Actor::cli(ACTOR));
+    let admin = Admin::new(running.store.clone(), admin_settings, Clock::manual(now), Actor::cli(ACTOR));
     seed(&admin).await;
     running.stop();
     drop(admin);
     running.stopped().await.expect("the template server stops");
-    // Closing has moved everything from the log into the file.
-    (std::fs::read(database).unwrap(), now)
+    now
 }
 
 /// The fixtures, into the database of a server that runs.
-pub(crate) async fn seed(admin: &Admin) {
+async fn seed(admin: &Admin) {
     for (resource, name, scopes) in [
         (
             NOTES,

@@ -75,7 +75,8 @@ impl Installation {
         let logging = log::init(&config.log, Clock::System).map_err(message)?;
         let settings = AdminSettings::from_config(&config).map_err(message)?;
         let store = database::open(&config.store).await.map_err(message)?;
-        let admin = Admin::new(store.clone(), settings, Clock::System, Actor::cli(&system_user()));
+        let clock = database::clock_of(&store, Clock::System).await.map_err(message)?;
+        let admin = Admin::new(store.clone(), settings, clock, Actor::cli(&system_user()));
         Ok(Self { admin, output: args.output, store, _logging: logging })
     }
 }

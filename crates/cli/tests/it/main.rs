@@ -14,4 +14,5 @@ mod faults;
 mod left_out;
 mod login;
 mod museum;
+mod nodes;
 mod serve;

@@ -33,7 +33,7 @@ pub use limits::SECRET_KEEP_SECONDS_MAX;
 pub use member::Member;
 pub use noun::Noun;
 pub use refused::AdminRefused;
-pub use sealing_key::RotatedSealingKey;
+pub use sealing_key::{RotatedSealingKey, SealingKeyRotation};
 pub use users::NewUser;
 
 use std::sync::Arc;

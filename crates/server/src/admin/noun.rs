@@ -31,6 +31,7 @@ pub(super) enum Verb {
     SignOut,
     RevokeGrants,
     Revoke,
+    Prepare,
     Rotate,
 }
 
@@ -64,6 +65,7 @@ impl fmt::Display for Verb {
             Self::SignOut => "sign-out",
             Self::RevokeGrants => "revoke-grants",
             Self::Revoke => "revoke",
+            Self::Prepare => "prepare",
             Self::Rotate => "rotate",
         })
     }

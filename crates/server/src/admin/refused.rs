@@ -1,8 +1,10 @@
 //! Why administration refuses, and which member it refuses.
 
+use std::path::PathBuf;
+
 use proofkey_oauth::ResourceUri;
 use proofkey_protocol::userinfo::ClaimRefused;
-use proofkey_protocol::{ClientId, RegistrationRefused};
+use proofkey_protocol::{ClientId, RegistrationRefused, SealingKeyId};
 use proofkey_store::{AdminFault, Fault};
 use thiserror::Error;
 
@@ -91,9 +93,16 @@ pub enum AdminRefused {
     /// No command changes the environment of a server.
     #[error(
         "the sealing key comes from PROOFKEY_KEYS__SEALING_KEY, which no command can change: set it to the new key (`openssl \
-         rand -base64 32`), a comma and the one before, and restart; if that has leaked, write `revoked` before it"
+         rand -base64 32`), a comma and the one before, and restart; if that has leaked, write `revoked` before it. Where several \
+         servers share a database, first set it on each to the one before, a comma and `next` with the new one, and restart"
     )]
     SealingKeyInEnvironment,
+    /// A server that is there has not read the next sealing key.
+    #[error(
+        "the new sealing key {id} is not on every server yet: {nodes}; copy {} there, and run this again a few seconds later",
+        file.display()
+    )]
+    SealingKeyNotHeld { id: SealingKeyId, file: PathBuf, nodes: String },
     /// The sealing key cannot be read or replaced.
     #[error(transparent)]
     SealingKey(#[from] SealingKeyRefused),
@@ -169,6 +178,7 @@ impl AdminRefused {
             | Self::RotatedElsewhere
             | Self::Hashing
             | Self::SealingKeyInEnvironment
+            | Self::SealingKeyNotHeld { .. }
             | Self::SealingKey(_)
             | Self::PasswordCost(_)
             | Self::Thread(_)

@@ -65,6 +65,14 @@ pub(super) const STORE: &[Limit] = &[
         test: "no_more_connections_are_made_than_the_options_say",
     },
     Limit {
+        name: "`store.wait_seconds`",
+        value: Value::Seconds(crate::config::Store::WAIT_SECONDS as u64),
+        scope: Scope::All,
+        beyond: "the server does not start",
+        bounds: "the wait for a PostgreSQL database that cannot be reached at the start",
+        test: "a_server_waits_for_a_database_that_is_not_up_yet_and_not_for_one_that_lets_it_not_in",
+    },
+    Limit {
         name: "PostgreSQL: time of one statement",
         value: Value::Setting(|_| linked(|options| Value::Seconds(options.statement_timeout.as_secs()))),
         scope: Scope::Request,

@@ -1,8 +1,8 @@
 //! Clients as requests find them: by id, through a bounded cache with the store behind it.
 //!
 //! The cache holds what a registration gives; what takes it away ([`proofkey_protocol::ClientStatus`]) is read in the
-//! statement that loads the facts of a decision; where no facts are loaded, an active client counts as active for a tenth of a
-//! second. Absence is never remembered: a client that was added a moment ago, on any
+//! statement that loads the facts of a decision; where no facts are loaded, an active client of a database in a file counts as
+//! active for a tenth of a second. Absence is never remembered: a client that was added a moment ago, on any
 //! node, is found by the first request that names it. A change of any client makes everything remembered before it
 //! unreachable, by the version that each entry carries.
 
@@ -52,8 +52,8 @@ pub(crate) struct Clients {
     /// The version of the clients at the last look; an entry of another version is none.
     version: AtomicI64,
     remembered: Cache<Arc<str>, Remembered>,
-    /// The latest reads of clients that were active; each is good for a moment.
-    active: Cache<Arc<str>, Active>,
+    /// The latest reads of clients that were active; each is good for a moment. None is kept where other nodes change clients.
+    active: Option<Cache<Arc<str>, Active>>,
     look_ups: LookUps,
 }
 
@@ -82,19 +82,18 @@ pub(crate) enum LookUpFailed {
     Store(#[from] Fault),
 }
 
-impl Default for Clients {
-    fn default() -> Self {
+impl Clients {
+    /// No clients yet, of a database that other nodes use as well or of one that is this server's alone.
+    pub(crate) fn of(is_shared: bool) -> Self {
         let weigh = |_: &Arc<str>, remembered: &Remembered| bytes(&remembered.client);
         Self {
             version: AtomicI64::new(0),
             remembered: Cache::builder().max_capacity(REMEMBERED_BYTES_MAX).weigher(weigh).build(),
-            active: Cache::new(ACTIVE_MAX),
+            active: (!is_shared).then(|| Cache::new(ACTIVE_MAX)),
             look_ups: LookUps::default(),
         }
     }
-}
 
-impl Clients {
     /// The client of this id, for a request from `address`; `None` if none is registered that can be used.
     pub(crate) async fn find(
         &self,
@@ -112,19 +111,21 @@ impl Clients {
     }
 
     /// How a client stands that asks for a token of its own, and up to when what it was given has ended. No other facts are
-    /// read for such a token, and a read costs three system calls: a client that was active a tenth of a second ago counts as
-    /// active.
+    /// read for such a token, and a read of a file costs three system calls: a client that was active a tenth of a second ago
+    /// counts as active there.
     pub(crate) async fn facts(&self, store: &ProtocolStore, id: &ClientId) -> Result<ClientFacts, Fault> {
         let (version, now) = (self.version.load(Ordering::Acquire), Instant::now());
         let is_of_now = |active: &Active| {
             active.version == version && now.saturating_duration_since(active.read_at) < REMEMBERED_FOR
         };
-        if let Some(active) = self.active.get(id.as_str()).filter(is_of_now) {
+        if let Some(active) = self.active.as_ref().and_then(|all| all.get(id.as_str())).filter(is_of_now) {
             return Ok(active.facts);
         }
         let facts = store.client_facts(id).await?;
-        if facts.status == ClientStatus::Active {
-            self.active.insert(Arc::from(id.as_str()), Active { version, read_at: now, facts });
+        if facts.status == ClientStatus::Active
+            && let Some(active) = &self.active
+        {
+            active.insert(Arc::from(id.as_str()), Active { version, read_at: now, facts });
         }
         Ok(facts)
     }

@@ -7,6 +7,7 @@ use toml::Table;
 
 use super::database_url::DatabaseUrl;
 use super::error::ConfigError;
+use super::resolved::Store;
 use super::sections::{Limits, Log, Pages, Passwords, Sessions, Tokens};
 
 /// The whole file.
@@ -36,16 +37,18 @@ pub(super) struct ServerFile {
     pub(super) trusted_proxies: Vec<String>,
     pub(super) connections_max: u32,
     pub(super) connections_address_max: u32,
+    pub(super) unready_seconds: u32,
     pub(super) drain_seconds: u32,
 }
 
 /// `[store]` as it stands in the file.
-#[derive(Debug, Default, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct StoreFile {
     pub(super) data: Option<PathBuf>,
     pub(super) url: Option<DatabaseUrl>,
     pub(super) url_file: Option<PathBuf>,
+    pub(super) wait_seconds: u32,
 }
 
 /// `[keys]` as it stands in the file. The sealing key itself has no key here: a secret in this file would be a secret in its backups.
@@ -68,8 +71,15 @@ impl Default for ServerFile {
             trusted_proxies: Vec::new(),
             connections_max: 10_000,
             connections_address_max: 0,
+            unready_seconds: 0,
             drain_seconds: 10,
         }
+    }
+}
+
+impl Default for StoreFile {
+    fn default() -> Self {
+        Self { data: None, url: None, url_file: None, wait_seconds: Store::WAIT_SECONDS }
     }
 }
 

@@ -39,7 +39,9 @@ pub(super) fn ranges(file: &File) -> Vec<Range> {
     ranges! { file:
         server.connections_max 16..=1_000_000 "";
         server.connections_address_max 0..=1_000_000 "";
+        server.unready_seconds 0..=300 " seconds";
         server.drain_seconds 0..=300 " seconds";
+        store.wait_seconds 0..=3_600 " seconds";
         keys.rotation_days 1..=730 " days";
         keys.publish_ahead_hours 1..=720 " hours";
         keys.jwks_max_age_seconds 10..=86_400 " seconds";

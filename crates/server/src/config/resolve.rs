@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use proofkey_oauth::Issuer;
@@ -82,6 +83,7 @@ pub(super) fn resolve(mut file: File, cx: &Context<'_>) -> Result<Config, Config
 fn store(file: StoreFile, cx: &Context<'_>) -> Result<Store, ConfigError> {
     const MISSING: &str = "store.data is missing; it is the directory of the database. Without one, store.url or \
                            store.url_file says where PostgreSQL is";
+    let wait = Duration::from_secs(u64::from(file.wait_seconds));
     let (setting, url) = match (file.data, file.url, file.url_file) {
         (Some(data), None, None) => return Ok(Store::Directory(cx.path_of(&data))),
         (None, Some(url), None) => ("store.url", url),
@@ -98,7 +100,7 @@ fn store(file: StoreFile, cx: &Context<'_>) -> Result<Store, ConfigError> {
         }
     };
     match proofkey_store::hosts_of_url(url.expose()) {
-        Ok(hosts) => Ok(Store::Postgres { url, hosts }),
+        Ok(hosts) => Ok(Store::Postgres { url, hosts, wait }),
         Err(fault) => Err(cx.refuse(setting, format!("{setting}: {fault}"))),
     }
 }
@@ -212,6 +214,7 @@ fn server(file: &ServerFile, cx: &Context<'_>) -> Result<Server, ConfigError> {
         trusted_proxies,
         connections_max: usize::try_from(file.connections_max).unwrap_or(usize::MAX),
         connections_address_max: usize::try_from(file.connections_address_max).ok().filter(|max| *max > 0),
+        unready_seconds: u64::from(file.unready_seconds),
         drain_seconds: u64::from(file.drain_seconds),
     })
 }

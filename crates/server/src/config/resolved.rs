@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use proofkey_oauth::Issuer;
@@ -53,7 +54,9 @@ pub struct Server {
     pub connections_max: usize,
     /// Most connections of one address; a quarter of all where it is absent.
     pub connections_address_max: Option<usize>,
-    /// How long requests in flight may go on after a stop signal.
+    /// How long requests are still taken after a stop signal, while readiness is denied already.
+    pub unready_seconds: u64,
+    /// How long requests in flight may go on after that.
     pub drain_seconds: u64,
 }
 
@@ -77,10 +80,15 @@ pub enum Store {
         url: DatabaseUrl,
         /// Its hosts with their ports, to be shown.
         hosts: String,
+        /// How long a server that starts waits for a database that cannot be reached.
+        wait: Duration,
     },
 }
 
 impl Store {
+    /// How many seconds a server waits for its database unless the configuration says otherwise.
+    pub const WAIT_SECONDS: u32 = 60;
+
     /// The database as messages name it: its file, or its hosts.
     pub fn place(&self) -> String {
         match self {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use proofkey_protocol::{ArtefactKeys, SealingKeyId};
 use zeroize::Zeroizing;
 
 use super::secret_file::{self, SecretFileRefused};
@@ -43,6 +44,12 @@ pub enum SealingKeyRefused {
         path.display()
     )]
     Replace { path: PathBuf, cause: io::Error },
+    /// The servers of the database write by a key that is not in the file.
+    #[error(
+        "sealing key {}: the sealing key {id} writes by now, and is not there: copy the file from a server that has it",
+        path.display()
+    )]
+    Absent { path: PathBuf, id: SealingKeyId },
     /// Another command is at it.
     #[error("sealing key {}: another command is replacing it", .0.display())]
     Locked(PathBuf),
@@ -97,6 +104,11 @@ impl SealingKey {
     /// The text form that [`SealingKey::parse`] takes.
     pub fn to_base64(&self) -> Zeroizing<String> {
         Zeroizing::new(STANDARD_NO_PAD.encode(self.expose()))
+    }
+
+    /// Its id, which tells nothing of it.
+    pub fn id(&self) -> SealingKeyId {
+        ArtefactKeys::derive(self.expose()).newest()
     }
 
     /// The key, for the one place that seals.

@@ -2,13 +2,14 @@
 //!
 //! A file holds a key to a line: the first writes. A line `old KEY until INSTANT` is read until then, a line `revoked KEY` opens
 //! private signing keys and nothing else: it stands there while these are being sealed anew. Without an instant an old key is
-//! read for as long as it stands there. The environment gives the same with commas instead of lines.
+//! read for as long as it stands there. A line `next KEY` is read, and writes when every server has it. The environment gives
+//! the same with commas instead of lines. Where several servers share a database, that says which key writes by now.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::ArtefactKeys;
+use proofkey_protocol::{ArtefactKeys, SealingKeyId, SealingKeyRecord};
 use zeroize::Zeroizing;
 
 use super::sealing_key::{SealingKey, SealingKeyRefused};
@@ -41,6 +42,8 @@ enum Reads {
     Until(Timestamp),
     /// Private signing keys.
     SigningKeys,
+    /// All that is made under it, once it writes.
+    Next,
 }
 
 /// The right to replace a key file.
@@ -96,7 +99,8 @@ impl SealingKeys {
     }
 
     fn checked(self) -> Result<Self, SealingKeyRefused> {
-        let read = self.old.iter().filter(|old| old.reads != Reads::SigningKeys).count();
+        let is_older = |old: &&OldSealingKey| !matches!(old.reads, Reads::SigningKeys | Reads::Next);
+        let read = self.old.iter().filter(is_older).count();
         let fits = read <= OLD_MAX && self.old.len() <= LINES_MAX;
         if fits { Ok(self) } else { Err(SealingKeyRefused::TooMany(OLD_MAX)) }
     }
@@ -105,6 +109,65 @@ impl SealingKeys {
     pub(crate) fn artefact_keys(&self, now: Timestamp) -> ArtefactKeys {
         let old = self.old.iter().filter(|old| old.reads_artefacts(now));
         old.fold(ArtefactKeys::derive(self.current.expose()), |keys, old| keys.reading(old.key.expose()))
+    }
+
+    /// The key that writes.
+    pub(crate) fn writes(&self) -> SealingKeyId {
+        self.current.id()
+    }
+
+    /// The keys under which what is made is read, the one that writes first.
+    pub(crate) fn ids(&self) -> Vec<SealingKeyId> {
+        let read = self.old.iter().filter(|old| old.reads != Reads::SigningKeys);
+        std::iter::once(&self.current).chain(read.map(|old| &old.key)).map(SealingKey::id).collect()
+    }
+
+    /// Whether these are the same keys, good for the same.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        *self.to_text() == *other.to_text()
+    }
+
+    /// The key that is to write next.
+    pub(crate) fn next(&self) -> Option<SealingKeyId> {
+        self.old.iter().find(|old| old.reads == Reads::Next).map(|old| old.key.id())
+    }
+
+    /// The same with a new key, which is to write next.
+    pub(crate) fn with_next(mut self) -> Result<Self, SealingKeyRefused> {
+        self.old.push(OldSealingKey { key: SealingKey::generate()?, reads: Reads::Next });
+        self.checked()
+    }
+
+    /// The same keys for what the database says that they are good for: `path` is where they were read. A key that it does not
+    /// know yet is one that is to write next.
+    pub(crate) fn ruled_by(self, told: &[SealingKeyRecord], path: &Path) -> Result<Self, SealingKeyRefused> {
+        let Some(writes) = told.iter().find(|key| key.read_until == SealingKeyRecord::WRITES) else {
+            return Ok(self);
+        };
+        let Self { current, old } = self;
+        let first = OldSealingKey { key: current, reads: Reads::Next };
+        let mut all: Vec<OldSealingKey> = std::iter::once(first).chain(old).collect();
+        let at = all.iter().position(|known| known.key.id() == writes.id);
+        let at = at.ok_or_else(|| SealingKeyRefused::Absent { path: path.to_owned(), id: writes.id })?;
+        let current = all.remove(at).key;
+        for known in &mut all {
+            if let Some(told) = told.iter().find(|key| key.id == known.key.id()) {
+                known.reads = known.reads.ended(told.read_until);
+            }
+        }
+        Ok(Self { current, old: all })
+    }
+
+    /// What is to be said of these keys when the next one takes over: each is read until then, and none for longer than it is
+    /// by now.
+    pub(crate) fn told(&self, read_until: Timestamp) -> Vec<SealingKeyRecord> {
+        let current = SealingKeyRecord { id: self.current.id(), read_until };
+        let before = self.old.iter().filter(|old| old.reads != Reads::Next);
+        let record = |old: &OldSealingKey| SealingKeyRecord {
+            id: old.key.id(),
+            read_until: old.reads.ended(read_until).until(read_until),
+        };
+        std::iter::once(current).chain(before.map(record)).collect()
     }
 
     /// What seals and opens private signing keys. Whatever is kept opens them: one that does not open stops a server.
@@ -117,19 +180,23 @@ impl SealingKeys {
     pub(crate) fn next_end(&self, now: Timestamp) -> Option<Timestamp> {
         let end = |old: &OldSealingKey| match old.reads {
             Reads::Until(end) if now < end => Some(end),
-            Reads::Until(_) | Reads::All | Reads::SigningKeys => None,
+            Reads::Until(_) | Reads::All | Reads::SigningKeys | Reads::Next => None,
         };
         self.old.iter().filter_map(end).min()
     }
 
-    /// The keys after a rotation: a new one writes. Those of before are read until `read_until`; without that they
+    /// The keys after a rotation: the next one writes, or a new one where there is none. Those of before are read until `read_until`; without that they
     /// are revoked. What has ended by `known`, a time that is certain to have come, is left out.
     pub(crate) fn rotated(
         self,
         known: Timestamp,
         read_until: Option<Timestamp>,
     ) -> Result<Self, SealingKeyRefused> {
-        let Self { current, old } = self;
+        let Self { current, mut old } = self;
+        let new = match old.iter().position(|old| old.reads == Reads::Next) {
+            Some(at) => old.remove(at).key,
+            None => SealingKey::generate()?,
+        };
         let mut before = vec![OldSealingKey { key: current, reads: Reads::All }];
         // One that opens signing keys stays: these may not have been sealed anew yet.
         before.extend(
@@ -142,7 +209,7 @@ impl SealingKeys {
                 Some(_) => old.reads,
             };
         }
-        Self { current: SealingKey::generate()?, old: before }.checked()
+        Self { current: new, old: before }.checked()
     }
 
     /// The same without keys that open signing keys alone: for when none is sealed by them any more.
@@ -210,6 +277,10 @@ impl SealingKeys {
                     text.push_str("revoked ");
                     text.push_str(&key);
                 }
+                Reads::Next => {
+                    text.push_str("next ");
+                    text.push_str(&key);
+                }
             }
             text.push('\n');
         }
@@ -236,6 +307,7 @@ impl OldSealingKey {
             ["old", key, "until", end] => (key, Reads::Until(read_instant(end)?)),
             ["old", key] | [key] => (key, Reads::All),
             ["revoked", key] => (key, Reads::SigningKeys),
+            ["next", key] => (key, Reads::Next),
             _ => return Err(SealingKeyRefused::Malformed),
         };
         Ok(Self { key: SealingKey::parse(key)?, reads })
@@ -243,9 +315,30 @@ impl OldSealingKey {
 
     fn reads_artefacts(&self, now: Timestamp) -> bool {
         match self.reads {
-            Reads::All => true,
+            Reads::All | Reads::Next => true,
             Reads::Until(end) => now < end,
             Reads::SigningKeys => false,
+        }
+    }
+}
+
+impl Reads {
+    /// The same, for no longer than until then.
+    fn ended(self, end: Timestamp) -> Self {
+        match self {
+            Self::SigningKeys => Self::SigningKeys,
+            _ if end == SealingKeyRecord::REVOKED => Self::SigningKeys,
+            Self::Until(own) => Self::Until(own.min(end)),
+            Self::All | Self::Next => Self::Until(end),
+        }
+    }
+
+    /// Until when it reads what is made under it; `without` where it has no end of its own.
+    fn until(self, without: Timestamp) -> Timestamp {
+        match self {
+            Self::All | Self::Next => without,
+            Self::Until(end) => end,
+            Self::SigningKeys => SealingKeyRecord::REVOKED,
         }
     }
 }
@@ -326,6 +419,37 @@ mod tests {
             SealingKeys::parse(&format!("{KEY}\n{}", format!("revoked {KEY}\n").repeat(LINES_MAX + 1)))
                 .is_err()
         );
+    }
+
+    #[test]
+    fn k_16_the_next_key_is_read_and_writes_when_it_takes_over_or_when_the_database_says_so() {
+        let path = Path::new("sealing.key");
+        let prepared = first().with_next().unwrap();
+        let (old, next) = (prepared.ids()[0], prepared.next().unwrap());
+        assert_eq!(prepared.ids(), [old, next]);
+        let again = || SealingKeys::parse(&prepared.to_text()).unwrap();
+        assert_eq!(again().next(), Some(next));
+        let rotated = again().rotated(NOW, Some(NOW + 100)).unwrap();
+        assert_eq!((rotated.ids(), rotated.next()), (vec![next, old], None));
+        assert_eq!(reads(&again(), &rotated, NOW), (true, true), "before it writes there");
+        // A server whose file is still the one from before follows the database.
+        for (end, read) in [(NOW + 100, (true, true)), (SealingKeyRecord::REVOKED, (false, true))] {
+            let mut told = again().told(end);
+            assert_eq!(told, [SealingKeyRecord { id: old, read_until: end }]);
+            told.push(SealingKeyRecord { id: next, read_until: SealingKeyRecord::WRITES });
+            let followed = again().ruled_by(&told, path).unwrap();
+            assert_eq!((followed.ids()[0], followed.next()), (next, None));
+            assert_eq!(reads(&followed, &first(), NOW), read);
+            assert_eq!(reads(&followed, &first(), NOW + 100), (false, true));
+            // And one whose file lacks the key says so.
+            let refused = first().ruled_by(&told, path).unwrap_err().to_string();
+            assert!(refused.contains(&next.to_string()), "{refused}");
+            // What was revoked once is not brought back by a rotation.
+            let third = followed.with_next().unwrap();
+            let until: Vec<Timestamp> = third.told(NOW + 500).iter().map(|key| key.read_until).collect();
+            assert_eq!(until, [NOW + 500, end]);
+        }
+        assert!(first().ruled_by(&[], path).unwrap().is_alike(&first()));
     }
 
     #[test]

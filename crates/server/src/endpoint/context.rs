@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::clients::LookUpFailed;
 use crate::directory::Snapshot;
 use crate::http::Arrival;
-use crate::keys::{Keys, KeysFault};
+use crate::keys::{Keys, KeysFault, SignedClaims};
 use crate::limit::AddressKey;
 use crate::metrics::{Endpoint, RequestOutcome};
 
@@ -134,6 +134,16 @@ impl<'a> RequestContext<'a> {
         }
         let keys = self.current_keys().await?;
         Ok(reads(&keys))
+    }
+
+    /// The claims of an access token of ours; `None` for any other. One that names a key that is not known here may be signed by
+    /// one that another node has just made: then the keys are looked at again.
+    pub(super) async fn access_token(&self, token: &str) -> Result<Option<Arc<SignedClaims>>, KeysFault> {
+        let claims = self.keys.access_token(token);
+        if claims.is_some() || !self.app.store.is_shared() || !self.keys.lacks_signer_of(token) {
+            return Ok(claims);
+        }
+        Ok(self.fresh_keys().await?.access_token(token))
     }
 
     /// The client of this id, if it is registered and can be used.

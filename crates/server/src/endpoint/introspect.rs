@@ -40,7 +40,7 @@ async fn serve(caller: &Caller<'_>) -> Result<IntrospectionResponse, Failure> {
         }
         return Ok(context.decide(|cx| bearer::introspect_refresh(&asker, &token, grant.as_ref(), cx)));
     }
-    let Some(claims) = context.keys.access_token(token.expose()) else {
+    let Some(claims) = context.access_token(token.expose()).await? else {
         return Ok(IntrospectionResponse::default());
     };
     let client = context.client(&claims.client_id).await?;

@@ -42,7 +42,7 @@ async fn serve(caller: &Caller<'_>) -> Result<(), Failure> {
     let client = caller.authenticate()?;
     let query = token_query(&caller.form)?;
     let refresh = RefreshToken::read(context.keys.artefacts(), query.token.expose());
-    let access = context.keys.access_token(query.token.expose());
+    let access = context.access_token(query.token.expose()).await?;
     let load = || async {
         match &refresh {
             Some(token) => Ok(app.store.grant(token.grant).await?),

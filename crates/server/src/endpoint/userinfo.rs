@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use proofkey_oauth::Params;
 use proofkey_protocol::{Client, Refusal, bearer};
 use serde_json::{Map, Value};
@@ -24,11 +24,7 @@ pub(super) async fn serve(State(app): State<Arc<App>>, arrival: Arrival, request
     let (method, headers) = (request.method().clone(), request.headers().clone());
     let form = form_of(request).await;
     let context = RequestContext::begin(&app, arrival, Endpoint::Userinfo, method);
-    let claims = form.and_then(|form| {
-        let token = presented(&headers, form.as_ref())?;
-        Ok(context.keys.access_token(token).ok_or(Refusal::TokenInvalid)?)
-    });
-    let (client_id, (client, answer)) = match claims {
+    let (client_id, (client, answer)) = match claims(&context, &headers, form).await {
         Ok(claims) => (Some(claims.client_id.clone()), of_token(&context, &claims).await),
         Err(failure) => (None, (None, Err(failure))),
     };
@@ -38,6 +34,17 @@ pub(super) async fn serve(State(app): State<Arc<App>>, arrival: Arrival, request
     };
     Page::of(&headers).let_read(&app, &mut response, client.as_deref()).await;
     context.finish(response)
+}
+
+/// The claims of the token that the request carries.
+async fn claims(
+    context: &RequestContext<'_>,
+    headers: &HeaderMap,
+    form: Result<Option<Params>, Failure>,
+) -> Result<Arc<SignedClaims>, Failure> {
+    let form = form?;
+    let token = presented(headers, form.as_ref())?;
+    Ok(context.access_token(token).await?.ok_or(Refusal::TokenInvalid)?)
 }
 
 /// The form of a POST that has one.

@@ -96,6 +96,14 @@ pub(crate) const CONNECTIONS: &[Limit] = &[
         test: "f_22_a_peer_that_does_not_read_is_cut_off",
     },
     Limit {
+        name: "`server.unready_seconds`",
+        value: Value::Setting(|config| Value::Seconds(config.server.unready_seconds)),
+        scope: Scope::All,
+        beyond: "the drain begins",
+        bounds: "the time for which requests are taken after a stop signal",
+        test: "f_13_nodes_that_are_restarted_in_turn_fail_no_request",
+    },
+    Limit {
         name: "`server.drain_seconds`",
         value: Value::Setting(|config| Value::Seconds(config.server.drain_seconds)),
         scope: Scope::All,

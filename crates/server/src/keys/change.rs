@@ -5,13 +5,14 @@
 
 use proofkey_jose::{Algorithm, KeyError, SigningKey};
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::{Committed, KeyRecord};
+use proofkey_protocol::{Committed, KeyRecord, SealingKeyRecord};
 use proofkey_store::Store;
 
 use super::fault::KeysFault;
 use super::ring::Keys;
 use super::rotation::{self, RotationPolicy, RotationStep};
 use super::sealed::PrivateKeySealer;
+use crate::config::SealingKeys;
 
 /// How long the public half of a retired key verifies hints: a year.
 const HINTS_SECONDS: i64 = 365 * 86_400;
@@ -110,19 +111,47 @@ pub fn has_to_reseal(keys: &Keys) -> bool {
 /// Seals every private key anew that an older sealing key has sealed. Returns how many.
 pub async fn reseal(store: &Store, sealer: &PrivateKeySealer) -> Result<usize, KeysFault> {
     for _ in 0..RESEALS_MAX {
-        let version = store.directory_versions().await?.keys;
-        let records = store.keys().await?;
-        if let Some(key) = records.iter().find(|key| sealer.open(&key.kid, &key.sealed).is_none()) {
-            return Err(KeysFault::Sealed { kid: key.kid.clone() });
-        }
-        let anew = |key: &KeyRecord| Some((key.kid.clone(), sealer.reseal(&key.kid, &key.sealed)?));
-        let resealed: Vec<_> = records.iter().filter_map(anew).collect();
+        let (resealed, version) = sealed_anew(store, sealer).await?;
         let count = resealed.len();
         if store.reseal_keys(resealed, version).await? == Committed::Applied {
             return Ok(count);
         }
     }
     Err(KeysFault::Unsettled)
+}
+
+/// Lets a sealing key write that every server holds: seals the private keys by it and tells the servers what the ones before
+/// are good for, all at once. Returns how many keys were sealed anew.
+pub(crate) async fn use_sealing_key(
+    store: &Store,
+    sealing: &SealingKeys,
+    before: &[SealingKeyRecord],
+) -> Result<usize, KeysFault> {
+    let (sealer, used) = (sealing.sealer(), sealing.writes());
+    for _ in 0..RESEALS_MAX {
+        let (resealed, version) = sealed_anew(store, &sealer).await?;
+        let count = resealed.len();
+        let used = store.rotate_sealing_key(resealed, version, used, before.to_vec()).await?;
+        if used == Committed::Applied {
+            return Ok(count);
+        }
+    }
+    Err(KeysFault::Unsettled)
+}
+
+/// What is to be written in the place of private keys that an older sealing key has sealed, and the version at which they
+/// were read.
+async fn sealed_anew(
+    store: &Store,
+    sealer: &PrivateKeySealer,
+) -> Result<(Vec<(String, Vec<u8>)>, i64), KeysFault> {
+    let version = store.directory_versions().await?.keys;
+    let records = store.keys().await?;
+    if let Some(key) = records.iter().find(|key| sealer.open(&key.kid, &key.sealed).is_none()) {
+        return Err(KeysFault::Sealed { kid: key.kid.clone() });
+    }
+    let anew = |key: &KeyRecord| Some((key.kid.clone(), sealer.reseal(&key.kid, &key.sealed)?));
+    Ok((records.iter().filter_map(anew).collect(), version))
 }
 
 /// The next free place in each of these rings.

@@ -1,5 +1,6 @@
 //! The keys that requests use: one snapshot in the process, taken over from the store when that has others.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -73,7 +74,22 @@ impl Keyring {
         Err(KeysFault::Unsettled)
     }
 
-    /// The stored keys, read after their version and never before: they are at least as new as it says.
+    /// Reads the file of the sealing key again, and takes over what stands there. `false` where that is what is in use, or where
+    /// there is no file.
+    pub(crate) async fn reread(&self, store: &ProtocolStore, now: Timestamp) -> Result<bool, KeysFault> {
+        let SealingKeySource::File(path) = &self.source else { return Ok(false) };
+        let _turn = self.turn.lock().await;
+        let versions = store.directory_versions().await?;
+        let sealing = read(path, store).await?;
+        if sealing.is_alike(self.now().sealing()) {
+            return Ok(false);
+        }
+        let keys = self.stored_under(Arc::new(sealing), store, versions, now).await?;
+        self.now.store(Arc::new(keys));
+        Ok(true)
+    }
+
+    /// The stored keys, under the sealing keys by which they are sealed.
     async fn stored(
         &self,
         store: &ProtocolStore,
@@ -83,10 +99,21 @@ impl Keyring {
         let before = self.now();
         let sealing = match &self.source {
             SealingKeySource::File(path) if before.sealing_version() != versions.sealing => {
-                Arc::new(SealingKeys::read(path)?)
+                Arc::new(read(path, store).await?)
             }
             SealingKeySource::File(_) | SealingKeySource::Environment => Arc::clone(before.sealing()),
         };
+        self.stored_under(sealing, store, versions, now).await
+    }
+
+    /// The stored keys, read after their version and never before: they are at least as new as it says.
+    async fn stored_under(
+        &self,
+        sealing: Arc<SealingKeys>,
+        store: &ProtocolStore,
+        versions: Versions,
+        now: Timestamp,
+    ) -> Result<Keys, KeysFault> {
         let records = store.keys().await?;
         let retired = store.retired_keys(now).await?;
         let retired = retired.iter().map(|(kid, jwk)| public_jwk(kid, jwk)).collect::<Result<_, _>>()?;
@@ -94,4 +121,11 @@ impl Keyring {
         let stored = StoredKeys { version, sealing_version, records, retired };
         Keys::new(self.issuer.clone(), stored, sealing, now)
     }
+}
+
+/// The sealing keys of a file, as the database says what they are good for.
+async fn read(path: &Path, store: &ProtocolStore) -> Result<SealingKeys, KeysFault> {
+    // The file after what is said of it: a key that writes by now was there before that was said.
+    let told = store.sealing_keys().await?;
+    Ok(SealingKeys::read(path)?.ruled_by(&told, path)?)
 }

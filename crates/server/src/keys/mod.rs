@@ -10,6 +10,7 @@ mod ring;
 pub mod rotation;
 mod sealed;
 
+pub(crate) use change::use_sealing_key;
 pub use change::{Rotated, has_to_reseal, reseal, revoke, rotate, rotate_now};
 pub use fault::KeysFault;
 pub use keyring::Keyring;

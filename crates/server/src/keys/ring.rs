@@ -5,13 +5,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::HeaderValue;
 use moka::sync::Cache;
 use proofkey_jose::claims::{self, AccessTokenClaims, IdTokenClaims};
 use proofkey_jose::{Algorithm, Expected, Jwk, JwkSet, KeySet, SigningKey, Typ, VerifyingKey, verify};
 use proofkey_oauth::{Issuer, Sha256, Timestamp, sha256};
-use proofkey_protocol::{ArtefactKeys, KeyRecord};
+use proofkey_protocol::{ArtefactKeys, KeyRecord, SealingKeyId};
 
 use super::fault::KeysFault;
 use super::rotation;
@@ -27,6 +29,9 @@ const VERIFIED_BYTES_MAX: u64 = 8 << 20;
 pub(crate) const VERIFIED_BYTES: usize = VERIFIED_BYTES_MAX as usize;
 /// What one of them takes beside its texts: the claims' fields, the entry, and what the cache keeps about it.
 const VERIFIED_BYTES_EACH: usize = 700;
+
+/// The longest header that is looked at for the name of a key, in base64.
+const HEADER_BYTES_MAX: usize = 512;
 
 /// An ID token that is not one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +143,11 @@ impl Keys {
         &self.sealing
     }
 
+    /// The sealing keys under which what is made is read.
+    pub(crate) fn sealing_key_ids(&self) -> Vec<SealingKeyId> {
+        self.sealing.ids()
+    }
+
     /// Seals and opens private keys.
     pub(crate) const fn sealer(&self) -> &PrivateKeySealer {
         &self.sealer
@@ -180,6 +190,18 @@ impl Keys {
         let signed = (claims.iss == self.issuer.as_str()).then(|| Arc::new(SignedClaims { claims, kid }))?;
         self.verified.insert(digest, Arc::clone(&signed));
         Some(signed)
+    }
+
+    /// Whether a token says that it is signed by a key that is none of these. What it says is not believed.
+    pub(crate) fn lacks_signer_of(&self, token: &str) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Header {
+            kid: String,
+        }
+        let header = token.split('.').next().filter(|header| header.len() <= HEADER_BYTES_MAX);
+        let header = header.and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
+        let header: Option<Header> = header.and_then(|json| serde_json::from_slice(&json).ok());
+        header.is_some_and(|header| self.verifying.get(&header.kid).is_none())
     }
 
     /// Whether the key that signed these claims is still one of ours.

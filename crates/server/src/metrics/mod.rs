@@ -44,6 +44,8 @@ pub struct Metrics {
     pub rotation_due_at: Gauge,
     /// By how many seconds the clock is ahead of the time that is known; negative where it is behind.
     pub clock_ahead: Gauge,
+    /// By how many seconds this machine's clock is ahead of the database's, where that is another's.
+    pub local_clock_ahead: Gauge,
 }
 
 /// The handles of one endpoint.
@@ -124,13 +126,15 @@ impl Metrics {
             task_panics: Counter::default(),
             rotation_due_at: Gauge::default(),
             clock_ahead: Gauge::default(),
+            local_clock_ahead: Gauge::default(),
             registry,
         };
         metrics.register_gauges().register_log()
     }
 
     fn register_log(mut self) -> Self {
-        let Self { registry, log_lines_withheld, task_panics, clock_ahead, .. } = &mut self;
+        let Self { registry, log_lines_withheld, task_panics, clock_ahead, local_clock_ahead, .. } =
+            &mut self;
         registry.register("log_lines_lost", "Log lines that could not be written", log::lost().clone());
         registry.register(
             "log_lines_withheld",
@@ -142,6 +146,11 @@ impl Metrics {
             "clock_ahead_seconds",
             "Clock less the time that the database has seen; negative is behind",
             clock_ahead.clone(),
+        );
+        registry.register(
+            "local_clock_ahead_seconds",
+            "This machine's clock less that of the database, where nodes share one; negative is behind",
+            local_clock_ahead.clone(),
         );
         self
     }

@@ -5,16 +5,11 @@
 
 use proofkey_oauth::{ClientMetadata, Secret};
 use proofkey_protocol::{ClientId, ClientRecord, ClientSecretRecord};
-use proofkey_store::{Options, Store};
+use proofkey_store::Store;
 use proofkey_testkit::{AuthorizeRequest, Browser, TestClient, TestServer, fixtures};
 use serde_json::json;
 
 use crate::support::consented;
-
-/// A handle of its own on the database of a server, as a command in another process has one.
-fn beside(server: &TestServer) -> Store {
-    Store::open(&server.data().join("proofkey.db"), &Options::default()).unwrap()
-}
 
 async fn update(store: &Store, id: &ClientId, metadata: &ClientMetadata) {
     let version = store.directory_versions().await.unwrap().clients;
@@ -51,7 +46,7 @@ async fn preflight(server: &TestServer, origin: &str) -> bool {
 #[tokio::test]
 async fn k_43_a_client_is_found_by_the_first_request_that_names_it_though_it_was_unknown_a_moment_ago() {
     let server = TestServer::start().await;
-    let store = beside(&server);
+    let store = server.store_beside().await;
     for name in ["late-1", "late-2", "late-3"] {
         let (late, record) = service(&server, name);
         let unknown = server.client_credentials(&late, &[]).await;
@@ -82,7 +77,7 @@ async fn k_43_a_client_is_found_by_the_first_request_that_names_it_though_it_was
 async fn tk_20_a_client_that_is_disabled_or_removed_is_refused_by_the_very_next_request() {
     for removed in [false, true] {
         let server = TestServer::start().await;
-        let (store, web) = (beside(&server), fixtures::web());
+        let (store, web) = (server.store_beside().await, fixtures::web());
         let browser = consented(&server, &web).await;
         let request = AuthorizeRequest::new(&web).set("scope", "openid");
         let tokens = server.tokens(&web, "openid offline_access").await;
@@ -131,7 +126,7 @@ async fn in_02_an_api_hears_at_once_that_a_clients_own_token_is_worth_nothing() 
     let (worker, mut record) = service(&server, "worker");
     record.metadata.scope = Some(proofkey_oauth::Scope::parse("tasks:read").unwrap());
     record.metadata.resources = Some(vec![proofkey_oauth::ResourceUri::parse(&api.resource).unwrap()]);
-    let store = beside(&server);
+    let store = server.store_beside().await;
     store.add_client(record).await.unwrap();
     let token = server.client_credentials(&worker, &[]).await.json()["access_token"].clone();
     let api = TestClient { id: api.resource, secret: api.secret, ..fixtures::service() };
@@ -151,7 +146,7 @@ async fn in_02_an_api_hears_at_once_that_a_clients_own_token_is_worth_nothing() 
 #[tokio::test]
 async fn tk_19_a_preflight_follows_the_registrations_at_once() {
     let server = TestServer::start().await;
-    let store = beside(&server);
+    let store = server.store_beside().await;
     let (_, record) = service(&server, "app");
     let app = record.id.clone();
     let at = |origins: &[&str]| ClientMetadata {
@@ -181,7 +176,7 @@ async fn tk_19_a_preflight_follows_the_registrations_at_once() {
 #[tokio::test]
 async fn what_is_remembered_of_a_client_follows_at_the_next_look_at_the_versions() {
     let server = TestServer::start().await;
-    let (store, spa) = (beside(&server), fixtures::spa());
+    let (store, spa) = (server.store_beside().await, fixtures::spa());
     let wide = server.tokens(&spa, "openid email offline_access").await;
     let mut metadata = store.client(&id(&spa)).await.unwrap().unwrap().metadata;
     metadata.scope = Some(proofkey_oauth::Scope::parse("openid offline_access").unwrap());

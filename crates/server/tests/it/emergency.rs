@@ -8,28 +8,30 @@ const DAY_SECONDS: i64 = 86_400;
 
 /// How each thing that was given before a verb is answered after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Left {
-    code: u16,
-    refresh: u16,
-    userinfo: u16,
-    introspected: bool,
+pub(crate) struct Left {
+    pub(crate) code: u16,
+    pub(crate) refresh: u16,
+    pub(crate) userinfo: u16,
+    pub(crate) introspected: bool,
     /// The browser goes through without a page.
-    session: bool,
+    pub(crate) session: bool,
 }
 
-const ALL: Left = Left { code: 200, refresh: 200, userinfo: 200, introspected: true, session: true };
-const NOTHING: Left = Left { code: 400, refresh: 400, userinfo: 401, introspected: false, session: false };
+pub(crate) const ALL: Left =
+    Left { code: 200, refresh: 200, userinfo: 200, introspected: true, session: true };
+pub(crate) const NOTHING: Left =
+    Left { code: 400, refresh: 400, userinfo: 401, introspected: false, session: false };
 
 /// Everything that a client may hold of a user, and the user's browser.
-struct Held {
+pub(crate) struct Held {
     client: TestClient,
     browser: Browser,
-    tokens: Tokens,
+    pub(crate) tokens: Tokens,
     code: Code,
 }
 
 impl Held {
-    async fn new(server: &TestServer, client: TestClient) -> Self {
+    pub(crate) async fn new(server: &TestServer, client: TestClient) -> Self {
         let mut browser = Browser::new(server);
         let request = AuthorizeRequest::new(&client).set("scope", SCOPE);
         let code = server.code_by(&mut browser, &request, &fixtures::ada()).await;
@@ -38,7 +40,7 @@ impl Held {
         Self { client, browser, tokens, code }
     }
 
-    async fn left(&self, server: &TestServer) -> Left {
+    pub(crate) async fn left(&self, server: &TestServer) -> Left {
         let Self { client, browser, tokens, code } = self;
         let userinfo = server.userinfo(&tokens.access_token).await.status;
         let introspected = match &client.secret {
@@ -51,7 +53,7 @@ impl Held {
             None => userinfo == 200,
         };
         let request = AuthorizeRequest::new(client).set("prompt", "none");
-        let departure = browser.clone().authorize(&request).await.redirect();
+        let departure = browser.at(server).authorize(&request).await.redirect();
         Left {
             userinfo,
             introspected,
@@ -62,7 +64,7 @@ impl Held {
     }
 
     /// A whole flow afterwards, in the same browser and in the same second.
-    async fn begins_anew(&mut self, server: &TestServer) {
+    pub(crate) async fn begins_anew(&mut self, server: &TestServer) {
         let request = AuthorizeRequest::new(&self.client).set("scope", SCOPE);
         let code = server.code_by(&mut self.browser, &request, &fixtures::ada()).await;
         let tokens = Tokens::of(&server.redeem(&self.client, &code).await);
@@ -72,7 +74,7 @@ impl Held {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Verb {
+pub(crate) enum Verb {
     SignOut,
     SetPassword,
     DisableAndEnable,
@@ -84,7 +86,7 @@ enum Verb {
 }
 
 impl Verb {
-    async fn run(self, server: &TestServer, client: &TestClient) {
+    pub(crate) async fn run(self, server: &TestServer, client: &TestClient) {
         let admin = server.admin();
         match self {
             Self::SignOut => drop(admin.sign_out_user("ada").await.unwrap()),

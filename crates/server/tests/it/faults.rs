@@ -2,18 +2,12 @@
 
 use std::sync::Arc;
 
-use proofkey_testkit::{Answer, AuthorizeRequest, Browser, TestServer, Tokens, fixtures};
-use rusqlite::Connection;
+use proofkey_testkit::{Answer, AuthorizeRequest, Browser, Engine, TestServer, Tokens, fixtures};
 use tokio::task::JoinSet;
 
 use crate::support::consented;
 
 const SCOPE: &str = "openid offline_access notes:read";
-
-/// A second connection to the server's database, as a command beside it has one.
-fn sibling_connection(server: &TestServer) -> Connection {
-    Connection::open(server.data().join("proofkey.db")).expect("the database")
-}
 
 fn check_fault(answer: &Answer, status: u16, error: &str, what: &str) {
     assert_eq!(answer.refusal(), (status, error.to_owned()), "{what}: {answer:?}");
@@ -33,9 +27,13 @@ async fn rv_04_v_31_a_store_that_cannot_write_is_a_503_and_never_a_200() {
     for client in fixtures::user_clients() {
         grants.push((client.clone(), server.tokens(&client, SCOPE).await));
     }
-    // Held until after the busy timeout, by another process.
-    let other = sibling_connection(&server);
-    other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    // Held until nobody waits any more, by another process.
+    let other = server.sibling().await;
+    let lock = match server.engine() {
+        Engine::Sqlite => "BEGIN IMMEDIATE",
+        Engine::Postgres => "BEGIN; LOCK TABLE grants, revoked_tokens IN SHARE MODE",
+    };
+    other.execute(lock).await;
     let mut answers = JoinSet::new();
     for (client, tokens) in grants.clone() {
         for token in [tokens.access_token, tokens.refresh_token] {
@@ -47,7 +45,7 @@ async fn rv_04_v_31_a_store_that_cannot_write_is_a_503_and_never_a_200() {
         check_fault(&answer, 503, "temporarily_unavailable", &client);
         assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds >= 1), "{client}");
     }
-    other.execute_batch("ROLLBACK").expect("the lock is given back");
+    other.execute("ROLLBACK").await;
     for (client, tokens) in &grants {
         assert_eq!(server.userinfo(&tokens.access_token).await.status, 200, "nothing was half revoked");
         assert_eq!(server.revoke(client, &tokens.refresh_token).await.status, 200, "it goes on by itself");
@@ -55,20 +53,47 @@ async fn rv_04_v_31_a_store_that_cannot_write_is_a_503_and_never_a_200() {
     }
 }
 
-/// Makes every write to these tables an error of a kind that no rule knows.
-const REFUSE_WRITES: &str = "
-    CREATE TRIGGER a BEFORE INSERT ON grants BEGIN SELECT RAISE(ABORT, 'no'); END;
-    CREATE TRIGGER b BEFORE UPDATE ON grants BEGIN SELECT RAISE(ABORT, 'no'); END;
-    CREATE TRIGGER c BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'no'); END;
-    CREATE TRIGGER d BEFORE INSERT ON consents BEGIN SELECT RAISE(ABORT, 'no'); END;
-    CREATE TRIGGER e BEFORE UPDATE ON consents BEGIN SELECT RAISE(ABORT, 'no'); END;
-    CREATE TRIGGER f BEFORE INSERT ON code_failures BEGIN SELECT RAISE(ABORT, 'no'); END;
-    CREATE TRIGGER g BEFORE INSERT ON revoked_tokens BEGIN SELECT RAISE(ABORT, 'no'); END;
-    CREATE TRIGGER h BEFORE INSERT ON sign_in_failures BEGIN SELECT RAISE(ABORT, 'no'); END;
-    CREATE TRIGGER i BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'no'); END;
-    CREATE TRIGGER j BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'no'); END;";
-const ALLOW_WRITES: &str = "DROP TRIGGER a; DROP TRIGGER b; DROP TRIGGER c; DROP TRIGGER d; DROP TRIGGER e;
-    DROP TRIGGER f; DROP TRIGGER g; DROP TRIGGER h; DROP TRIGGER i; DROP TRIGGER j;";
+/// The writes that are made an error of a kind that no rule knows.
+const REFUSED_WRITES: [(&str, &str); 10] = [
+    ("INSERT", "grants"),
+    ("UPDATE", "grants"),
+    ("INSERT", "sessions"),
+    ("UPDATE", "sessions"),
+    ("DELETE", "sessions"),
+    ("INSERT", "consents"),
+    ("UPDATE", "consents"),
+    ("INSERT", "code_failures"),
+    ("INSERT", "revoked_tokens"),
+    ("INSERT", "sign_in_failures"),
+];
+
+/// What refuses the writes, and what allows them again.
+fn refusing(engine: Engine) -> (String, String) {
+    let refuse = |(write, table): (&str, &str)| match engine {
+        Engine::Sqlite => {
+            format!(
+                "CREATE TRIGGER {table}_{write} BEFORE {write} ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END;"
+            )
+        }
+        Engine::Postgres => {
+            format!("CREATE TRIGGER {table}_{write} BEFORE {write} ON {table} EXECUTE FUNCTION refuse();")
+        }
+    };
+    let allow = |(write, table): (&str, &str)| match engine {
+        Engine::Sqlite => format!("DROP TRIGGER {table}_{write};"),
+        Engine::Postgres => format!("DROP TRIGGER {table}_{write} ON {table};"),
+    };
+    let first = match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => {
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;"
+        }
+    };
+    let all = |made: &dyn Fn((&'static str, &'static str)) -> String| -> String {
+        REFUSED_WRITES.into_iter().map(made).collect()
+    };
+    (format!("{first}{}", all(&refuse)), all(&allow))
+}
 
 #[tokio::test]
 async fn ht_08_without_a_durable_commit_there_is_no_token_no_code_and_no_session() {
@@ -83,8 +108,9 @@ async fn ht_08_without_a_durable_commit_there_is_no_token_no_code_and_no_session
     let mut stranger = Browser::new(&server);
     let sign_in = stranger.authorize(&request).await.page();
     let consent = signed_in.authorize(&AuthorizeRequest::new(&fixtures::spa())).await.page();
-    let other = sibling_connection(&server);
-    other.execute_batch(REFUSE_WRITES).expect("triggers");
+    let other = server.sibling().await;
+    let (refuse, allow) = refusing(server.engine());
+    other.execute(&refuse).await;
 
     check_fault(&server.redeem(&web, &code).await, 500, "server_error", "a code");
     check_fault(&server.refresh(&web, &tokens.refresh_token).await, 500, "server_error", "a refresh token");
@@ -122,7 +148,7 @@ async fn ht_08_without_a_durable_commit_there_is_no_token_no_code_and_no_session
     }
     assert!(server.is_active(&web, &tokens.access_token).await);
 
-    other.execute_batch(ALLOW_WRITES).expect("no triggers");
+    other.execute(&allow).await;
     let _ = Tokens::of(&server.redeem(&web, &code).await);
     let _ = Tokens::of(&server.refresh(&web, &tokens.refresh_token).await);
     assert_eq!(server.redeem(&web, &replayed).await.refusal(), (400, "invalid_grant".into()));

@@ -7,6 +7,8 @@ use proofkey_testkit::{
     AuthorizeRequest, Browser, Code, Navigated, Page, TestServer, Tokens, decode, fixtures,
 };
 
+use crate::support::rotate_sealing_key;
+
 const SCOPE: &str = "openid profile offline_access notes:read";
 const DAY_SECONDS: i64 = 86_400;
 
@@ -171,7 +173,7 @@ async fn k_16_after_a_rotation_of_the_sealing_key_nobody_notices_and_the_old_one
     let mut server = TestServer::builder().sealing_key_in_file().start().await;
     let (held, web) = (Held::of(&server).await, fixtures::web());
     let old_key = server.sealing_key_file();
-    let rotated = server.admin().rotate_sealing_key(false).await.unwrap();
+    let rotated = rotate_sealing_key(&server, false).await.unwrap();
     let end = rotated.old_read_until.unwrap();
     assert_eq!((end - server.now(), rotated.resealed), (30 * DAY_SECONDS, 3));
     let second = Tokens::of(&server.refresh(&web, &held.tokens.refresh_token).await).refresh_token;
@@ -208,7 +210,7 @@ async fn k_16_what_a_revoked_sealing_key_made_is_refused_by_the_next_request_whi
     for door in 0..DOORS {
         let server = TestServer::builder().sealing_key_in_file().set("limits.factor", 1000).start().await;
         let (held, web) = (Held::of(&server).await, fixtures::web());
-        let rotated = server.admin().rotate_sealing_key(true).await.unwrap();
+        let rotated = rotate_sealing_key(&server, true).await.unwrap();
         assert_eq!(rotated.old_read_until, None);
         let refresh = held.tokens.refresh_token.as_str();
         match door {
@@ -276,9 +278,9 @@ async fn k_16_a_sealing_key_can_be_revoked_however_many_older_ones_stand_in_the_
     let (held, web) = (Held::of(&server).await, fixtures::web());
     let old = ('B'..='Q').map(|key| format!("old {key}{}\n", "A".repeat(42))).collect::<String>();
     server.write_sealing_key_file(&format!("{}\n{old}", server.sealing_key_file().trim()));
-    let full = server.admin().rotate_sealing_key(false).await.unwrap_err();
+    let full = rotate_sealing_key(&server, false).await.unwrap_err();
     assert!(full.to_string().contains("more than 16"), "{full}");
-    server.admin().rotate_sealing_key(true).await.unwrap();
+    rotate_sealing_key(&server, true).await.unwrap();
     assert_eq!(server.sealing_key_file().lines().count(), 1);
     assert_eq!(
         server.refresh(&web, &held.tokens.refresh_token).await.refusal(),
@@ -292,9 +294,9 @@ async fn k_15_k_16_a_rotation_by_a_clock_ahead_drops_no_key_that_is_still_read()
     let server = TestServer::builder().sealing_key_in_file().start().await;
     let noted = NotedTime { latest: server.now(), ahead_by: 0, ahead_millis: 0 };
     server.store().note_time(noted).await.unwrap();
-    server.admin().rotate_sealing_key(false).await.unwrap();
+    rotate_sealing_key(&server, false).await.unwrap();
     server.clock.set_by(40 * DAY_SECONDS);
-    server.admin().rotate_sealing_key(false).await.unwrap();
+    rotate_sealing_key(&server, false).await.unwrap();
     assert_eq!(server.sealing_key_file().lines().count(), 3);
 }
 
@@ -314,8 +316,8 @@ async fn k_16_readiness_tells_that_the_keys_as_they_are_stored_cannot_be_loaded(
     };
     assert_eq!(ready(200).await, "ready");
     server.write_sealing_key_file("no key");
-    let database = rusqlite::Connection::open(server.data().join("proofkey.db")).unwrap();
-    database.execute("UPDATE directory_versions SET keys = keys + 1, sealing = sealing + 1", []).unwrap();
+    let moved = "UPDATE directory_versions SET keys = keys + 1, sealing = sealing + 1";
+    server.sibling().await.execute(moved).await;
     let cause = ready(503).await;
     assert_eq!(cause, "the keys cannot be loaded: the sealing key cannot be read; the log says more");
     server.write_sealing_key_file(&file);
@@ -325,7 +327,7 @@ async fn k_16_readiness_tells_that_the_keys_as_they_are_stored_cannot_be_loaded(
 #[tokio::test]
 async fn k_16_a_sealing_key_from_the_environment_is_changed_there() {
     let server = TestServer::start().await;
-    let refused = server.admin().rotate_sealing_key(true).await.unwrap_err();
+    let refused = rotate_sealing_key(&server, true).await.unwrap_err();
     assert!(matches!(refused, AdminRefused::SealingKeyInEnvironment));
     assert!(refused.to_string().contains("PROOFKEY_KEYS__SEALING_KEY"), "{refused}");
 }
@@ -335,8 +337,8 @@ async fn k_16_f_19_keys_rotate_and_are_sealed_anew_at_once_and_none_is_lost() {
     let server = TestServer::builder().sealing_key_in_file().start().await;
     let web = fixtures::web();
     for _ in 0..6 {
-        let (admin, other) = (server.admin(), server.admin());
-        let (sealing, signing) = tokio::join!(admin.rotate_sealing_key(false), other.rotate_keys());
+        let other = server.admin();
+        let (sealing, signing) = tokio::join!(rotate_sealing_key(&server, false), other.rotate_keys());
         assert!(sealing.is_ok(), "{sealing:?}");
         assert!(matches!(signing, Ok(_) | Err(AdminRefused::RotatedElsewhere)), "{signing:?}");
         let tokens = server.tokens(&web, SCOPE).await;

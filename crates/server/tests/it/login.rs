@@ -94,10 +94,7 @@ async fn lg_01_lg_02_lg_03_lg_04_passwords_are_compared_whole_and_normalised() {
 async fn lg_05_lg_06_stored_passwords_are_argon2id_and_never_the_password() {
     let server = TestServer::start().await;
     let _ = consented(&server, &fixtures::web()).await;
-    let other = rusqlite::Connection::open(server.data().join("proofkey.db")).expect("the database");
-    let mut statement = other.prepare("SELECT password FROM users").expect("a column of hashes");
-    let hashes: Vec<String> =
-        statement.query_map([], |row| row.get(0)).expect("rows").map(|hash| hash.expect("a hash")).collect();
+    let hashes = server.sibling().await.texts("SELECT password FROM users").await;
     assert_eq!(hashes.len(), 2);
     for hash in &hashes {
         let parts: Vec<&str> = hash.split('$').collect();

@@ -28,6 +28,7 @@ mod metadata;
 mod metadata_values;
 mod moving;
 mod museum;
+mod nodes;
 mod older_rules;
 mod overlap;
 mod postgres;

@@ -11,7 +11,7 @@ use proofkey_testkit::{
 };
 use serde_json::json;
 
-use crate::postgres::server::TestDatabase;
+use proofkey_testkit::postgres::TestDatabase;
 
 const SCOPE: &str = "openid offline_access notes:read";
 
@@ -92,7 +92,7 @@ async fn is_signed_in(_: &TestServer, browser: &Browser) -> bool {
 async fn st_12_sessions_and_refresh_tokens_go_on_after_a_copy_to_postgresql_and_back() {
     let database = TestDatabase::create("template0").await;
     let on_server = Place::server(&database.url()).unwrap();
-    let mut server = TestServer::start().await;
+    let mut server = TestServer::builder().sqlite().start().await;
     let mut held = Held::of(&server).await;
     server.stop().await;
     let copied = moving::copy(&file_of(&server), &on_server, begun(&server), &mut silent).await;
@@ -153,7 +153,7 @@ async fn restore(server: &TestServer, backup: &std::path::Path, ends: Ends) {
 async fn st_13_f_33_after_a_restore_nothing_works_that_was_given_before_or_since_the_backup_and_nobody_is_a_thief()
  {
     let logs = Logs::capture();
-    let mut server = TestServer::start().await;
+    let mut server = TestServer::builder().sqlite().start().await;
     let web = fixtures::web();
     let mut before = Held::of(&server).await;
     let waiting = consent_page(&mut before.browser).await;
@@ -194,7 +194,7 @@ async fn st_13_f_33_after_a_restore_nothing_works_that_was_given_before_or_since
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn st_14_revoked_keys_and_withdrawn_consents_come_back_unless_the_operator_ends_them() {
     for ends in [Ends { keys: false, consents: false }, Ends { keys: true, consents: true }] {
-        let mut server = TestServer::start().await;
+        let mut server = TestServer::builder().sqlite().start().await;
         let held = Held::of(&server).await;
         let kid = proofkey_testkit::decode(&held.access_token).header["kid"].as_str().unwrap().to_owned();
         let backup = server.data().join("backup");

@@ -239,7 +239,7 @@ async fn rt_15_a_token_that_is_newer_than_the_database_ends_nothing() {
     let web = fixtures::web();
     let first = server.tokens(&web, SCOPE).await.refresh_token;
     let second = refreshed(&server, &web, &first).await;
-    take_back(&server);
+    take_back(&server).await;
     for _ in 0..3 {
         assert_eq!(server.refresh(&web, &second).await.json()["error_rule"], "store.behind");
     }

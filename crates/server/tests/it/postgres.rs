@@ -1,16 +1,10 @@
 //! The ten steps and what follows them, with the data in PostgreSQL.
 
-#[expect(dead_code, reason = "the tests of the store use more of it")]
-#[path = "../../../store/tests/it/postgres/server.rs"]
-pub(crate) mod server;
-
 use proofkey_testkit::{AuthorizeRequest, Browser, RedirectKind, TestServer, Tokens, decode, fixtures};
-use server::TestDatabase;
 
 #[tokio::test]
 async fn the_flow_goes_on_over_a_restart_with_the_data_in_postgresql() {
-    let database = TestDatabase::create("template0").await;
-    let mut server = TestServer::builder().postgres(&database.url()).start().await;
+    let mut server = TestServer::builder().postgres().start().await;
     for client in fixtures::user_clients() {
         let mut browser = Browser::new(&server);
         let request = AuthorizeRequest::new(&client).set("scope", "openid profile offline_access notes:read");
@@ -35,8 +29,7 @@ async fn the_flow_goes_on_over_a_restart_with_the_data_in_postgresql() {
 
 #[tokio::test]
 async fn a_database_that_cannot_be_used_is_named_without_its_password() {
-    let database = TestDatabase::create("template0").await;
-    let mut server = TestServer::builder().postgres(&database.url()).start().await;
+    let mut server = TestServer::builder().postgres().set("store.wait_seconds", 0).start().await;
     let refused = server.refusal_to_start("store.url", "postgres://u:s3cret@127.0.0.1:1/x").await;
     assert!(refused.starts_with("store.url: the database at 127.0.0.1:1 cannot be used: "), "{refused}");
     assert!(!refused.contains("s3cret"));

@@ -81,9 +81,8 @@ async fn failures(server: &TestServer, username: &str) -> i64 {
 }
 
 /// The rows of the table of failures, as another process finds them.
-fn rows(server: &TestServer) -> i64 {
-    let database = rusqlite::Connection::open(server.data().join("proofkey.db")).unwrap();
-    database.query_row("SELECT count(*) FROM sign_in_failures", [], |row| row.get(0)).unwrap()
+async fn rows(server: &TestServer) -> i64 {
+    server.sibling().await.number("SELECT count(*) FROM sign_in_failures").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -170,7 +169,7 @@ async fn k_05_a_row_is_written_for_a_hash_that_was_paid_whether_the_name_is_know
     {
         // Each from a /64 of its own, all of one /48.
         let answer = page.status(name, password, &format!("2001:db8:7:{at}::1")).await;
-        assert_eq!((answer, rows(&server)), (status, expected), "{name}");
+        assert_eq!((answer, rows(&server).await), (status, expected), "{name}");
     }
     assert_eq!(page.status("bob", &fixtures::bob().password, "2001:db8:8::1").await, 200, "another /48");
 }

@@ -1,5 +1,8 @@
 //! What several modules of tests share.
 
+use std::time::Duration;
+
+use proofkey_server::admin::{AdminRefused, RotatedSealingKey, SealingKeyRotation};
 use proofkey_testkit::{AuthorizeRequest, Browser, Departure, TestClient, TestServer, TestUser, fixtures};
 use serde_json::{Value, json};
 
@@ -16,11 +19,28 @@ pub(crate) async fn registered(server: &TestServer, id: &str, more: &Value) -> T
 }
 
 /// Takes every grant back to when none of its refresh tokens was used, as a backup would.
-pub(crate) fn take_back(server: &TestServer) {
-    let database = rusqlite::Connection::open(server.data().join("proofkey.db")).unwrap();
-    let rows =
-        database.execute("UPDATE grants SET generation = 0, used = NULL, used_at = NULL, recent = NULL", []);
-    assert!(rows.unwrap() > 0);
+pub(crate) async fn take_back(server: &TestServer) {
+    let text = "UPDATE grants SET generation = 0, used = NULL, used_at = NULL, recent = NULL";
+    assert!(server.sibling().await.change(text).await > 0);
+}
+
+/// Gives a server another sealing key, in as many steps as its database wants.
+pub(crate) async fn rotate_sealing_key(
+    server: &TestServer,
+    revoke_old: bool,
+) -> Result<RotatedSealingKey, AdminRefused> {
+    for _ in 0..1_000 {
+        match server.admin().rotate_sealing_key(revoke_old).await {
+            Ok(SealingKeyRotation::Rotated(rotated)) => return Ok(rotated),
+            Ok(SealingKeyRotation::Prepared { .. }) => {}
+            // The server reads its file every other second.
+            Err(AdminRefused::SealingKeyNotHeld { .. }) => {
+                tokio::time::sleep(Duration::from_millis(20)).await
+            }
+            Err(refused) => return Err(refused),
+        }
+    }
+    panic!("the server does not read its sealing key again")
 }
 
 /// A browser in which ada is signed in and has allowed this client everything.

@@ -1,6 +1,8 @@
 //! What an operator takes away holds from the next request that decides, at every door, and comes back only where it was put aside
 //! and not ended. Nothing tells the server of it.
 
+use std::sync::Arc;
+
 use proofkey_oauth::ResourceUri;
 use proofkey_protocol::ClientId;
 use proofkey_testkit::{
@@ -32,19 +34,19 @@ fn desk() -> TestClient {
 
 /// What is left of all that a user gave a client, and of what the client has by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Left {
-    session: bool,
-    consents: usize,
-    code: bool,
-    refresh: bool,
-    userinfo: bool,
-    introspected: bool,
-    own: bool,
+pub(crate) struct Left {
+    pub(crate) session: bool,
+    pub(crate) consents: usize,
+    pub(crate) code: bool,
+    pub(crate) refresh: bool,
+    pub(crate) userinfo: bool,
+    pub(crate) introspected: bool,
+    pub(crate) own: bool,
     /// Whether the answer on a page that stood open brings a code.
-    page: bool,
+    pub(crate) page: bool,
 }
 
-const ALL: Left = Left {
+pub(crate) const ALL: Left = Left {
     session: true,
     consents: 2,
     code: true,
@@ -54,7 +56,7 @@ const ALL: Left = Left {
     own: true,
     page: true,
 };
-const NOTHING: Left = Left {
+pub(crate) const NOTHING: Left = Left {
     session: false,
     consents: 0,
     code: false,
@@ -65,8 +67,9 @@ const NOTHING: Left = Left {
     page: false,
 };
 
-struct Held {
-    server: TestServer,
+pub(crate) struct Held {
+    /// Where everything was given, and is looked at.
+    server: Arc<TestServer>,
     api: TestClient,
     browser: Browser,
     tokens: Tokens,
@@ -77,7 +80,11 @@ struct Held {
 
 impl Held {
     async fn new() -> Self {
-        let (server, desk) = (TestServer::start().await, desk());
+        Self::at(Arc::new(TestServer::start().await)).await
+    }
+
+    pub(crate) async fn at(server: Arc<TestServer>) -> Self {
+        let desk = desk();
         let TestApi { resource, secret } = server.api(REPORTS, &["reports:read"], true).await;
         let api = TestClient { id: resource, secret, ..fixtures::service() };
         let _ = server.client(&registration()).await;
@@ -102,7 +109,7 @@ impl Held {
         active
     }
 
-    async fn left(&self) -> Left {
+    pub(crate) async fn left(&self) -> Left {
         let Self { server, browser, tokens, own, code, waiting, .. } = self;
         let userinfo = server.userinfo(&tokens.access_token).await.status == 200;
         let introspected = self.is_active(&tokens.access_token).await;
@@ -130,7 +137,7 @@ impl Held {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Verb {
+pub(crate) enum Verb {
     RemoveClient,
     DisableClient,
     DisableUser,
@@ -138,7 +145,7 @@ enum Verb {
 }
 
 impl Verb {
-    async fn run(self, server: &TestServer) {
+    pub(crate) async fn run(self, server: &TestServer) {
         let (admin, desk) = (server.admin(), ClientId::new("desk"));
         match self {
             Self::RemoveClient => admin.remove_client(&desk).await.unwrap(),

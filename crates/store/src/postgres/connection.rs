@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, Connection, Error, NoTls, Row, SimpleQueryMessage};
 
 use super::bind::Bound;
-use super::severity::{Failure, Stage, failure, reason};
+use super::severity::{Failure, Stage, failure, is_denial, reason};
 use super::url::Host;
 use crate::fault::Fault;
 use crate::options::ConnectOptions;
@@ -43,10 +43,11 @@ impl Drop for Session {
 impl Session {
     /// Connects, and sets what every session has. A server that takes no writes is none of ours.
     pub(super) async fn open(host: &Host, options: &ConnectOptions) -> Result<Self, Fault> {
-        let unreachable = |reason| Fault::Unreachable { host: host.name.clone(), reason };
+        let unreachable =
+            |reason, is_denied| Fault::Unreachable { host: host.name.clone(), reason, is_denied };
         match timeout(options.connect_timeout, Self::begin(host, options)).await {
-            Ok(begun) => begun.map_err(|error| unreachable(reason(&error))),
-            Err(_) => Err(unreachable("no answer in time".to_owned())),
+            Ok(begun) => begun.map_err(|error| unreachable(reason(&error), is_denial(&error))),
+            Err(_) => Err(unreachable("no answer in time".to_owned(), false)),
         }
     }
 

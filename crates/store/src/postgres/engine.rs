@@ -21,7 +21,15 @@ use crate::migration::SchemaStands;
 use crate::options::{ConnectOptions, Purpose};
 use crate::row::{Cells, Columns};
 use crate::script::{Script, ScriptOutcome, ScriptStep};
-use crate::value::{Statement, Value};
+use crate::value::{Decides, Forgets, Statement, Value};
+
+/// Asks for the time and for nothing else. It is the one text that reads the server's clock, and no other engine has it.
+pub(super) static TIME: Statement = Statement {
+    name: "TIME",
+    text: "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+    decides: Decides::ByOthers,
+    forgets: Forgets::Nothing,
+};
 
 /// A PostgreSQL database.
 pub(crate) struct Engine(Arc<Inner>);
@@ -105,6 +113,16 @@ impl Engine {
         decode: fn(&mut Cells<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Fault> {
         decoded(&self.0.read_alone(statement, values).await?, decode)
+    }
+
+    /// What the server's clock shows, in milliseconds since 1970.
+    pub(crate) async fn time(&self) -> Result<i64, Fault> {
+        let rows = self.0.read(&TIME, &[]).await?;
+        rows.first().and_then(|row| row.try_get(0).ok()).ok_or_else(|| Fault::Impossible {
+            table: "the clock",
+            column: TIME.name.to_owned(),
+            key: "?".to_owned(),
+        })
     }
 
     /// Runs a script and waits until it is durable, undone, or beyond what can be known.

@@ -20,6 +20,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/postgres/0001_begin.sql"),
     },
     Migration {
+        version: 2,
+        name: "0002_nodes",
+        text: include_str!("../../migrations/postgres/0002_nodes.sql"),
+    },
+    Migration {
         version: 3,
         name: "0003_moving",
         text: include_str!("../../migrations/postgres/0003_moving.sql"),

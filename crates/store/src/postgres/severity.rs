@@ -71,6 +71,12 @@ pub(super) fn reason(error: &Error) -> String {
     }
 }
 
+/// Whether a server refuses what the URL says: the user, the password, or the name of the database.
+pub(super) fn is_denial(error: &Error) -> bool {
+    let denies = |code: &str| code.starts_with("28") || code == "3D000";
+    error.code().is_some_and(|code| denies(code.code()))
+}
+
 /// The classes of codes that PostgreSQL's manual lists in its appendix A.
 fn severity(code: &str, is_fatal: bool, stage: Stage) -> Severity {
     match code {

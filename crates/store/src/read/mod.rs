@@ -7,6 +7,7 @@ mod directory;
 mod facts;
 mod grant;
 mod known_time;
+mod nodes;
 mod session;
 mod sign_in;
 mod user;

@@ -4,7 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// Places for values under keys.
 #[derive(Debug)]
-pub(super) struct Places<K, V>(Box<[Mutex<Option<Kept<K, V>>>]>);
+pub(super) struct Places<K, V>(Box<[Place<K, V>]>);
+
+type Place<K, V> = Mutex<Option<Kept<K, V>>>;
 
 #[derive(Debug)]
 struct Kept<K, V> {
@@ -48,7 +50,7 @@ impl<K, V: Clone> Places<K, V> {
         drop(before);
     }
 
-    fn place(&self, hash: u64) -> Option<&Mutex<Option<Kept<K, V>>>> {
+    fn place(&self, hash: u64) -> Option<&Place<K, V>> {
         self.0.get(below(hash, self.0.len())?)
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod failures;
 pub(crate) mod grants;
 pub(crate) mod keys;
 pub(crate) mod known_time;
+pub(crate) mod nodes;
 pub(crate) mod sessions;
 pub(crate) mod state;
 pub(crate) mod subjects;
@@ -85,10 +86,13 @@ const fn joined<const N: usize>(parts: &[&str]) -> [u8; N] {
 /// Texts that walk a table on purpose: whole directories, lists for operators, rare changes, and one bounded walk. They are the
 /// same on every engine.
 #[cfg(test)]
-const WALKS: [&str; 11] = [
+const WALKS: [&str; 14] = [
     "CLIENTS",
     "APIS",
     "KEYS",
+    "NODES",
+    "SEALING_KEYS",
+    "END_SEALING_KEYS",
     "USERS",
     "CONSENTS",
     "SESSION_CLIENTS",
@@ -120,6 +124,7 @@ pub(crate) fn all() -> Vec<&'static crate::value::Statement> {
         grants::ALL,
         keys::ALL,
         known_time::ALL,
+        nodes::ALL,
         sessions::ALL,
         state::ALL,
         subjects::ALL,

@@ -114,9 +114,10 @@ pub(crate) static TABLES: &[Table] = &[
     begun("epoch", &["id", "mark", "backup_at", "restored_at"]),
 ];
 
-/// Tables that say what a database is, not what is in it: they stay where they are.
+/// Tables that say what a database is and who serves it, not what is in it: they stay where they are.
 #[cfg(test)]
-pub(crate) const OF_THE_DATABASE: [&str; 3] = ["schema_migrations", "schema_expansions", "database_state"];
+pub(crate) const OF_THE_DATABASE: [&str; 5] =
+    ["schema_migrations", "schema_expansions", "database_state", "nodes", "sealing_keys"];
 
 /// The texts that a table is moved by.
 #[derive(Debug)]

@@ -68,6 +68,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/sqlite/0014_removed_clients.sql"),
     },
     Migration {
+        version: 15,
+        name: "0015_nodes",
+        text: include_str!("../../migrations/sqlite/0015_nodes.sql"),
+    },
+    Migration {
         version: 16,
         name: "0016_moving",
         text: include_str!("../../migrations/sqlite/0016_moving.sql"),

@@ -1,11 +1,11 @@
 //! Signing keys.
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::{Committed, KeyRecord};
+use proofkey_protocol::{Committed, KeyRecord, SealingKeyId, SealingKeyRecord};
 
 use crate::fault::Fault;
 use crate::script::{Script, ScriptOutcome, ScriptStep};
-use crate::sql::{keys, versions};
+use crate::sql::{keys, nodes, versions};
 use crate::store::Store;
 use crate::value::values;
 
@@ -56,6 +56,30 @@ impl Store {
         let reseal = |(kid, sealed)| ScriptStep::must_find(&keys::RESEAL_KEY, values![kid, sealed]);
         let script = Script::from(ScriptStep::must_find(&versions::BUMP_SEALING, values![version]))
             .then_all(resealed.into_iter().map(reseal));
+        let outcome = self.backend.run(script).await?;
+        self.settled(outcome, ours).await
+    }
+
+    /// The same under a sealing key that all servers hold: `used` writes from now on, each of `before` is read until then, and
+    /// no other for longer.
+    pub async fn rotate_sealing_key(
+        &self,
+        resealed: Vec<(String, Vec<u8>)>,
+        version: i64,
+        used: SealingKeyId,
+        before: Vec<SealingKeyRecord>,
+    ) -> Result<Committed, Fault> {
+        let ours = resealed.clone();
+        let latest = before.iter().map(|key| key.read_until).max().unwrap_or(Timestamp(0));
+        let reseal = |(kid, sealed)| ScriptStep::must_find(&keys::RESEAL_KEY, values![kid, sealed]);
+        let add = |SealingKeyRecord { id, read_until }| {
+            ScriptStep::may_find(&nodes::ADD_SEALING_KEY, values![id, read_until])
+        };
+        let script = Script::from(ScriptStep::must_find(&versions::BUMP_SEALING, values![version]))
+            .then_all(resealed.into_iter().map(reseal))
+            .then(ScriptStep::may_find(&nodes::END_SEALING_KEYS, values![latest]))
+            .then_all(before.into_iter().map(add))
+            .then(ScriptStep::may_find(&nodes::USE_SEALING_KEY, values![used, SealingKeyRecord::WRITES]));
         let outcome = self.backend.run(script).await?;
         self.settled(outcome, ours).await
     }

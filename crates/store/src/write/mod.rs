@@ -11,6 +11,7 @@ mod consent;
 mod grant;
 mod key;
 mod known_time;
+mod nodes;
 mod session;
 mod settle;
 mod sweep;

@@ -4,7 +4,7 @@ use proofkey_oauth::Timestamp;
 
 use crate::fault::Fault;
 use crate::script::ScriptStep;
-use crate::sql::{sweep, versions};
+use crate::sql::{nodes, sweep, versions};
 use crate::store::Store;
 use crate::value::values;
 
@@ -29,6 +29,7 @@ impl Store {
             (&sweep::SWEEP_SESSIONS, ended),
             (&sweep::SWEEP_RETIRED_KEYS, ended),
             (&sweep::SWEEP_REMOVED_CLIENTS, ended),
+            (&nodes::SWEEP_NODES, ended),
             (&sweep::SWEEP_SIGN_IN_FAILURES, old),
             (&sweep::SWEEP_SIGN_IN_FAILURES_OF_UNKNOWN_NAMES, old),
         ] {

@@ -28,7 +28,7 @@ async fn f_12_a_server_that_is_asked_to_end_under_load_answers_what_it_has_taken
         let outcomes = load(&server, &web, codes(&server, &browser, &web).await, &mut history, dice);
         tokio::time::sleep(Duration::from_millis(dice % ASKED_WITHIN_MILLIS)).await;
         let began = Instant::now();
-        server.signal("TERM");
+        server.ask_to_stop();
         let status = server.end().await;
         ended_max = ended_max.max(began.elapsed());
         assert!(status.success(), "{status}");

@@ -43,7 +43,7 @@ async fn f_03_f_14_f_15_f_16_and_with_the_data_in_postgresql() {
     let cycles = cycles("PROOFKEY_CYCLES", 3);
     let postgres = Postgres::start();
     let operations =
-        watch(TestServer::builder().postgres(&postgres.url()), cycles, true, None).await.unwrap();
+        watch(TestServer::builder().postgres_at(&postgres.url()), cycles, true, None).await.unwrap();
     println!(
         "{cycles} cycles, {operations} requests: one order explains each history\ncycles done: {cycles}"
     );

@@ -28,7 +28,7 @@ async fn f_01_nothing_acknowledged_is_lost_and_no_code_redeemed_twice_when_the_s
 async fn f_03_the_same_with_the_data_in_postgresql_and_no_lock_stays() {
     let postgres = Postgres::start();
     let cycles = cycles("PROOFKEY_CYCLES", 20);
-    kill_again_and_again(TestServer::builder().postgres(&postgres.url()), cycles).await;
+    kill_again_and_again(TestServer::builder().postgres_at(&postgres.url()), cycles).await;
     assert_eq!(postgres.ask(LEFT_IN_TRANSACTION), "0", "a session was left in a transaction");
     assert_eq!(postgres.ask(LEFT_LOCKS), "0", "a lock was left");
 }
@@ -60,7 +60,7 @@ async fn kill_again_and_again(builder: Builder, cycles: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_08_f_34_a_database_that_is_destroyed_ends_the_server_with_an_error() {
     let command = Path::new(env!("CARGO_BIN_EXE_proofkey"));
-    let mut server = TestServer::builder().start_process(command).await;
+    let server = TestServer::builder().sqlite().start_process(command).await;
     let web = fixtures::web();
     let tokens = server.tokens(&web, SCOPE).await;
     for file in ["proofkey.db", "proofkey.db-wal"] {

@@ -20,7 +20,7 @@ async fn f_04_while_postgresql_is_gone_each_answer_is_503_and_afterwards_all_tha
     let cycles = cycles("PROOFKEY_CYCLES", 5);
     let mut postgres = Postgres::start();
     let command = Path::new(env!("CARGO_BIN_EXE_proofkey"));
-    let builder = TestServer::builder().postgres(&postgres.url()).set("limits.factor", 1000);
+    let builder = TestServer::builder().postgres_at(&postgres.url()).set("limits.factor", 1000);
     let server = builder.start_process(command).await;
     let web = fixtures::web();
     let mut browser = Browser::new(&server);

@@ -22,7 +22,7 @@ async fn f_06_st_04_what_was_acknowledged_holds_on_the_standby_that_took_over() 
     let second_port = free_port();
     let url = format!("postgres://proofkey@127.0.0.1:{},127.0.0.1:{second_port}/proofkey", primary.port());
     let command = Path::new(env!("CARGO_BIN_EXE_proofkey"));
-    let builder = TestServer::builder().postgres(&url).set("limits.factor", 1000);
+    let builder = TestServer::builder().postgres_at(&url).set("limits.factor", 1000);
     let server = builder.start_process(command).await;
     let web = fixtures::web();
     let mut browser = Browser::new(&server);

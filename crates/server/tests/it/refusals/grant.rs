@@ -113,6 +113,6 @@ async fn behind(server: &TestServer, reached: &mut Reached) {
     let web = fixtures::web();
     let first = server.tokens(&web, SCOPE).await.refresh_token;
     let second = Tokens::of(&server.refresh(&web, &first).await).refresh_token;
-    crate::support::take_back(server);
+    crate::support::take_back(server).await;
     reached.in_json(Refusal::RefreshTokenAhead, &server.refresh(&web, &second).await);
 }

@@ -63,11 +63,9 @@ async fn tk_13_no_token_code_secret_or_password_is_stored_or_logged() {
     );
     let text = logs.text();
     assert!(text.contains("tokens issued") && text.contains("signed in"), "the log is there");
-    for entry in std::fs::read_dir(server.data()).unwrap() {
-        let path = entry.unwrap().path();
-        let stored = std::fs::read(&path).unwrap();
+    for (name, stored) in server.stored().await {
         for secret in &secrets {
-            assert!(!contains(&stored, secret), "{} holds {secret}", path.display());
+            assert!(!contains(&stored, secret), "{name} holds {secret}");
         }
     }
     for secret in &secrets {

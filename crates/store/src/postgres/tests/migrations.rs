@@ -1,6 +1,7 @@
 //! Migrations: once and in order, also when several nodes start at once.
 
-use super::server::TestDatabase;
+use proofkey_testkit::postgres::TestDatabase;
+
 use super::{MIGRATIONS, migrate, migrated, session};
 use crate::fault::Fault;
 use crate::migration::Migration;

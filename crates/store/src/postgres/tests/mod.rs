@@ -2,12 +2,9 @@
 
 mod migrations;
 mod schema;
-#[expect(dead_code, reason = "the suite uses more of it")]
-#[path = "../../../tests/it/postgres/server.rs"]
-mod server;
 mod texts;
 
-use server::TestDatabase;
+use proofkey_testkit::postgres::TestDatabase;
 
 use super::connection::Session;
 use super::migrate::{MIGRATIONS, migrate};

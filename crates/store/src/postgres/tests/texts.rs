@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
+use super::super::engine::TIME;
 use super::{migrated, session};
 use crate::sql;
 use crate::value::{Decides, Statement};
@@ -87,4 +88,18 @@ fn a_text_that_looks_at_other_rows_does_not_decide_by_its_own() {
     let by_row = |statement: &Statement| statement.decides == Decides::ByItsRow;
     assert!(by_row(&sql::grants::USE_REFRESH_TOKEN) && by_row(&sql::failures::RESERVE_SIGN_IN_FAILURE));
     assert!(!by_row(&sql::grants::REDEEM_CODE) && !by_row(&sql::sweep::SWEEP_GRANTS));
+}
+
+#[tokio::test]
+async fn st_05_the_one_text_that_reads_the_servers_clock_does_nothing_else() {
+    let text = TIME.text;
+    assert!(text.starts_with("SELECT CAST(") && text.ends_with(" AS BIGINT)"), "{text}");
+    assert_eq!(text.matches("clock_timestamp()").count(), 1);
+    for word in ["WHERE", "INSERT", "UPDATE", "DELETE", "$", ";"] {
+        assert!(!text.contains(word), "{text}");
+    }
+    let database = migrated().await;
+    let store = crate::Store::connect(&database.url(), &crate::ConnectOptions::default()).await.unwrap();
+    let (before, after) = (store.server_time().await.unwrap(), store.server_time().await.unwrap());
+    assert!(before.unwrap() > 1_577_836_800_000 && before <= after);
 }

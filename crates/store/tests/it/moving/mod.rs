@@ -15,11 +15,11 @@ use proofkey_store::moving::{self, Begun, Copied, MoveRefused, Phase, Place, Pro
 use proofkey_store::{CopyId, NotedTime, Options, Store};
 use tempfile::TempDir;
 
-use crate::postgres::server::TestDatabase;
 use crate::support::{
     GRANTS_SESSION, NOW, api, app, client, consent, failure, grant, grant_id, redeem, session, session_id,
     sign_in, spend, token_id, user,
 };
+use proofkey_testkit::postgres::TestDatabase;
 
 /// Grants of a filled database: several batches.
 const GRANTS: u64 = 1_200;

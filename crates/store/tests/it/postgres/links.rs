@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use proofkey_protocol::{Commit, Committed};
 use proofkey_store::{ConnectOptions, Fault, Store};
+use proofkey_testkit::postgres::{TestDatabase, server};
 use tokio::task::JoinSet;
 
-use super::server::{TestDatabase, server};
 use super::{PostgresDatabase, World, template};
 use crate::support::{NOW, ada, app, grant, redeem, session, sign_in, spend, user};
 

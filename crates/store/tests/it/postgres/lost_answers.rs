@@ -9,9 +9,10 @@ use proofkey_protocol::{
     UserId, UserRecord,
 };
 use proofkey_store::{AdminFault, ConnectOptions, Store};
+use proofkey_testkit::postgres;
 
 use super::proxy::{Break, Proxy};
-use super::{PostgresDatabase, World, server};
+use super::{PostgresDatabase, World};
 use crate::support::{
     NOW, ada, app, client, consent, failure, grant, grant_id, redeem, secret, session, session_id, sign_in,
     spend, suspect, token_id, user, verified,
@@ -31,7 +32,7 @@ async fn behind_proxy() -> (World, Store, Proxy) {
 
 async fn behind(options: ConnectOptions) -> (World, Store, Proxy) {
     let world = World::new().await;
-    let server = server::server().port();
+    let server = postgres::server().port();
     let proxy = Proxy::start(server).await;
     let url = world.database.url().replace(&format!(":{server}/"), &format!(":{}/", proxy.port));
     let store = Store::connect(&url, &options).await.unwrap();

@@ -4,16 +4,14 @@ mod errors;
 mod links;
 mod lost_answers;
 mod proxy;
-#[expect(clippy::panic, reason = "a test without its server cannot go on")]
-pub(crate) mod server;
 #[path = "../suite/mod.rs"]
 mod suite;
 
 use proofkey_store::{ConnectOptions, Store};
+use proofkey_testkit::postgres::TestDatabase;
 use tokio::sync::OnceCell;
 
 use crate::support::{self, Database};
-use server::TestDatabase;
 
 /// A database of the one server of this process.
 pub(crate) struct PostgresDatabase(TestDatabase);

@@ -7,6 +7,7 @@ mod clients;
 mod commits;
 mod consents;
 mod keys;
+mod nodes;
 mod races;
 mod refresh;
 mod remembered;

@@ -1,4 +1,5 @@
 //! A PostgreSQL server for the tests of one binary: Debian's package, in a folder of its own, on a free port of this machine.
+//! It knows nothing of what is kept in it.
 //!
 //! It starts when it is first needed. A small shell keeps it, and ends it and removes its folder when the pipe to this process
 //! closes: however this process ends, it does not outlive it.
@@ -44,7 +45,8 @@ log_min_messages = fatal
 ";
 
 /// The server of this process.
-pub(crate) struct Server {
+#[derive(Debug)]
+pub struct Server {
     port: u16,
     folder: PathBuf,
     /// Its input is open for as long as this process is there.
@@ -52,7 +54,7 @@ pub(crate) struct Server {
 }
 
 /// The server, started if it is not.
-pub(crate) fn server() -> &'static Server {
+pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(Server::start)
 }
@@ -93,22 +95,23 @@ impl Server {
         panic!("PostgreSQL does not start: {log}");
     }
 
-    pub(crate) const fn port(&self) -> u16 {
+    /// Where it listens.
+    pub const fn port(&self) -> u16 {
         self.port
     }
 
     /// The URL of a database, by TCP to this machine.
-    pub(crate) fn url(&self, database: &str) -> String {
+    pub fn url(&self, database: &str) -> String {
         format!("postgres://proofkey@127.0.0.1:{}/{database}", self.port)
     }
 
     /// The certificate by which the server can be recognised as `localhost`.
-    pub(crate) fn certificate(&self) -> PathBuf {
+    pub fn certificate(&self) -> PathBuf {
         self.folder.join("certificate.pem")
     }
 
     /// Somebody who may do everything, in this database.
-    pub(crate) async fn master(&self, database: &str) -> Client {
+    pub async fn master(&self, database: &str) -> Client {
         for _ in 0..ASKED_MAX {
             match tokio_postgres::connect(&self.url(database), NoTls).await {
                 Ok((client, connection)) => {
@@ -125,14 +128,15 @@ impl Server {
 }
 
 /// A database, removed some time after it is dropped.
-pub(crate) struct TestDatabase(String);
+#[derive(Debug)]
+pub struct TestDatabase(String);
 
 /// Databases that nobody uses any more.
 static DROPPED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl TestDatabase {
     /// An empty one, or a copy.
-    pub(crate) async fn create(template: &str) -> Self {
+    pub async fn create(template: &str) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let master = server().master("postgres").await;
@@ -151,15 +155,18 @@ impl TestDatabase {
         panic!("{template} is in use");
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// Its name, by which others are made as copies of it.
+    pub fn name(&self) -> &str {
         &self.0
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Its URL, by TCP to this machine.
+    pub fn url(&self) -> String {
         server().url(&self.0)
     }
 
-    pub(crate) async fn master(&self) -> Client {
+    /// Somebody who may do everything in it.
+    pub async fn master(&self) -> Client {
         server().master(&self.0).await
     }
 }
