@@ -6,7 +6,7 @@ use proofkey_testkit::{AuthorizeRequest, Browser, TestServer, TestUser, Tokens, 
 use tokio::task::JoinSet;
 
 use super::Nodes;
-use crate::races::{SCOPE, codes, scaled, together};
+use crate::races::{SCOPE, codes, contending, scaled, together};
 
 /// So many in hundred of the full counts, where nothing else is asked for.
 const PERCENT: usize = if cfg!(debug_assertions) { 2 } else { 20 };
@@ -27,7 +27,7 @@ async fn f_14_f_17_tk_07_a_code_that_comes_to_both_nodes_at_once_is_redeemed_onc
             let (server, client, code) = (nodes.nth(number), Arc::clone(&client), Arc::clone(&code));
             async move { server.redeem(&client, &code).await }
         });
-        let (won, lost) = together(attempts).await;
+        let (won, lost) = contending(attempts).await;
         assert_eq!((won.len(), lost), (1, PARALLEL - 1));
         for node in [&nodes.one, &nodes.other] {
             assert!(!node.is_active(&client, &won[0].access_token).await, "the losers revoked it");
