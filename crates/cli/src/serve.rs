@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use proofkey_server::clock::Clock;
@@ -33,10 +33,16 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let signals = Signals::listen()?;
     let (clock, randomness) = (Clock::System, Randomness::System);
     let start = Start { config, clock, randomness, tracer: Tracer::default(), listener: None };
-    let running = start.run().await.context("the server does not start")?;
     let (signalled, abort) = (CancellationToken::new(), CancellationToken::new());
-    let reload = reload(args.config, logging, running.certificate());
+    let certificate = Arc::new(OnceLock::new());
+    let reload = reload(args.config, logging, Arc::clone(&certificate));
     let signals = tokio::spawn(signals.answer(signalled.clone(), abort.clone(), reload));
+    // It may wait for its database.
+    let Some(started) = signalled.run_until_cancelled(start.run()).await else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let running = started.context("the server does not start")?;
+    let _first = certificate.set(running.certificate());
     let memory = tokio::spawn(memory::give_back_at_times());
     let failed = running.shutdown();
     tokio::select! {
@@ -60,9 +66,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 /// What SIGHUP asks for: the certificate is read again, and `log.level`. The log is standard error, so there is no file of it
 /// to open anew, and other settings need a restart.
-fn reload(config: PathBuf, logging: Arc<Logging>, certificate: Option<Arc<Tls>>) -> impl Fn() {
+fn reload(config: PathBuf, logging: Arc<Logging>, certificate: Arc<OnceLock<Option<Arc<Tls>>>>) -> impl Fn() {
     move || {
-        match certificate.as_ref().map(|tls| tls.reload()) {
+        match certificate.get().and_then(Option::as_ref).map(|tls| tls.reload()) {
             None => {}
             Some(Ok(())) => tracing::info!("the TLS certificate was reloaded"),
             Some(Err(error)) => tracing::error!(%error, "the TLS certificate was not reloaded"),

@@ -87,12 +87,16 @@ struct Told {
 }
 
 /// What may have been taken away since, and what takes it away again.
-const UNKNOWN: [(&str, &str); 4] = [
+const UNKNOWN: [(&str, &str); 5] = [
     ("passwords that were changed: the ones from before are good again", "proofkey user set-password NAME"),
     ("users that were disabled or added: they are enabled, or gone", "proofkey user disable NAME"),
     (
         "clients and APIs that were removed, disabled or changed, and secrets that were replaced: they are as they were",
         "proofkey client remove ID, proofkey client rotate-secret ID",
+    ),
+    (
+        "sealing keys that were replaced or revoked: they are as good as they were",
+        "proofkey sealing-key rotate --revoke-old",
     ),
     ("failed sign-ins that were counted: pauses and locks are as they were", "they are counted anew"),
 ];

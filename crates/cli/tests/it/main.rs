@@ -16,3 +16,6 @@ mod login;
 mod museum;
 mod nodes;
 mod serve;
+
+/// Held by tests that take a whole machine, or measure what is left of one: one at a time, beside those that take little.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -5,7 +5,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -14,6 +14,8 @@ use proofkey_testkit::postgres::{self, TestDatabase};
 use proofkey_testkit::{
     Answer, AuthorizeRequest, Browser, Builder, TestClient, TestServer, Tokens, fixtures,
 };
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 const SCOPE: &str = "offline_access notes:read";
@@ -109,6 +111,7 @@ impl Balancer {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_13_nodes_that_are_restarted_in_turn_fail_no_request() {
+    let _alone = crate::ALONE.lock().await;
     let builder = || TestServer::builder().set("limits.factor", 1_000).set("server.unready_seconds", 1);
     let balancer = Balancer::new(two_processes(builder).await);
     let looks = tokio::spawn(Arc::clone(&balancer).look());
@@ -137,6 +140,7 @@ async fn f_13_nodes_that_are_restarted_in_turn_fail_no_request() {
 /// What the other node did while this one stood still counts: every write depends on the row as it is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_30_a_node_that_stood_still_writes_nothing_by_what_it_knew_before() {
+    let _alone = crate::ALONE.lock().await;
     let builder = || TestServer::builder().set("limits.factor", 1_000);
     let [one, paused] = two_processes(builder).await;
     let web = fixtures::web();
@@ -191,6 +195,22 @@ async fn f_30_a_node_that_stood_still_writes_nothing_by_what_it_knew_before() {
 
 /// A server that starts before its database, as after a loss of power; what it logs until it is ready or has ended.
 fn logged_by(url: &str, more: &[(&str, &str)], until: &str) -> String {
+    let (mut server, log, _folder) = started(url, more, until);
+    let _ = server.kill();
+    let _ = server.wait();
+    log
+}
+
+/// The same asked to stop once it has logged that; how it ended.
+fn asked_to_stop_at(url: &str, until: &str) -> ExitStatus {
+    let (mut server, log, _folder) = started(url, &[], until);
+    assert!(log.contains(until), "{log}");
+    let id = i32::try_from(server.id()).ok().and_then(Pid::from_raw).unwrap();
+    kill_process(id, Signal::TERM).unwrap();
+    server.wait().unwrap()
+}
+
+fn started(url: &str, more: &[(&str, &str)], until: &str) -> (Child, String, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("proofkey.toml");
     let text = format!(
@@ -211,9 +231,7 @@ fn logged_by(url: &str, more: &[(&str, &str)], until: &str) -> String {
             break;
         }
     }
-    let _ = server.kill();
-    let _ = server.wait();
-    log
+    (server, log, folder)
 }
 
 /// Passes what comes to a port on to the database, from a while later on.
@@ -233,6 +251,14 @@ fn forward_later(port: u16, to: u16, later: Duration) {
             }
         }
     });
+}
+
+#[test]
+fn k_37_a_server_that_waits_for_its_database_ends_when_it_is_asked_to() {
+    let begun = Instant::now();
+    let status = asked_to_stop_at("postgres://u@127.0.0.1:1/x", "waiting for the database");
+    assert!(status.success(), "{status}");
+    assert!(begun.elapsed() < Duration::from_secs(30), "store.wait_seconds is 60");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

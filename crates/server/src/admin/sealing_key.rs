@@ -99,7 +99,10 @@ impl Admin {
         let told = before.told(old_read_until.unwrap_or(SealingKeyRecord::REVOKED));
         let rotated = before.rotated(self.certain_time(now).await?, old_read_until)?;
         let resealed = use_sealing_key(&self.store, &rotated, &told).await?;
-        rotated.settled().replace_file(path)?;
+        // Done, whatever becomes of the file: it holds both keys, and the database says what they are good for.
+        if let Err(refused) = rotated.settled().replace_file(path) {
+            tracing::warn!(%refused, "the sealing key was rotated; the file still calls the new key the next one, which does no harm");
+        }
         Ok(RotatedSealingKey { old_read_until, resealed })
     }
 

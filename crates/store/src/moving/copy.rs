@@ -88,6 +88,7 @@ pub async fn reopen(place: &Place, begun: Begun) -> Result<(), MoveRefused> {
     }
     let store = place.open(Purpose::Move, &begun.session_name()).await?;
     let outcome = async {
+        store.lock_for_serving().map_err(|fault| place.refused(fault))?;
         let state = state_of(place, &store).await?;
         let reason = match state.state {
             StateKind::Moving | StateKind::Moved => {

@@ -67,4 +67,10 @@ pub enum MoveRefused {
          under a server. `proofkey backup` makes one that is whole"
     )]
     NotWhole { path: String },
+    /// The log of a database that is gone lies where another is to be put.
+    #[error(
+        "{path} is left of a database that is gone, and would be read into the one that takes its place: move it away, to where \
+         the rest of that database is, and run this again"
+    )]
+    LeftOver { path: String },
 }

@@ -21,6 +21,7 @@ use crate::fault::{AdminFault, Fault};
 use crate::options::{Options, Purpose};
 use crate::script::{Script, ScriptStep};
 use crate::sql::epoch::{SET_EPOCH, SET_MARK_OF_CLIENTS, SET_MARK_OF_REMOVED_CLIENTS, SET_MARK_OF_USERS};
+use crate::sql::nodes::SWEEP_NODES;
 use crate::sql::tables;
 use crate::sql::versions::{BUMP_APIS, BUMP_CLIENTS, BUMP_KEYS};
 use crate::sqlite::backup::{
@@ -211,6 +212,7 @@ struct Standing {
 fn look_at_target(plan: &RestorePlan<'_>) -> Result<Standing, MoveRefused> {
     let Place::File(path) = plan.into else { return Ok(Standing::default()) };
     if path.symlink_metadata().is_err() {
+        refuse_left_over(path)?;
         return Ok(Standing::default());
     }
     let lock = Some(ServingLock::take(path).map_err(|fault| plan.into.refused(fault))?);
@@ -245,6 +247,15 @@ fn refuse_log(file: &Path) -> Result<(), MoveRefused> {
     if has_log { Err(MoveRefused::NotWhole { path: file.display().to_string() }) } else { Ok(()) }
 }
 
+/// What is left of a database that is gone would be read into the one that is put in its place.
+fn refuse_left_over(database: &Path) -> Result<(), MoveRefused> {
+    let left = ["-wal", "-journal"].map(|suffix| sibling_path(database, suffix));
+    match left.iter().find(|file| file.metadata().is_ok_and(|left| left.len() > 0)) {
+        Some(file) => Err(MoveRefused::LeftOver { path: file.display().to_string() }),
+        None => Ok(()),
+    }
+}
+
 fn copy_private(from: &Path, to: &Path) -> Result<(), MoveRefused> {
     let mut read = fs::File::open(from).map_err(|cause| file_refused(from, cause))?;
     let copied = new_private(to).and_then(|mut made| std::io::copy(&mut read, &mut made));
@@ -267,6 +278,8 @@ async fn end_all_from_before(
         tables::all().iter().filter(|of| asked.iter().any(|(asked, names)| *asked && of.is_of(names)));
     let ended = ended.map(|of| ScriptStep::may_find(&of.clear, values![]));
     let script = Script::from(ScriptStep::must_find(&SET_EPOCH, epoch))
+        // None of the servers of the database from which it was made is here.
+        .then(ScriptStep::may_find(&SWEEP_NODES, values![Timestamp(i64::MAX), i64::MAX]))
         .then_all(marks)
         .then_all(versions)
         .then_all(ended);

@@ -90,7 +90,7 @@ impl fmt::Display for TakenAway {
             }
             told = true;
         }
-        if told { Ok(()) } else { out.write_str("nothing") }
+        if told { Ok(()) } else { out.write_str("none of users, clients, signing keys and whole consents") }
     }
 }
 

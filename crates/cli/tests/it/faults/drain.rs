@@ -16,6 +16,7 @@ const ENDED_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_12_a_server_that_is_asked_to_end_under_load_answers_what_it_has_taken_and_ends_well() {
+    let _alone = crate::ALONE.lock().await;
     let cycles = cycles("PROOFKEY_CYCLES", 10);
     let command = Path::new(env!("CARGO_BIN_EXE_proofkey"));
     let mut server = TestServer::builder().set("limits.factor", 1000).start_process(command).await;

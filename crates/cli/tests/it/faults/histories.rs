@@ -31,6 +31,7 @@ const FORGETS_REDEMPTIONS: &str = "CREATE TRIGGER forgets AFTER INSERT ON grants
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_01_f_14_f_15_f_16_one_order_explains_what_clients_see_while_the_server_is_killed() {
+    let _alone = crate::ALONE.lock().await;
     let cycles = cycles("PROOFKEY_CYCLES", 8);
     let operations = watch(TestServer::builder(), cycles, true, None).await.unwrap();
     println!(
@@ -40,6 +41,7 @@ async fn f_01_f_14_f_15_f_16_one_order_explains_what_clients_see_while_the_serve
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_03_f_14_f_15_f_16_and_with_the_data_in_postgresql() {
+    let _alone = crate::ALONE.lock().await;
     let cycles = cycles("PROOFKEY_CYCLES", 3);
     let postgres = Postgres::start();
     let operations =
@@ -51,6 +53,7 @@ async fn f_03_f_14_f_15_f_16_and_with_the_data_in_postgresql() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_order_explains_what_clients_see_of_a_database_that_forgets() {
+    let _alone = crate::ALONE.lock().await;
     for broken in [FORGETS_REVOCATIONS, FORGETS_REDEMPTIONS] {
         let seen = watch(TestServer::builder(), 6, false, Some(broken)).await;
         assert!(seen.is_err(), "{broken} was not noticed");

@@ -21,11 +21,13 @@ const LEFT_LOCKS: &str = "SELECT count(*) FROM pg_locks WHERE NOT granted";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_01_nothing_acknowledged_is_lost_and_no_code_redeemed_twice_when_the_server_is_killed() {
+    let _alone = crate::ALONE.lock().await;
     kill_again_and_again(TestServer::builder(), cycles("PROOFKEY_CYCLES", 200)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_03_the_same_with_the_data_in_postgresql_and_no_lock_stays() {
+    let _alone = crate::ALONE.lock().await;
     let postgres = Postgres::start();
     let cycles = cycles("PROOFKEY_CYCLES", 20);
     kill_again_and_again(TestServer::builder().postgres_at(&postgres.url()), cycles).await;
@@ -59,6 +61,7 @@ async fn kill_again_and_again(builder: Builder, cycles: u64) {
 /// After an error of the disk nothing is certain: the server ends, and says by its exit code that it did not end well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_08_f_34_a_database_that_is_destroyed_ends_the_server_with_an_error() {
+    let _alone = crate::ALONE.lock().await;
     let command = Path::new(env!("CARGO_BIN_EXE_proofkey"));
     let server = TestServer::builder().sqlite().start_process(command).await;
     let web = fixtures::web();

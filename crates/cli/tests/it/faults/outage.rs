@@ -17,6 +17,7 @@ const HEALED_WITHIN: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_04_while_postgresql_is_gone_each_answer_is_503_and_afterwards_all_that_was_acknowledged_holds() {
+    let _alone = crate::ALONE.lock().await;
     let cycles = cycles("PROOFKEY_CYCLES", 5);
     let mut postgres = Postgres::start();
     let command = Path::new(env!("CARGO_BIN_EXE_proofkey"));

@@ -17,6 +17,7 @@ const HEALED_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_06_st_04_what_was_acknowledged_holds_on_the_standby_that_took_over() {
+    let _alone = crate::ALONE.lock().await;
     let cycles = cycles("PROOFKEY_CYCLES", 2);
     let mut primary = Postgres::start();
     let second_port = free_port();

@@ -97,6 +97,7 @@ async fn watch(server: &Server, hostile: &[TcpStream]) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn k_02_a_hundred_hostile_connections_cost_8_mb_at_most_and_the_next_hundred_use_the_same() {
+    let _alone = crate::ALONE.lock().await;
     let installation = Installation::empty();
     installation.json(&["init", "--issuer", "http://127.0.0.1:4455", "--listen", "127.0.0.1:0"], "");
     let count = connections();

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use proofkey_oauth::ClientMetadata;
-use proofkey_protocol::{Algorithm, ClientId, Commit, Committed, KeyRecord, SessionFacts};
+use proofkey_protocol::{Algorithm, ClientId, Commit, Committed, KeyRecord, SealingKeyId, SessionFacts};
 use proofkey_store::moving::{self, Begun, Copied, MoveRefused, Phase, Place, Progress, TableDigest};
 use proofkey_store::{CopyId, NotedTime, Options, Store};
 use tempfile::TempDir;
@@ -97,6 +97,9 @@ pub(crate) async fn fill(store: &Store) {
     let added = store.replace_keys(vec![key("a", 1), key("b", 2)], &[], sealing).await;
     assert_eq!(added, Ok(Committed::Applied));
     store.retire_keys(&["a".to_owned()], NOW + 9_000).await.unwrap();
+    let keys = store.directory_versions().await.unwrap().keys;
+    let rotated = store.rotate_sealing_key(Vec::new(), keys, SealingKeyId([7; 16]), Vec::new()).await;
+    assert_eq!(rotated, Ok(Committed::Applied));
     let of_grants = SessionFacts { id: session_id(GRANTS_SESSION), ..session(0) };
     applied(sign_in(of_grants)).await;
     applied(consent("openid offline_access read", None, NOW)).await;

@@ -113,6 +113,23 @@ async fn st_14_what_is_changed_before_it_is_put_in_place_is_in_it() {
     assert!(open(path).user_by_name("ada").await.unwrap().unwrap().disabled);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f_33_what_is_left_of_a_database_that_is_gone_is_not_read_into_the_restored_one() {
+    let folder = Folder::new();
+    let backup = filled_and_backed_up(&folder).await;
+    let into = folder.place("proofkey.db");
+    std::fs::remove_file(folder.path("proofkey.db")).unwrap();
+    for suffix in ["-wal", "-journal"] {
+        let left = folder.path(&format!("proofkey.db{suffix}"));
+        std::fs::write(&left, "of another").unwrap();
+        let refused = restore(&backup, &into, false, NO_ENDS).await;
+        assert!(matches!(refused, Err(MoveRefused::LeftOver { .. })), "{refused:?}");
+        assert!(!folder.path("proofkey.db").exists());
+        std::fs::remove_file(left).unwrap();
+    }
+    assert!(restore(&backup, &into, false, NO_ENDS).await.is_ok());
+}
+
 /// Whoever is about to replace a database is told what in it the backup would undo.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn st_14_the_database_that_is_replaced_tells_what_was_taken_away_since() {
