@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::{NodeId, NodeRecord, Random as _};
+use proofkey_protocol::{NodeId, NodeRecord, Random as _, SealingKeyId};
 use proofkey_store::{Fault, Store};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -18,11 +18,21 @@ use crate::random::SystemRandom;
 /// How often a server says that it is there.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
 /// A server that has not said so for so long counts as gone.
-pub(crate) const LIVE_SECONDS: i64 = 20;
+const LIVE_SECONDS: i64 = 20;
 /// The longest name of a machine that is noted, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 /// Where Linux tells it.
 const NAME_FILE: &str = "/proc/sys/kernel/hostname";
+
+/// The servers that are there and have not reported that they hold a sealing key, for people to read; empty where all do.
+pub(crate) async fn lacking(store: &Store, id: SealingKeyId, now: Timestamp) -> Result<String, Fault> {
+    let lacks = |node: &NodeRecord| now - node.seen_at <= LIVE_SECONDS && !node.sealing_keys.contains(&id);
+    let named = store.nodes().await?.into_iter().filter(lacks).map(|node| {
+        let NodeRecord { id, name, version, seen_at, .. } = node;
+        format!("server {id} on {name:?} (version {version}, seen {} s ago)", (now - seen_at).max(0))
+    });
+    Ok(named.collect::<Vec<_>>().join(", "))
+}
 
 /// A server from its start to its end.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use proofkey_protocol::SealingKeyId;
 use proofkey_store::{Fault, Store};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -29,7 +30,7 @@ use crate::known_time::KnownTime;
 use crate::log::Ceiling;
 use crate::metadata::MetadataDocument;
 use crate::metrics::Metrics;
-use crate::node::Node;
+use crate::node::{self, Node};
 use crate::page::Pages;
 use crate::password::{PasswordParams, Passwords};
 use crate::random::Randomness;
@@ -56,6 +57,13 @@ pub enum StartFault {
     /// The certificate or its key cannot be used.
     #[error("server.tls_certificate: {0}")]
     Tls(TlsRefused),
+    /// The private keys would be sealed by a key that another server cannot open them with.
+    #[error(
+        "the sealing key {id} is new, and would write at once; not on every server yet: {nodes}. Give it to each of them as `next` \
+         first (in a file a line `next KEY` below the one before; by environment the one before, a comma and `next KEY`), then \
+         let it write"
+    )]
+    SealingKeyNotHeld { id: SealingKeyId, nodes: String },
     /// A hash of that cost cannot be computed.
     #[error("[passwords]: {0}")]
     Passwords(String),
@@ -124,6 +132,7 @@ impl Start {
         let node = Node::begin(&app);
         node.report(&app, &store).await?;
         if keys::has_to_reseal(&app.keyring.now()) {
+            check_all_hold(&app, &store).await?;
             let _count = keys::reseal(&store, app.keyring.now().sealer()).await?;
         }
         if tasks::rotate_keys(&app, &store, known.now(&app.clock)).await?.moved() {
@@ -225,6 +234,16 @@ impl Running {
         ended.map_err(io::Error::other)??;
         store_failed.map_or(Ok(()), |fault| Err(fault.into()))
     }
+}
+
+/// Refuses to seal the private keys anew while another server that is there could not open them any more.
+async fn check_all_hold(app: &App, store: &Store) -> Result<(), StartFault> {
+    if !store.is_shared() {
+        return Ok(());
+    }
+    let id = app.keyring.now().sealing_key_id();
+    let nodes = node::lacking(store, id, app.now()).await?;
+    if nodes.is_empty() { Ok(()) } else { Err(StartFault::SealingKeyNotHeld { id, nodes }) }
 }
 
 pub(crate) fn build(

@@ -38,7 +38,7 @@ impl Decides {
 /// What a write makes untrue of users with their sessions, consents, clients, grants and tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Forgets {
-    /// Nothing: it reads, or writes nothing that is remembered. What is added is not, and what is swept has ended by its time.
+    /// Nothing: it reads, or writes nothing that is remembered. What is added is not.
     Nothing,
     /// A session, a grant or an access token, whose id is the first value.
     Id,
@@ -78,6 +78,10 @@ impl Forgets {
                 return Self::Id;
             }
             return if holds(text, "WHERE user_id = $1") { Self::User } else { Self::All };
+        }
+        // Sweeps: what they remove had ended, and is not told any more.
+        if holds(text, "DELETE FROM grants ") || holds(text, "DELETE FROM revoked_tokens ") {
+            return Self::All;
         }
         // Keys and APIs are noticed by the versions beside facts that are read.
         let of_versions = holds(text, "UPDATE directory_versions ") && !holds(text, "SET pings");

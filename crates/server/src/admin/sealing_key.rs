@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::{NodeRecord, SealingKeyId, SealingKeyRecord};
+use proofkey_protocol::{SealingKeyId, SealingKeyRecord};
 
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 use crate::config::{SealingKeySource, SealingKeys};
 use crate::keys::{reseal, use_sealing_key};
-use crate::node::LIVE_SECONDS;
+use crate::node::lacking;
 use crate::remembered::seen_by_servers;
 
 /// What a call of [`Admin::rotate_sealing_key`] did. Exhaustive: whoever asks has something to say after each.
@@ -108,18 +108,10 @@ impl Admin {
 
     /// Refuses while a server that is there has not reported that it holds the key.
     async fn nodes_hold(&self, id: SealingKeyId, path: &Path) -> Result<(), AdminRefused> {
-        let now = self.now();
-        let lacks =
-            |node: &NodeRecord| now - node.seen_at <= LIVE_SECONDS && !node.sealing_keys.contains(&id);
-        let lacking: Vec<NodeRecord> = self.store.nodes().await?.into_iter().filter(lacks).collect();
-        if lacking.is_empty() {
+        let nodes = lacking(&self.store, id, self.now()).await?;
+        if nodes.is_empty() {
             return Ok(());
         }
-        let named = lacking.iter().map(|node| {
-            let NodeRecord { id, name, version, seen_at, .. } = node;
-            format!("server {id} on {name:?} (version {version}, seen {} s ago)", (now - *seen_at).max(0))
-        });
-        let nodes = named.collect::<Vec<_>>().join(", ");
         Err(AdminRefused::SealingKeyNotHeld { id, file: path.to_owned(), nodes })
     }
 

@@ -40,7 +40,8 @@ pub enum SealingKeyRefused {
     /// The file cannot be replaced.
     #[error(
         "sealing key {}: {cause}; where the file is mounted, make the new key where it comes from: the new one on the first \
-         line, below it a line `old` with the one before",
+         line, below it a line `old` with the one before; where several servers share a database, the one before on the first line \
+         and below it a line `next` with the new one, on all of them, and run this again",
         path.display()
     )]
     Replace { path: PathBuf, cause: io::Error },
@@ -50,6 +51,14 @@ pub enum SealingKeyRefused {
         path.display()
     )]
     Absent { path: PathBuf, id: SealingKeyId },
+    /// The file gives up the key by which the servers of the database write.
+    #[error(
+        "sealing key {}: the file revokes the sealing key {id}, by which the servers of the database still write: no file can end \
+         that. Write `old` for `revoked`, give every server the new key as a line `next KEY`, and run \
+         `proofkey sealing-key rotate --revoke-old`",
+        path.display()
+    )]
+    Writes { path: PathBuf, id: SealingKeyId },
     /// Another command is at it.
     #[error("sealing key {}: another command is replacing it", .0.display())]
     Locked(PathBuf),

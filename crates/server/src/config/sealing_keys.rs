@@ -149,7 +149,10 @@ impl SealingKeys {
         let mut all: Vec<OldSealingKey> = std::iter::once(first).chain(old).collect();
         let at = all.iter().position(|known| known.key.id() == writes.id);
         let at = at.ok_or_else(|| SealingKeyRefused::Absent { path: path.to_owned(), id: writes.id })?;
-        let current = all.remove(at).key;
+        let OldSealingKey { key: current, reads } = all.remove(at);
+        if reads == Reads::SigningKeys {
+            return Err(SealingKeyRefused::Writes { path: path.to_owned(), id: writes.id });
+        }
         for known in &mut all {
             if let Some(told) = told.iter().find(|key| key.id == known.key.id()) {
                 known.reads = known.reads.ended(told.read_until);
@@ -441,7 +444,6 @@ mod tests {
             assert_eq!((followed.ids()[0], followed.next()), (next, None));
             assert_eq!(reads(&followed, &first(), NOW), read);
             assert_eq!(reads(&followed, &first(), NOW + 100), (false, true));
-            // And one whose file lacks the key says so.
             let refused = first().ruled_by(&told, path).unwrap_err().to_string();
             assert!(refused.contains(&next.to_string()), "{refused}");
             // What was revoked once is not brought back by a rotation.
@@ -450,6 +452,9 @@ mod tests {
             assert_eq!(until, [NOW + 500, end]);
         }
         assert!(first().ruled_by(&[], path).unwrap().is_alike(&first()));
+        let writes = [SealingKeyRecord { id: old, read_until: SealingKeyRecord::WRITES }];
+        let refused = first().rotated(NOW, None).unwrap().ruled_by(&writes, path).unwrap_err().to_string();
+        assert!(refused.contains("rotate --revoke-old"), "{refused}");
     }
 
     #[test]

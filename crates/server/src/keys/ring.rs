@@ -148,6 +148,11 @@ impl Keys {
         self.sealing.ids()
     }
 
+    /// The sealing key that writes.
+    pub(crate) fn sealing_key_id(&self) -> SealingKeyId {
+        self.sealing.writes()
+    }
+
     /// Seals and opens private keys.
     pub(crate) const fn sealer(&self) -> &PrivateKeySealer {
         &self.sealer

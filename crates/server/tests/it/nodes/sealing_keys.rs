@@ -95,6 +95,34 @@ async fn k_16_f_19_a_node_whose_file_is_from_before_the_rotation_starts_again_an
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn k_16_f_19_a_node_that_starts_with_a_key_which_the_others_lack_shuts_none_of_them_out() {
+    let mut nodes = nodes().await;
+    let web = fixtures::web();
+    let one = nodes.one.sealing_key_file();
+    let new = format!("{}A", "b".repeat(42));
+    let other = std::sync::Arc::get_mut(&mut nodes.other).unwrap();
+    other.write_sealing_key_file(&format!("{new}\nold {}\n", one.trim()));
+    let refused = other.refusal_to_start("server.drain_seconds", "2").await;
+    assert!(
+        refused.contains("is new, and would write at once; not on every server yet: server "),
+        "{refused}"
+    );
+    let _ = nodes.one.tokens(&web, SCOPE).await;
+    nodes.one.write_sealing_key_file(&format!("{}\nnext {new}\n", one.trim()));
+    for _ in 0..500 {
+        let listed = nodes.one.store().nodes().await.unwrap();
+        if listed.iter().all(|node| node.sealing_keys.len() == 2) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let other = std::sync::Arc::get_mut(&mut nodes.other).unwrap();
+    other.restart().await;
+    let tokens = nodes.other.tokens(&web, SCOPE).await;
+    let _ = Tokens::of(&nodes.one.refresh(&web, &tokens.refresh_token).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn k_16_a_sealing_key_that_leaked_ends_on_every_node_with_the_second_step() {
     let nodes = nodes().await;
     let web = fixtures::web();
