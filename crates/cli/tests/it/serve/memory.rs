@@ -13,8 +13,8 @@ use crate::admin::support::Installation;
 
 /// `PROOFKEY_HOSTILE_CONNECTIONS` is another number; docs/faults.md has the counts that were run.
 const CONNECTIONS: usize = 100;
-/// Of what ships. A handler that is not optimised is half as large again.
-const BYTES_PER_HUNDRED_MAX: u64 = if cfg!(debug_assertions) { 12 } else { 8 } * 1024 * 1024;
+/// Of what ships. A handler that is not optimised is three quarters as large again.
+const BYTES_PER_HUNDRED_MAX: u64 = if cfg!(debug_assertions) { 14 } else { 8 } * 1024 * 1024;
 /// How long the memory is watched while they are there.
 const WATCHED: Duration = Duration::from_secs(2);
 

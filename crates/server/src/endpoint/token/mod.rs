@@ -31,7 +31,8 @@ pub(super) async fn post(State(app): State<Arc<App>>, arrival: Arrival, request:
     let context = RequestContext::begin(&app, arrival, Endpoint::Token, Method::POST);
     match Caller::of(&context, form).await {
         Ok(caller) => {
-            let answer = serve(&caller).await.map(|tokens| json(StatusCode::OK, &tokens));
+            // Boxed, so that a request whose form is still to come does not hold the room for its decision.
+            let answer = Box::pin(serve(&caller)).await.map(|tokens| json(StatusCode::OK, &tokens));
             caller.finish_for(&page, answer).await
         }
         Err(failure) => refuse_unnamed(&context, &page, &failure).await,
