@@ -18,7 +18,7 @@ use tokio_postgres::{Client, NoTls};
 /// Where Debian has the server's programs, a folder for each version.
 const PACKAGED: &str = "/usr/lib/postgresql";
 /// Who runs the server where the tests run as root, which it refuses.
-const UNPRIVILEGED: &str = "postgres";
+pub const UNPRIVILEGED: &str = "postgres";
 /// How often the server is asked whether it is there, and the pause between.
 const ASKED_MAX: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -178,7 +178,7 @@ impl Drop for TestDatabase {
 }
 
 /// The programs of the newest version that is installed.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     let versions = std::fs::read_dir(PACKAGED).into_iter().flatten().flatten();
     let newest = versions
         .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())

@@ -1,7 +1,6 @@
 //! The built command, run as people and scripts run it.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,

@@ -38,9 +38,7 @@ impl RequestContext<'_> {
         let settled = repeat(load, decide, |commit| self.app.store.commit(commit)).await?;
         settled.ok_or(Failure::Temporary(Cause::Unsettled))
     }
-}
 
-impl RequestContext<'_> {
     /// Decides by facts that are remembered. `None` unless the decision redeems a code and that was written: the write looks
     /// again at the code, its session and its client. A refusal wants facts that were read.
     pub(super) async fn settle_remembered<F, T>(

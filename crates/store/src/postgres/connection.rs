@@ -15,6 +15,7 @@ use super::severity::{Failure, Stage, failure, is_denial, reason};
 use super::url::Host;
 use crate::fault::Fault;
 use crate::options::ConnectOptions;
+use crate::row::{Cells, Columns};
 use crate::value::{Statement, Value};
 
 /// How much longer than the server's own limit an answer may take before the link counts as lost.
@@ -187,4 +188,12 @@ fn settings(options: &ConnectOptions) -> String {
         options.lock_timeout.as_millis(),
         options.idle_in_transaction_timeout.as_millis(),
     )
+}
+
+/// Every row, decoded.
+pub(super) fn decoded<T>(
+    rows: &[Row],
+    decode: fn(&mut Cells<'_>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    rows.iter().map(|row| decode(&mut Cells::new(Columns::Postgres(row)))).collect()
 }

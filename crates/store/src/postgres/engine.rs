@@ -9,6 +9,7 @@ use tokio_postgres::Row;
 
 use super::admission::{admit, other_sessions};
 use super::attempts::Attempts;
+use super::connection::decoded;
 use super::connector::Connector;
 use super::migrate::{MIGRATIONS, applied};
 use super::pipeline::Pipeline;
@@ -233,8 +234,4 @@ impl Inner {
     fn room(&self) -> Result<OwnedSemaphorePermit, Fault> {
         Arc::clone(&self.room).try_acquire_owned().map_err(|_| Fault::Busy)
     }
-}
-
-fn decoded<T>(rows: &[Row], decode: fn(&mut Cells<'_>) -> Result<T, Fault>) -> Result<Vec<T>, Fault> {
-    rows.iter().map(|row| decode(&mut Cells::new(Columns::Postgres(row)))).collect()
 }

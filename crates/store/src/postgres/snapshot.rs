@@ -1,9 +1,9 @@
 //! Reads that all see the database as of one moment, beside those who write to it.
 
-use super::connection::Session;
+use super::connection::{Session, decoded};
 use super::severity::{Failure, Stage};
 use crate::fault::Fault;
-use crate::row::{Cells, Columns};
+use crate::row::Cells;
 use crate::value::{Statement, Value};
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -25,8 +25,7 @@ impl Snapshot {
         values: &[Value<'_>],
         decode: fn(&mut Cells<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Fault> {
-        let rows = self.0.rows(statement, values).await.map_err(told)?;
-        rows.iter().map(|row| decode(&mut Cells::new(Columns::Postgres(row)))).collect()
+        decoded(&self.0.rows(statement, values).await.map_err(told)?, decode)
     }
 }
 

@@ -6,12 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use proofkey_testkit::postgres::{UNPRIVILEGED, programs};
 use tempfile::TempDir;
 
-/// Where Debian has the server's programs, a folder for each version.
-const PACKAGED: &str = "/usr/lib/postgresql";
-/// Who runs the server where the tests run as root, which it refuses.
-const UNPRIVILEGED: &str = "postgres";
 /// How long a start may take, with all that has to be recovered.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -140,18 +137,6 @@ impl Drop for Postgres {
 
 pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// The programs of the newest version that is installed.
-fn programs() -> PathBuf {
-    let versions = std::fs::read_dir(PACKAGED).into_iter().flatten().flatten();
-    let newest = versions
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
-        .filter(|version| Path::new(PACKAGED).join(format!("{version}/bin/initdb")).exists())
-        .max();
-    let newest =
-        newest.expect("PostgreSQL is not installed: `apt-get install postgresql`, or `cargo xtask setup`");
-    Path::new(PACKAGED).join(format!("{newest}/bin"))
 }
 
 /// A program that the server's user runs, and that ends with this process.
