@@ -262,7 +262,7 @@ pub(crate) fn build(
         policy: config.policy(),
         rotation: config.rotation(),
         store: store.protocol().clone(),
-        clients: Clients::of(store.is_shared()),
+        clients: Clients::new(),
         short_secrets: ShortSecrets::default(),
         directory: Directory::default(),
         keyring: Keyring::new(

@@ -28,6 +28,11 @@ impl LastLook {
         !at.is_zero() && now < self.began + at + REMEMBERED_FOR - Duration::from_micros(1)
     }
 
+    /// Whether it may be relied on for less than half of that time from now on: a new one is due, and has time to come.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        !self.holds(now + REMEMBERED_FOR / 2)
+    }
+
     /// Notes a look that had its answer and had begun at that instant.
     pub fn note(&self, began: Instant) {
         let micros = began.saturating_duration_since(self.began).as_micros();
@@ -50,5 +55,8 @@ mod tests {
         let holds = |millis| look.holds(began + Duration::from_millis(millis));
         assert!(holds(0) && holds(99));
         assert!(!holds(100) && !holds(5_000));
+        let is_due = |millis| look.is_due(began + Duration::from_millis(millis));
+        assert!(!is_due(0) && !is_due(49) && is_due(50) && is_due(5_000));
+        assert!(LastLook::default().is_due(Instant::now()), "there was none");
     }
 }

@@ -32,7 +32,11 @@ impl<'a> CodeGrant<'a> {
 }
 
 /// The grant that a code makes, and the tokens that come with it.
-pub(super) fn issue(entitling: EntitlingCode<'_>, plan: AccessPlan<'_>, cx: &mut Cx<'_>) -> Verdict<Issue> {
+pub(super) fn issue(
+    entitling: EntitlingCode<'_>,
+    plan: AccessPlan<'_>,
+    cx: &mut Cx<'_>,
+) -> Verdict<Box<Issue>> {
     let code = entitling.code();
     let refreshes = code.scope.contains(standard_scope::OFFLINE_ACCESS)
         && plan.client().allows_grant(GrantType::RefreshToken);

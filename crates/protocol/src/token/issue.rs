@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use crate::records::ApiRecord;
 use crate::refusal::Refusal;
 
-/// Tokens to sign and send.
+/// Tokens to sign and send. It is large, and travels in a box.
 #[derive(Debug)]
 pub struct Issue {
     /// The access token's claims.
@@ -96,7 +96,7 @@ impl<'a> AccessPlan<'a> {
         nonce: Option<String>,
         refresh: Option<IssuedRefresh>,
         cx: &mut Cx<'_>,
-    ) -> Issue {
+    ) -> Box<Issue> {
         // An API that does not introspect would accept the token beyond the end of the grant (RFC 9068 §5).
         self.seconds = self.seconds.min(grant.ends_at - cx.now);
         let auth_time = NumericDate::from(grant.authentication.at.seconds());
@@ -117,11 +117,12 @@ impl<'a> AccessPlan<'a> {
         let mut issue = self.for_subject(grant.user_id.as_str(), cx);
         issue.access.auth_time = Some(auth_time);
         issue.access.grant_id = Some(grant.id.to_string());
-        Issue { id, refresh, ..issue }
+        (issue.id, issue.refresh) = (id, refresh);
+        issue
     }
 
     /// An access token of the client's own.
-    pub(super) fn for_client(self, own: OwnAccess, cx: &mut Cx<'_>) -> Issue {
+    pub(super) fn for_client(self, own: OwnAccess, cx: &mut Cx<'_>) -> Box<Issue> {
         let client = self.client;
         let mut issue = self.for_subject(client.id.as_str(), cx);
         issue.access.basis = Some(own.to_string());
@@ -129,7 +130,7 @@ impl<'a> AccessPlan<'a> {
     }
 
     /// An access token alone.
-    fn for_subject(self, subject: &str, cx: &mut Cx<'_>) -> Issue {
+    fn for_subject(self, subject: &str, cx: &mut Cx<'_>) -> Box<Issue> {
         let expires_at = self.expires_at(cx.now);
         let issuer = cx.policy.issuer.as_str();
         let audience =
@@ -151,7 +152,7 @@ impl<'a> AccessPlan<'a> {
             grant_id: None,
             basis: None,
         };
-        Issue {
+        Box::new(Issue {
             access,
             access_algorithm: self.algorithm,
             expires_in: self.seconds,
@@ -159,6 +160,6 @@ impl<'a> AccessPlan<'a> {
             id: None,
             id_algorithm: self.client.id_token_algorithm,
             refresh: None,
-        }
+        })
     }
 }

@@ -67,7 +67,7 @@ pub fn decide(
     request: &GrantRequest<'_>,
     client: &AuthenticatedClient,
     cx: &mut Cx<'_>,
-) -> Verdict<Result<Issue, Refusal>> {
+) -> Verdict<Result<Box<Issue>, Refusal>> {
     match issue(request, client.client(), cx) {
         Ok(Verdict { outcome, commit }) => Verdict { outcome: Ok(outcome), commit },
         Err(Refused { refusal, commit }) => {
@@ -76,7 +76,11 @@ pub fn decide(
     }
 }
 
-fn issue(request: &GrantRequest<'_>, client: &Client, cx: &mut Cx<'_>) -> Result<Verdict<Issue>, Refused> {
+fn issue(
+    request: &GrantRequest<'_>,
+    client: &Client,
+    cx: &mut Cx<'_>,
+) -> Result<Verdict<Box<Issue>>, Refused> {
     let client = AllowedClient::check(client, request.grant_type())?;
     let entitlement = match request {
         GrantRequest::Code(grant) => grant.entitlement(client, cx)?,

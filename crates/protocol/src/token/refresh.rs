@@ -68,7 +68,7 @@ pub(super) fn issue(
     active: ActiveGrant<'_>,
     plan: AccessPlan<'_>,
     cx: &mut Cx<'_>,
-) -> Verdict<Issue> {
+) -> Verdict<Box<Issue>> {
     let grant = active.grant();
     let Successor { token, generation, repeated, chain } = current.successor(grant, cx);
     let commit = chain.map(|chain| Commit::UseRefreshToken {

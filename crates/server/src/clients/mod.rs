@@ -1,8 +1,7 @@
 //! Clients as requests find them: by id, through a bounded cache with the store behind it.
 //!
-//! The cache holds what a registration gives; what takes it away ([`proofkey_protocol::ClientStatus`]) is read in the
-//! statement that loads the facts of a decision; where no facts are loaded, an active client of a database in a file counts as
-//! active for a tenth of a second. Absence is never remembered: a client that was added a moment ago, on any
+//! The cache holds what a registration gives; what takes it away ([`proofkey_protocol::ClientStatus`]) is asked of the store with
+//! the facts of each decision. Absence is never remembered: a client that was added a moment ago, on any
 //! node, is found by the first request that names it. A change of any client makes everything remembered before it
 //! unreachable, by the version that each entry carries.
 
@@ -19,11 +18,11 @@ pub(crate) use short_secrets::ShortSecrets;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use moka::sync::Cache;
 use proofkey_oauth::{AppOrigin, RedirectUri};
-use proofkey_protocol::{Client, ClientFacts, ClientId, ClientRecord, ClientStatus};
+use proofkey_protocol::{Client, ClientId, ClientRecord};
 use proofkey_store::{Fault, ProtocolStore};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -31,7 +30,6 @@ use tokio::time::timeout;
 use self::look_ups::{LookUps, Turn};
 use crate::limit::AddressKey;
 use crate::log::Foreign;
-use crate::remembered::REMEMBERED_FOR;
 
 /// What remembered clients may take together. A client that registered itself may have fifty long addresses, so the bound
 /// is on bytes and not on clients; a common one takes one KiB.
@@ -41,8 +39,6 @@ const REMEMBERED_BYTES_MAX: u64 = 32 * 1024 * 1024;
 pub(crate) const REMEMBERED_BYTES: usize = REMEMBERED_BYTES_MAX as usize;
 /// What a client takes beside its texts.
 const CLIENT_BYTES: usize = 512;
-/// How many clients count as active at once; of another the status is read.
-const ACTIVE_MAX: u64 = 10_000;
 /// How long a request waits for its turn to look a client up.
 const TURN_WAIT_MAX: Duration = Duration::from_millis(100);
 
@@ -52,17 +48,7 @@ pub(crate) struct Clients {
     /// The version of the clients at the last look; an entry of another version is none.
     version: AtomicI64,
     remembered: Cache<Arc<str>, Remembered>,
-    /// The latest reads of clients that were active; each is good for a moment. None is kept where other nodes change clients.
-    active: Option<Cache<Arc<str>, Active>>,
     look_ups: LookUps,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Active {
-    version: i64,
-    /// When the read began.
-    read_at: Instant,
-    facts: ClientFacts,
 }
 
 #[derive(Clone, Debug)]
@@ -83,13 +69,12 @@ pub(crate) enum LookUpFailed {
 }
 
 impl Clients {
-    /// No clients yet, of a database that other nodes use as well or of one that is this server's alone.
-    pub(crate) fn of(is_shared: bool) -> Self {
+    /// No clients yet.
+    pub(crate) fn new() -> Self {
         let weigh = |_: &Arc<str>, remembered: &Remembered| bytes(&remembered.client);
         Self {
             version: AtomicI64::new(0),
             remembered: Cache::builder().max_capacity(REMEMBERED_BYTES_MAX).weigher(weigh).build(),
-            active: (!is_shared).then(|| Cache::new(ACTIVE_MAX)),
             look_ups: LookUps::default(),
         }
     }
@@ -107,27 +92,8 @@ impl Clients {
         }
         // What cannot be an id is not looked for.
         let Some(id) = ClientId::parse(id) else { return Ok(None) };
-        self.look_up(&id, version, address, store.client(&id)).await
-    }
-
-    /// How a client stands that asks for a token of its own, and up to when what it was given has ended. No other facts are
-    /// read for such a token, and a read of a file costs three system calls: a client that was active a tenth of a second ago
-    /// counts as active there.
-    pub(crate) async fn facts(&self, store: &ProtocolStore, id: &ClientId) -> Result<ClientFacts, Fault> {
-        let (version, now) = (self.version.load(Ordering::Acquire), Instant::now());
-        let is_of_now = |active: &Active| {
-            active.version == version && now.saturating_duration_since(active.read_at) < REMEMBERED_FOR
-        };
-        if let Some(active) = self.active.as_ref().and_then(|all| all.get(id.as_str())).filter(is_of_now) {
-            return Ok(active.facts);
-        }
-        let facts = store.client_facts(id).await?;
-        if facts.status == ClientStatus::Active
-            && let Some(active) = &self.active
-        {
-            active.insert(Arc::from(id.as_str()), Active { version, read_at: now, facts });
-        }
-        Ok(facts)
+        // Boxed, so that no request for a client that is known holds the room for it.
+        Box::pin(self.look_up(&id, version, address, store.client(&id))).await
     }
 
     /// Forgets every client if the version of the clients has moved.

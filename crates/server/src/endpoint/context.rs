@@ -1,9 +1,8 @@
 //! One request under way: what every endpoint shares of loading, deciding, committing and counting. It knows no failure.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use arc_swap::ArcSwap;
 use axum::response::Response;
 use http::Method;
 use proofkey_oauth::Timestamp;
@@ -25,7 +24,7 @@ pub(super) struct RequestContext<'a> {
     pub(super) now: Timestamp,
     /// The APIs at that time, and from the look at facts that knows of others those: APIs may be removed meanwhile. See
     /// [`RequestContext::current_keys`].
-    directory: ArcSwap<Snapshot>,
+    directory: Mutex<Arc<Snapshot>>,
     /// The keys at that time, by which what the request carries is read. Keys may be revoked meanwhile: see
     /// [`RequestContext::still_holds`].
     pub(super) keys: Arc<Keys>,
@@ -47,7 +46,7 @@ pub(super) struct DetachedContext {
 impl DetachedContext {
     /// The request, at the moment at which it was judged before.
     pub(super) fn context(&self) -> RequestContext<'_> {
-        let (app, directory) = (&self.app, ArcSwap::new(Arc::clone(&self.directory)));
+        let (app, directory) = (&self.app, Mutex::new(Arc::clone(&self.directory)));
         let keys = Arc::clone(&self.keys);
         let (arrival, now, endpoint, method) = (self.arrival, self.now, self.endpoint, self.method.clone());
         RequestContext { app, arrival, now, directory, keys, endpoint, method }
@@ -59,7 +58,7 @@ impl<'a> RequestContext<'a> {
     /// is judged by what holds at its end, not by what held when its head came.
     pub(super) fn begin(app: &'a Arc<App>, arrival: Arrival, endpoint: Endpoint, method: Method) -> Self {
         let (now, keys) = (app.now(), app.keyring.now());
-        let directory = ArcSwap::new(app.directory.now());
+        let directory = Mutex::new(app.directory.now());
         Self { app, arrival, now, directory, keys, endpoint, method }
     }
 
@@ -73,7 +72,7 @@ impl<'a> RequestContext<'a> {
 
     /// The APIs by which the request is decided from now on.
     pub(super) fn directory(&self) -> Arc<Snapshot> {
-        self.directory.load_full()
+        Arc::clone(&self.directory.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Runs a rule in the context of this request, under the keys as they are by now.
@@ -83,7 +82,7 @@ impl<'a> RequestContext<'a> {
 
     /// The same under keys that the caller names.
     pub(super) fn decide_under<T>(&self, keys: &Keys, rule: impl FnOnce(&mut Cx<'_>) -> T) -> T {
-        let (mut random, directory) = (self.app.randomness.clone(), self.directory.load());
+        let (mut random, directory) = (self.app.randomness.clone(), self.directory());
         let (policy, apis, keys) = (&self.app.policy, directory.apis(), keys.artefacts());
         rule(&mut Cx { now: self.now, random: &mut random, policy, apis, keys })
     }
@@ -91,27 +90,28 @@ impl<'a> RequestContext<'a> {
     /// The keys once facts were read, which say whether keys or APIs have changed: then those in the store are taken over, and
     /// this request is decided by them.
     pub(super) async fn current_keys(&self) -> Result<Arc<Keys>, KeysFault> {
-        self.take_over_apis().await?;
+        self.current_apis().await?;
         let keys = self.app.keyring.now();
         if self.app.store.keys_version_seen() <= keys.version() {
             return Ok(keys);
         }
-        self.app.keyring.take_over(&self.app.store, self.now).await?;
+        // Boxed here and below, so that no request holds the room for what hardly ever happens.
+        Box::pin(self.app.keyring.take_over(&self.app.store, self.now)).await?;
         Ok(self.app.keyring.now())
     }
 
-    async fn take_over_apis(&self) -> Result<(), KeysFault> {
+    async fn current_apis(&self) -> Result<(), KeysFault> {
         let seen = self.app.store.apis_version_seen();
-        if seen > self.directory.load().version() {
-            self.app.directory.take_over(&self.app.store, seen).await?;
-            self.directory.store(self.app.directory.now());
+        if seen > self.directory().version() {
+            Box::pin(self.app.directory.take_over(&self.app.store, seen)).await?;
+            *self.directory.lock().unwrap_or_else(PoisonError::into_inner) = self.app.directory.now();
         }
         Ok(())
     }
 
     /// The keys as the store has them at this moment, for what is decided without facts.
     pub(super) async fn fresh_keys(&self) -> Result<Arc<Keys>, KeysFault> {
-        self.app.store.note_versions().await?;
+        Box::pin(self.app.store.note_versions()).await?;
         self.current_keys().await
     }
 
@@ -119,7 +119,7 @@ impl<'a> RequestContext<'a> {
     pub(super) async fn published_keys(&self) -> Result<Arc<Keys>, KeysFault> {
         let now = Instant::now();
         if !self.app.published_keys.holds(now) {
-            self.app.store.note_versions().await?;
+            Box::pin(self.app.store.note_versions()).await?;
             self.app.published_keys.note(now);
         }
         self.current_keys().await
@@ -128,7 +128,7 @@ impl<'a> RequestContext<'a> {
     /// Whether what was read under [`RequestContext::keys`] can be read by the keys as they are, now that its facts have been
     /// loaded. Without a change of keys, which is almost always, nothing is read again. APIs that have changed are taken over.
     pub(super) async fn still_holds(&self, reads: impl FnOnce(&Keys) -> bool) -> Result<bool, KeysFault> {
-        self.take_over_apis().await?;
+        self.current_apis().await?;
         if self.app.store.keys_version_seen() <= self.keys.version() {
             return Ok(true);
         }
@@ -143,7 +143,7 @@ impl<'a> RequestContext<'a> {
         if claims.is_some() || !self.app.store.is_shared() || !self.keys.lacks_signer_of(token) {
             return Ok(claims);
         }
-        Ok(self.fresh_keys().await?.access_token(token))
+        Ok(Box::pin(self.fresh_keys()).await?.access_token(token))
     }
 
     /// The client of this id, if it is registered and can be used.

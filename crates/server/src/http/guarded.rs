@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 use tokio::time::{Sleep, sleep};
 
 use super::activity::{Activity, Counts};
@@ -19,9 +19,11 @@ const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Most bytes of one read, which hold most requests whole. hyper doubles a connection's buffer whenever a read has filled it, and keeps it so: a peer that sends
 /// a large body and waits would hold several times what a head needs.
 const READ_BYTES_MAX: usize = 4 * 1024;
+const READ_LIMIT: u64 = READ_BYTES_MAX as u64;
 
 pub(super) struct Guarded<S> {
-    inner: S,
+    /// Gives so much of a read as its limit, which is set anew for each.
+    inner: Take<S>,
     opening: Option<Opening>,
     write_stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
@@ -83,12 +85,12 @@ impl Opening {
     }
 }
 
-impl<S> Guarded<S> {
+impl<S: AsyncRead> Guarded<S> {
     pub(super) fn new(inner: S, times: Times, activity: Arc<Activity>) -> Self {
         let opening = Opening { preface_seen: 0, deadline: Box::pin(sleep(times.opening)) };
         let write_stall = times.write_stall;
         Self {
-            inner,
+            inner: inner.take(READ_LIMIT),
             opening: Some(opening),
             write_stall,
             stalled: None,
@@ -135,19 +137,6 @@ impl<S> Guarded<S> {
     }
 }
 
-/// Reads [`READ_BYTES_MAX`] at most.
-fn read_some<S: AsyncRead>(
-    inner: Pin<&mut S>,
-    cx: &mut Context<'_>,
-    buf: &mut ReadBuf<'_>,
-) -> Poll<io::Result<()>> {
-    let mut some = ReadBuf::new(buf.initialize_unfilled_to(buf.remaining().min(READ_BYTES_MAX)));
-    let read = inner.poll_read(cx, &mut some);
-    let length = some.filled().len();
-    buf.advance(length);
-    read
-}
-
 impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -167,7 +156,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             return this.give_up();
         }
         let before = buf.filled().len();
-        let read = read_some(Pin::new(&mut this.inner), cx, buf);
+        this.inner.set_limit(READ_LIMIT);
+        let read = Pin::new(&mut this.inner).poll_read(cx, buf);
         let length = buf.filled().len() - before;
         this.parked.fresh += length;
         this.take_turn(length);
@@ -187,9 +177,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write(cx, buf);
+        let written = Pin::new(self.inner.get_mut()).poll_write(cx, buf);
         self.watch(cx, written)
     }
 
@@ -198,21 +188,21 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
+        let written = Pin::new(self.inner.get_mut()).poll_write_vectored(cx, bufs);
         self.watch(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
+        self.inner.get_ref().is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
+        let flushed = Pin::new(self.inner.get_mut()).poll_flush(cx);
         self.watch(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let closed = Pin::new(&mut self.inner).poll_shutdown(cx);
+        let closed = Pin::new(self.inner.get_mut()).poll_shutdown(cx);
         self.watch(cx, closed)
     }
 }

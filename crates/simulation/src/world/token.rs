@@ -125,9 +125,9 @@ impl World {
     }
 }
 
-fn answered(verdict: Verdict<Result<Issue, Refusal>>) -> Verdict<Answer> {
+fn answered(verdict: Verdict<Result<Box<Issue>, Refusal>>) -> Verdict<Answer> {
     verdict.map(|outcome| match outcome {
-        Ok(issue) => Answer::Tokens(Box::new(issue)),
+        Ok(issue) => Answer::Tokens(issue),
         Err(refusal) => Answer::Refused(refusal),
     })
 }

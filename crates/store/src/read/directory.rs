@@ -4,6 +4,7 @@ use proofkey_oauth::{AppOrigin, Timestamp};
 use proofkey_protocol::{ClientFacts, ClientId, ClientRecord, ClientStatus, KeyRecord, RegisteredApi};
 
 use crate::fault::Fault;
+use crate::remembered::Remembered;
 use crate::row::{Cells, FromRow};
 use crate::sql::versions::{self, Versions};
 use crate::sql::{apis, clients, keys};
@@ -20,10 +21,18 @@ impl ProtocolStore {
 
     /// How a client stands, and when all that it had been given was ended.
     pub async fn client_facts(&self, id: &ClientId) -> Result<ClientFacts, Fault> {
+        let remembered = self.backend.remembered();
+        if let Some(known) = remembered.and_then(|remembered| remembered.client(id)) {
+            return Ok(known);
+        }
+        let begun = remembered.map(Remembered::begin_read);
         let decode = |cells: &mut Cells<'_>| {
             Ok(ClientFacts { status: cells.of("clients").cell()?, valid_from: cells.cell()? })
         };
         let found = self.facts(&clients::CLIENT_FACTS, &[id.as_str().into()], decode).await?;
+        if let (Some(facts), Some((remembered, begun))) = (found, remembered.zip(begun)) {
+            remembered.keep_client(begun, id, facts);
+        }
         Ok(found.unwrap_or(ClientFacts { status: ClientStatus::Unregistered, valid_from: Timestamp(0) }))
     }
 

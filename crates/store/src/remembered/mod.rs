@@ -1,9 +1,10 @@
 //! What the one writer of a database knows: subjects and access tokens as they were last read, until a write makes them untrue.
 //!
-//! A subject is looked for by its session and its client, a token by its grant and its own id. The writer forgets them after the
+//! A subject is looked for by its session and its client, a token by its grant and its own id, and how a client stands by its id. The writer forgets them after the
 //! commit that changes them and before anyone hears of that commit, so what a server has acknowledged is never overlooked.
-//! Commands write beside the server: the writer sees that another process has written before it commits, while none can write, and what is
-//! remembered is relied on for [`REMEMBERED_FOR`](crate::last_look::REMEMBERED_FOR) after that, as long as a command waits.
+//! Commands write beside the server: the writer sees that another process has written before it commits, while none can write, and when
+//! it is asked to look because nothing was written for a while. What is remembered is relied on for
+//! [`REMEMBERED_FOR`](crate::last_look::REMEMBERED_FOR) after that, as long as a command waits.
 //!
 //! Nothing is removed when it is forgotten. What is kept has the *stamps* that its ids and its user had when it was read, and is
 //! worth something while all of them are as they were.
@@ -14,12 +15,12 @@ mod tests;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use proofkey_protocol::{
-    AccessTokenFacts, ClientId, ClientStatus, GrantId, GrantWithSubject, SessionId, SubjectFacts, TokenId,
-    UserFacts,
+    AccessTokenFacts, ClientFacts, ClientId, ClientStatus, GrantId, GrantWithSubject, SessionId,
+    SubjectFacts, TokenId, UserFacts,
 };
 
 use crate::last_look::LastLook;
@@ -43,8 +44,11 @@ pub(crate) struct Remembered {
     users: Box<[AtomicU64]>,
     subjects: Places<(SessionId, ClientId), RememberedSubject>,
     tokens: Places<(GrantId, TokenId), RememberedToken>,
+    clients: Places<ClientId, ClientFacts>,
     /// When the writer last saw whether another process had written.
     last_look: LastLook,
+    /// Whether it has been asked to look again, and has not begun.
+    look_asked: AtomicBool,
 }
 
 /// A user, session, consent and client as one read told them, with what else a redemption rests on.
@@ -89,7 +93,9 @@ impl Remembered {
             users: stamps(),
             subjects: Places::new(each_max),
             tokens: Places::new(each_max),
+            clients: Places::new(each_max),
             last_look: LastLook::default(),
+            look_asked: AtomicBool::new(false),
         }
     }
 
@@ -109,6 +115,12 @@ impl Remembered {
             let is_it = |key: &(GrantId, TokenId)| *key == (grant, token);
             self.tokens.find(hash, is_it, |kept| self.stamps_of_token(token, kept))
         })
+    }
+
+    /// How a client stands, in the same way.
+    pub(crate) fn client(&self, id: &ClientId) -> Option<ClientFacts> {
+        let hash = self.hasher.hash_one(id.as_str());
+        self.if_looked(|| self.clients.find(hash, |key| key == id, |_| self.stamps_of_client()))
     }
 
     /// To be asked for before a read.
@@ -141,6 +153,15 @@ impl Remembered {
         {
             let hash = self.hasher.hash_one((grant.0, token.0));
             self.tokens.keep(hash, (grant, token), stamps, kept.clone());
+        }
+    }
+
+    /// Keeps how a client stands that was read, in the same way.
+    pub(crate) fn keep_client(&self, begun: ReadBegun, id: &ClientId, facts: ClientFacts) {
+        let stamps = self.stamps_of_client();
+        let is_worth_it = facts.status != ClientStatus::Unregistered && id.as_str().len() <= TEXT_BYTES_MAX;
+        if is_worth_it && !self.has_forgotten_since(begun) {
+            self.clients.keep(self.hasher.hash_one(id.as_str()), id.clone(), stamps, facts);
         }
     }
 
@@ -178,6 +199,16 @@ impl Remembered {
         self.last_look.note(began);
     }
 
+    /// Whether the writer is to be asked to look. It is asked once until it says that it does.
+    pub(crate) fn wants_look(&self) -> bool {
+        self.last_look.is_due(Instant::now()) && !self.look_asked.swap(true, Ordering::AcqRel)
+    }
+
+    /// Notes that the writer looks now, or could not be asked: it may be asked again.
+    pub(crate) fn may_ask_again(&self) {
+        self.look_asked.store(false, Ordering::Release);
+    }
+
     /// Finds what is as it was read, if the writer has looked a moment ago. That is asked first: a look forgets before it is
     /// noted, so stamps that are read after it know of all that it saw.
     fn if_looked<T>(&self, find: impl FnOnce() -> Option<T>) -> Option<T> {
@@ -195,6 +226,11 @@ impl Remembered {
     fn stamps_of_token(&self, token: TokenId, kept: &RememberedToken) -> Stamps {
         let (grant, subject) = (kept.grant.grant(), kept.grant.subject());
         self.stamps([&grant.id.0, &grant.session_id.0, &token.0], subject.user.id.as_str())
+    }
+
+    /// What changes a client makes everything untrue.
+    fn stamps_of_client(&self) -> Stamps {
+        Stamps { all: self.all.load(Ordering::Acquire), ids: [0; 3], user: 0 }
     }
 
     fn stamps(&self, ids: [&[u8; 16]; 3], user: &str) -> Stamps {

@@ -54,8 +54,13 @@ impl Engine {
         Ok(Self { path, identity, jobs, stopped, readers, remembered, serving_lock: Mutex::new(None) })
     }
 
-    /// What its writer knows.
+    /// What its writer knows. It is asked for by those who would rely on it: where the writer has not looked for a while whether
+    /// others have written, it is told to.
     pub(crate) fn remembered(&self) -> &Remembered {
+        // Without a place in the queue the next one asks.
+        if self.remembered.wants_look() && self.jobs.try_send(Job::Look).is_err() {
+            self.remembered.may_ask_again();
+        }
         &self.remembered
     }
 

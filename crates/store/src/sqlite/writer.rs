@@ -34,6 +34,8 @@ pub(super) enum Job {
         script: Script,
         reply: Answer<Ran>,
     },
+    /// Sees whether another process has written.
+    Look,
     Close {
         reply: Answer<()>,
     },
@@ -126,6 +128,11 @@ impl Writer<'_> {
     /// Ends with the one to tell when the store is closed, and without when every handle is gone.
     fn serve(&mut self, queue: &Receiver<Job>, log_pages: &AtomicI32) -> Result<Option<Answer<()>>, Fault> {
         while let Ok(first) = queue.recv() {
+            if let Job::Look = first {
+                self.remembered.may_ask_again();
+                survivable(self.look_at_others())?;
+                continue;
+            }
             // The commit that was just acknowledged wakes its tasks one by one; without this, the first of them to write
             // again would get a transaction, and an fsync, to itself.
             thread::yield_now();
@@ -187,6 +194,8 @@ impl Writer<'_> {
                     return Ok(());
                 }
                 Job::Abandon(fault) => return Err(Failure { fault, severity: Severity::Stop }),
+                // The commit looks.
+                Job::Look => self.remembered.may_ask_again(),
             }
             next = if self.ran.len() < self.batch_max { queue.try_recv().ok() } else { None };
         }
@@ -235,11 +244,12 @@ impl Writer<'_> {
         Ok(ScriptOutcome::Written { rows })
     }
 
-    /// Sees whether another process has written up to now: while the transaction lasts, none can.
+    /// Sees whether another process has written up to now.
     fn look_at_others(&mut self) -> Result<(), Failure> {
+        let began = Instant::now();
         let version = others_version(self.connection).map_err(failure("see what others have written"))?;
         // What was read before the first look may be of any time.
-        self.remembered.note_look(Instant::now(), self.others_version != Some(version));
+        self.remembered.note_look(began, self.others_version != Some(version));
         self.others_version = Some(version);
         Ok(())
     }
@@ -263,8 +273,8 @@ fn refuse(job: Job, fault: &Fault) -> Option<Answer<()>> {
             None
         }
         Job::Close { reply } => Some(reply),
-        // Told again at the next look.
-        Job::Abandon(_) => None,
+        // Told and asked for again.
+        Job::Abandon(_) | Job::Look => None,
     }
 }
 

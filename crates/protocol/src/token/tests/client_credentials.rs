@@ -11,11 +11,15 @@ use crate::fixtures::{Changes, ISSUER, MAIL, NOTES, World, authenticated, client
 use crate::refusal::{Named, Refusal};
 use crate::token::{CredentialsGrant, GrantRequest, Issue, decide};
 
-fn decided(client: &Arc<Client>, changes: Changes<'_>) -> Result<Issue, Refusal> {
+fn decided(client: &Arc<Client>, changes: Changes<'_>) -> Result<Box<Issue>, Refusal> {
     decided_while(ClientStatus::Active, client, changes)
 }
 
-fn decided_while(status: ClientStatus, client: &Arc<Client>, changes: Changes<'_>) -> Result<Issue, Refusal> {
+fn decided_while(
+    status: ClientStatus,
+    client: &Arc<Client>,
+    changes: Changes<'_>,
+) -> Result<Box<Issue>, Refusal> {
     let params = form(&[("grant_type", "client_credentials")], changes);
     let TokenRequest::ClientCredentials(request) = TokenRequest::from_params(&params).unwrap() else {
         panic!()

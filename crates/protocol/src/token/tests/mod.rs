@@ -54,7 +54,7 @@ enum Writes {
     Use,
 }
 
-fn judged(verdict: &Verdict<Result<Issue, Refusal>>) -> (Option<Refusal>, Writes) {
+fn judged(verdict: &Verdict<Result<Box<Issue>, Refusal>>) -> (Option<Refusal>, Writes) {
     let writes = match &verdict.commit {
         None => Writes::Nothing,
         Some(Commit::RedeemCode { .. }) => Writes::Grant,
@@ -132,7 +132,7 @@ impl Redemption {
         }
     }
 
-    fn redeem(&mut self) -> Verdict<Result<Issue, Refusal>> {
+    fn redeem(&mut self) -> Verdict<Result<Box<Issue>, Refusal>> {
         let (request, client) = (self.request(), authenticated(&self.client));
         let Self { code, facts, .. } = self;
         let grant = CodeGrant { request: &request, code: code.as_ref(), facts };
@@ -184,7 +184,7 @@ impl Refreshing {
         }
     }
 
-    fn refresh(&mut self) -> Verdict<Result<Issue, Refusal>> {
+    fn refresh(&mut self) -> Verdict<Result<Box<Issue>, Refusal>> {
         let (request, client) = (self.request(), authenticated(&self.client));
         let Self { token, facts, .. } = self;
         let grant = RefreshGrant { request: &request, token: token.as_ref(), grant: facts.as_ref() };

@@ -49,7 +49,7 @@ impl Row {
         self.server.world.now = self.now() + seconds;
     }
 
-    pub(super) fn decide(&mut self, token: &RefreshToken) -> Verdict<Result<Issue, Refusal>> {
+    pub(super) fn decide(&mut self, token: &RefreshToken) -> Verdict<Result<Box<Issue>, Refusal>> {
         self.server.token = Some(token.clone());
         self.server.refresh()
     }
@@ -89,7 +89,7 @@ impl Row {
     pub(super) fn settle(
         &mut self,
         token: &RefreshToken,
-        first: Verdict<Result<Issue, Refusal>>,
+        first: Verdict<Result<Box<Issue>, Refusal>>,
     ) -> Refreshed {
         let mut verdict = first;
         for _ in 0..4 {

@@ -16,7 +16,7 @@ use crate::limit::AddressKey;
 
 #[tokio::test]
 async fn a_second_look_up_of_an_id_waits_so_long_and_no_longer() {
-    let clients = Clients::of(false);
+    let clients = Clients::new();
     let slow = clients.ask(id(1), address(1), std::future::pending());
     let waits = async {
         let refused = clients.ask(id(1), address(2), async { panic!("two at once") }).await;
@@ -33,7 +33,7 @@ async fn a_second_look_up_of_an_id_waits_so_long_and_no_longer() {
 
 #[tokio::test]
 async fn one_address_has_two_look_ups_and_an_ipv6_network_is_one_address() {
-    let clients = Clients::of(false);
+    let clients = Clients::new();
     let of_v6 = |last| AddressKey::of(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 7, 0, 0, 0, last)));
     let slow = async {
         tokio::join!(
@@ -107,7 +107,7 @@ async fn the_three_limits_hold_together_and_every_request_has_a_turn() {
 
 #[tokio::test]
 async fn thirty_two_look_ups_run_and_the_next_waits_for_one_of_them_to_end() {
-    let (clients, gate) = (Clients::of(false), Notify::new());
+    let (clients, gate) = (Clients::new(), Notify::new());
     let slow = (0..LOOK_UPS_MAX).map(|number| {
         let (clients, gate) = (&clients, &gate);
         let from = address(u8::try_from(number).unwrap());
@@ -136,7 +136,7 @@ async fn thirty_two_look_ups_run_and_the_next_waits_for_one_of_them_to_end() {
 
 #[tokio::test]
 async fn a_request_that_is_cancelled_gives_its_place_to_those_that_wait() {
-    let clients = Clients::of(false);
+    let clients = Clients::new();
     for waited_for in [1, 2] {
         let slow = clients.ask(id(1), address(1), std::future::pending());
         let more = clients.ask(id(3), address(1), std::future::pending());

@@ -62,7 +62,7 @@ impl Clients {
 
 #[tokio::test]
 async fn what_one_request_loads_serves_those_that_wait_for_it_and_those_after() {
-    let (clients, gate) = (Clients::of(false), Notify::new());
+    let (clients, gate) = (Clients::new(), Notify::new());
     let first = clients.ask(id(1), address(1), async {
         gate.notified().await;
         registered(&id(1))
@@ -76,7 +76,7 @@ async fn what_one_request_loads_serves_those_that_wait_for_it_and_those_after() 
 
 #[tokio::test]
 async fn absence_is_neither_remembered_nor_taken_over_from_another_request() {
-    let (clients, gate) = (Clients::of(false), Notify::new());
+    let (clients, gate) = (Clients::new(), Notify::new());
     // The first has read before the client was added, the second asks after.
     let first = clients.ask(id(1), address(1), async {
         gate.notified().await;
@@ -91,7 +91,7 @@ async fn absence_is_neither_remembered_nor_taken_over_from_another_request() {
 
 #[tokio::test]
 async fn a_fault_is_the_fault_of_one_request() {
-    let (clients, gate) = (Clients::of(false), Notify::new());
+    let (clients, gate) = (Clients::new(), Notify::new());
     let first = clients.ask(id(1), address(1), async {
         gate.notified().await;
         Err(Fault::Locked)
@@ -105,7 +105,7 @@ async fn a_fault_is_the_fault_of_one_request() {
 
 #[tokio::test]
 async fn a_change_makes_what_was_remembered_before_it_unreachable() {
-    let clients = Clients::of(false);
+    let clients = Clients::new();
     assert!(clients.ask(id(1), address(1), async { registered(&id(1)) }).await.unwrap());
     clients.note_version(1);
     assert!(!clients.ask(id(1), address(1), async { Ok(None) }).await.unwrap());
@@ -125,7 +125,7 @@ async fn a_change_makes_what_was_remembered_before_it_unreachable() {
 
 #[tokio::test]
 async fn a_stored_client_that_cannot_be_used_is_not_found() {
-    let clients = Clients::of(false);
+    let clients = Clients::new();
     let broken = || async { Ok(Some(with(&id(1), json!({"redirect_uris": ["http://app.example/"]})))) };
     assert!(!clients.ask(id(1), address(1), broken()).await.unwrap());
     assert!(clients.ask(id(1), address(1), async { registered(&id(1)) }).await.unwrap());
@@ -133,7 +133,7 @@ async fn a_stored_client_that_cannot_be_used_is_not_found() {
 
 #[tokio::test]
 async fn memory_is_bounded_however_large_clients_are() {
-    let clients = Clients::of(false);
+    let clients = Clients::new();
     let long = |at| format!("https://app.example/{at}/{}", "x".repeat(2_000));
     let uris: Vec<String> = (0..50).map(long).collect();
     for number in 0..600 {

@@ -19,7 +19,7 @@ pub(super) async fn redeem(
     context: &RequestContext<'_>,
     request: &CodeRequest,
     client: &AuthenticatedClient,
-) -> Result<Result<Issue, Refusal>, Failure> {
+) -> Result<Result<Box<Issue>, Refusal>, Failure> {
     let app = context.app;
     let open =
         |keys: &Keys| context.decide_under(keys, |cx| AuthorizationCode::open(cx, request.code.expose()));
@@ -87,7 +87,7 @@ impl GrantPlace {
     /// Takes a place if a grant is about to be made; the code stays unspent where there is none.
     fn take(
         &self,
-        verdict: &Verdict<Result<Issue, Refusal>>,
+        verdict: &Verdict<Result<Box<Issue>, Refusal>>,
         code: Option<&AuthorizationCode>,
         context: &RequestContext<'_>,
     ) -> Result<(), RetryAfter> {
@@ -116,7 +116,7 @@ fn trace_redemption(
     context: &RequestContext<'_>,
     request: &CodeRequest,
     code: Option<&AuthorizationCode>,
-    outcome: &Result<Issue, Refusal>,
+    outcome: &Result<Box<Issue>, Refusal>,
 ) {
     let tracer = &context.app.tracer;
     let Some((code, state)) = code.and_then(|code| Some((code, tracer.state_of(code.id)?))) else { return };

@@ -12,9 +12,9 @@ pub(super) async fn issue(
     context: &RequestContext<'_>,
     request: &CredentialsRequest,
     client: &AuthenticatedClient,
-) -> Result<Result<Issue, Refusal>, Failure> {
+) -> Result<Result<Box<Issue>, Refusal>, Failure> {
     let (app, id) = (context.app, &client.client().id);
-    let load = || async { Ok(app.clients.facts(&app.store, id).await?) };
+    let load = || async { Ok(app.store.client_facts(id).await?) };
     let decided = context.settle(load, |facts, cx| {
         let grant = CredentialsGrant { request, client: facts.status, client_valid_from: facts.valid_from };
         token::decide(&GrantRequest::ClientCredentials(grant), client, cx)

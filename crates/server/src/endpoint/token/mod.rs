@@ -58,7 +58,7 @@ async fn serve(caller: &Caller<'_>) -> Result<TokenResponse, Failure> {
 /// Signs the tokens of a grant whose commit is durable.
 async fn sign(
     context: &RequestContext<'_>,
-    issue: Issue,
+    issue: Box<Issue>,
     client: &AuthenticatedClient,
 ) -> Result<TokenResponse, Failure> {
     let keys = context.current_keys().await?;

@@ -15,7 +15,7 @@ pub(super) async fn refresh(
     context: &RequestContext<'_>,
     request: &RefreshRequest,
     client: &AuthenticatedClient,
-) -> Result<Result<Issue, Refusal>, Failure> {
+) -> Result<Result<Box<Issue>, Refusal>, Failure> {
     let app = context.app;
     let read = |keys: &Keys| RefreshToken::read(keys.artefacts(), request.refresh_token.expose());
     let token = read(&context.keys);
@@ -45,7 +45,7 @@ fn tell(
     context: &RequestContext<'_>,
     token: &RefreshToken,
     client: &AuthenticatedClient,
-    outcome: &Result<Issue, Refusal>,
+    outcome: &Result<Box<Issue>, Refusal>,
 ) {
     let (app, address) = (context.app, context.arrival.client.0);
     let (grant, client_id, generation) = (token.grant, Foreign(&client.client().id), token.generation);

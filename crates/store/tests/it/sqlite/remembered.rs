@@ -51,6 +51,31 @@ async fn v_30_what_another_process_writes_is_seen_after_a_tenth_of_a_second_and_
 }
 
 #[tokio::test]
+async fn v_30_where_nothing_is_written_the_writer_looks_for_those_who_read() {
+    let world = World::new().await;
+    let other = Connection::open(world.path()).unwrap();
+    other.busy_timeout(Duration::from_secs(5)).unwrap();
+    for number in 0..ATTEMPTS_MAX {
+        let name = format!("Ada {number}");
+        // Whatever was looked at before is too old, and the first of these reads asks for a look.
+        tokio::time::sleep(REMEMBERED_FOR).await;
+        let mut before = display_name(&world.store).await;
+        for _ in 0..3 {
+            tokio::time::sleep(REMEMBERED_FOR / 10).await;
+            before = display_name(&world.store).await;
+        }
+        other.execute("UPDATE users SET display_name = ?1", [&name]).unwrap();
+        let after = display_name(&world.store).await;
+        tokio::time::sleep(REMEMBERED_FOR).await;
+        assert_eq!(display_name(&world.store).await, name);
+        if after == before {
+            return;
+        }
+    }
+    panic!("nothing is remembered");
+}
+
+#[tokio::test]
 async fn without_room_nothing_is_remembered() {
     let world = World::of(&Options { remembered_max: 0, ..Options::default() }).await;
     let other = Connection::open(world.path()).unwrap();
