@@ -43,6 +43,7 @@ const USAGE: &str = "usage: cargo xtask <command>
     --resume            count what was run before, and run what is missing
     --results FILE      note what was run there rather than in target/faults.json
   bench                 what an operation costs, as a share of the ceiling measured beside it
+  storm                 refreshes and introspection while five hundred people sign in at once
   hostile               honest flows while a thousand connections attack, one kind after the other
     --of BINARY         of a server that is built already
     --only KIND,KIND    of these kinds alone; no kind is the quiet round, which is always there
@@ -63,6 +64,8 @@ fn main() -> ExitCode {
         ["bench", "--beside", binary] => {
             bench::run(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS)
         }
+        ["storm"] => bench::storm(&root, None).map(|()| ExitCode::SUCCESS),
+        ["storm", "--of", binary] => bench::storm(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS),
         ["hostile", options @ ..] => match bench::HostileOptions::parse(options) {
             Some(options) => bench::hostile(&root, &options).map(|()| ExitCode::SUCCESS),
             None => Ok(usage()),

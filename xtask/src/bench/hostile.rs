@@ -11,7 +11,10 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::installation::BenchInstallation;
-use super::limits::{HOSTILE_CONNECTIONS, HOSTILE_ROUNDS, HOSTILE_SECONDS, HOSTILE_USERS, HOSTILE_VUS};
+use super::limits::{
+    HOSTILE_CONNECTIONS, HOSTILE_ROUNDS, HOSTILE_SECONDS, HOSTILE_USERS, HOSTILE_VUS, STORM_AFTER,
+    STORM_CONNECTIONS,
+};
 use super::report::{median, number};
 use super::served::GENERATOR_CORE;
 use super::tools::Tools;
@@ -66,8 +69,29 @@ impl HostileOptions {
     }
 }
 
+/// Who the peers are.
+pub(super) struct Peers {
+    kind: &'static str,
+    connections: u32,
+    addresses: u32,
+    /// Seconds until they come.
+    after: u32,
+}
+
+impl Peers {
+    fn hostile((kind, addresses): (&'static str, u32)) -> Self {
+        Self { kind, connections: HOSTILE_CONNECTIONS, addresses, after: 0 }
+    }
+
+    /// People who sign in all at once.
+    pub(super) fn storm() -> Self {
+        let people = STORM_CONNECTIONS;
+        Self { kind: "storm", connections: people, addresses: people, after: STORM_AFTER }
+    }
+}
+
 /// Hostile peers, which end with this value.
-struct Attack(Child);
+pub(super) struct Attack(Child);
 
 impl Drop for Attack {
     fn drop(&mut self) {
@@ -77,18 +101,12 @@ impl Drop for Attack {
 }
 
 impl Attack {
-    fn start(hostile: &Path, address: &str, (kind, addresses): (&str, u32)) -> Result<Self> {
+    pub(super) fn start(hostile: &Path, address: &str, peers: &Peers) -> Result<Self> {
         let mut command = Command::new("nice");
         command.args(["-n", "19", "taskset", "-c", &GENERATOR_CORE.to_string()]).arg(hostile);
-        command.args([
-            "--address",
-            address,
-            "--kind",
-            kind,
-            "--connections",
-            &HOSTILE_CONNECTIONS.to_string(),
-        ]);
-        command.args(["--addresses", &addresses.to_string()]);
+        command.args(["--address", address, "--kind", peers.kind]);
+        command.args(["--connections", &peers.connections.to_string()]);
+        command.args(["--addresses", &peers.addresses.to_string(), "--after", &peers.after.to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().map(Self).context("the hostile peers do not start")
     }
@@ -122,8 +140,10 @@ pub(super) fn measure(
     for _ in 0..rounds {
         for runs in &mut all {
             let server = installation.serve_at_defaults()?;
-            let _attack =
-                runs.attack.map(|attack| Attack::start(hostile, installation.address, attack)).transpose()?;
+            let _attack = runs
+                .attack
+                .map(|attack| Attack::start(hostile, installation.address, &Peers::hostile(attack)))
+                .transpose()?;
             let honest = tools.ten_steps(&server, &installation.target("introspect"))?;
             runs.runs.push(honest);
         }

@@ -9,6 +9,7 @@ mod installation;
 mod limits;
 mod report;
 mod served;
+mod storm;
 mod tools;
 
 pub(crate) use hostile::HostileOptions;
@@ -55,6 +56,17 @@ pub(crate) fn hostile(root: &Path, options: &HostileOptions) -> Result<()> {
     let tools = Tools::without_ceiling(root, &directory)?;
     let ours = BenchInstallation::new("ours", &ours, &directory.join("ours"), OURS, HOSTILE_USERS)?;
     hostile::measure(&tools, &ours, options, &hostile::program(root))
+}
+
+/// Measures what goes on while many people sign in at once.
+pub(crate) fn storm(root: &Path, of: Option<&Path>) -> Result<()> {
+    let (ours, directory) = match of {
+        None => build(root)?,
+        Some(binary) => (binary.to_owned(), directory(root)?),
+    };
+    let tools = Tools::without_ceiling(root, &directory)?;
+    let ours = BenchInstallation::new("ours", &ours, &directory.join("ours"), OURS, HOSTILE_USERS)?;
+    storm::measure(&tools, &ours, &hostile::program(root))
 }
 
 /// The server that ships, built, and a directory for this run's files.

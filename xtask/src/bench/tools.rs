@@ -73,10 +73,22 @@ impl Tools {
 
     /// One run of the load generator on its core.
     pub(super) fn load(&self, served: &Served, target: &Path, scenario: &str, seconds: u32) -> Result<Value> {
+        self.load_after(served, target, scenario, [1, seconds])
+    }
+
+    /// The same, with so many seconds of load before it that do not count.
+    pub(super) fn load_after(
+        &self,
+        served: &Served,
+        target: &Path,
+        scenario: &str,
+        [before, seconds]: [u32; 2],
+    ) -> Result<Value> {
         let lines = self.directory.join("runs.jsonl");
         let mut command = pinned(GENERATOR_CORE, &self.authbench);
         command.arg("--target").arg(target).args(["--scenario", scenario, "--vus", &USERS.to_string()]);
-        command.args(["--duration", &seconds.to_string(), "--warmup", "1", "--runs", "1"]);
+        let (duration, warmup) = (seconds.to_string(), before.to_string());
+        command.args(["--duration", &duration, "--warmup", &warmup, "--runs", "1"]);
         command.args(["--server-pid", &served.pid().to_string()]).arg("--json").arg(&lines);
         process::output(&mut command, LIMIT)?;
         last_line(&lines)

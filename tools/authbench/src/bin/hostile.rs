@@ -28,12 +28,20 @@ struct Args {
     kind: Kind,
     #[arg(long, default_value_t = 1000)]
     connections: u32,
+    /// Seconds until the first one opens.
+    #[arg(long, default_value_t = 0)]
+    after: u64,
     /// So many addresses from 127.0.0.2 on, in turn.
     #[arg(long, default_value_t = 1000)]
     addresses: u32,
     /// A registered user, for guesses: one whom no honest flow signs in.
     #[arg(long, default_value = "user100")]
     user: String,
+    /// Registered users `user0`, `user1` and so on, for a storm, and their password, in which `{n}` stands for the number.
+    #[arg(long, default_value_t = 100)]
+    users: u32,
+    #[arg(long, default_value = "wooden lantern harbour {n}")]
+    password: String,
     /// A registered confidential client, for guesses.
     #[arg(long, default_value = "bench-service")]
     client: String,
@@ -63,17 +71,22 @@ enum Kind {
     Secrets,
     /// HTTP/2: pages asked for and never taken.
     Untaken,
+    /// People who sign in with the right password, all at once and again a second later.
+    Storm,
 }
 
 struct Hostile {
     args: Args,
     opened: AtomicU64,
+    signed_in: AtomicU64,
 }
 
 fn main() -> Result<()> {
-    let hostile = Arc::new(Hostile { args: Args::parse(), opened: AtomicU64::new(0) });
+    let hostile =
+        Arc::new(Hostile { args: Args::parse(), opened: AtomicU64::new(0), signed_in: AtomicU64::new(0) });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        sleep(Duration::from_secs(hostile.args.after)).await;
         for number in 0..hostile.args.connections {
             let hostile = hostile.clone();
             tokio::spawn(async move {
@@ -87,7 +100,9 @@ fn main() -> Result<()> {
         }
         loop {
             sleep(Duration::from_secs(5)).await;
-            println!("{} connections opened", hostile.opened.load(Ordering::Relaxed));
+            let [opened, signed_in] =
+                [&hostile.opened, &hostile.signed_in].map(|count| count.load(Ordering::Relaxed));
+            println!("{opened} connections opened, {signed_in} signed in");
         }
     })
 }
@@ -148,6 +163,17 @@ impl Hostile {
             }
             Kind::Mute => hold(&mut stream).await,
             Kind::Guesses => self.guess(&mut stream, &self.args.user).await,
+            Kind::Storm => {
+                let user = number % self.args.users.max(1);
+                let password = self.args.password.replace("{n}", &user.to_string());
+                let form = self.form(&mut stream).await?;
+                let answer = form.post(&mut stream, host, &format!("user{user}"), &password).await?;
+                // On to the consent page or to the app; a refusal is a page of its own.
+                if answer.starts_with("HTTP/1.1 3") || answer.contains("http-equiv=\"refresh\"") {
+                    self.signed_in.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok(())
+            }
             Kind::Names => {
                 self.guess(&mut stream, &format!("nobody-{number}-{}", self.opened.load(Ordering::Relaxed)))
                     .await
@@ -165,6 +191,16 @@ impl Hostile {
 
     /// Signs in with a wrong password, again and again: page, form, answer.
     async fn guess(&self, stream: &mut TcpStream, user: &str) -> Result<()> {
+        let form = self.form(stream).await?;
+        loop {
+            let password = format!("guess-after-guess-{}", rand::random::<u32>());
+            form.post(stream, self.args.address, user, &password).await?;
+            sleep(PACE).await;
+        }
+    }
+
+    /// The form of the sign-in page, as a browser that was never here gets it.
+    async fn form(&self, stream: &mut TcpStream) -> Result<Form> {
         let host = self.args.address;
         let target = "/authorize?response_type=code&client_id=bench-public&scope=openid&state=x\
              &redirect_uri=https%3A%2F%2Frp.example%2Fcb&code_challenge_method=S256\
@@ -180,19 +216,35 @@ impl Hostile {
             .await?;
         }
         let action = between(&page, "action=\"", "\"").context("a form")?.replace("&amp;", "&");
-        let flow = between(&page, "name=\"flow\" value=\"", "\"").unwrap_or_default();
-        loop {
-            let body =
-                format!("flow={flow}&username={user}&password=guess-after-guess-{}", rand::random::<u32>());
-            let origin = format!("http://{host}");
-            let fields = [
-                ("cookie", cookies.as_str()),
-                ("origin", origin.as_str()),
-                ("sec-fetch-site", "same-origin"),
-            ];
-            exchange(stream, &post(host, action.trim_start_matches(&origin), &fields, &body)).await?;
-            sleep(PACE).await;
-        }
+        let flow = between(&page, "name=\"flow\" value=\"", "\"").unwrap_or_default().to_owned();
+        Ok(Form { action, flow, cookies })
+    }
+}
+
+/// A sign-in page that waits for a name and a password.
+struct Form {
+    action: String,
+    flow: String,
+    cookies: String,
+}
+
+impl Form {
+    async fn post(
+        &self,
+        stream: &mut TcpStream,
+        host: SocketAddr,
+        user: &str,
+        password: &str,
+    ) -> Result<String> {
+        let password: String = url::form_urlencoded::byte_serialize(password.as_bytes()).collect();
+        let body = format!("flow={}&username={user}&password={password}", self.flow);
+        let origin = format!("http://{host}");
+        let fields = [
+            ("cookie", self.cookies.as_str()),
+            ("origin", origin.as_str()),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        exchange(stream, &post(host, self.action.trim_start_matches(&origin), &fields, &body)).await
     }
 }
 

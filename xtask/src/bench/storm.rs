@@ -1,0 +1,60 @@
+//! `cargo xtask storm`: what refreshes and introspection notice while many people sign in at once.
+//!
+//! The server has one core; who refreshes, introspects and signs in shares the other, the storm at the lowest priority. Each scenario
+//! runs without the storm and in it, by turns; medians are reported.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::hostile::{Attack, Peers};
+use super::installation::BenchInstallation;
+use super::limits::{SECONDS, STORM_CONNECTIONS, STORM_COUNTED_AFTER, STORM_ROUNDS};
+use super::report::median;
+use super::tools::Tools;
+
+/// What goes on beside the storm.
+const SCENARIOS: [&str; 2] = ["refresh", "introspect"];
+
+/// One scenario, without the storm and in it.
+struct Beside {
+    scenario: &'static str,
+    calm: Vec<Value>,
+    storm: Vec<Value>,
+}
+
+/// Measures both and prints the table.
+pub(super) fn measure(tools: &Tools, installation: &BenchInstallation, hostile: &Path) -> Result<()> {
+    println!("{STORM_CONNECTIONS} people sign in at once, {STORM_ROUNDS} rounds of {SECONDS} s by turns");
+    println!(
+        "\n| operation | ops/s | in the storm | share | p99 ms | in the storm | ratio |\n|---|--:|--:|--:|--:|--:|--:|"
+    );
+    for scenario in SCENARIOS {
+        let mut beside = Beside { scenario, calm: Vec::new(), storm: Vec::new() };
+        for _ in 0..STORM_ROUNDS {
+            let target = installation.target(scenario);
+            let server = installation.serve()?;
+            beside.calm.push(tools.load(&server, &target, scenario, SECONDS)?);
+            let _storm = Attack::start(hostile, installation.address, &Peers::storm())?;
+            let counted = [STORM_COUNTED_AFTER, SECONDS];
+            beside.storm.push(tools.load_after(&server, &target, scenario, counted)?);
+        }
+        println!("{}", beside.row()?);
+    }
+    Ok(())
+}
+
+impl Beside {
+    fn row(&self) -> Result<String> {
+        let both = |name| anyhow::Ok((median(&self.calm, name)?, median(&self.storm, name)?));
+        let (rate, in_storm) = both("ops_per_s")?;
+        let (p99, p99_in_storm) = both("p99")?;
+        Ok(format!(
+            "| {} | {rate:.0} | {in_storm:.0} | **{:.2}** | {p99:.1} | {p99_in_storm:.1} | **{:.2}** |",
+            self.scenario,
+            in_storm / rate,
+            p99_in_storm / p99
+        ))
+    }
+}
