@@ -209,3 +209,45 @@ fn v_30_each_text_that_writes_a_table_of_a_subject_forgets() {
         );
     }
 }
+
+#[test]
+fn v_30_how_a_client_stands_is_kept_until_anything_of_clients_is_written() {
+    let of = |status| ClientFacts { status, valid_from: Timestamp(7) };
+    for (status, is_kept) in
+        [(ClientStatus::Active, true), (ClientStatus::Disabled, true), (ClientStatus::Unregistered, false)]
+    {
+        let remembered = looked();
+        remembered.keep_client(remembered.begin_read(), &app(), of(status));
+        assert_eq!(remembered.client(&app()).is_some(), is_kept, "{status:?}");
+        assert!(remembered.client(&ClientId::new("other")).is_none());
+    }
+    let cases = [
+        (Forgets::Id, Value::Id([1; 16]), true),
+        (Forgets::User, Value::Text("ada".into()), true),
+        (Forgets::All, Value::Null, false),
+    ];
+    for (forgets, value, is_kept) in cases {
+        let remembered = looked();
+        let begun = remembered.begin_read();
+        remembered.keep_client(begun, &app(), of(ClientStatus::Active));
+        remembered.forget(remembered.forgotten_by(forgets, &[value]).unwrap());
+        assert_eq!(remembered.client(&app()).is_some(), is_kept, "{forgets:?}");
+        remembered.keep_client(begun, &ClientId::new("late"), of(ClientStatus::Active));
+        assert!(remembered.client(&ClientId::new("late")).is_none(), "it was read before");
+    }
+    let unseen = Remembered::new(1024);
+    unseen.keep_client(unseen.begin_read(), &app(), of(ClientStatus::Active));
+    assert!(unseen.client(&app()).is_none(), "nobody has looked yet");
+}
+
+#[test]
+fn the_writer_is_asked_once_for_a_look_that_is_due() {
+    let remembered = Remembered::new(1);
+    assert!(remembered.wants_look());
+    assert!(!remembered.wants_look(), "it has been asked");
+    remembered.may_ask_again();
+    assert!(remembered.wants_look());
+    remembered.may_ask_again();
+    remembered.note_look(Instant::now(), false);
+    assert!(!remembered.wants_look(), "it has just looked");
+}
