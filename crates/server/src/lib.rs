@@ -35,6 +35,7 @@ mod tasks;
 pub mod trace;
 
 pub use config::ACCESS_TOKEN_SECONDS_MAX;
+pub use cookies::session_header;
 pub use login::username_key;
 pub use random::{Randomness, SystemRandom};
 pub use run::{Running, Start, StartFault};
