@@ -31,6 +31,7 @@ mod refresh_uses;
 mod remembered;
 mod run;
 mod shared_time;
+mod sweep;
 mod tasks;
 pub mod trace;
 
