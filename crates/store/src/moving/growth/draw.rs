@@ -20,7 +20,7 @@ impl Draw {
     /// has a greater id: rows that come in order are written in the order of the key.
     pub(super) fn ordered_id(self, purpose: &str, number: u64, of: u64) -> [u8; 16] {
         let gap = (1 << 64) / u128::from(of.max(1));
-        let mut id = to_16(self.bytes(purpose, number));
+        let mut id = half(self.bytes(purpose, number));
         let within = u128::from_be_bytes(id) % gap;
         let front = u64::try_from(gap * u128::from(number) + within).unwrap_or(u64::MAX);
         id.iter_mut().zip(front.to_be_bytes()).for_each(|(to, from)| *to = from);
@@ -29,7 +29,7 @@ impl Draw {
 
     /// An id that begins with an instant, as [`proofkey_protocol::Cx::time_ordered_id`] makes them.
     pub(super) fn timed_id(self, purpose: &str, number: u64, seconds: i64) -> [u8; 16] {
-        let mut id = to_16(self.bytes(purpose, number));
+        let mut id = half(self.bytes(purpose, number));
         let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
         id.iter_mut().zip(seconds.to_be_bytes()).for_each(|(to, from)| *to = from);
         id
@@ -43,7 +43,7 @@ impl Draw {
     }
 }
 
-fn to_16(bytes: [u8; 32]) -> [u8; 16] {
+fn half(bytes: [u8; 32]) -> [u8; 16] {
     let mut id = [0; 16];
     id.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
     id
