@@ -23,11 +23,11 @@ use sides::Side;
 /// What a grown database has.
 const ROWS: [(&str, u64); 4] =
     [("users", 1_000_000), ("grants", 1_000_000), ("expired", 10_000_000), ("clients", 10_000)];
-/// Seconds of one run, after as many that do not count: together less than a server waits before it removes anything.
-const SECONDS: u32 = 8;
-const WARM_SECONDS: u32 = 4;
+/// Seconds of one run, after some that do not count: together less than a server waits before it removes anything.
+const SECONDS: u32 = 6;
+const WARM_SECONDS: u32 = 3;
 /// Runs while rows are removed.
-const SWEEP_RUNS: usize = 12;
+const SWEEP_RUNS: usize = 6;
 /// How long a server may take to begin to remove, and to remove everything.
 const SWEEP_BEGINS_WITHIN: Duration = Duration::from_secs(90);
 const SWEEP_ENDS_WITHIN: Duration = Duration::from_secs(3_600);
