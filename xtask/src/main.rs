@@ -49,6 +49,9 @@ const USAGE: &str = "usage: cargo xtask <command>
     --only KIND,KIND    of these kinds alone; no kind is the quiet round, which is always there
     --rounds N          so many rounds instead of three
   bench --beside BINARY the same, with another built server in the same run
+  bench --grown         what a code flow costs on a database with millions of rows, beside an empty one
+    --store postgres    in PostgreSQL rather than SQLite
+    --scale N           with so many times fewer rows
 ";
 
 fn main() -> ExitCode {
@@ -66,6 +69,10 @@ fn main() -> ExitCode {
         }
         ["storm"] => bench::storm(&root, None).map(|()| ExitCode::SUCCESS),
         ["storm", "--of", binary] => bench::storm(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS),
+        ["bench", "--grown", options @ ..] => match bench::GrownOptions::parse(options) {
+            Some(options) => bench::grown(&root, &options).map(|()| ExitCode::SUCCESS),
+            None => Ok(usage()),
+        },
         ["hostile", options @ ..] => match bench::HostileOptions::parse(options) {
             Some(options) => bench::hostile(&root, &options).map(|()| ExitCode::SUCCESS),
             None => Ok(usage()),

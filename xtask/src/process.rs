@@ -138,7 +138,7 @@ fn signal(signal: &str, pids: &[u32]) {
 }
 
 /// Every living process whose chain of parents leads to `ancestor`.
-fn descendants(ancestor: u32) -> Vec<u32> {
+pub(crate) fn descendants(ancestor: u32) -> Vec<u32> {
     let parents: Vec<(u32, u32)> = fs::read_dir("/proc")
         .into_iter()
         .flatten()

@@ -88,6 +88,18 @@ impl Login {
     }
 }
 
+/// A session that is noted as used at this instant or later needs no new note now, whichever life it has.
+pub fn noted_since(now: Timestamp, policy: &Policy) -> Timestamp {
+    let lives = [false, true].map(|remembered| policy.session_life(remembered).idle_seconds);
+    let shortest = lives.into_iter().fold(i64::MAX, i64::min);
+    now + (1 - noted_every(shortest))
+}
+
+/// How often the use of a session is noted at most.
+fn noted_every(idle_seconds: i64) -> i64 {
+    SEEN_SECONDS_MAX.min(idle_seconds / 4)
+}
+
 /// Whether a session still stands for its user: begun, not expired, not idle, user enabled, password not changed since.
 pub fn is_live(session: &SessionFacts, user: &UserFacts, now: Timestamp, policy: &Policy) -> bool {
     let idle_seconds = policy.session_life(session.remembered).idle_seconds;
@@ -150,7 +162,7 @@ pub fn login(
         session_ends_at: session.expires_at,
         authentication: session.authentication.clone(),
         remembered: session.remembered,
-        stale: now - session.seen_at >= SEEN_SECONDS_MAX.min(idle_seconds / 4),
+        stale: now - session.seen_at >= noted_every(idle_seconds),
     })
 }
 
@@ -203,6 +215,8 @@ mod tests {
                 login(&cookie, &session, &user(), now, &policy).unwrap().touch(now).is_some()
             };
             assert!(!noted(noted_after - 1) && noted(noted_after), "{idle_seconds}");
+            let needs_none = |after| session.seen_at >= noted_since(NOW + after, &policy);
+            assert!(needs_none(noted_after - 1) && !needs_none(noted_after), "{idle_seconds}");
         }
     }
 

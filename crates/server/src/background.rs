@@ -15,20 +15,26 @@ use crate::http::{self, Budget, Edge, HttpLimits, Readiness, Tls};
 use crate::known_time::KnownTime;
 use crate::metrics::{Metrics, OPENMETRICS};
 use crate::node::Node;
+use crate::sweep;
 use crate::tasks::{self, Watch};
 
-/// Refreshing, rotating and sweeping, and the look at the certificate.
+/// Refreshing and rotating, removing what has ended, and the look at the certificate.
 pub(crate) fn spawn(
     watch: &Watch,
     store: &Store,
     known: KnownTime,
     tls: Option<&Arc<Tls>>,
 ) -> Vec<JoinHandle<()>> {
+    let (noted, to_sweep) = tokio::sync::watch::channel(None);
     let refresh = {
         let (watch, store) = (watch.clone(), store.clone());
-        move || tasks::run(watch.clone(), store.clone(), known)
+        move || tasks::run(watch.clone(), store.clone(), known, noted.clone())
     };
-    let mut spawned = vec![watch.clone().spawn("refresh", refresh)];
+    let sweep = {
+        let (watch, store) = (watch.clone(), store.clone());
+        move || sweep::run(watch.clone(), store.clone(), to_sweep.clone())
+    };
+    let mut spawned = vec![watch.clone().spawn("refresh", refresh), watch.clone().spawn("sweep", sweep)];
     if let Some(tls) = tls {
         let (tls, stop) = (Arc::clone(tls), watch.shutdown.clone());
         spawned.push(watch.clone().spawn("certificate", move || Arc::clone(&tls).watch(stop.clone())));

@@ -7,7 +7,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, header};
-use proofkey_oauth::{Issuer, sha256};
+use proofkey_oauth::{Issuer, Secret, sha256};
+use proofkey_protocol::session::SessionCookie;
 use proofkey_protocol::sign_in::DEVICE_SECONDS;
 
 /// Most flow cookies that a browser keeps; the oldest go first. It has more than one only if it asked for several pages before
@@ -126,6 +127,12 @@ impl CookieNames {
             Cookie::Device => &self.device,
         }
     }
+}
+
+/// The value of the `Cookie` header by which a browser of this issuer shows a session: for tools that hold sessions which no
+/// browser began.
+pub fn session_header(issuer: &Issuer, session: &SessionCookie) -> Secret {
+    Secret::new(format!("{}={}", CookieNames::new(issuer).session, session.value().expose()))
 }
 
 /// Tells the issuers of one host apart; empty for the one that has no path, whose names have always been plain.

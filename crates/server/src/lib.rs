@@ -31,10 +31,12 @@ mod refresh_uses;
 mod remembered;
 mod run;
 mod shared_time;
+mod sweep;
 mod tasks;
 pub mod trace;
 
 pub use config::ACCESS_TOKEN_SECONDS_MAX;
+pub use cookies::session_header;
 pub use login::username_key;
 pub use random::{Randomness, SystemRandom};
 pub use run::{Running, Start, StartFault};

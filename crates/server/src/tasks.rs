@@ -1,10 +1,10 @@
-//! What runs beside the requests: refreshing snapshots, rotating keys, removing what has expired.
+//! What runs beside the requests: refreshing snapshots, rotating keys, noting the time by which what has ended is removed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use proofkey_oauth::Timestamp;
-use proofkey_store::{Fault, NotedTime, Store};
+use proofkey_store::{NotedTime, Store};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -22,12 +22,8 @@ const REFRESH_EVERY: Duration = Duration::from_millis(500);
 const ROTATE_EVERY: u32 = 120;
 /// How many refreshes pass between two questions for the time.
 const TIME_EVERY: u32 = 20;
-/// How many refreshes pass between two rounds of removing.
-const SWEEP_EVERY: u32 = 60;
-/// Rows removed in one transaction: small enough that no sign-in waits for it.
-const SWEEP_ROWS_MAX: u32 = 500;
-/// Most transactions of one round of removing.
-const SWEEP_ROUNDS_MAX: u32 = 200;
+/// How many refreshes pass between two notes of the time, by each of which what has ended is removed.
+const NOTE_EVERY: u32 = 60;
 
 /// The pause before a task that panicked is started again: what it met may still be there.
 const RESTART_AFTER: Duration = if cfg!(test) { Duration::from_millis(20) } else { Duration::from_secs(1) };
@@ -74,8 +70,13 @@ impl Watch {
     }
 }
 
-/// Refreshes, rotates and sweeps until the server stops.
-pub(crate) async fn run(watch: Watch, store: Store, mut known: KnownTime) {
+/// Refreshes, rotates, and notes the time for [`crate::sweep`], until the server stops.
+pub(crate) async fn run(
+    watch: Watch,
+    store: Store,
+    mut known: KnownTime,
+    noted: tokio::sync::watch::Sender<Option<NotedTime>>,
+) {
     let Watch { app, readiness, shutdown } = watch;
     let work = async {
         let mut ticks = interval(REFRESH_EVERY);
@@ -107,11 +108,11 @@ pub(crate) async fn run(watch: Watch, store: Store, mut known: KnownTime) {
             }
             app.metrics.clock_ahead.set(known.ahead_seconds(&app.clock));
             known.changed(&app.clock).into_iter().for_each(ClockStands::report);
-            if tick % SWEEP_EVERY == SWEEP_EVERY - 1 {
-                let swept = sweep(&store, known.note(&app.clock)).await;
-                let crowded_out = crowd_out_unknown_names(&app, &store).await;
-                if let Err(fault) = swept.and(crowded_out) {
-                    tracing::error!(%fault, "expired rows could not be removed");
+            if tick % NOTE_EVERY == NOTE_EVERY - 1 {
+                let time = known.note(&app.clock);
+                match store.note_time(time).await {
+                    Ok(()) => drop(noted.send_replace(Some(time))),
+                    Err(fault) => tracing::error!(%fault, "the time could not be noted: nothing is removed"),
                 }
             }
         }
@@ -158,47 +159,17 @@ pub(crate) async fn load_keys(app: &App, store: &Store) -> Result<(), KeysFault>
     Ok(())
 }
 
-/// Removes what has ended by the time that is known, and notes that time for the process that comes after this one.
-pub(crate) async fn sweep(store: &Store, known: NotedTime) -> Result<(), Fault> {
-    store.note_time(known).await?;
-    for _ in 0..SWEEP_ROUNDS_MAX {
-        if store.sweep(known.latest, SWEEP_ROWS_MAX).await? < SWEEP_ROWS_MAX {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
-    Ok(())
-}
-
-/// What strangers made up is forgotten before the table grows.
-async fn crowd_out_unknown_names(app: &App, store: &Store) -> Result<(), Fault> {
-    let kept_max = app.limits.sign_in.unknown_names_max;
-    for _ in 0..SWEEP_ROUNDS_MAX {
-        if store.crowd_out_unknown_names(kept_max, SWEEP_ROWS_MAX).await? < SWEEP_ROWS_MAX {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use axum::body::Body;
     use axum::http::Request;
-    use proofkey_protocol::{ClientId, Commit, TokenId};
-    use proofkey_store::Options;
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::clock::Clock;
     use crate::endpoint::tests::app;
     use crate::http::Phase;
-
-    const START: i64 = 1_790_000_000;
-    const TOKEN: TokenId = TokenId([7; 16]);
 
     async fn ready(readiness: &Arc<Readiness>) -> u16 {
         let routes: axum::Router = Arc::clone(readiness).routes();
@@ -236,32 +207,5 @@ mod tests {
         assert_eq!((starts.load(Ordering::SeqCst), watch.app.metrics.task_panics.get()), (3, 2));
         watch.shutdown.cancel();
         watched.await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn k_15_a_clock_that_ran_ahead_for_a_while_revives_no_revoked_token() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(&directory.path().join("proofkey.db"), &Options::default()).unwrap();
-        let revoke = Commit::RevokeAccessToken { token: TOKEN, keep_until: Timestamp(START + 600) };
-        let _ = store.commit(revoke).await.unwrap();
-        let clock = Clock::manual(START);
-        let noted = |latest, ahead_by| NotedTime { latest: Timestamp(latest), ahead_by, ahead_millis: 0 };
-        let mut known = KnownTime::new(Some(noted(START, 0)), &clock);
-        let is_revoked = async || store.access_token(&ClientId::new("app"), TOKEN).await.unwrap().revoked;
-        clock.set_by(9_000);
-        clock.advance(32);
-        sweep(&store, known.note(&clock)).await.unwrap();
-        clock.set_by(-9_000);
-        assert!(is_revoked().await);
-        assert_eq!(store.known_time().await, Ok(Some(noted(START + 32, 9_000))));
-        // The process after it knows as much.
-        let mut known = KnownTime::new(store.known_time().await.unwrap(), &clock);
-        clock.set_by(9_000);
-        sweep(&store, known.note(&clock)).await.unwrap();
-        assert!(is_revoked().await);
-        clock.set_by(-9_000);
-        clock.advance(4_400);
-        sweep(&store, known.note(&clock)).await.unwrap();
-        assert!(!is_revoked().await, "when its time has really come");
     }
 }

@@ -1,6 +1,8 @@
 //! The engines behind a store, and the four doors through which all of it goes: one row, the few rows of a key, many rows,
 //! and a script.
 
+use std::sync::Arc;
+
 use crate::fault::Fault;
 use crate::remembered::Remembered;
 use crate::row::Cells;
@@ -62,6 +64,17 @@ impl Backend {
         match self {
             Self::Sqlite(engine) => engine.run(script).await,
             Self::Postgres(engine) => Box::pin(engine.run(script)).await,
+        }
+    }
+
+    /// Sends a script on its way and waits for nothing. It is written soon, behind what was sent before it, or lost.
+    pub(crate) fn post(self: &Arc<Self>, script: Script) {
+        match &**self {
+            Self::Sqlite(engine) => engine.post(script),
+            Self::Postgres(_) => {
+                let backend = Arc::clone(self);
+                tokio::spawn(async move { drop(backend.run(script).await) });
+            }
         }
     }
 

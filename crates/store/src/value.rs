@@ -51,6 +51,10 @@ pub(crate) enum Forgets {
 impl Forgets {
     /// What a text forgets, by the tables that it writes.
     pub(crate) const fn of(text: &str) -> Self {
+        // When a session was last used is told by what is remembered as it was then, and asked for by those who go by it.
+        if holds(text, "UPDATE sessions SET seen_at") {
+            return Self::Nothing;
+        }
         if holds(text, "UPDATE sessions ") || holds(text, "DELETE FROM sessions ") {
             if holds(text, "sessions WHERE id = $1") || holds(text, "WHERE id = $1 AND") {
                 return Self::Id;

@@ -16,6 +16,7 @@ use crate::process;
 const REDIRECT_URI: &str = "https://rp.example/cb";
 const API: &str = "urn:bench:api";
 const SCOPE: &str = "openid offline_access api";
+const CLIENT: &str = "bench-public";
 
 /// A fresh installation of one binary, with files of its own.
 pub(super) struct BenchInstallation {
@@ -34,24 +35,44 @@ impl BenchInstallation {
         address: &'static str,
         users: usize,
     ) -> Result<Self> {
-        fs::create_dir_all(directory)?;
-        let installation =
-            Self { name, proofkey: proofkey.to_owned(), directory: directory.to_owned(), address };
-        installation.fill(users).with_context(|| format!("{} cannot be set up", proofkey.display()))?;
+        let installation = Self::without_users(name, proofkey, directory, address, None)?;
+        for number in 0..=users {
+            installation.add_user(number)?;
+        }
         Ok(installation)
     }
 
-    fn fill(&self, users: usize) -> Result<()> {
+    /// One with clients and an API, in a PostgreSQL database where there is a URL.
+    pub(super) fn without_users(
+        name: &'static str,
+        proofkey: &Path,
+        directory: &Path,
+        address: &'static str,
+        url: Option<&str>,
+    ) -> Result<Self> {
+        fs::create_dir_all(directory)?;
+        let installation =
+            Self { name, proofkey: proofkey.to_owned(), directory: directory.to_owned(), address };
+        installation.fill(url).with_context(|| format!("{} cannot be set up", proofkey.display()))?;
+        Ok(installation)
+    }
+
+    fn fill(&self, url: Option<&str>) -> Result<()> {
         let issuer = format!("http://{}", self.address);
         let mut init = self.command(&["init", "--issuer", &issuer, "--listen", self.address, "--json"]);
         json(init.arg("--data").arg(self.directory.join("data")))?;
-        for number in 0..=users {
-            self.add_user(number)?;
+        if let Some(url) = url {
+            let text = fs::read_to_string(self.config())?;
+            let lines = text.lines().map(|line| match line.strip_prefix("data = ") {
+                Some(_) => format!("url = \"{url}\"\n"),
+                None => format!("{line}\n"),
+            });
+            fs::write(self.config(), lines.collect::<String>())?;
         }
         let mut api = self.command(&["api", "add", "--resource", API, "--scope", "api", "--introspection"]);
         let api = json(api.arg("--json"))?;
         let public = json!({
-            "client_id": "bench-public", "client_name": "Bench", "redirect_uris": [REDIRECT_URI], "scope": SCOPE,
+            "client_id": CLIENT, "client_name": "Bench", "redirect_uris": [REDIRECT_URI], "scope": SCOPE,
             "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"],
             "id_token_signed_response_alg": "ES256",
         });
@@ -91,7 +112,7 @@ impl BenchInstallation {
         let (id, secret) = (member("client_id")?, member("client_secret")?);
         let text = format!(
             "name = \"proofkey\"\nissuer = \"http://{}\"\nredirect_uri = \"{REDIRECT_URI}\"\n\
-             [public_client]\nid = \"bench-public\"\nscope = \"{SCOPE}\"\n\
+             [public_client]\nid = \"{CLIENT}\"\nscope = \"{SCOPE}\"\n\
              [confidential_client]\nid = {id}\nsecret = {secret}\nauth = \"{auth}\"\n{extra}\n\
              [login]\nkind = \"form\"\n\
              fields = {{ username = \"user{{n}}\", password = \"{}\", decision = \"allow\" }}\n",
@@ -126,6 +147,40 @@ impl BenchInstallation {
         let began = Instant::now();
         let _served = self.serve()?;
         Ok(began.elapsed().as_millis())
+    }
+
+    /// The server on its core, with its metrics at an address.
+    pub(super) fn serve_with_metrics(&self, metrics: &str) -> Result<Served> {
+        let mut command = pinned(SERVER_CORE, &self.proofkey);
+        command.arg("serve").arg("--config").arg(self.config()).env("PROOFKEY_LIMITS__FACTOR", "1000");
+        command.env("PROOFKEY_SERVER__METRICS_LISTEN", metrics);
+        Served::start(&mut command, self.address)
+    }
+
+    /// Grows its database by `bench seed`, and writes a description of it for browsers drawn from all of its users.
+    pub(super) fn seed(&self, rows: &[(&str, u64)]) -> Result<PathBuf> {
+        let (cookies, target) = (self.directory.join("cookies"), self.directory.join("users.toml"));
+        let mut seed = self.command(&["bench", "seed", "--json", "--client", CLIENT]);
+        seed.stderr(Stdio::inherit()).arg("--cookies").arg(&cookies);
+        seed.args(rows.iter().flat_map(|(of, count)| [format!("--{of}"), count.to_string()]));
+        json(&mut seed)?;
+        let text = format!(
+            "name = \"{}\"\nissuer = \"http://{}\"\nredirect_uri = \"{REDIRECT_URI}\"\n\
+             [public_client]\nid = \"{CLIENT}\"\nscope = \"{SCOPE}\"\n\
+             [login]\nkind = \"cookies\"\nfile = {:?}\n",
+            self.name,
+            self.address,
+            cookies.display().to_string()
+        );
+        fs::write(&target, text)?;
+        Ok(target)
+    }
+
+    /// Bytes of its database file, and of the log beside it.
+    pub(super) fn file_sizes(&self) -> [u64; 2] {
+        ["proofkey.db", "proofkey.db-wal"].map(|file| {
+            fs::metadata(self.directory.join("data").join(file)).map_or(0, |metadata| metadata.len())
+        })
     }
 
     fn config(&self) -> PathBuf {

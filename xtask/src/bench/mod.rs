@@ -2,8 +2,10 @@
 //!
 //! The server that ships (profile `dist`) and `limitd`, the least work that keeps the protocol's promises, stand on one core
 //! by turns; the load generator stands on the other. With `--beside`, another built server takes its turn in the same run: an
-//! older release, against which a change is held.
+//! older release, against which a change is held. With `--grown` it is the same server beside itself, on a database that is as
+//! good as empty and on one with millions of rows.
 
+mod grown;
 mod hostile;
 mod installation;
 mod limits;
@@ -12,6 +14,7 @@ mod served;
 mod storm;
 mod tools;
 
+pub(crate) use grown::GrownOptions;
 pub(crate) use hostile::HostileOptions;
 
 use std::fs;
@@ -67,6 +70,13 @@ pub(crate) fn storm(root: &Path, of: Option<&Path>) -> Result<()> {
     let tools = Tools::without_ceiling(root, &directory)?;
     let ours = BenchInstallation::new("ours", &ours, &directory.join("ours"), OURS, HOSTILE_USERS)?;
     storm::measure(&tools, &ours, &hostile::program(root))
+}
+
+/// Measures a grown database beside an empty one, and prints what the rows cost.
+pub(crate) fn grown(root: &Path, options: &GrownOptions) -> Result<()> {
+    let (ours, directory) = build(root)?;
+    let tools = Tools::without_ceiling(root, &directory)?;
+    grown::measure(&tools, &ours, &directory, options)
 }
 
 /// The server that ships, built, and a directory for this run's files.

@@ -1,5 +1,5 @@
 //! Administration by command, beside a running server: `init`, `client`, `user`, `api`, `key`,
-//! `sealing-key`, `consent`, `check-config`; and of the database as a whole: `db`, `backup`, `restore`, `upgrade`.
+//! `sealing-key`, `consent`, `check-config`; and of the database as a whole: `db`, `backup`, `restore`, `upgrade`, `bench`.
 //!
 //! It turns arguments into calls of [`proofkey_server::admin::Admin`], and what they return into output: what may be is
 //! decided there, and it alone reads and writes the database. No secret comes in as an argument, where every process of
@@ -7,6 +7,7 @@
 
 mod api;
 mod backup;
+mod bench;
 mod check_config;
 mod client;
 mod consent;
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     Restore(restore::Args),
     /// Bring the database to the schema of this version
     Upgrade(upgrade::Args),
+    /// Fill a database that is for measuring and for nothing else
+    Bench(bench::Args),
 }
 
 /// Runs a command of an operator.
@@ -74,6 +77,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => backup::run(&args).await,
         Command::Restore(args) => restore::run(&args).await,
         Command::Upgrade(args) => upgrade::run(&args).await,
+        Command::Bench(args) => bench::run(args).await,
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -101,6 +101,7 @@ impl Bar {
         let doing = match phase {
             Phase::Copying => "copying",
             Phase::Comparing => "comparing",
+            Phase::Growing => "making",
         };
         if let Some(bar) = &self.bar {
             bar.set_length(total);

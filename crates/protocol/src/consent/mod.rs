@@ -8,7 +8,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use proofkey_oauth::{Scope, Timestamp};
+use proofkey_oauth::{Scope, Timestamp, standard_scope};
 
 use crate::api::{Apis, GrantedApis, concerning};
 use crate::client::Client;
@@ -56,6 +56,16 @@ impl ConsentFacts {
             before = Some(entry.api);
         }
         Some(Self(text.to_owned()))
+    }
+
+    /// All that a scope opens where no API is named, and what a user allows who has just allowed that to a client and nothing
+    /// before.
+    pub fn of_scope(scope: &Scope, apis: &Apis, now: Timestamp) -> Result<(GrantedApis, Self), Refusal> {
+        let owners = scope.iter().flat_map(|token| apis.owners(token)).copied().collect::<Vec<_>>();
+        let issuer = scope.contains(standard_scope::OPENID) || owners.is_empty();
+        let granted = GrantedApis::implied(owners.into_iter().chain(issuer.then_some(ApiId::ISSUER)));
+        let consent = Access { scope, apis: &granted }.allowed_beside(None, apis, now)?;
+        Ok((granted, consent))
     }
 
     /// The text to store.

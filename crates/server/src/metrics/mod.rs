@@ -40,6 +40,8 @@ pub struct Metrics {
     pub log_lines_withheld: Counter,
     /// What runs beside requests and panicked: each time it was started again.
     pub task_panics: Counter,
+    /// Expired rows that were removed.
+    pub rows_swept: Counter,
     /// When the next rotation of signing keys is due, in seconds since 1970.
     pub rotation_due_at: Gauge,
     /// By how many seconds the clock is ahead of the time that is known; negative where it is behind.
@@ -124,6 +126,7 @@ impl Metrics {
             passwords: PasswordMetrics::default(),
             log_lines_withheld: Counter::default(),
             task_panics: Counter::default(),
+            rows_swept: Counter::default(),
             rotation_due_at: Gauge::default(),
             clock_ahead: Gauge::default(),
             local_clock_ahead: Gauge::default(),
@@ -133,8 +136,15 @@ impl Metrics {
     }
 
     fn register_log(mut self) -> Self {
-        let Self { registry, log_lines_withheld, task_panics, clock_ahead, local_clock_ahead, .. } =
-            &mut self;
+        let Self {
+            registry,
+            log_lines_withheld,
+            task_panics,
+            rows_swept,
+            clock_ahead,
+            local_clock_ahead,
+            ..
+        } = &mut self;
         registry.register("log_lines_lost", "Log lines that could not be written", log::lost().clone());
         registry.register(
             "log_lines_withheld",
@@ -142,6 +152,7 @@ impl Metrics {
             log_lines_withheld.clone(),
         );
         registry.register("task_panics", "Background tasks that panicked", task_panics.clone());
+        registry.register("rows_swept", "Expired rows that were removed", rows_swept.clone());
         registry.register(
             "clock_ahead_seconds",
             "Clock less the time that the database has seen; negative is behind",

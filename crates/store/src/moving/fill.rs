@@ -24,6 +24,8 @@ pub enum Phase {
     Copying,
     /// The rows of both sides are read again and compared.
     Comparing,
+    /// Rows are made up and written.
+    Growing,
 }
 
 /// How far a move is.

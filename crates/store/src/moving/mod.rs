@@ -1,4 +1,4 @@
-//! A database as a whole: copied to the other engine, backed up, restored, and brought to another schema.
+//! A database as a whole: copied to the other engine, backed up, restored, brought to another schema, and grown to be measured.
 //!
 //! It knows tables as columns and keys ([`crate::sql::tables`]), and of what is in them only what a restore ends. Who asks, and
 //! how what happens is shown, is for commands to say.
@@ -7,6 +7,7 @@ mod backup;
 mod copy;
 mod digest;
 mod fill;
+mod growth;
 mod place;
 mod refused;
 mod restore;
@@ -17,6 +18,7 @@ pub use backup::{BackedUp, backup};
 pub use copy::{Copied, copy, reopen};
 pub use digest::{TableDigest, digests};
 pub use fill::{Phase, Progress, Watch};
+pub use growth::{Grown, Growth, Sessions, grow};
 pub use place::{Begun, Place};
 pub use refused::MoveRefused;
 pub use restore::{Ends, Restoration, RestorePlan, Restored, RowCount};

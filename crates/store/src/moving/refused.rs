@@ -61,6 +61,20 @@ pub enum MoveRefused {
     /// A file is in the way, cannot be read or cannot be written.
     #[error("{path}: {cause}")]
     File { path: String, cause: io::Error },
+    /// A database that is to be grown is somebody's.
+    #[error(
+        "{place}: this database has users, and would be full of made-up ones whose sessions others know: a database is grown to be \
+         measured and for nothing else. Name an installation of its own, with clients and APIs and no users"
+    )]
+    HasUsers { place: String },
+    /// There is nothing that made-up users could allow.
+    #[error(
+        "{place}: there is no client {client} with a scope: register it first, with the API that owns the scope"
+    )]
+    NoClient { place: String, client: String },
+    /// Whoever was told of the sessions could not take them.
+    #[error("the cookies cannot be written: {cause}")]
+    Cookies { cause: io::Error },
     /// The file holds what is only a part of a database.
     #[error(
         "{path}: there is a log beside it ({path}-wal), and a database without its log is not whole: it was copied by hand from \

@@ -29,6 +29,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0003_moving",
         text: include_str!("../../migrations/postgres/0003_moving.sql"),
     },
+    Migration {
+        version: 4,
+        name: "0004_sessions_by_user",
+        text: include_str!("../../migrations/postgres/0004_sessions_by_user.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -1,5 +1,6 @@
 //! Browser sessions with the user and the consent behind them.
 
+use proofkey_oauth::Timestamp;
 use proofkey_protocol::{ClientId, SessionFacts, SessionId, SubjectFacts, UserFacts};
 
 use crate::fault::Fault;
@@ -28,7 +29,19 @@ impl ProtocolStore {
         id: SessionId,
         client: &ClientId,
     ) -> Result<Option<SubjectFacts>, Fault> {
-        if let Some(known) = self.remembered_subject(id, client) {
+        self.session_used_since(id, client, Timestamp(i64::MIN)).await
+    }
+
+    /// The same, where it matters whether the session was used since an instant: one of which that is not remembered is read.
+    pub async fn session_used_since(
+        &self,
+        id: SessionId,
+        client: &ClientId,
+        since: Timestamp,
+    ) -> Result<Option<SubjectFacts>, Fault> {
+        let is_used =
+            |facts: &SubjectFacts| facts.session.as_ref().is_some_and(|known| known.seen_at >= since);
+        if let Some(known) = self.remembered_subject(id, client).filter(|known| is_used(&known.facts)) {
             return Ok(Some(known.facts));
         }
         let remembered = self.backend.remembered().map(|remembered| (remembered, remembered.begin_read()));

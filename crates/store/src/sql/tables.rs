@@ -175,6 +175,19 @@ impl TableTexts {
         }
     }
 
+    /// Adds so many rows by one text, each unless its key is there.
+    pub(crate) fn insert_of(&self, rows: usize) -> &'static Statement {
+        let (name, columns) = (self.table.name, self.table.columns.join(", "));
+        let width = self.table.columns.len();
+        let row = |row: usize| {
+            let holders = (1..=width).map(|column| format!("${}", row * width + column));
+            format!("({})", holders.collect::<Vec<_>>().join(", "))
+        };
+        let all = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+        let text = format!("INSERT INTO {name} ({columns}) VALUES {all} ON CONFLICT DO NOTHING");
+        Box::leak(Box::new(statement(format!("MOVE_{rows}_INTO_{name}"), text)))
+    }
+
     /// Whether it is one of these tables.
     pub(crate) fn is_of(&self, names: &[&str]) -> bool {
         names.contains(&self.table.name)

@@ -77,6 +77,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0016_moving",
         text: include_str!("../../migrations/sqlite/0016_moving.sql"),
     },
+    Migration {
+        version: 17,
+        name: "0017_sessions_by_user",
+        text: include_str!("../../migrations/sqlite/0017_sessions_by_user.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -22,6 +22,11 @@ impl ProtocolStore {
             }
         }
     }
+
+    /// Sends a commit on its way that nothing depends on, and waits for nothing: it is written soon, or lost.
+    pub fn post(&self, note: Commit) {
+        self.backend.post(script(note));
+    }
 }
 
 /// The script of a commit.

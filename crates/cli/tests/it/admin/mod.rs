@@ -5,6 +5,7 @@ mod clients;
 mod configuration;
 mod delivery;
 mod files;
+mod growth;
 mod keys;
 mod moving;
 mod record;

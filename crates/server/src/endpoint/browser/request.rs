@@ -74,13 +74,13 @@ impl<'a> BrowserRequest<'a> {
         let Some(cookie) = self.cookies.session() else { return Ok(None) };
         let found = self.context.app.store.session(cookie.id).await?;
         let Some((session, user)) = found else { return Ok(None) };
-        Ok(self.login_by(cookie, &session, &user).await)
+        Ok(self.login_by(cookie, &session, &user))
     }
 
     /// Judges the session that the cookie names, as a read found it with its user, and notes that it was used: once a minute
-    /// at most. The note is no part of the decision, which does not depend on it. To lose it, by a fault or because the
-    /// session has just ended, costs a minute of idle time, and no answer.
-    pub(super) async fn login_by(
+    /// at most. The note is no part of the decision, which does not depend on it, and nobody waits for it. To lose it, by a fault or
+    /// because the session has just ended, costs a minute of idle time, and no answer.
+    pub(super) fn login_by(
         &self,
         cookie: &SessionCookie,
         session: &SessionFacts,
@@ -89,7 +89,7 @@ impl<'a> BrowserRequest<'a> {
         let (app, now) = (self.context.app, self.context.now);
         let login = session::login(cookie, session, user, now, &app.policy)?;
         if let Some(note) = login.touch(now) {
-            drop(app.store.commit(note).await);
+            app.store.post(note);
         }
         Some(login)
     }

@@ -2,6 +2,7 @@
 
 mod backups;
 mod copies;
+mod growth;
 mod kept;
 mod restores;
 mod upgrades;
