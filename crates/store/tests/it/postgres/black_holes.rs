@@ -28,13 +28,8 @@ fn links() -> u64 {
     asked.unwrap_or(9)
 }
 
-/// What the link is silent about. A redemption is a transaction of several round trips, a refresh one statement.
-fn commit(way: Break, number: u64) -> Commit {
-    if way == Break::SwallowCommit { redeem(grant(number)) } else { spend(number, 1, 1) }
-}
-
-/// One link that goes silent under a commit; how long that took.
-async fn silent(url: String, way: Break, number: u64) -> Duration {
+/// A store of its own behind a proxy of its own, over as few connections as there can be.
+async fn behind_proxy(url: &str) -> (Store, Proxy) {
     let server = postgres::server().port();
     let proxy = Proxy::start(server).await;
     let url = url.replace(&format!(":{server}/"), &format!(":{}/", proxy.port));
@@ -44,10 +39,22 @@ async fn silent(url: String, way: Break, number: u64) -> Duration {
         statement_timeout: STATEMENT_TIMEOUT,
         ..ConnectOptions::default()
     };
-    let store = Store::connect(&url, &options).await.unwrap();
+    (Store::connect(&url, &options).await.unwrap(), proxy)
+}
+
+/// What the link is silent about. A redemption is a transaction of several round trips, a refresh one statement.
+fn commit(way: Break, number: u64) -> Commit {
+    if way == Break::SwallowCommit { redeem(grant(number)) } else { spend(number, 1, 1) }
+}
+
+/// One link that goes silent under a commit; how long that took.
+async fn silent(url: String, way: Break, number: u64) -> Duration {
+    let (store, proxy) = behind_proxy(&url).await;
     let commit = commit(way, number);
     let prepared = if way == Break::SwallowCommit { redeem(grant(number + 1)) } else { redeem(grant(number)) };
     assert_eq!(store.commit(prepared).await, Ok(Committed::Applied), "{way:?}");
+    // The shared connection is open as well.
+    assert!(store.grant(grant_id(number)).await.is_ok());
     proxy.arm(way);
     let began = Instant::now();
     let told = tokio::time::timeout(SETTLED_WITHIN, store.commit(commit.clone())).await;
@@ -76,4 +83,27 @@ async fn f_05_st_03_a_commit_whose_link_goes_silent_is_settled_in_bounded_time()
     }
     println!("{links} links: each commit settled within {longest:?}");
     println!("cycles done: {links}");
+}
+
+/// Everybody waits for a connection that is being opened: nobody may wait for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f_05_st_03_a_link_that_goes_silent_while_it_is_opened_holds_nobody_up() {
+    let world = World::new().await;
+    let (store, proxy) = behind_proxy(&world.database.url()).await;
+    proxy.arm(Break::SwallowExecution);
+    let waiting = (1..=8).map(|number| {
+        let store = store.clone();
+        async move { tokio::time::timeout(SETTLED_WITHIN, store.grant(grant_id(number))).await }
+    });
+    for told in waiting.collect::<JoinSet<_>>().join_all().await {
+        let told = told.expect("an answer in time");
+        assert!(told.as_ref().is_ok_and(Option::is_none) || told.is_err_and(|fault| fault.is_temporary()));
+    }
+    assert_eq!(proxy.broken(), 1);
+    let again = async {
+        while store.grant(grant_id(1)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), again).await.expect("it is replaced within two seconds");
 }
