@@ -150,7 +150,10 @@ mod tests {
     #[test]
     fn what_was_counted_is_read_by_its_nouns() {
         let counted = read_counted(" 12 codes redeemed, 30 refreshes, none of it");
-        assert_eq!(counted, BTreeMap::from([("codes redeemed".to_owned(), 12), ("refreshes".to_owned(), 30)]));
+        assert_eq!(
+            counted,
+            BTreeMap::from([("codes redeemed".to_owned(), 12), ("refreshes".to_owned(), 30)])
+        );
     }
 
     #[test]

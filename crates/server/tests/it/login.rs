@@ -331,7 +331,9 @@ async fn f_26_a_storm_of_sign_ins_is_told_to_come_back_and_tokens_go_on() {
         server.advance(3_600);
     }
     let sign_ins = storms * SIGN_INS;
-    println!("counted: {sign_ins} sign-ins, {hashed} of them hashed, {meanwhile} requests for and about tokens");
+    println!(
+        "counted: {sign_ins} sign-ins, {hashed} of them hashed, {meanwhile} requests for and about tokens"
+    );
     println!("cycles done: {storms}");
 }
 

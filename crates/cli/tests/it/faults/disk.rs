@@ -42,19 +42,19 @@ async fn f_08_after_a_synchronisation_that_failed_the_server_writes_no_more_and_
         let codes = codes(&server, &browser, &web).await;
         assert!(server.terminate().await.success());
         let nth = 1 + dice % SYNCHRONISED_MAX;
-        let status = match server.start_by(&scripts.tampered(SYNCHRONISE, &format!("error=EIO:when={nth}+"))).await
-        {
-            Err(status) => {
-                at_start += 1;
-                status
-            }
-            Ok(_) => {
-                let sent = load(&server, &web, codes, &mut history, dice);
-                history.note_all(sent).await;
-                write_until_it_ends(&server, &web, &mut probe).await;
-                server.end().await
-            }
-        };
+        let status =
+            match server.start_by(&scripts.tampered(SYNCHRONISE, &format!("error=EIO:when={nth}+"))).await {
+                Err(status) => {
+                    at_start += 1;
+                    status
+                }
+                Ok(_) => {
+                    let sent = load(&server, &web, codes, &mut history, dice);
+                    history.note_all(sent).await;
+                    write_until_it_ends(&server, &web, &mut probe).await;
+                    server.end().await
+                }
+            };
         assert_eq!(status.code(), Some(1), "{nth}: {status}");
         server.start_again().await;
         history.verify(&server, &web).await;

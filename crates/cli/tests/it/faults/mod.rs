@@ -3,6 +3,7 @@
 mod balancer;
 mod disk;
 mod drain;
+mod file;
 mod full;
 mod histories;
 mod kill;

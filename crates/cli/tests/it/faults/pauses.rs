@@ -41,7 +41,10 @@ async fn f_30_a_node_that_stood_still_writes_nothing_by_what_it_knew_before() {
                 .try_token(&web, &[("grant_type", "refresh_token"), ("refresh_token", &ended.refresh_token)]),
         );
         assert_eq!(one.revoke(&web, &ended.refresh_token).await.status, 200);
-        tokio::time::sleep(Duration::from_millis(PAUSE_MILLIS.start + dice % (PAUSE_MILLIS.end - PAUSE_MILLIS.start))).await;
+        tokio::time::sleep(Duration::from_millis(
+            PAUSE_MILLIS.start + dice % (PAUSE_MILLIS.end - PAUSE_MILLIS.start),
+        ))
+        .await;
         paused.resume();
         let mut late = late.await.unwrap().unwrap();
         if late.status == 503 {

@@ -11,8 +11,8 @@ use proofkey_server::keys::{rotate, rotation};
 use proofkey_testkit::{AuthorizeRequest, Browser, TestServer, Tokens, decode, fixtures};
 use tokio::task::JoinSet;
 
-use super::sealing_keys::{nodes, prepared, used};
 use super::Nodes;
+use super::sealing_keys::{nodes, prepared, used};
 use crate::keys::of_a_node;
 use crate::races::scaled;
 
@@ -90,7 +90,8 @@ async fn given(nodes: &Nodes, refresh_token: &mut String, second: usize) -> (Vec
 async fn f_18_md_05_keys_that_rotate_under_load_fail_no_verifier() {
     let rotations = scaled(3, 100);
     let builder = || {
-        let builder = TestServer::builder().set("limits.factor", 1_000).set("tokens.id_seconds", LIFE_SECONDS);
+        let builder =
+            TestServer::builder().set("limits.factor", 1_000).set("tokens.id_seconds", LIFE_SECONDS);
         let builder = builder.set("tokens.access_seconds", LIFE_SECONDS);
         builder.set("keys.jwks_max_age_seconds", CACHED_SECONDS)
     };

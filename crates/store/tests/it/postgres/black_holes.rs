@@ -51,7 +51,8 @@ fn commit(way: Break, number: u64) -> Commit {
 async fn silent(url: String, way: Break, number: u64) -> Duration {
     let (store, proxy) = behind_proxy(&url).await;
     let commit = commit(way, number);
-    let prepared = if way == Break::SwallowCommit { redeem(grant(number + 1)) } else { redeem(grant(number)) };
+    let prepared =
+        if way == Break::SwallowCommit { redeem(grant(number + 1)) } else { redeem(grant(number)) };
     assert_eq!(store.commit(prepared).await, Ok(Committed::Applied), "{way:?}");
     // The shared connection is open as well.
     assert!(store.grant(grant_id(number)).await.is_ok());

@@ -51,10 +51,9 @@ impl Break {
     fn is_at(self, message: &[u8]) -> bool {
         match self {
             Self::Never => false,
-            Self::BeforeExecution
-            | Self::AfterExecution
-            | Self::SwallowExecution
-            | Self::SilentExecution => message.first() == Some(&b'E'),
+            Self::BeforeExecution | Self::AfterExecution | Self::SwallowExecution | Self::SilentExecution => {
+                message.first() == Some(&b'E')
+            }
             Self::BeforeCommit | Self::AfterCommit | Self::SwallowCommit => message.ends_with(b"COMMIT\0"),
         }
     }

@@ -183,7 +183,9 @@ fn f_34_a_damaged_database_is_refused_or_read_as_it_stands_and_a_damaged_log_los
             }
         }
     }
-    println!("counted: {logs} damaged logs, {lost} commits at their ends lost, {files} damaged files, {refused} of them refused");
+    println!(
+        "counted: {logs} damaged logs, {lost} commits at their ends lost, {files} damaged files, {refused} of them refused"
+    );
     println!("cycles done: {mutants}");
     assert!(lost > 0 && refused > 0 && refused < files, "{lost} {refused}");
 }
