@@ -21,10 +21,11 @@ struct Package {
     present: (&'static str, &'static [&'static str]),
 }
 
-const PACKAGES: [Package; 4] = [
+const PACKAGES: [Package; 5] = [
     Package { name: "nginx", present: ("/usr/sbin/nginx", &["-v"]) },
     Package { name: "chromium", present: ("/usr/bin/chromium", &["--version"]) },
     Package { name: "postgresql", present: ("sh", &["-c", "ls /usr/lib/postgresql/*/bin/initdb"]) },
+    Package { name: "strace", present: ("strace", &["--version"]) },
     Package { name: "python3-venv", present: ("python3", &["-c", "import ensurepip, venv"]) },
 ];
 /// What `--no-install-recommends` would leave out and a page needs all the same.

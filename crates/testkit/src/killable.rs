@@ -1,5 +1,8 @@
 //! A test server that runs as a process: killed, started again, and asked while it may be dying.
 
+use std::path::Path;
+use std::process::{ExitStatus, Output};
+
 use rustix::process::Signal;
 
 use crate::answer::Answer;
@@ -20,12 +23,12 @@ impl TestServer {
     }
 
     /// Waits until the process ends by itself.
-    pub async fn end(&self) -> std::process::ExitStatus {
+    pub async fn end(&self) -> ExitStatus {
         self.process().end().await
     }
 
     /// Asks the process to stop, as a supervisor does, and waits until it has.
-    pub async fn terminate(&self) -> std::process::ExitStatus {
+    pub async fn terminate(&self) -> ExitStatus {
         self.ask_to_stop();
         self.end().await
     }
@@ -48,6 +51,28 @@ impl TestServer {
     /// Whether it says that it wants requests, as a load balancer asks.
     pub async fn is_ready(&self) -> bool {
         is_ready(self.address).await
+    }
+
+    /// How the process has ended, if it has.
+    pub fn ended(&self) -> Option<ExitStatus> {
+        self.process().ended()
+    }
+
+    /// The id of the process.
+    pub fn pid(&self) -> i32 {
+        self.process().pid().as_raw_nonzero().get()
+    }
+
+    /// Starts the process again by another program, which runs the command as it likes, and waits until it is ready; how it
+    /// ended if it did before that.
+    pub async fn start_by(&mut self, program: &Path) -> Result<u128, ExitStatus> {
+        self.http = http_client();
+        self.process().start_by(program, self.address).await
+    }
+
+    /// Runs another command of the program on the configuration of this server.
+    pub fn command(&self, words: &[&str]) -> Output {
+        self.process().command(words).output().expect("the command runs")
     }
 
     fn process(&self) -> &Process {

@@ -31,32 +31,48 @@ impl Process {
 
     /// Starts it and waits until `/readyz` says so; milliseconds until then.
     pub(crate) async fn start(&self, address: SocketAddr) -> u128 {
+        let started = self.start_by(&self.command, address).await;
+        started.unwrap_or_else(|status| panic!("the server ended before it was ready: {status}"))
+    }
+
+    /// The same by another program, which runs the command as it likes; how it ended if it did before it was ready.
+    pub(crate) async fn start_by(&self, program: &Path, address: SocketAddr) -> Result<u128, ExitStatus> {
         let began = Instant::now();
-        let mut command = Command::new(&self.command);
-        command
-            .env_clear()
-            .envs(self.environment.iter().cloned())
-            .arg("serve")
-            .arg("--config")
-            .arg(&self.config);
+        let mut command = self.command_by(program, &["serve"]);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut child = child.expect("the command starts");
+        *self.child() = Some(child.expect("the command starts"));
         while !is_ready(address).await {
-            let ended = child.try_wait().expect("the process can be asked");
-            assert!(ended.is_none(), "the server ended before it was ready: {ended:?}");
+            if let Some(status) = self.ended() {
+                return Err(status);
+            }
             assert!(began.elapsed() < READY_WITHIN, "the server is not ready");
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        *self.child() = Some(child);
-        began.elapsed().as_millis()
+        Ok(began.elapsed().as_millis())
+    }
+
+    /// A command of the program on the configuration of the server.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        self.command_by(&self.command, words)
+    }
+
+    fn command_by(&self, program: &Path, words: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().envs(self.environment.iter().cloned());
+        command.args(words).arg("--config").arg(&self.config);
+        command
+    }
+
+    /// How it has ended, if it has.
+    pub(crate) fn ended(&self) -> Option<ExitStatus> {
+        self.child().as_mut().expect("it runs").try_wait().expect("the process can be asked")
     }
 
     /// Waits until it ends by itself, and says how.
     pub(crate) async fn end(&self) -> ExitStatus {
         let began = Instant::now();
         loop {
-            let ended = self.child().as_mut().expect("it runs").try_wait().expect("the process can be asked");
-            if let Some(status) = ended {
+            if let Some(status) = self.ended() {
                 return status;
             }
             assert!(began.elapsed() < READY_WITHIN, "the server does not end");
@@ -84,7 +100,7 @@ impl Process {
         assert!(seen.is_some_and(|(_, status)| status.stopped()), "it stands still");
     }
 
-    fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         let id = self.child().as_ref().expect("it runs").id();
         i32::try_from(id).ok().and_then(Pid::from_raw).expect("an id")
     }

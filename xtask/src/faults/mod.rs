@@ -5,6 +5,7 @@ mod experiment;
 mod results;
 mod versions;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -20,6 +21,10 @@ use crate::process;
 const RESULTS: &str = "target/faults.json";
 /// What a test says of the cycles that it ran.
 const DONE: &str = "cycles done: ";
+/// What it says of what was in them: numbers with their nouns.
+const COUNTED: &str = "counted: ";
+/// What a batch may take.
+const BATCH_MAX: Duration = Duration::from_secs(3600);
 
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,18 +82,29 @@ fn batch(root: &Path, experiment: &Experiment, (cycles, seed): (u64, u64), versi
     let mut command = cargo_in(root, &["test", "-p", experiment.package]);
     command.args(experiment.target).args(["--", experiment.test, "--exact", "--nocapture"]);
     command.env("PROOFKEY_CYCLES", cycles.to_string()).env("PROOFKEY_SEED", seed.to_string());
-    let (began, mut done) = (Instant::now(), None);
-    let limit = Duration::from_secs(experiment.minutes_max * 60);
+    let (began, mut done, mut counted) = (Instant::now(), None, BTreeMap::new());
     let note = |line: &str| {
         if let Some((_, count)) = line.split_once(DONE) {
             done = count.trim().parse::<u64>().ok().or(done);
         }
+        if let Some((_, what)) = line.split_once(COUNTED) {
+            counted.extend(read_counted(what));
+        }
     };
-    process::run_reading(&mut command, limit, note)??;
+    process::run_reading(&mut command, BATCH_MAX, note)??;
     let done = done.with_context(|| format!("`{}` does not say how many cycles it ran", experiment.test))?;
     ensure!(done >= cycles, "{cycles} cycles were asked for and {done} ran");
     let seconds = began.elapsed().as_secs();
-    Ok(Run { cycles: done, seed, seconds, is_broken: false, versions: versions.to_owned() })
+    Ok(Run { cycles: done, seed, seconds, is_broken: false, counted, versions: versions.to_owned() })
+}
+
+/// `12 redemptions, 30 refreshes` as numbers by their nouns.
+fn read_counted(text: &str) -> BTreeMap<String, u64> {
+    let one = |part: &str| {
+        let (number, noun) = part.trim().split_once(' ')?;
+        Some((noun.to_owned(), number.parse().ok()?))
+    };
+    text.split(',').filter_map(one).collect()
 }
 
 fn read<'a>(mut words: &[&'a str]) -> Result<Asked<'a>> {
@@ -129,6 +145,15 @@ mod tests {
         for wrong in [&[][..], &["--cycles"], &["--cycles", "many"], &["--cycles", "0"], &["20"]] {
             assert!(read(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn what_was_counted_is_read_by_its_nouns() {
+        let counted = read_counted(" 12 codes redeemed, 30 refreshes, none of it");
+        assert_eq!(
+            counted,
+            BTreeMap::from([("codes redeemed".to_owned(), 12), ("refreshes".to_owned(), 30)])
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What was run, kept in a file, and what it shows.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -16,13 +17,16 @@ pub(super) struct Run {
     pub(super) seconds: u64,
     /// Whether an invariant broke, or the batch did not come to its end.
     pub(super) is_broken: bool,
+    /// What was in its cycles, by nouns.
+    pub(super) counted: BTreeMap<String, u64>,
     pub(super) versions: String,
 }
 
 impl Run {
     /// A batch that broke: none of its cycles counts as a clean one.
     pub(super) fn broken(cycles: u64, seed: u64, versions: &str) -> Self {
-        Self { cycles, seed, seconds: 0, is_broken: true, versions: versions.to_owned() }
+        let (counted, versions) = (BTreeMap::new(), versions.to_owned());
+        Self { cycles, seed, seconds: 0, is_broken: true, counted, versions }
     }
 }
 
@@ -58,9 +62,10 @@ impl Results {
 
     /// Adds a batch.
     pub(super) fn note(&mut self, name: &str, run: Run) {
-        let Run { cycles, seed, seconds, is_broken, versions } = run;
+        let Run { cycles, seed, seconds, is_broken, counted, versions } = run;
         let entry = json!({
-            "cycles": cycles, "seed": seed, "seconds": seconds, "broken": is_broken, "versions": versions,
+            "cycles": cycles, "seed": seed, "seconds": seconds, "broken": is_broken, "counted": counted,
+            "versions": versions,
         });
         if let Some(all) = self.0.entry(name).or_insert_with(|| json!([])).as_array_mut() {
             all.push(entry);
@@ -95,13 +100,25 @@ impl Results {
             _ => format!("{broken} batches broke beside {cycles} clean cycles: no bound is stated"),
         };
         format!(
-            "{name} ({}): {cycles} cycles, {} batches of seeds {} to {}, {seconds} s\n{shown}\n{}",
+            "{name} ({}): {cycles} cycles, {} batches of seeds {} to {}, {seconds} s\n{}{shown}\n{}",
             experiment.rows,
             seeds.len(),
             first.unwrap_or_default(),
             last.unwrap_or_default(),
+            self.counted(name),
             versions.join("\n")
         )
+    }
+
+    /// What was in the clean cycles, in a line of its own; empty where the test counts nothing.
+    fn counted(&self, name: &str) -> String {
+        let mut sums = BTreeMap::<&str, u64>::new();
+        let clean = self.all(name).filter(|run| run["broken"] == false);
+        for (noun, number) in clean.filter_map(|run| run["counted"].as_object()).flatten() {
+            *sums.entry(noun).or_default() += number.as_u64().unwrap_or_default();
+        }
+        let parts: Vec<String> = sums.iter().map(|(noun, number)| format!("{number} {noun}")).collect();
+        if parts.is_empty() { String::new() } else { format!("in them: {}\n", parts.join(", ")) }
     }
 
     fn all(&self, name: &str) -> impl Iterator<Item = &Value> {
@@ -119,7 +136,8 @@ mod tests {
     use super::*;
 
     fn run(cycles: u64, seed: u64, is_broken: bool) -> Run {
-        Run { cycles, seed, seconds: 1, is_broken, versions: "v".to_owned() }
+        let counted = BTreeMap::from([("refreshes".to_owned(), 7)]);
+        Run { cycles, seed, seconds: 1, is_broken, counted, versions: "v".to_owned() }
     }
 
     #[test]
@@ -135,6 +153,7 @@ mod tests {
         assert_eq!((results.cycles(experiment.name), results.runs(experiment.name)), (300, 2));
         assert!(results.told(experiment).contains("0 of 300"), "{}", results.told(experiment));
         assert!(results.told(experiment).contains("1.000 %"), "{}", results.told(experiment));
+        assert!(results.told(experiment).contains("in them: 14 refreshes"), "{}", results.told(experiment));
         results.note(experiment.name, run(50, 3, true));
         assert_eq!(results.cycles(experiment.name), 300);
         assert!(results.told(experiment).contains("no bound"), "{}", results.told(experiment));

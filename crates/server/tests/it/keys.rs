@@ -19,7 +19,7 @@ const POLICY: rotation::RotationPolicy = rotation::RotationPolicy {
 const SEALING_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The keys as another node has them.
-async fn of_a_node(server: &TestServer) -> Arc<Keys> {
+pub(crate) async fn of_a_node(server: &TestServer) -> Arc<Keys> {
     let sealing = Arc::new(SealingKey::parse(SEALING_KEY).unwrap().into());
     let issuer = Issuer::parse(&server.issuer).unwrap();
     let keyring = Keyring::new(issuer, sealing, SealingKeySource::Environment).unwrap();

@@ -5,6 +5,7 @@ use proofkey_testkit::{
 };
 use serde_json::json;
 
+use crate::races::scaled;
 use crate::support::consented;
 
 const SCOPE: &str = "openid offline_access notes:read";
@@ -286,33 +287,54 @@ async fn lg_06_sign_ins_at_once_succeed_although_the_first_renews_the_hash() {
     assert!(ada.password.unwrap().contains("m=256"), "and the hash was renewed");
 }
 
-/// Far more sign-ins at once than are hashed and may wait: those that find no place are told to come back, and a token is
-/// issued meanwhile as ever.
+/// Far more sign-ins at once than are hashed and may wait: those that find no place are told to come back, and tokens are
+/// issued, refreshed and looked at meanwhile as ever. `PROOFKEY_CYCLES` is the number of storms.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_26_a_storm_of_sign_ins_is_told_to_come_back_and_tokens_go_on() {
+    const SIGN_INS: usize = 500;
     let server = TestServer::builder()
         .set("limits.factor", 1_000)
         .set("passwords.memory_kib", 19_456)
         .set("passwords.queue_max", 2)
         .start()
         .await;
-    let mut storm = tokio::task::JoinSet::new();
-    for _ in 0..40 {
+    let (service, web, storms) = (fixtures::service(), fixtures::web(), scaled(1, 100));
+    let mut tokens = server.tokens(&web, "openid offline_access").await;
+    let (mut hashed, mut meanwhile) = (0, 0);
+    for round in 0..storms {
+        let (mut storm, mut answers) = (tokio::task::JoinSet::new(), Vec::new());
         let mut browser = Browser::new(&server);
         let page = sign_in_page(&server, &mut browser).await;
-        storm.spawn(async move {
-            let page = browser.sign_in(&page, &typed("nobody", "whatever it is")).await.page();
-            let wait =
-                page.headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-            (page.status, wait)
-        });
+        for number in 0..SIGN_INS {
+            let (mut browser, page) = (browser.clone(), page.clone());
+            storm.spawn(async move {
+                let user = typed(&format!("nobody-{round}-{number}"), "whatever it is");
+                let page = browser.sign_in(&page, &user).await.page();
+                let header = |name| page.headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
+                (page.status, header("retry-after"))
+            });
+        }
+        while !storm.is_empty() {
+            assert_eq!(server.client_credentials(&service, &[]).await.status, 200);
+            tokens = Tokens::of(&server.refresh(&web, &tokens.refresh_token).await);
+            assert!(server.is_active(&web, &tokens.access_token).await);
+            meanwhile += 3;
+            while let Some(answer) = storm.try_join_next() {
+                answers.push(answer.unwrap());
+            }
+        }
+        let told = |status| answers.iter().filter(|answer| answer.0 == status).count();
+        assert!(answers.iter().all(|(status, wait)| (*status == 429) == wait.is_some_and(|wait| wait >= 1)));
+        assert_eq!(told(400) + told(429), answers.len(), "{answers:?}");
+        hashed += told(400);
+        assert!((2..SIGN_INS / 2).contains(&told(400)), "hashed: {}", told(400));
+        server.advance(3_600);
     }
-    let service = fixtures::service();
-    assert_eq!(server.client_credentials(&service, &[]).await.status, 200);
-    let answers = storm.join_all().await;
-    let told = |status| answers.iter().filter(|answer| answer.0 == status).count();
-    assert!(told(400) >= 2 && told(429) >= 20, "{answers:?}");
-    assert!(answers.iter().all(|(status, wait)| (*status == 429) == wait.is_some_and(|wait| wait >= 1)));
+    let sign_ins = storms * SIGN_INS;
+    println!(
+        "counted: {sign_ins} sign-ins, {hashed} of them hashed, {meanwhile} requests for and about tokens"
+    );
+    println!("cycles done: {storms}");
 }
 
 #[tokio::test]

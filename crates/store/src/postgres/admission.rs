@@ -34,7 +34,7 @@ pub(super) async fn admit(session: &Session, purpose: Purpose) -> Result<(), Fau
 
 /// Refuses a database that is one side of a copy.
 pub(super) async fn refuse_side_of_copy(session: &Session) -> Result<(), Fault> {
-    let row = match session.client().query_opt(DATABASE_STATE.text, &[]).await {
+    let row = match session.in_time(session.client().query_opt(DATABASE_STATE.text, &[])).await? {
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => None,
         read => read.map_err(|error| told(failure(DOING, Stage::Open)(error)))?,
     };
@@ -45,7 +45,7 @@ pub(super) async fn refuse_side_of_copy(session: &Session) -> Result<(), Fault> 
 
 /// How many sessions of this database have another application name than this.
 pub(super) async fn other_sessions(session: &Session, own_name: &str) -> Result<i64, Fault> {
-    let read = session.client().query_one(OTHERS, &[&own_name]).await;
+    let read = session.in_time(session.client().query_one(OTHERS, &[&own_name])).await?;
     Ok(read.map_err(|error| told(failure("count the sessions", Stage::Open)(error)))?.get(0))
 }
 

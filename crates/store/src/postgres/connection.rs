@@ -21,6 +21,8 @@ use crate::value::{Statement, Value};
 /// How much longer than the server's own limit an answer may take before the link counts as lost.
 const MARGIN: Duration = Duration::from_secs(1);
 
+const NO_ANSWER: &str = "no answer in time";
+
 /// A session of the database, with the statements that are prepared in it. Its link ends with it.
 pub(super) struct Session {
     client: Client,
@@ -48,7 +50,7 @@ impl Session {
             |reason, is_denied| Fault::Unreachable { host: host.name.clone(), reason, is_denied };
         match timeout(options.connect_timeout, Self::begin(host, options)).await {
             Ok(begun) => begun.map_err(|error| unreachable(reason(&error), is_denial(&error))),
-            Err(_) => Err(unreachable("no answer in time".to_owned(), false)),
+            Err(_) => Err(no_answer(host)),
         }
     }
 
@@ -145,6 +147,17 @@ impl Session {
         &self.client
     }
 
+    /// Waits for an answer to what the engine itself has asked, no longer than for any other.
+    pub(super) async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Result<T, Error>, Fault> {
+        timeout(self.answer_timeout, asked).await.map_err(|_| {
+            self.retire();
+            Failure::lost(Stage::Open, NO_ANSWER).fault
+        })
+    }
+
     /// Waits for an answer. When none comes in time, the link is given up: what it would bring could be anybody's.
     async fn answer<T>(
         &self,
@@ -156,10 +169,15 @@ impl Session {
             Ok(answer) => answer.map_err(failure(doing, stage)),
             Err(_) => {
                 self.retire();
-                Err(Failure::lost(stage, "no answer in time"))
+                Err(Failure::lost(stage, NO_ANSWER))
             }
         }
     }
+}
+
+/// What is told of a host that did not answer in the time that it has while a connection is opened.
+pub(super) fn no_answer(host: &Host) -> Fault {
+    Fault::Unreachable { host: host.name.clone(), reason: NO_ANSWER.to_owned(), is_denied: false }
 }
 
 /// Moves what is sent and received, until the link ends.

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::admission::refuse_side_of_copy;
-use super::connection::Session;
+use super::connection::{Session, no_answer};
 use super::url::{Host, Target};
 use crate::fault::Fault;
 use crate::options::{ConnectOptions, Purpose};
@@ -82,7 +82,9 @@ impl Connector {
     async fn open(&self, host: &Host) -> Result<Session, Fault> {
         let session = Session::open(host, &self.options).await?;
         if self.serves.load(Ordering::Acquire) {
-            refuse_side_of_copy(&session).await?;
+            // Others wait for this connection: a link that goes silent here must not hold them up.
+            let looked = timeout(self.options.connect_timeout, refuse_side_of_copy(&session)).await;
+            looked.unwrap_or_else(|_| Err(no_answer(host)))?;
         }
         Ok(session)
     }

@@ -78,7 +78,7 @@ pub(super) async fn applied(session: &Session) -> Result<Applied, Fault> {
 
 /// The rows of a table that may not be there yet.
 async fn read(session: &Session, text: &str) -> Result<Vec<Row>, Fault> {
-    match session.client().query(text, &[]).await {
+    match session.in_time(session.client().query(text, &[])).await? {
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Vec::new()),
         read => read.map_err(|error| told(failure(DOING, Stage::Open)(error))),
     }

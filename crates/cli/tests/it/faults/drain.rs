@@ -39,6 +39,7 @@ async fn f_12_a_server_that_is_asked_to_end_under_load_answers_what_it_has_taken
         history.verify(&server, &web).await;
     }
     println!("{cycles} ends: {:?}; each within {ended_max:?}; nothing dropped", history.counts);
+    println!("counted: {}", history.counts);
     println!("cycles done: {cycles}");
     assert!(ended_max < ENDED_WITHIN, "{ended_max:?}");
 }

@@ -12,16 +12,21 @@ use proofkey_testkit::{
 use rusqlite::Connection;
 use tokio::task::JoinSet;
 
-use super::load::{SCOPE, codes, refresh};
+use super::balancer::two_processes_of;
+use super::load::{CODES, SCOPE, codes, refresh};
 use super::postgres::Postgres;
 use super::switch::{cycles, next, seed};
 
+/// Grants of a cycle: one for each code.
+const GRANTS: u64 = CODES as u64;
 /// Clients at once.
 const CLIENTS: u64 = 6;
 /// Requests of each of them in a cycle.
 const REQUESTS: u64 = 24;
 /// The kill comes within so many milliseconds after they began.
 const KILL_WITHIN_MILLIS: u64 = 150;
+/// A node stands still for so many milliseconds at most: with the rest of a cycle it is shorter than the overlap of tokens.
+const PAUSED_MILLIS: u64 = 900;
 /// A revocation that is written is taken back at once, whatever is answered.
 const FORGETS_REVOCATIONS: &str = "CREATE TRIGGER forgets AFTER UPDATE OF revoked_at ON grants
     WHEN NEW.revoked_at IS NOT NULL BEGIN UPDATE grants SET revoked_at = NULL WHERE id = NEW.id; END;";
@@ -34,9 +39,7 @@ async fn f_01_f_14_f_15_f_16_one_order_explains_what_clients_see_while_the_serve
     let _alone = crate::ALONE.lock().await;
     let cycles = cycles("PROOFKEY_CYCLES", 8);
     let operations = watch(TestServer::builder(), cycles, true, None).await.unwrap();
-    println!(
-        "{cycles} cycles, {operations} requests: one order explains each history\ncycles done: {cycles}"
-    );
+    told(cycles, operations);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -46,9 +49,42 @@ async fn f_03_f_14_f_15_f_16_and_with_the_data_in_postgresql() {
     let postgres = Postgres::start();
     let operations =
         watch(TestServer::builder().postgres_at(&postgres.url()), cycles, true, None).await.unwrap();
-    println!(
-        "{cycles} cycles, {operations} requests: one order explains each history\ncycles done: {cycles}"
-    );
+    told(cycles, operations);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f_03_f_14_f_15_f_16_f_17_f_30_and_by_clients_of_two_nodes_one_of_which_is_killed_or_stands_still() {
+    let _alone = crate::ALONE.lock().await;
+    let cycles = cycles("PROOFKEY_CYCLES", 4);
+    let mut nodes = two_processes_of(|| TestServer::builder().set("limits.factor", 1000)).await;
+    let (web, mut browser) = (fixtures::web(), Browser::new(&nodes[0]));
+    let _ = browser.complete(&AuthorizeRequest::new(&web).set("scope", SCOPE), &fixtures::ada()).await;
+    let (mut dice, mut operations) = (seed(), 0);
+    for cycle in 0..cycles {
+        dice = next(dice);
+        let shared = Shared::new(cycle, codes(&nodes[0], &browser, &web).await);
+        let clients = clients(&nodes, &shared, dice);
+        let struck = usize::from(dice.is_multiple_of(2));
+        tokio::time::sleep(Duration::from_millis(dice % KILL_WITHIN_MILLIS)).await;
+        if (dice >> 8).is_multiple_of(2) {
+            nodes[struck].kill();
+            clients.join_all().await;
+            nodes[struck].start_again().await;
+        } else {
+            nodes[struck].pause();
+            tokio::time::sleep(Duration::from_millis((dice >> 16) % PAUSED_MILLIS)).await;
+            nodes[struck].resume();
+            clients.join_all().await;
+        }
+        self::clients(&nodes, &shared, !dice).join_all().await;
+        operations += shared.check().unwrap();
+    }
+    told(cycles, operations);
+}
+
+fn told(cycles: u64, operations: usize) {
+    println!("counted: {operations} requests of {} grants", cycles * GRANTS);
+    println!("cycles done: {cycles}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,35 +126,35 @@ async fn watch(builder: Builder, cycles: u64, kills: bool, broken: Option<&str>)
     let (mut dice, mut operations) = (seed(), 0);
     for cycle in 0..cycles {
         dice = next(dice);
-        let known =
-            |(number, code)| Known { name: format!("{cycle}.{number}"), code, tokens: Mutex::default() };
-        let grants = codes(&server, &browser, &web).await.into_iter().enumerate().map(known).collect();
-        let shared = Arc::new(Shared { web: web.clone(), grants, histories: Mutex::default() });
-        let clients = clients(&server, &shared, dice);
+        let shared = Shared::new(cycle, codes(&server, &browser, &web).await);
+        let nodes = std::slice::from_mut(&mut server);
+        let clients = clients(nodes, &shared, dice);
         if kills {
             tokio::time::sleep(Duration::from_millis(dice % KILL_WITHIN_MILLIS)).await;
-            server.kill();
+            nodes[0].kill();
         }
         clients.join_all().await;
         if kills {
-            server.start_again().await;
-            self::clients(&server, &shared, !dice).join_all().await;
+            nodes[0].start_again().await;
+            self::clients(nodes, &shared, !dice).join_all().await;
         }
-        operations += shared.histories.lock().unwrap().check().map_err(|why| format!("{why:?}"))?;
+        operations += shared.check()?;
     }
     Ok(operations)
 }
 
-/// Clients that each send one request after the other, until one is not answered.
-fn clients(server: &TestServer, shared: &Arc<Shared>, dice: u64) -> JoinSet<()> {
+/// Clients that each send one request after the other, each to any of the nodes. Who gets no answer from the only one ends.
+fn clients(nodes: &[TestServer], shared: &Arc<Shared>, dice: u64) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     for number in 1..=CLIENTS {
-        let (remote, shared) = (server.remote(), Arc::clone(shared));
+        let remotes: Vec<Remote> = nodes.iter().map(TestServer::remote).collect();
+        let shared = Arc::clone(shared);
         let mut dice = next(dice ^ (number << 40));
         tasks.spawn(async move {
             for _ in 0..REQUESTS {
                 dice = next(dice);
-                if shared.send(&remote, dice).await.is_none() {
+                let node = usize::try_from(dice >> 32).unwrap() % remotes.len();
+                if shared.send(&remotes[node], dice).await.is_none() && remotes.len() == 1 {
                     break;
                 }
             }
@@ -128,6 +164,18 @@ fn clients(server: &TestServer, shared: &Arc<Shared>, dice: u64) -> JoinSet<()> 
 }
 
 impl Shared {
+    fn new(cycle: u64, codes: Vec<Code>) -> Arc<Self> {
+        let known =
+            |(number, code)| Known { name: format!("{cycle}.{number}"), code, tokens: Mutex::default() };
+        let grants = codes.into_iter().enumerate().map(known).collect();
+        Arc::new(Self { web: fixtures::web(), grants, histories: Mutex::default() })
+    }
+
+    /// How many requests there were, or why no order explains what was told.
+    fn check(&self) -> Result<usize, String> {
+        self.histories.lock().unwrap().check().map_err(|why| format!("{why:?}"))
+    }
+
     /// Sends one request about one grant, and notes what was sent and what was told; `None` if no answer came.
     async fn send(&self, remote: &Remote, dice: u64) -> Option<()> {
         let grants = u64::try_from(self.grants.len()).unwrap();

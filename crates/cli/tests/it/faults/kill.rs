@@ -53,6 +53,7 @@ async fn kill_again_and_again(builder: Builder, cycles: u64) {
         history.verify(&server, &web).await;
     }
     println!("{cycles} kills: {:?}; nothing lost, nothing redeemed twice", history.counts);
+    println!("counted: {}", history.counts);
     println!("cycles done: {cycles}");
     assert!(history.counts.unanswered > 0, "kills fell into requests");
     assert_eq!(history.counts.unavailable, 0, "the database was there");

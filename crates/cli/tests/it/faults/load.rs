@@ -1,5 +1,6 @@
 //! Load on a server that may die meanwhile, and what it must have kept of what it acknowledged.
 
+use std::fmt;
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use super::switch::next;
 
 pub(crate) const SCOPE: &str = "offline_access notes:read";
 /// Codes that are redeemed under load in each cycle.
-const CODES: usize = 12;
+pub(super) const CODES: usize = 12;
 /// Grants that are refreshed under load; more would only make each cycle slower.
 const CHAINS_MAX: usize = 24;
 /// One refresh in so many is a revocation instead.
@@ -43,11 +44,25 @@ pub(super) struct Counts {
     pub(super) restart_millis_max: u128,
 }
 
+impl fmt::Display for Counts {
+    /// As `cargo xtask faults` reads it.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { redeemed, refreshed, revoked, unanswered, unavailable, .. } = self;
+        write!(
+            out,
+            "{redeemed} redemptions, {refreshed} refreshes, {revoked} revocations, {unanswered} unanswered, \
+             {unavailable} told to come later"
+        )
+    }
+}
+
 /// What became of one request under load.
 pub(super) enum LoadOutcome {
     Redeemed(Code, String),
     NotAnswered(Code),
     Refreshed(String),
+    /// The token stays what it was: its successor was never used (RT-03).
+    NotRefreshed(String),
     Revoked(String),
     /// A revocation without an answer: either is right.
     Either,
@@ -103,10 +118,9 @@ pub(super) fn load(
         } else {
             let answer = server.try_token(web, &refresh(&token));
             tasks.spawn(async move {
-                // Without an answer the token stays what it was: its successor was never used (RT-03).
                 vec![match Told::of(answer.await) {
-                    Told::Nothing => LoadOutcome::Refreshed(token),
-                    Told::Later => LoadOutcome::Unavailable(Box::new(LoadOutcome::Refreshed(token))),
+                    Told::Nothing => LoadOutcome::NotRefreshed(token),
+                    Told::Later => LoadOutcome::Unavailable(Box::new(LoadOutcome::NotRefreshed(token))),
                     Told::Answer(answer) => LoadOutcome::Refreshed(Tokens::of(&answer).refresh_token),
                 }]
             });
@@ -184,6 +198,10 @@ impl History {
                 self.counts.refreshed += 1;
                 self.chains.push(token);
             }
+            LoadOutcome::NotRefreshed(token) => {
+                self.counts.unanswered += 1;
+                self.chains.push(token);
+            }
             LoadOutcome::Revoked(token) => {
                 self.counts.revoked += 1;
                 self.revoked.push(token);
@@ -228,6 +246,27 @@ impl History {
             assert_refused(&server.token(web, &code.form()).await, "a code was redeemed twice");
         }
         self.revoked.truncate(CHAINS_MAX);
+    }
+
+    /// After a restore: all that was given before is refused, these codes too. How much that was; nothing is known any more.
+    pub(super) async fn all_has_ended(
+        &mut self,
+        server: &TestServer,
+        web: &TestClient,
+        codes: Vec<Code>,
+    ) -> usize {
+        let mut ended = 0;
+        for code in codes.into_iter().chain(mem::take(&mut self.unanswered)) {
+            assert_refused(&server.token(web, &code.form()).await, "a code from before the restore");
+            ended += 1;
+        }
+        let redeemed = mem::take(&mut self.redeemed).into_iter().map(|(_, token)| token);
+        let live = mem::take(&mut self.chains);
+        for token in redeemed.chain(live).chain(mem::take(&mut self.revoked)) {
+            assert_refused(&server.token(web, &refresh(&token)).await, "a token from before the restore");
+            ended += 1;
+        }
+        ended
     }
 }
 

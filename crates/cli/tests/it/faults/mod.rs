@@ -1,10 +1,19 @@
-//! The built server among faults: killed, its database killed, its clients watched.
+//! The built server among faults: killed, its database killed, its disk full or broken, its clients watched.
 
+mod balancer;
+mod disk;
 mod drain;
+mod file;
+mod full;
 mod histories;
 mod kill;
 mod load;
 mod outage;
+mod pauses;
+mod points;
 mod postgres;
 mod promotion;
+mod restore;
+mod rolling;
 mod switch;
+mod traced;

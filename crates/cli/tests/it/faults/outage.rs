@@ -45,6 +45,7 @@ async fn f_04_while_postgresql_is_gone_each_answer_is_503_and_afterwards_all_tha
         "{cycles} kills of PostgreSQL: {:?}; healed within {healed_max:?}; nothing lost",
         history.counts
     );
+    println!("counted: {}", history.counts);
     println!("cycles done: {cycles}");
     assert_eq!(history.counts.unanswered, 0, "the server was there");
     assert!(history.counts.unavailable > 0, "kills fell into requests");

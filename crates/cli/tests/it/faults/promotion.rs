@@ -45,6 +45,7 @@ async fn f_06_st_04_what_was_acknowledged_holds_on_the_standby_that_took_over() 
         primary = standby;
     }
     println!("{cycles} promotions: {:?}; healed within {healed_max:?}; nothing lost", history.counts);
+    println!("counted: {}", history.counts);
     println!("cycles done: {cycles}");
     assert_eq!(history.counts.unanswered, 0, "the server was there");
 }

@@ -1,4 +1,4 @@
-//! What is good once, and what is counted: by both nodes together.
+//! What is good once, and what is counted: by both nodes together. `PROOFKEY_CYCLES` is the number of codes, and of tokens.
 
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ async fn f_14_f_17_tk_07_a_code_that_comes_to_both_nodes_at_once_is_redeemed_onc
         }
     }
     println!("{PARALLEL} parallel redemptions on two nodes × {total} codes: each succeeded once");
+    println!("cycles done: {total}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,6 +75,7 @@ async fn f_15_f_17_rt_14_a_hundred_refreshes_on_both_nodes_go_on_as_one_and_chai
         assert!(live.len() <= 1, "{} branches", live.len());
     }
     println!("{PARALLEL} parallel refreshes on two nodes × {} tokens: no fork, nobody locked out", 2 * total);
+    println!("cycles done: {total}");
 }
 
 /// Posts the password on a page of its own; the status.

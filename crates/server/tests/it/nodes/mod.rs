@@ -3,6 +3,7 @@
 mod gates;
 mod given;
 mod newer;
+mod rotations;
 mod sealing_keys;
 mod taken;
 mod time;

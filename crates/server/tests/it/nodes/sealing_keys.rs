@@ -9,11 +9,11 @@ use super::Nodes;
 
 const SCOPE: &str = "openid offline_access notes:read";
 
-async fn nodes() -> Nodes {
-    Nodes::of(|| TestServer::builder().sealing_key_in_file()).await
+pub(super) async fn nodes() -> Nodes {
+    Nodes::of(|| TestServer::builder().sealing_key_in_file().set("limits.factor", 1_000)).await
 }
 
-async fn prepared(server: &TestServer) -> String {
+pub(super) async fn prepared(server: &TestServer) -> String {
     match server.admin().rotate_sealing_key(false).await.unwrap() {
         SealingKeyRotation::Prepared { id, .. } => id.to_string(),
         SealingKeyRotation::Rotated(rotated) => panic!("in one step: {rotated:?}"),
@@ -21,7 +21,7 @@ async fn prepared(server: &TestServer) -> String {
 }
 
 /// Uses the next key once every server has said that it holds it.
-async fn used(server: &TestServer, revoke_old: bool) {
+pub(super) async fn used(server: &TestServer, revoke_old: bool) {
     for _ in 0..500 {
         match server.admin().rotate_sealing_key(revoke_old).await {
             Ok(SealingKeyRotation::Rotated(_)) => return,

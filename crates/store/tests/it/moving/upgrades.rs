@@ -1,6 +1,6 @@
 //! Another schema: rehearsed, backed up before, cut off anywhere. The database is that of the first release, made larger.
 //!
-//! `PROOFKEY_UPGRADE_KILLS` is the number of kills on each engine; docs/faults.md has the counts that were run.
+//! `cargo xtask faults` runs more kills; docs/faults.md has the counts that were run.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn of_the_first_release(path: &Path) {
 
 fn kills() -> u32 {
     #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-    let asked = std::env::var("PROOFKEY_UPGRADE_KILLS").ok().and_then(|count| count.parse().ok());
+    let asked = std::env::var("PROOFKEY_CYCLES").ok().and_then(|count| count.parse().ok());
     asked.unwrap_or(10)
 }
 
@@ -160,7 +160,8 @@ fn f_32_st_11_a_process_killed_in_the_middle_of_a_migration_leaves_all_of_it_or_
             let _gone = std::fs::remove_file(folder.path(&name));
         }
     }
-    println!("{} kills: {before} before the end, {after} after it; 0 half, 0 lost", kills());
+    println!("counted: {before} killed before the end, {after} after it");
+    println!("cycles done: {}", kills());
     assert!(before > 0);
 }
 
@@ -221,5 +222,6 @@ fn f_32_st_11_a_process_killed_while_it_migrates_a_server_leaves_all_of_it_or_no
             master.batch_execute(back).await.unwrap();
         });
     }
-    println!("{} kills: {before} before the end, {after} after it; 0 half, 0 lost", kills());
+    println!("counted: {before} killed before the end, {after} after it");
+    println!("cycles done: {}", kills());
 }

@@ -40,7 +40,7 @@ async fn behind(options: ConnectOptions) -> (World, Store, Proxy) {
 }
 
 impl PostgresDatabase {
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         self.0.url()
     }
 }

@@ -26,15 +26,21 @@ pub(crate) enum Break {
     AfterCommit,
     /// The next `COMMIT` and all that follows go nowhere, and the link stays.
     SwallowCommit,
+    /// The next execution and all that follows go nowhere, and the link stays.
+    SwallowExecution,
+    /// The next execution is done, nothing of it or of what follows comes back, and the link stays.
+    SilentExecution,
 }
 
-const ALL: [Break; 6] = [
+const ALL: [Break; 8] = [
     Break::Never,
     Break::BeforeExecution,
     Break::AfterExecution,
     Break::BeforeCommit,
     Break::AfterCommit,
     Break::SwallowCommit,
+    Break::SwallowExecution,
+    Break::SilentExecution,
 ];
 
 impl Break {
@@ -45,7 +51,9 @@ impl Break {
     fn is_at(self, message: &[u8]) -> bool {
         match self {
             Self::Never => false,
-            Self::BeforeExecution | Self::AfterExecution => message.first() == Some(&b'E'),
+            Self::BeforeExecution | Self::AfterExecution | Self::SwallowExecution | Self::SilentExecution => {
+                message.first() == Some(&b'E')
+            }
             Self::BeforeCommit | Self::AfterCommit | Self::SwallowCommit => message.ends_with(b"COMMIT\0"),
         }
     }
@@ -129,7 +137,7 @@ async fn forward(
                 _ => link.is_silent.store(1, Ordering::SeqCst),
             }
         }
-        if breaking == Break::SwallowCommit {
+        if matches!(breaking, Break::SwallowCommit | Break::SwallowExecution) {
             continue;
         }
         let ends = matches!(message.first(), Some(b'S' | b'Q'));
@@ -139,7 +147,7 @@ async fn forward(
         if to.write_all(&message).await.is_err() {
             return;
         }
-        if breaking != Break::Never && ends {
+        if !matches!(breaking, Break::Never | Break::SilentExecution) && ends {
             while link.open.load(Ordering::SeqCst) > 0 {
                 link.ready.notified().await;
             }

@@ -1,10 +1,11 @@
-//! SQLite: the suite, and what only files can show: crashes, durability, full disks, second processes.
+//! SQLite: the suite, and what only files can show: crashes, durability, full disks, damage, second processes.
 
 mod batches;
 pub(crate) mod crash;
 mod durability;
 mod faults;
 mod files;
+mod mutants;
 mod processes;
 mod remembered;
 #[path = "../suite/mod.rs"]
