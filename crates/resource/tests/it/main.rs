@@ -1,10 +1,5 @@
 //! The resource library against a small issuer of its own, over real sockets, with a clock that tests move.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test that cannot go on fails, and one that counts says what"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 mod attacks;
 mod fixture;
