@@ -92,7 +92,8 @@ async fn fill(from: &Place, rows: &Path, begun: Begun, watch: &mut Watch<'_>) ->
     let to = Place::File(rows.to_owned());
     let target =
         Store::open_for(rows, &Options::default(), Purpose::Move).map_err(|fault| to.refused(fault))?;
-    let source = snapshot.map_or_else(|| Source::Store(server.clone()), Source::Snapshot);
+    let source = snapshot
+        .map_or_else(|| Source::Store(server.clone()), |snapshot| Source::Snapshot(Box::new(snapshot)));
     let peer = from.to_string();
     begin_filling(&to, &target, &begun, (&peer, StateKind::Serving)).await?;
     let (id, filled) = (begun.id, &target);

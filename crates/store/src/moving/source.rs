@@ -17,7 +17,7 @@ pub(super) enum Source {
     /// A database to which nobody writes.
     Store(Store),
     /// One to which others do, as of one moment.
-    Snapshot(Snapshot),
+    Snapshot(Box<Snapshot>),
 }
 
 impl Source {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ pub(super) struct Session {
     client: Client,
     prepared: Mutex<Vec<(&'static Statement, tokio_postgres::Statement)>>,
     link: AbortHandle,
+    /// Whether its link is given up. That it has gone is seen a moment later, and nothing may be sent over it meanwhile.
+    is_retired: AtomicBool,
     answer_timeout: Duration,
 }
 
@@ -66,7 +69,8 @@ impl Session {
             }
         };
         let answer_timeout = options.statement_timeout + MARGIN;
-        let session = Self { client, prepared: Mutex::default(), link, answer_timeout };
+        let (prepared, is_retired) = (Mutex::default(), AtomicBool::new(false));
+        let session = Self { client, prepared, link, is_retired, answer_timeout };
         session.client.batch_execute(&settings(options)).await?;
         if let Some(name) = &options.application_name {
             session.client.execute("SELECT set_config('application_name', $1, false)", &[name]).await?;
@@ -87,11 +91,12 @@ impl Session {
 
     /// Whether its link is there, as far as is known.
     pub(super) fn is_usable(&self) -> bool {
-        !self.client.is_closed()
+        !self.is_retired.load(Ordering::Acquire) && !self.client.is_closed()
     }
 
     /// Ends the link. Whoever waits for an answer over it hears that it is lost, and an open transaction is rolled back.
     pub(super) fn retire(&self) {
+        self.is_retired.store(true, Ordering::Release);
         self.link.abort();
     }
 
