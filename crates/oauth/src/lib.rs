@@ -32,7 +32,7 @@ pub use authorize::{AuthorizationRequest, AuthorizationResponse, Prompt, PromptM
 pub use bearer::PresentedToken;
 pub use client_auth::{BasicMalformed, ClientCredentials, PresentedCredentials, TwoMethods};
 pub use client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType, PkcePolicy};
-pub use digest::{Sha256, constant_time_eq, hmac_sha256, sha256};
+pub use digest::{HmacKey, Sha256, constant_time_eq, hmac_sha256, sha256};
 pub use endpoint::{EndpointRefused, EndpointUrl};
 pub use error::{ErrorBody, ErrorCode, wire_text};
 pub use introspect::{IntrospectionResponse, TokenQuery, TokenQueryMalformed};

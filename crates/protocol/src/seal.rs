@@ -4,7 +4,7 @@
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use proofkey_oauth::{Secret, TokenKind, constant_time_eq, decode_token, encode_token, hmac_sha256};
+use proofkey_oauth::{HmacKey, Secret, TokenKind, constant_time_eq, decode_token, encode_token, hmac_sha256};
 
 use crate::ids::SealingKeyId;
 
@@ -20,7 +20,7 @@ pub struct ArtefactKeys {
 struct ArtefactKey {
     id: SealingKeyId,
     aead: LessSafeKey,
-    mac: [u8; 32],
+    mac: HmacKey,
 }
 
 impl ArtefactKeys {
@@ -106,7 +106,7 @@ impl ArtefactKeys {
 impl ArtefactKey {
     fn derive(sealing_key: &[u8; 32]) -> Self {
         let aead = hmac_sha256(sealing_key, b"proofkey artefacts v1: seal");
-        let mac = hmac_sha256(sealing_key, b"proofkey artefacts v1: authenticate");
+        let mac = HmacKey::new(&hmac_sha256(sealing_key, b"proofkey artefacts v1: authenticate"));
         let name = hmac_sha256(sealing_key, b"proofkey artefacts v1: name");
         let mut id = SealingKeyId([0; 16]);
         id.0.iter_mut().zip(name).for_each(|(to, from)| *to = from);
@@ -125,11 +125,7 @@ impl ArtefactKey {
     }
 
     fn authenticate(&self, purpose: &'static [u8], message: &[u8]) -> [u8; 32] {
-        let mut input = Vec::with_capacity(purpose.len() + 1 + message.len());
-        input.extend_from_slice(purpose);
-        input.push(0);
-        input.extend_from_slice(message);
-        hmac_sha256(&self.mac, &input)
+        self.mac.sign([purpose, b"\0", message])
     }
 }
 
