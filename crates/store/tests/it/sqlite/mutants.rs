@@ -35,7 +35,7 @@ impl Dice {
     fn flip(&mut self, bytes: &mut [u8]) {
         for _ in 0..=self.below(16) {
             let place = self.below(bytes.len());
-            bytes[place] ^= u8::try_from(1 + self.below(255)).unwrap();
+            *bytes.get_mut(place).unwrap() ^= u8::try_from(1 + self.below(255)).unwrap();
         }
     }
 
