@@ -12,7 +12,7 @@ pub trait Random {
     fn fill(&mut self, bytes: &mut [u8]);
 }
 
-/// The context of one request. The edge reads the clock and the directory once and passes both here.
+/// The context of one request. The edge reads the clock once, and passes that and the directory here.
 pub struct Cx<'a> {
     /// The time of the request.
     pub now: Timestamp,
@@ -20,7 +20,7 @@ pub struct Cx<'a> {
     pub random: &'a mut dyn Random,
     /// The server's settings.
     pub policy: &'a Policy,
-    /// The APIs as they were when the request arrived.
+    /// The APIs, as new as the facts that are decided on.
     pub apis: &'a Apis,
     /// The keys under which codes, steps and refresh tokens are made.
     pub keys: &'a ArtefactKeys,

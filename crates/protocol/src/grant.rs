@@ -133,7 +133,9 @@ fn check_active(
     let access = Access { scope: &grant.scope, apis: &grant.apis };
     access.check_stands(subject.consent.as_ref(), Some(grant.created_at), client, cx.apis)?;
     if grant.session_bound {
-        let session = subject.session.as_ref().filter(|session| session.user_id == subject.user.id);
+        let session = subject.session.as_ref();
+        let session =
+            session.filter(|found| found.id == grant.session_id && found.user_id == subject.user.id);
         // The refresh itself is use of the session, so only its end counts here, not its idleness.
         if session.is_none_or(|session| now >= session.expires_at) {
             return Err(Refusal::SessionEnded);
@@ -237,6 +239,8 @@ mod tests {
                 },
                 Ok(()),
             ),
+            // Another session of the same user.
+            (|_, s, _| s.session.as_mut().unwrap().id.0[0] ^= 1, Err(Refusal::SessionEnded)),
         ];
         for (index, (spoil, expected)) in cases.into_iter().enumerate() {
             assert_eq!(check(spoil), expected, "case {index}");

@@ -82,9 +82,25 @@ impl Login {
         Authentication { context, ..self.authentication.clone() }
     }
 
-    /// The note that the session was used, when the last one is old enough.
-    pub fn touch(&self, now: Timestamp) -> Option<Commit> {
-        self.stale.then_some(Commit::TouchSession { session: self.session, at: now })
+    /// The use of the session, to be noted when the last note is old enough.
+    pub fn touch(&self, now: Timestamp) -> Option<SessionUse> {
+        self.stale.then_some(SessionUse { session: self.session, at: now })
+    }
+}
+
+/// A session was used. No decision depends on whether that is written: it is the one thing that is sent to the store without
+/// waiting for what becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionUse {
+    /// What was used.
+    pub session: SessionId,
+    /// The instant of the request.
+    pub at: Timestamp,
+}
+
+impl From<SessionUse> for Commit {
+    fn from(SessionUse { session, at }: SessionUse) -> Self {
+        Self::TouchSession { session, at }
     }
 }
 

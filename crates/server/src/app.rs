@@ -28,7 +28,7 @@ use crate::trace::Tracer;
 pub(crate) struct App {
     pub policy: Policy,
     pub rotation: RotationPolicy,
-    /// What endpoints may do with the store: read, and commit what was decided. Administration, keys and sweeping take the
+    /// What endpoints may do with the store: read, commit what was decided, and note the use of a session. Administration, keys and sweeping take the
     /// whole store, which is not here (I6).
     pub store: ProtocolStore,
     pub clients: Clients,

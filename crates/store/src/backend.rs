@@ -1,5 +1,5 @@
-//! The engines behind a store, and the four doors through which all of it goes: one row, the few rows of a key, many rows,
-//! and a script.
+//! The engines behind a store, and the five doors through which all of it goes: one row, the few rows of a key, many rows,
+//! a script, and a note that is not waited for.
 
 use std::sync::Arc;
 
@@ -67,13 +67,18 @@ impl Backend {
         }
     }
 
-    /// Sends a script on its way and waits for nothing. It is written soon, behind what was sent before it, or lost.
+    /// Sends a script on its way and waits for nothing. It is written soon, or lost; no more are under way than the engine's queue
+    /// holds.
     pub(crate) fn post(self: &Arc<Self>, script: Script) {
         match &**self {
             Self::Sqlite(engine) => engine.post(script),
             Self::Postgres(_) => {
                 let backend = Arc::clone(self);
-                tokio::spawn(async move { drop(backend.run(script).await) });
+                tokio::spawn(async move {
+                    if let Err(fault) = backend.run(script).await {
+                        tracing::debug!(%fault, "a note was not written");
+                    }
+                });
             }
         }
     }

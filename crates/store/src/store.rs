@@ -19,8 +19,8 @@ pub struct Store {
     protocol: ProtocolStore,
 }
 
-/// The durable state as protocol endpoints have it: reads, and [`ProtocolStore::commit`] as the only write. No way leads
-/// from here to administration, keys or sweeping:
+/// The durable state as protocol endpoints have it: reads, and [`ProtocolStore::commit`] as the only write
+/// beside the note of the use of a session ([`ProtocolStore::note_use`]). No way leads from here to administration, keys or sweeping:
 ///
 /// ```compile_fail,E0599
 /// # use proofkey_oauth::Timestamp;

@@ -17,7 +17,7 @@ impl RequestContext<'_> {
     /// `load` is a closure that returns a future, not an async closure: of the future of the latter the compiler cannot say
     /// yet, in generic code, that it may move between threads.
     ///
-    /// Time and clients stay as they were when the request arrived; what `load` reads is new each time, and APIs and keys are
+    /// The time stays as it was when the request had come; what `load` reads is new each time, and APIs and keys are
     /// those that it knows of. The outcome
     /// is that of the decision whose commit was applied, never of one that met a conflict.
     pub(super) async fn settle<F, T, L>(

@@ -150,8 +150,8 @@ impl World {
 
     /// The use of a session is noted beside the request.
     fn touch(&mut self, login: &Login, request: &Request) {
-        if let Some(commit) = login.touch(request.now) {
-            let _ = self.model.commit(&commit);
+        if let Some(used) = login.touch(request.now) {
+            let _ = self.model.commit(&used.into());
         }
     }
 

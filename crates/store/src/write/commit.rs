@@ -1,5 +1,6 @@
 //! Commits: the script of each, and the one write that protocol endpoints have.
 
+use proofkey_protocol::session::SessionUse;
 use proofkey_protocol::{Commit, Committed};
 
 use super::settle::settle;
@@ -23,9 +24,10 @@ impl ProtocolStore {
         }
     }
 
-    /// Sends a commit on its way that nothing depends on, and waits for nothing: it is written soon, or lost.
-    pub fn post(&self, note: Commit) {
-        self.backend.post(script(note));
+    /// Notes the use of a session without waiting for it: it is written soon, or lost where the store fails or has too much to
+    /// write already. No decision depends on it.
+    pub fn note_use(&self, used: SessionUse) {
+        self.backend.post(script(used.into()));
     }
 }
 

@@ -88,8 +88,8 @@ impl<'a> BrowserRequest<'a> {
     ) -> Option<Login> {
         let (app, now) = (self.context.app, self.context.now);
         let login = session::login(cookie, session, user, now, &app.policy)?;
-        if let Some(note) = login.touch(now) {
-            app.store.post(note);
+        if let Some(used) = login.touch(now) {
+            app.store.note_use(used);
         }
         Some(login)
     }

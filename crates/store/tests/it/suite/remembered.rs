@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use proofkey_oauth::{ClientMetadata, SecretHash};
+use proofkey_protocol::session::SessionUse;
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{ClientRecord, Commit, ConsentFacts, SessionProof};
 use proofkey_store::ProtocolStore;
@@ -191,7 +192,7 @@ async fn lg_13_the_use_of_a_session_is_known_to_whoever_goes_by_it() {
     world.applied(Commit::TouchSession { session: id, at }).await;
     assert!([NOW, at].contains(&seen_at(NOW).await));
     assert_eq!((seen_at(at).await, seen_at(NOW).await), (at, at), "what was read is remembered");
-    world.store.post(Commit::TouchSession { session: id, at: at + 60 });
+    world.store.note_use(SessionUse { session: id, at: at + 60 });
     // What comes behind it in the same queue has its answer after it; over connections of its own it may take longer.
     for _ in 0..1_000 {
         world.store.ping().await.unwrap();
