@@ -63,6 +63,9 @@ struct Seed {
     /// Make the rows of an earlier run again: what it was given, or said
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Yes, this database is for measuring and for nothing else: whoever knows the seed is signed in as any of its users
+    #[arg(long, required = true)]
+    for_measuring: bool,
 }
 
 fn count(argument: &str) -> Result<u64, String> {
@@ -86,6 +89,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         None => Ok(()),
     };
     let grown = moving::grow(&place, &growth, begun(), &mut |progress| bar.show(progress), &mut write).await;
+    if let (Err(_), Some(path)) = (&grown, &seed.cookies) {
+        // A file of this call: the next one makes it anew.
+        let _gone = std::fs::remove_file(path);
+    }
     let grown = grown.map_err(message)?;
     drop(bar);
     let written = cookies.map_or(Ok(()), |mut file| file.flush());

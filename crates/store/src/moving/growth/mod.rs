@@ -74,6 +74,9 @@ pub async fn grow(
     watch: &mut Watch<'_>,
     sessions: &mut Sessions<'_>,
 ) -> Result<Grown, MoveRefused> {
+    if !place.is_there() {
+        return Err(MoveRefused::Absent { place: place.to_string() });
+    }
     let store = place.open(Purpose::Serve, &begun.session_name()).await?;
     let outcome = async {
         store.lock_for_serving().map_err(|fault| place.refused(fault))?;
