@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn i_11_one_session_sends_one_note_a_second() {
+    fn one_session_sends_one_note_a_second() {
         let noted = UsesNoted::default();
         let is_new =
             |id: [u8; 16], at| noted.is_new(&SessionUse { session: SessionId(id), at: Timestamp(at) });
