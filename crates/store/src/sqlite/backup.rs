@@ -171,7 +171,7 @@ pub(crate) fn discard(file: &Path) {
     }
 }
 
-/// A connection to a file that is there and that no other process uses.
+/// A connection to a file that is there and that no other connection uses.
 fn open_alone(file: &Path, doing: &'static str) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(fault(doing))?;
