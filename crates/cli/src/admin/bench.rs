@@ -35,7 +35,7 @@ enum Action {
     ///
     /// In the database that the configuration names, while no server runs. It must have no users yet, and the client must be
     /// registered, with a scope and the API that owns it: each user allows it all of that. The users have no password; the
-    /// session of each is known to whoever has the cookies or the seed.
+    /// session of each is known to every holder of the cookies or the seed.
     Seed(Seed),
 }
 
@@ -129,7 +129,7 @@ fn growth(seed: &Seed, config: &config::Config) -> Growth {
     }
 }
 
-/// A file that was not there, for its owner alone: who reads it is signed in as anybody.
+/// A file that was not there, for its owner alone: who reads it is signed in as any of the users.
 fn new_file(path: &Path) -> anyhow::Result<BufWriter<File>> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

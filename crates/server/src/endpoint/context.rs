@@ -168,7 +168,7 @@ impl<'a> RequestContext<'a> {
         u64::try_from(self.arrival.at.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Whether a line about a refusal may be written: whoever sends requests by the thousand writes no thousand lines. The
+    /// Whether a line about a refusal may be written: a client that sends requests by the thousand writes no thousand lines. The
     /// first line after such a flood says how much was left out.
     pub(super) fn may_log_refusal(&self) -> bool {
         let admitted = self.app.refusal_lines.admits(self.arrival.at);

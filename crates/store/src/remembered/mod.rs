@@ -100,7 +100,7 @@ impl Remembered {
         }
     }
 
-    /// The subject of a session and a client, if it is remembered and nobody can have changed it unseen.
+    /// The subject of a session and a client, if it is remembered and cannot have changed unseen.
     pub(crate) fn subject(&self, session: SessionId, client: &ClientId) -> Option<RememberedSubject> {
         let hash = self.hasher.hash_one((session.0, client.as_str()));
         self.if_looked(|| {

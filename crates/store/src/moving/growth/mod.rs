@@ -66,7 +66,7 @@ pub struct Grown {
 /// Hears of the session of each user; an error of its own ends the work.
 pub type Sessions<'s> = dyn FnMut(&SessionCookie) -> io::Result<()> + Send + 's;
 
-/// Fills a database that has no users, while nobody serves from it.
+/// Fills a database that has no users, while no server serves from it.
 pub async fn grow(
     place: &Place,
     growth: &Growth,

@@ -251,7 +251,7 @@ impl Rows {
     }
 }
 
-/// How somebody signed in.
+/// How a made-up user signed in.
 fn by_password() -> Value<'static> {
     [AuthenticationMethod::Password].into_iter().collect::<AuthenticationMethods>().into()
 }
