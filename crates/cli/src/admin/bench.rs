@@ -63,7 +63,7 @@ struct Seed {
     /// Make the rows of an earlier run again: what it was given, or said
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Yes, this database is for measuring and for nothing else: whoever knows the seed is signed in as any of its users
+    /// Yes, this database is for measuring and for nothing else: knowing the seed is enough to be signed in as any of its users
     #[arg(long, required = true)]
     for_measuring: bool,
 }
