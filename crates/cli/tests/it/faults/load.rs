@@ -172,10 +172,15 @@ impl Told {
 
 impl History {
     /// Notes what came of each request of a load.
-    pub(super) async fn note_all(&mut self, outcomes: JoinSet<Vec<LoadOutcome>>) {
-        for outcome in outcomes.join_all().await.into_iter().flatten() {
-            self.note(outcome);
-        }
+    pub(super) async fn note_all(&mut self, mut outcomes: JoinSet<Vec<LoadOutcome>>) {
+        while self.note_next(&mut outcomes).await {}
+    }
+
+    /// Notes what came of the request of a load that is answered next; whether there was one.
+    pub(super) async fn note_next(&mut self, outcomes: &mut JoinSet<Vec<LoadOutcome>>) -> bool {
+        let Some(outcome) = outcomes.join_next().await else { return false };
+        outcome.unwrap().into_iter().for_each(|outcome| self.note(outcome));
+        true
     }
 
     fn note(&mut self, outcome: LoadOutcome) {
