@@ -253,25 +253,31 @@ impl History {
         self.revoked.truncate(CHAINS_MAX);
     }
 
-    /// After a restore: all that was given before is refused, these codes too. How much that was; nothing is known any more.
-    pub(super) async fn all_has_ended(
-        &mut self,
-        server: &TestServer,
-        web: &TestClient,
-        codes: Vec<Code>,
-    ) -> usize {
-        let mut ended = 0;
-        for code in codes.into_iter().chain(mem::take(&mut self.unanswered)) {
-            assert_refused(&server.token(web, &code.form()).await, "a code from before the restore");
-            ended += 1;
-        }
+    /// All that was given, of which nothing is known any more.
+    pub(super) fn forget(&mut self) -> Given {
         let redeemed = mem::take(&mut self.redeemed).into_iter().map(|(_, token)| token);
         let live = mem::take(&mut self.chains);
-        for token in redeemed.chain(live).chain(mem::take(&mut self.revoked)) {
-            assert_refused(&server.token(web, &refresh(&token)).await, "a token from before the restore");
-            ended += 1;
+        let tokens = redeemed.chain(live).chain(mem::take(&mut self.revoked)).collect();
+        Given { codes: mem::take(&mut self.unanswered), tokens }
+    }
+}
+
+/// Codes and refresh tokens that clients hold.
+pub(super) struct Given {
+    pub(super) codes: Vec<Code>,
+    pub(super) tokens: Vec<String>,
+}
+
+impl Given {
+    /// After a restore: all of it is refused. How much that is.
+    pub(super) async fn has_ended(self, server: &TestServer, web: &TestClient) -> usize {
+        for code in &self.codes {
+            assert_refused(&server.token(web, &code.form()).await, "a code from before the restore");
         }
-        ended
+        for token in &self.tokens {
+            assert_refused(&server.token(web, &refresh(token)).await, "a token from before the restore");
+        }
+        self.codes.len() + self.tokens.len()
     }
 }
 
