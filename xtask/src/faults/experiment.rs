@@ -276,7 +276,7 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         name: "upgrade-kills-postgres",
         rows: "F-32, ST-11",
-        cycle: "the same on PostgreSQL, from the schema before",
+        cycle: "the same on PostgreSQL, from schema 2",
         package: "proofkey-store",
         target: IT,
         test: "moving::upgrades::f_32_st_11_a_process_killed_while_it_migrates_a_server_leaves_all_of_it_or_none",

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use proofkey_testkit::{AuthorizeRequest, Browser, TestClient, TestServer, Tokens, fixtures};
 
-use super::load::{History, SCOPE, codes, load, refresh};
+use super::load::{CODES, History, SCOPE, codes, load, refresh};
 use super::switch::{cycles, next, seed};
 use super::traced::{SYNCHRONISE, Scripts};
 
@@ -14,6 +14,8 @@ use super::traced::{SYNCHRONISE, Scripts};
 const SYNCHRONISED_MAX: u64 = 40;
 /// Writes that the server is asked for until it has ended.
 const WRITES_MAX: usize = 200;
+/// What a synchronisation takes while the disk is slow.
+const SYNCHRONISED_AFTER: Duration = Duration::from_secs(2);
 /// What a question for a token may take while the disk is slow; this machine may be busy.
 const READ_WITHIN: Duration = Duration::from_secs(1);
 /// What a write may take then.
@@ -91,14 +93,21 @@ async fn f_08_on_a_disk_that_takes_two_seconds_reads_go_on_and_each_write_is_ans
     let (scripts, web, cycles) = (Scripts::new(), fixtures::web(), cycles("PROOFKEY_CYCLES", 1));
     let (mut server, browser, _) = begin(&web).await;
     let asked = server.tokens(&web, SCOPE).await.access_token;
-    let slow = scripts.tampered(SYNCHRONISE, "delay_enter=2000000");
+    let slow = scripts.tampered(SYNCHRONISE, &format!("delay_enter={}", SYNCHRONISED_AFTER.as_micros()));
     let (mut history, mut dice, mut looks) = (History::default(), seed(), 0);
     for _ in 0..cycles {
         dice = next(dice);
         let codes = codes(&server, &browser, &web).await;
         assert!(server.terminate().await.success());
         server.start_by(&slow).await.expect("it starts on a slow disk");
-        let sent = load(&server, &web, codes, &mut history, dice);
+        let began = Instant::now();
+        let mut sent = load(&server, &web, codes, &mut history, dice);
+        let writing = async {
+            while history.note_next(&mut sent).await {
+                let after = began.elapsed();
+                assert!(after >= SYNCHRONISED_AFTER, "a write did not wait for the disk: {after:?}");
+            }
+        };
         let reading = async {
             for _ in 0..READS_MAX {
                 let look = Instant::now();
@@ -108,7 +117,7 @@ async fn f_08_on_a_disk_that_takes_two_seconds_reads_go_on_and_each_write_is_ans
             }
         };
         tokio::select! {
-            () = history.note_all(sent) => {}
+            () = writing => {}
             () = reading => panic!("{READS_MAX} reads"),
             () = tokio::time::sleep(WRITTEN_WITHIN) => panic!("a write is not answered"),
         }
@@ -118,5 +127,7 @@ async fn f_08_on_a_disk_that_takes_two_seconds_reads_go_on_and_each_write_is_ans
     }
     println!("counted: {}, {looks} questions for a token", history.counts);
     println!("cycles done: {cycles}");
-    assert!(looks > 0 && history.counts.unanswered == 0, "{:?}", history.counts);
+    let counts = history.counts;
+    assert!(looks > 0 && counts.unanswered + counts.unavailable == 0, "{counts:?}");
+    assert_eq!(counts.redeemed, CODES * usize::try_from(cycles).unwrap());
 }

@@ -172,10 +172,15 @@ impl Told {
 
 impl History {
     /// Notes what came of each request of a load.
-    pub(super) async fn note_all(&mut self, outcomes: JoinSet<Vec<LoadOutcome>>) {
-        for outcome in outcomes.join_all().await.into_iter().flatten() {
-            self.note(outcome);
-        }
+    pub(super) async fn note_all(&mut self, mut outcomes: JoinSet<Vec<LoadOutcome>>) {
+        while self.note_next(&mut outcomes).await {}
+    }
+
+    /// Notes what came of the request of a load that is answered next; whether there was one.
+    pub(super) async fn note_next(&mut self, outcomes: &mut JoinSet<Vec<LoadOutcome>>) -> bool {
+        let Some(outcome) = outcomes.join_next().await else { return false };
+        outcome.unwrap().into_iter().for_each(|outcome| self.note(outcome));
+        true
     }
 
     fn note(&mut self, outcome: LoadOutcome) {
@@ -248,25 +253,31 @@ impl History {
         self.revoked.truncate(CHAINS_MAX);
     }
 
-    /// After a restore: all that was given before is refused, these codes too. How much that was; nothing is known any more.
-    pub(super) async fn all_has_ended(
-        &mut self,
-        server: &TestServer,
-        web: &TestClient,
-        codes: Vec<Code>,
-    ) -> usize {
-        let mut ended = 0;
-        for code in codes.into_iter().chain(mem::take(&mut self.unanswered)) {
-            assert_refused(&server.token(web, &code.form()).await, "a code from before the restore");
-            ended += 1;
-        }
+    /// All that was given, of which nothing is known any more.
+    pub(super) fn forget(&mut self) -> Given {
         let redeemed = mem::take(&mut self.redeemed).into_iter().map(|(_, token)| token);
         let live = mem::take(&mut self.chains);
-        for token in redeemed.chain(live).chain(mem::take(&mut self.revoked)) {
-            assert_refused(&server.token(web, &refresh(&token)).await, "a token from before the restore");
-            ended += 1;
+        let tokens = redeemed.chain(live).chain(mem::take(&mut self.revoked)).collect();
+        Given { codes: mem::take(&mut self.unanswered), tokens }
+    }
+}
+
+/// Codes and refresh tokens that clients hold.
+pub(super) struct Given {
+    pub(super) codes: Vec<Code>,
+    pub(super) tokens: Vec<String>,
+}
+
+impl Given {
+    /// After a restore: all of it is refused. How much that is.
+    pub(super) async fn has_ended(self, server: &TestServer, web: &TestClient) -> usize {
+        for code in &self.codes {
+            assert_refused(&server.token(web, &code.form()).await, "a code from before the restore");
         }
-        ended
+        for token in &self.tokens {
+            assert_refused(&server.token(web, &refresh(token)).await, "a token from before the restore");
+        }
+        self.codes.len() + self.tokens.len()
     }
 }
 

@@ -224,4 +224,5 @@ fn f_32_st_11_a_process_killed_while_it_migrates_a_server_leaves_all_of_it_or_no
     }
     println!("counted: {before} killed before the end, {after} after it");
     println!("cycles done: {}", kills());
+    assert!(before > 0);
 }

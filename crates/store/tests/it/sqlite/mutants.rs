@@ -49,27 +49,36 @@ impl Dice {
 struct Sound {
     file: Vec<u8>,
     log: Vec<u8>,
+    /// How long the log was after each of its commits: a grant is one, its use the next.
+    ends: Vec<u64>,
 }
 
 impl Sound {
     async fn make() -> Self {
         let world = World::new().await;
-        let commit = async |store: &Store, number: u64| {
-            assert_eq!(store.commit(redeem(grant(number))).await, Ok(Committed::Applied));
-            assert_eq!(store.commit(spend(number, 1, 1)).await, Ok(Committed::Applied));
-        };
-        for number in 1..=GRANTS {
-            commit(&world.store, number).await;
+        let commits = |number| [redeem(grant(number)), spend(number, 1, 1)];
+        for commit in (1..=GRANTS).flat_map(commits) {
+            assert_eq!(world.store.commit(commit).await, Ok(Committed::Applied));
         }
         let path = world.path();
         world.store.clone().close().await;
         let store = Store::open(&path, &Options::default()).unwrap();
-        for number in GRANTS + 1..=2 * GRANTS {
-            commit(&store, number).await;
+        let beside = |suffix: &str| format!("{}{suffix}", path.display());
+        let mut ends = Vec::new();
+        for commit in (GRANTS + 1..=2 * GRANTS).flat_map(commits) {
+            assert_eq!(store.commit(commit).await, Ok(Committed::Applied));
+            ends.push(std::fs::metadata(beside("-wal")).unwrap().len());
         }
         // Nothing of the log has gone to the file: it is far below what moves it.
-        let read = |suffix: &str| std::fs::read(format!("{}{suffix}", path.display())).unwrap();
-        Self { file: read(""), log: read("-wal") }
+        assert!(ends.is_sorted_by(|one, next| one < next), "each commit makes the log longer: {ends:?}");
+        let read = |suffix| std::fs::read(beside(suffix)).unwrap();
+        Self { file: read(""), log: read("-wal"), ends }
+    }
+
+    /// How many commits of the log end before the first damage of it.
+    fn whole(&self, damaged: &[u8]) -> usize {
+        let sound = self.log.iter().zip(damaged).take_while(|(one, other)| one == other).count();
+        self.ends.iter().filter(|end| **end <= u64::try_from(sound).unwrap()).count()
     }
 
     /// A damaged copy, and whether the damage is in the log.
@@ -108,19 +117,24 @@ impl Placed {
     }
 }
 
-/// Of a log that is damaged there is each commit up to the damage; what comes after can be done again.
-async fn check_damaged_log(path: &Path) -> u64 {
+/// Of a log that is damaged there is each commit up to the damage, so many; what comes after can be done again. Grants that
+/// are lost.
+async fn check_damaged_log(path: &Path, whole: usize) -> u64 {
     let store = Store::open(path, &Options::default()).unwrap();
     let mut found = 0;
+    let mut commits = 0;
     let mut is_over = false;
     for number in 1..=2 * GRANTS {
         let row = store.grant(grant_id(number)).await.unwrap();
         let generation = row.map(|row| row.grant().refresh.generation);
         assert!(generation.is_none() || !is_over, "{number} is there and one before it is not");
         found += u64::from(generation.is_some());
+        commits += usize::from(generation.is_some()) + usize::from(generation == Some(1));
         is_over = generation != Some(1);
     }
     assert!(found >= GRANTS, "the file is sound: {found}");
+    let in_file = 2 * usize::try_from(GRANTS).unwrap();
+    assert_eq!(commits - in_file, whole, "each commit of the log before the damage, and none after it");
     for number in [1, GRANTS, found] {
         assert_eq!(store.commit(redeem(grant(number))).await, Ok(Committed::Conflict), "{number}");
     }
@@ -173,7 +187,7 @@ fn f_34_a_damaged_database_is_refused_or_read_as_it_stands_and_a_damaged_log_los
         let placed = Placed::new(&file, &log);
         if is_log {
             logs += 1;
-            lost += block_on(check_damaged_log(&placed.path()));
+            lost += block_on(check_damaged_log(&placed.path(), sound.whole(&log)));
         } else {
             files += 1;
             if block_on(check_damaged_file(&placed.path(), file.len())) {
