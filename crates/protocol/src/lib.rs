@@ -40,8 +40,8 @@ pub use proofkey_jose::Algorithm;
 pub use api::{Apis, Audience, GrantedApis};
 pub use authentication::{Authentication, AuthenticationMethod, AuthenticationMethods};
 pub use client::{
-    AuthenticatedClient, Client, Judged, RegistrationRefused, authenticate, is_short_client_secret,
-    web_origins,
+    AuthenticatedClient, Client, Judged, NAME_CHARS_MAX, ORIGINS_MAX, REDIRECT_URIS_MAX, RESOURCES_MAX,
+    RegistrationRefused, authenticate, is_short_client_secret, web_origins,
 };
 pub use code::AuthorizationCode;
 pub use commit::{Commit, Committed, SignInTry, Verdict};

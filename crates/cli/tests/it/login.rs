@@ -1,6 +1,7 @@
 //! `proofkey login` where the browser runs on another machine: the address at which it ends is pasted.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -33,11 +34,19 @@ impl Drop for Waiting {
     }
 }
 
+/// The command line of a sign-in whose browser runs elsewhere.
+fn sign_in<'a>(issuer: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let all = ["login", "--issuer", issuer, "--client-id", "native", "--no-browser", "--paste", "--json"];
+    all.into_iter().chain(more.iter().copied()).collect()
+}
+
 impl Waiting {
     fn start(home: &Path, issuer: &str) -> Self {
-        let arguments =
-            ["login", "--issuer", issuer, "--client-id", "native", "--no-browser", "--paste", "--json"];
-        let mut child = command(home, &arguments).spawn().unwrap();
+        Self::start_with(home, issuer, &[])
+    }
+
+    fn start_with(home: &Path, issuer: &str, more: &[&str]) -> Self {
+        let mut child = command(home, &sign_in(issuer, more)).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut seen = String::new();
         let url = (0..LINES_MAX).find_map(|_| {
@@ -112,4 +121,59 @@ async fn k_54_an_error_that_is_pasted_ends_the_command_and_leaves_no_tokens() {
     assert!(said.contains("access_denied") || said.contains("denied"), "{said}");
     let output = command(home.path(), &["whoami", "--json"]).output().unwrap();
     assert_ne!(output.status.code(), Some(0), "nobody is signed in");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn k_54_the_browser_returns_to_the_port_that_is_asked_for_or_the_command_says_that_it_is_taken() {
+    let server = TestServer::builder().system_clock().start().await;
+    let home = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output =
+        command(home.path(), &sign_in(&server.issuer, &["--callback-port", &port])).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&port), "{said}");
+    drop(taken);
+    let mut waiting = Waiting::start_with(home.path(), &server.issuer, &["--callback-port", &port]);
+    let address = ended_at(&server, &waiting.url).await;
+    assert!(address.starts_with(&format!("http://127.0.0.1:{port}/")), "{address}");
+    waiting.paste(&address);
+    let (code, _, said) = waiting.ended();
+    assert_eq!(code, Some(0), "{said}");
+}
+
+/// A server that has metadata and nothing else, and says nothing of PKCE.
+fn silent_about_pkce() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let metadata = serde_json::json!({
+        "issuer": issuer, "authorization_endpoint": format!("{issuer}/authorize"), "jwks_uri": format!("{issuer}/jwks"),
+        "token_endpoint": format!("{issuer}/token"), "response_types_supported": ["code"],
+    })
+    .to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let head =
+                BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+            let _lines = head.count();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{metadata}",
+                metadata.len()
+            );
+        }
+    });
+    issuer
+}
+
+#[test]
+fn k_54_a_server_that_says_nothing_of_pkce_is_used_only_where_that_is_asked_for() {
+    let (issuer, home) = (silent_about_pkce(), tempfile::tempdir().unwrap());
+    let output = command(home.path(), &sign_in(&issuer, &[])).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("--assume-pkce"), "{said}");
+    let waiting = Waiting::start_with(home.path(), &issuer, &["--assume-pkce"]);
+    assert!(waiting.url.contains("code_challenge_method=S256"), "{}", waiting.url);
 }

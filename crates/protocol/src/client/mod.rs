@@ -8,7 +8,7 @@ mod secret;
 
 pub use authentication::{AuthenticatedClient, Judged, authenticate};
 pub use origins::web_origins;
-pub use registration::RegistrationRefused;
+pub use registration::{NAME_CHARS_MAX, ORIGINS_MAX, REDIRECT_URIS_MAX, RESOURCES_MAX, RegistrationRefused};
 pub use secret::is_short_client_secret;
 
 use proofkey_jose::Algorithm;

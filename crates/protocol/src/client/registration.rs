@@ -16,13 +16,13 @@ use crate::records::ClientRecord;
 use crate::refresh_chain::OVERLAP_SECONDS_MAX;
 
 /// Most redirect URIs of one client.
-const REDIRECT_URIS_MAX: usize = 50;
+pub const REDIRECT_URIS_MAX: usize = 50;
 /// Most web origins that one client names beside those of its redirect URIs.
-const ORIGINS_MAX: usize = 50;
+pub const ORIGINS_MAX: usize = 50;
 /// Most APIs of one client.
-const RESOURCES_MAX: usize = 100;
+pub const RESOURCES_MAX: usize = 100;
 /// Longest name, in characters.
-const NAME_CHARS_MAX: usize = 200;
+pub const NAME_CHARS_MAX: usize = 200;
 
 /// Why a client cannot be registered.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -287,6 +287,23 @@ mod tests {
             public(json!({"redirect_uris": ["http://app.example/"]})),
             Err(RegistrationRefused::RedirectUri { .. })
         ));
+    }
+
+    #[test]
+    fn k_05_a_client_has_so_many_addresses_and_apis_and_no_more() {
+        let with = |uris: usize, resources: usize, name: usize| {
+            let uris: Vec<_> = (0..uris).map(|number| format!("https://app.example/{number}")).collect();
+            let resources: Vec<_> = (0..resources).map(|number| format!("urn:api:{number}")).collect();
+            let name = "n".repeat(name);
+            let refused = register(json!({
+                "token_endpoint_auth_method": "none", "redirect_uris": uris, "resources": resources, "client_name": name,
+            }));
+            refused.err().map(|refused| refused.member().0)
+        };
+        assert_eq!(with(REDIRECT_URIS_MAX, RESOURCES_MAX, NAME_CHARS_MAX), None);
+        assert_eq!(with(REDIRECT_URIS_MAX + 1, 0, 1), Some("redirect_uris"));
+        assert_eq!(with(1, RESOURCES_MAX + 1, 1), Some("resources"));
+        assert_eq!(with(1, 0, NAME_CHARS_MAX + 1), Some("client_name"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Each module that has limits lists them in a `LIMITS` of its own, beside them; [`page`] puts the lists together. What two
 //! limits multiply to is a [`Product`]: no memory is safe because each of its factors is. It exists for tests alone.
 
+mod inputs;
 mod lives;
 mod page;
 mod products;

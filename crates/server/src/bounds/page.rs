@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::products::PRODUCTS;
-use super::{Limit, Scope, Value, lives, sign_in, store};
+use super::{Limit, Scope, Value, inputs, lives, sign_in, store};
 use crate::config::Config;
 use crate::endpoint::BROWSER_LIMITS;
 use crate::{clients, http, log};
@@ -33,6 +33,7 @@ a machine of two cores:
 const LISTS: &[(&str, &[Limit])] = &[
     ("Connections", http::bounds::CONNECTIONS),
     ("Requests", http::bounds::REQUESTS),
+    ("What a request, a registration and a file may contain", inputs::INPUTS),
     ("Browsers", BROWSER_LIMITS),
     ("Failures, and what one user may hold", sign_in::FAILURES),
     ("Passwords", sign_in::HASHES),

@@ -26,6 +26,8 @@ pub use listen::{ListenRefused, listen_address};
 pub use policy::ACCESS_TOKEN_SECONDS_MAX;
 pub use resolved::{Config, Keys, Server, Store, TlsFiles, database_file};
 pub use sealing_key::{SealingKey, SealingKeyRefused};
+#[cfg(test)]
+pub(crate) use sealing_keys::OLD_MAX as OLD_SEALING_KEYS_MAX;
 pub use sealing_keys::{SealingKeySource, SealingKeys};
 pub use sections::{Limits, Log, LogFormat, Pages, Passwords, Sessions, Tokens};
 pub use template::{SEALING_KEY_FILE, template};

@@ -6,5 +6,7 @@ mod username;
 
 pub(crate) use browser::Browser;
 pub(crate) use hashing::compare;
+#[cfg(test)]
+pub(crate) use username::USERNAME_BYTES_MAX;
 pub(crate) use username::is_new_username;
 pub use username::username_key;

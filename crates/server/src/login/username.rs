@@ -5,7 +5,7 @@ use precis_profiles::precis_core::profile::Profile as _;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Longest username, in bytes.
-const USERNAME_BYTES_MAX: usize = 256;
+pub(crate) const USERNAME_BYTES_MAX: usize = 256;
 
 /// The form under which a username is stored and counted: normalised and in lower case, so that `Ada` and `ADA` are one
 /// account in every table (V-62). `None` for what no account can be called: empty, too long, or with control characters.
@@ -38,6 +38,12 @@ mod tests {
         for bad in ["", "  ", "a\u{0}b", &"a".repeat(257)] {
             assert_eq!(username_key(bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn k_05_a_name_that_is_too_long_is_no_account() {
+        assert!(username_key(&"a".repeat(USERNAME_BYTES_MAX)).is_some());
+        assert_eq!(username_key(&"a".repeat(USERNAME_BYTES_MAX + 1)), None);
     }
 
     #[test]
