@@ -44,6 +44,7 @@ const USAGE: &str = "usage: cargo xtask <command>
     --results FILE      note what was run there rather than in target/faults.json
   bench                 what an operation costs, as a share of the ceiling measured beside it
   storm                 refreshes and introspection while five hundred people sign in at once
+    --of BINARY         of a server that is built already
   hostile               honest flows while a thousand connections attack, one kind after the other
     --of BINARY         of a server that is built already
     --only KIND,KIND    of these kinds alone; no kind is the quiet round, which is always there

@@ -61,8 +61,8 @@ impl Output {
         print(self.line(value, text)?.as_bytes())
     }
 
-    /// Prints a result that holds a secret which is shown this once. Here a reader that went away is a failure: what nobody
-    /// has read must not replace what works.
+    /// Prints a result that holds a secret which is shown this once. Here a reader that went away is a failure: a secret
+    /// that was not read must not replace what works.
     pub(crate) fn secret<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> io::Result<()> {
         write(self.line(value, text)?.as_bytes())
     }
@@ -81,7 +81,7 @@ impl Output {
 }
 
 /// Writes bytes to standard output. A reader that went away (`| head`) is no failure of ours; a full disk is one, for then a
-/// result is cut off that somebody will rely on.
+/// result is cut off that its reader will rely on.
 pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<()> {
     match write(bytes) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -1,7 +1,7 @@
 //! Text that a terminal shows and does not obey.
 //!
 //! What others wrote may hold control characters, of the second set (C1) too, and marks that turn the direction of what
-//! stands beside them. A terminal would obey them, and so would the eyes of whoever reads.
+//! stands beside them. A terminal would obey them, and its reader would be misled.
 
 /// Whether a character can steer a terminal, or change how what stands beside it is read.
 pub(crate) fn is_steering(c: char) -> bool {

@@ -42,7 +42,7 @@ impl Client {
     /// [`Self::sign_in`] with options about how the person signs in.
     pub async fn sign_in_with(&self, options: &SignInOptions) -> Result<SignIn, Error> {
         let server = self.shared.server().await?;
-        // Before anybody signs in for tokens that have no place.
+        // Before the user signs in for tokens that have no place.
         self.shared.slot.probe().await?;
         let listener = match options.callback_port {
             Some(port) => Listener::open_at(port, Purpose::SignIn)

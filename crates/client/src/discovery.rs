@@ -71,7 +71,7 @@ impl Server {
         })
     }
 
-    /// Whether a code of this server can be bound to the verifier that we send. `assumed` where whoever configured the app knows
+    /// Whether a code of this server can be bound to the verifier that we send. `assumed` where the app's developer knows
     /// that it can although the metadata does not say so.
     pub(crate) fn ensure_pkce(&self, assumed: bool) -> Result<(), Error> {
         match self.pkce {

@@ -130,7 +130,7 @@ pub(crate) fn refusal(what: &'static str, body: &[u8]) -> TokenAnswerError {
     }
 }
 
-/// The refresh token of an answer that cannot be used otherwise. Where it stands twice, nobody knows which is meant.
+/// The refresh token of an answer that cannot be used otherwise. Where it stands twice, it is not known which is meant.
 fn rotated(body: &[u8]) -> Option<Secret> {
     ensure_strict(body).ok()?;
     let Rotated { refresh_token } = serde_json::from_slice(body).ok()?;

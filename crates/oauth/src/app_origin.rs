@@ -31,7 +31,7 @@ impl AppOrigin {
     }
 
     /// The keys under which an index may have what covers a sent origin. On a loopback host the second does not tell a fixed
-    /// port from any: whoever must know asks [`AppOrigin::covers`].
+    /// port from any: a caller that must know asks [`AppOrigin::covers`].
     pub fn keys(sent: &str) -> [&str; 2] {
         [sent, without_port(sent).unwrap_or(sent)]
     }

@@ -59,7 +59,7 @@ pub fn is_loopback_host(host: &str) -> bool {
 }
 
 /// Host and port of an authority without user information. A colon in a host outside of brackets (RFC 3986 §3.2.2) makes
-/// the whole a host that nobody can reach.
+/// the whole a host that cannot be reached.
 pub(crate) fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         Some((host, port))

@@ -1,6 +1,6 @@
 //! A disk that forgets, for SQLite in this process: what is written reaches the file when it is synchronised, and not before but by
-//! chance. Whoever kills the process then has what a machine has after its power failed: all that was synchronised, and of the
-//! rest any part.
+//! chance. A test that kills the process then has what a machine has after its power failed: all that was synchronised, and of
+//! the rest any part.
 //!
 //! It is SQLite's own virtual file system with a few methods replaced. Locks and shared memory stay as they are, so other
 //! processes work on the same files; they see what is on the disk.

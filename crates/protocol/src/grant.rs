@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn rt_07_rt_08_rt_09_v_27_v_29_each_loss_alone_ends_a_grant_to_the_second() {
-        let cases: [(Spoil, Result<(), Refusal>); 31] = [
+        let cases: [(Spoil, Result<(), Refusal>); 32] = [
             (|_, _, _| {}, Ok(())),
             (|_, s, _| s.client = ClientStatus::Disabled, Err(Refusal::ClientDisabled)),
             (|_, s, _| s.client = ClientStatus::Unregistered, Err(Refusal::ClientUnknown)),

@@ -48,13 +48,13 @@ pub enum WayBack {
     None,
     /// To the client: an ID token shows that it asks.
     Redirect(PostLogoutTarget),
-    /// To the client that the request names, if the person goes there: anybody can name a client (§3).
+    /// To the client that the request names, if the person goes there: any request can name a client (§3).
     Link(PostLogoutTarget),
     /// Nowhere, and the person is told why.
     Refused(WayBackRefused),
 }
 
-/// An address that nobody is led to.
+/// An address that the browser is not led to.
 #[derive(Debug)]
 pub struct WayBackRefused {
     /// As it was sent.
@@ -83,7 +83,7 @@ pub enum LogoutNext {
 }
 
 /// The client that a request comes from, for the shell to look up: the one that the hint was issued to, else the one that the
-/// request names. It may be anybody's word.
+/// request names. A stranger may have named it.
 pub fn client_of(request: &LogoutRequest, hint: Option<&IdTokenClaims>) -> Option<ClientId> {
     match (hint, &request.client_id) {
         (Some(hint), None) => hint.aud.as_slice().first().map(ClientId::new),
@@ -95,7 +95,7 @@ pub fn client_of(request: &LogoutRequest, hint: Option<&IdTokenClaims>) -> Optio
 pub fn decide(request: &LogoutRequest, facts: LogoutFacts) -> Verdict<LogoutNext> {
     let back = way_back(request, &facts);
     // Without a hint for this very user any page could sign people out by a link. One for another client than the request
-    // names is none (§2). Where the way back is refused nobody would know where they are, so the person is told and asked.
+    // names is none (§2). Where the way back is refused the person would not know where they are, and so is told and asked.
     let is_of_user = facts.hint.as_ref().zip(facts.login.as_ref()).is_some_and(|(claims, login)| {
         claims.sub == login.user().id.as_str() && is_for_sender(claims, request)
     });

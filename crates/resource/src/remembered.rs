@@ -18,7 +18,7 @@ const ENTRY_BYTES: usize = 1024;
 /// How many times the bytes of its text a token takes once it is read.
 const READ_BYTES_PER_BYTE: usize = 4;
 
-/// The tokens that one layer has accepted. Nobody but the issuer can fill it, for what it holds was signed.
+/// The tokens that one layer has accepted. The issuer alone can fill it, for what it holds was signed.
 pub(crate) struct Remembered(Cache<Sha256, Entry>);
 
 #[derive(Clone)]

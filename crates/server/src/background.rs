@@ -32,7 +32,12 @@ pub(crate) fn spawn(
     };
     let sweep = {
         let (watch, store) = (watch.clone(), store.clone());
-        move || sweep::run(watch.clone(), store.clone(), to_sweep.clone())
+        move || {
+            let mut to_sweep = to_sweep.clone();
+            // One that is started again begins with the next note: what it met may still be there.
+            to_sweep.mark_unchanged();
+            sweep::run(watch.clone(), store.clone(), to_sweep)
+        }
     };
     let mut spawned = vec![watch.clone().spawn("refresh", refresh), watch.clone().spawn("sweep", sweep)];
     if let Some(tls) = tls {

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
     snapshot: ArcSwap<Snapshot>,
-    /// One takes over at a time; whoever waited finds it done.
+    /// One takes over at a time; a caller that waited finds it done.
     turn: Mutex<()>,
 }
 
@@ -28,7 +28,7 @@ impl Directory {
         self.snapshot.load_full()
     }
 
-    /// Reads the APIs again where the snapshot is older than this version, which somebody has seen.
+    /// Reads the APIs again where the snapshot is older than this version, which a read has seen.
     pub(crate) async fn take_over(&self, store: &ProtocolStore, seen: i64) -> Result<(), Fault> {
         if self.snapshot.load().version >= seen {
             return Ok(());

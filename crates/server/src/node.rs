@@ -72,7 +72,7 @@ impl Node {
             .await
     }
 
-    /// Says that it has stopped. Should nobody hear it, it counts as there for a while.
+    /// Says that it has stopped. Should that fail, it counts as there for a while.
     pub(crate) async fn leave(&self, store: &Store) {
         if store.is_shared()
             && let Err(fault) = store.remove_node(self.id).await

@@ -43,8 +43,8 @@ pub(crate) struct Repeat {
 }
 
 impl Repeat {
-    /// Whether it is worth a line: the first, the second, the fourth and so on, so that whoever repeats a token a million times
-    /// writes twenty lines.
+    /// Whether it is worth a line: the first, the second, the fourth and so on, so that a client that repeats a token a million
+    /// times writes twenty lines.
     pub(crate) const fn is_worth_a_line(self) -> bool {
         if self.elsewhere > 0 { self.elsewhere.is_power_of_two() } else { self.repeats.is_power_of_two() }
     }

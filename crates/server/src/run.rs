@@ -188,7 +188,7 @@ impl Running {
     /// Denies readiness, and takes requests for as long as those need who look at that and send them.
     pub async fn leave(&self) {
         self.readiness.enter(Phase::Draining);
-        // Nobody else is told by it of a server that ends by a fault.
+        // No caller is told by it of a server that ends by a fault.
         let _ = self.shutdown.run_until_cancelled(tokio::time::sleep(self.unready)).await;
     }
 

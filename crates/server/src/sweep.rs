@@ -25,17 +25,21 @@ pub(crate) async fn run(watch: Watch, store: Store, mut noted: Receiver<Option<N
     let work = async {
         while noted.changed().await.is_ok() {
             let Some(known) = *noted.borrow_and_update() else { continue };
-            let swept = sweep(&store, known, &app.metrics.rows_swept).await;
+            // What strangers made up goes first: there may be much that has ended.
             let kept_max = app.limits.sign_in.unknown_names_max;
-            let crowded_out = crowd_out_unknown_names(&store, kept_max, &app.metrics.rows_swept).await;
-            match swept.and(crowded_out) {
-                // Another node removes the same rows: one is enough.
-                Ok(()) | Err(Fault::Contended) => {}
-                Err(fault) => tracing::error!(%fault, "expired rows could not be removed"),
-            }
+            report(crowd_out_unknown_names(&store, kept_max, &app.metrics.rows_swept).await);
+            report(sweep(&store, known, &app.metrics.rows_swept).await);
         }
     };
     let _ = shutdown.run_until_cancelled(work).await;
+}
+
+fn report(removed: Result<(), Fault>) {
+    match removed {
+        // Another node removes the same rows: one is enough.
+        Ok(()) | Err(Fault::Contended) => {}
+        Err(fault) => tracing::error!(%fault, "rows could not be removed"),
+    }
 }
 
 /// Removes what has ended by the time that is known.

@@ -8,7 +8,7 @@ use std::path::Path;
 const ENTRIES_MAX: usize = 16;
 
 /// Makes a directory with mode 0700 where there is none. One that is there and open to others is closed to them if it holds
-/// nothing but files of ours; another is left as it is, for it may be the directory of somebody else.
+/// nothing but files of ours; another is left as it is, for it may be the directory of another program.
 pub fn private_directory(path: &Path) -> io::Result<()> {
     let was_there = path.is_dir();
     let mut builder = DirBuilder::new();
@@ -44,7 +44,7 @@ fn close_to_others(_: &Path, _: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a directory holds a database of ours and nothing of anybody else.
+/// Whether a directory holds a database of ours and nothing of another program.
 #[cfg(unix)]
 fn is_ours(path: &Path) -> io::Result<bool> {
     let mut found = false;

@@ -29,7 +29,7 @@ pub enum Fault {
         host: String,
         /// What it or the system said.
         reason: String,
-        /// Whether it answered, and lets nobody in by this URL: to wait would not help.
+        /// Whether it answered, and lets no client in by this URL: to wait would not help.
         is_denied: bool,
     },
     /// The connection to the database was lost before it could be told to make anything durable.
@@ -121,7 +121,7 @@ pub enum Fault {
         /// The first version without the fault.
         needed: &'static str,
     },
-    /// Everybody on this machine may use the file, and its mode cannot be changed.
+    /// Every user of this machine may use the file, and its mode cannot be changed.
     #[error(
         "{file}: every user of this machine can use it (mode {mode:04o}); run `chmod 600 {file}` as its owner"
     )]
@@ -160,7 +160,7 @@ pub enum AdminFault {
     /// There is nothing of that id or name.
     #[error("there is no such thing")]
     Missing,
-    /// It is not as it was read any more: somebody else changed it meanwhile, and nothing was written.
+    /// It is not as it was read any more: another write changed it meanwhile, and nothing was written.
     #[error("it was changed at the same moment")]
     Conflict,
     /// The store failed.

@@ -26,6 +26,7 @@ mod sql;
 mod sqlite;
 mod state;
 mod store;
+mod uses_noted;
 mod value;
 mod versions_seen;
 mod write;

@@ -1,8 +1,8 @@
-//! Why nobody may serve from a database.
+//! Why no server may serve from a database.
 
 use thiserror::Error;
 
-/// Why nobody may serve from a database, or change it by a command.
+/// Why no server may serve from a database, and no command change it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NotServing {

@@ -11,7 +11,7 @@ pub(crate) enum Purpose {
     Upgrade,
     /// To copy from it or into it: whatever side of a copy it is, and only with the schema that this program has.
     Move,
-    /// To make a database of a backup: a copy of it, which nobody else uses.
+    /// To make a database of a backup: a copy of it, which no other process uses.
     Restore,
 }
 

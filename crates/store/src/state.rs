@@ -14,7 +14,7 @@ pub struct CopyId(pub [u8; 16]);
 /// What a database is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StateKind {
-    /// Anybody may serve from it.
+    /// Every server may serve from it.
     Serving,
     /// The target of a copy that is not whole.
     Filling,
@@ -38,7 +38,7 @@ pub(crate) struct DatabaseState {
 }
 
 impl DatabaseState {
-    /// Why nobody may serve from it, unless anybody may.
+    /// Why no server may serve from it; `None` if every one may.
     pub(crate) fn refusal(&self) -> Option<NotServing> {
         let peer = self.peer.clone().unwrap_or_else(|| "another database".to_owned());
         match self.state {

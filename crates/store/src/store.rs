@@ -9,6 +9,7 @@ use crate::backend::Backend;
 use crate::fault::{AdminFault, Fault};
 use crate::options::{ConnectOptions, Options, Purpose};
 use crate::script::{Script, ScriptOutcome};
+use crate::uses_noted::UsesNoted;
 use crate::versions_seen::VersionsSeen;
 use crate::{postgres, sqlite};
 
@@ -43,6 +44,7 @@ pub struct Store {
 pub struct ProtocolStore {
     pub(crate) backend: Arc<Backend>,
     pub(crate) versions_seen: Arc<VersionsSeen>,
+    pub(crate) uses_noted: Arc<UsesNoted>,
 }
 
 impl Deref for Store {
@@ -83,7 +85,13 @@ impl Store {
     }
 
     fn of(backend: Backend) -> Self {
-        Self { protocol: ProtocolStore { backend: Arc::new(backend), versions_seen: Arc::default() } }
+        Self {
+            protocol: ProtocolStore {
+                backend: Arc::new(backend),
+                versions_seen: Arc::default(),
+                uses_noted: Arc::default(),
+            },
+        }
     }
 
     /// The part of it that protocol endpoints have; clone it to keep it.

@@ -44,7 +44,7 @@ pub(crate) enum Forgets {
     Id,
     /// What is a user's, whose id is the first value.
     User,
-    /// Everything: it may be anybody's.
+    /// Everything: it may be any user's.
     All,
 }
 

@@ -110,7 +110,7 @@ impl Server {
         self.folder.join("certificate.pem")
     }
 
-    /// Somebody who may do everything, in this database.
+    /// A client that may do everything, in this database.
     pub async fn master(&self, database: &str) -> Client {
         for _ in 0..ASKED_MAX {
             match tokio_postgres::connect(&self.url(database), NoTls).await {
@@ -131,7 +131,7 @@ impl Server {
 #[derive(Debug)]
 pub struct TestDatabase(String);
 
-/// Databases that nobody uses any more.
+/// Databases that no test uses any more.
 static DROPPED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl TestDatabase {
@@ -165,7 +165,7 @@ impl TestDatabase {
         server().url(&self.0)
     }
 
-    /// Somebody who may do everything in it.
+    /// A client that may do everything in it.
     pub async fn master(&self) -> Client {
         server().master(&self.0).await
     }

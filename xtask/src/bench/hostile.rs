@@ -4,6 +4,7 @@
 //! lowest priority, for what is measured is the server and not who gets the generator's core. One kind after the other, in rounds
 //! by turns with a quiet one; medians are reported.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -107,6 +108,7 @@ impl Attack {
         command.args(["--address", address, "--kind", peers.kind]);
         command.args(["--connections", &peers.connections.to_string()]);
         command.args(["--addresses", &peers.addresses.to_string(), "--after", &peers.after.to_string()]);
+        command.arg("--report").arg(report_of(hostile));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().map(Self).context("the hostile peers do not start")
     }
@@ -163,6 +165,17 @@ pub(super) fn measure(
         );
     }
     Ok(())
+}
+
+/// How many people the peers of the last attack signed in.
+pub(super) fn signed_in(hostile: &Path) -> Result<f64> {
+    let text = fs::read_to_string(report_of(hostile)).context("the hostile peers told nothing")?;
+    number(&serde_json::from_str(&text).context("the hostile peers told no JSON")?, "signed_in")
+}
+
+/// Where the hostile peers tell what they did, beside their program.
+fn report_of(hostile: &Path) -> PathBuf {
+    hostile.with_extension("json")
 }
 
 /// The program that attacks.

@@ -160,7 +160,7 @@ impl BenchInstallation {
     /// Grows its database by `bench seed`, and writes a description of it for browsers drawn from all of its users.
     pub(super) fn seed(&self, rows: &[(&str, u64)]) -> Result<PathBuf> {
         let (cookies, target) = (self.directory.join("cookies"), self.directory.join("users.toml"));
-        let mut seed = self.command(&["bench", "seed", "--json", "--client", CLIENT]);
+        let mut seed = self.command(&["bench", "seed", "--for-measuring", "--json", "--client", CLIENT]);
         seed.stderr(Stdio::inherit()).arg("--cookies").arg(&cookies);
         seed.args(rows.iter().flat_map(|(of, count)| [format!("--{of}"), count.to_string()]));
         json(&mut seed)?;

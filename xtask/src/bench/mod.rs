@@ -65,7 +65,10 @@ pub(crate) fn hostile(root: &Path, options: &HostileOptions) -> Result<()> {
 pub(crate) fn storm(root: &Path, of: Option<&Path>) -> Result<()> {
     let (ours, directory) = match of {
         None => build(root)?,
-        Some(binary) => (binary.to_owned(), directory(root)?),
+        Some(binary) => {
+            ensure!(binary.is_file(), "there is no server at {}", binary.display());
+            (binary.to_owned(), directory(root)?)
+        }
     };
     let tools = Tools::without_ceiling(root, &directory)?;
     let ours = BenchInstallation::new("ours", &ours, &directory.join("ours"), OURS, HOSTILE_USERS)?;

@@ -5,13 +5,13 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use super::hostile::{Attack, Peers};
+use super::hostile::{Attack, Peers, signed_in};
 use super::installation::BenchInstallation;
 use super::limits::{SECONDS, STORM_CONNECTIONS, STORM_COUNTED_AFTER, STORM_ROUNDS};
-use super::report::median;
+use super::report::{median, number};
 use super::tools::Tools;
 
 /// What goes on beside the storm.
@@ -22,23 +22,29 @@ struct Beside {
     scenario: &'static str,
     calm: Vec<Value>,
     storm: Vec<Value>,
+    /// People whom the storm signed in.
+    signed_in: f64,
 }
 
 /// Measures both and prints the table.
 pub(super) fn measure(tools: &Tools, installation: &BenchInstallation, hostile: &Path) -> Result<()> {
     println!("{STORM_CONNECTIONS} people sign in at once, {STORM_ROUNDS} rounds of {SECONDS} s by turns");
     println!(
-        "\n| operation | ops/s | in the storm | share | p99 ms | in the storm | ratio |\n|---|--:|--:|--:|--:|--:|--:|"
+        "\n| operation | ops/s | in the storm | share | p99 ms | in the storm | ratio | errors | signed in |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|--:|"
     );
     for scenario in SCENARIOS {
-        let mut beside = Beside { scenario, calm: Vec::new(), storm: Vec::new() };
+        let mut beside = Beside { scenario, calm: Vec::new(), storm: Vec::new(), signed_in: 0.0 };
         for _ in 0..STORM_ROUNDS {
             let target = installation.target(scenario);
             let server = installation.serve()?;
-            beside.calm.push(tools.load(&server, &target, scenario, SECONDS)?);
-            let _storm = Attack::start(hostile, installation.address, &Peers::storm())?;
             let counted = [STORM_COUNTED_AFTER, SECONDS];
+            beside.calm.push(tools.load_after(&server, &target, scenario, counted)?);
+            let _storm = Attack::start(hostile, installation.address, &Peers::storm())?;
             beside.storm.push(tools.load_after(&server, &target, scenario, counted)?);
+            let people = signed_in(hostile)?;
+            ensure!(people > 0.0, "the storm signed nobody in");
+            beside.signed_in += people;
         }
         println!("{}", beside.row()?);
     }
@@ -50,11 +56,13 @@ impl Beside {
         let both = |name| anyhow::Ok((median(&self.calm, name)?, median(&self.storm, name)?));
         let (rate, in_storm) = both("ops_per_s")?;
         let (p99, p99_in_storm) = both("p99")?;
+        let errors = self.storm.iter().map(|run| number(run, "errors")).sum::<Result<f64>>()?;
         Ok(format!(
-            "| {} | {rate:.0} | {in_storm:.0} | **{:.2}** | {p99:.1} | {p99_in_storm:.1} | **{:.2}** |",
+            "| {} | {rate:.0} | {in_storm:.0} | **{:.2}** | {p99:.1} | {p99_in_storm:.1} | **{:.2}** | {errors:.0} | {:.0} |",
             self.scenario,
             in_storm / rate,
-            p99_in_storm / p99
+            p99_in_storm / p99,
+            self.signed_in
         ))
     }
 }

@@ -7,7 +7,7 @@ use super::tokens;
 use crate::finding::Finding;
 use crate::source::Source;
 
-/// Errors whose text repeats what their `source()` says: whoever prints the chain prints it twice.
+/// Errors whose text repeats what their `source()` says: a program that prints the chain prints it twice.
 pub(super) fn check(sources: &[Source]) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for source in sources.iter().filter(|source| !source.is_test() && source.text.contains("#[error(")) {

@@ -3,6 +3,7 @@
 //! Each check is a pure function from sources to findings, so that its tests can hand it a tree that must not pass.
 
 mod bans;
+mod comments;
 mod crates;
 mod edges;
 mod errors;
@@ -30,6 +31,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let mut findings = edges::check(&crates, &metadata(root)?)?;
     findings.extend(bans::check(&build(root)?));
     findings.extend(sources::check(&sources, &crates));
+    findings.extend(comments::check(&sources));
     findings.extend(shape::check(&sources));
     findings.extend(functions::check(&sources)?);
     findings.extend(errors::check(&sources)?);

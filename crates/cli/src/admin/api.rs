@@ -17,7 +17,7 @@ pub(crate) enum Action {
     Add(Add),
     /// List the APIs
     List,
-    /// Remove an API; nobody gets tokens for it any more, and what people allowed there ends
+    /// Remove an API; no client gets tokens for it any more, and what people allowed there ends
     ///
     /// A running server refuses grants and tokens for it from the next request on, and forgets its scopes within half a second.
     /// An API that validates access tokens by itself takes those from before until they expire.
@@ -83,7 +83,7 @@ async fn add(installation: &Installation, new: Add) -> anyhow::Result<()> {
         format!("Registered the API {resource}.{}", shown.unwrap_or_default())
     });
     let Err(error) = printed else { return Ok(()) };
-    // Nobody has seen its credential.
+    // The operator has not seen its credential.
     installation.admin.remove_api(&added.record.resource).await.map_err(explain)?;
     Err(explain(AdminRefused::Undelivered(error)))
 }

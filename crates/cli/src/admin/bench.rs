@@ -35,7 +35,7 @@ enum Action {
     ///
     /// In the database that the configuration names, while no server runs. It must have no users yet, and the client must be
     /// registered, with a scope and the API that owns it: each user allows it all of that. The users have no password; the
-    /// session of each is known to whoever has the cookies or the seed.
+    /// session of each is known to every holder of the cookies or the seed.
     Seed(Seed),
 }
 
@@ -63,6 +63,9 @@ struct Seed {
     /// Make the rows of an earlier run again: what it was given, or said
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Yes, this database is for measuring and for nothing else: knowing the seed is enough to be signed in as any of its users
+    #[arg(long, required = true)]
+    for_measuring: bool,
 }
 
 fn count(argument: &str) -> Result<u64, String> {
@@ -86,6 +89,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         None => Ok(()),
     };
     let grown = moving::grow(&place, &growth, begun(), &mut |progress| bar.show(progress), &mut write).await;
+    if let (Err(_), Some(path)) = (&grown, &seed.cookies) {
+        // A file of this call: the next one makes it anew.
+        let _gone = std::fs::remove_file(path);
+    }
     let grown = grown.map_err(message)?;
     drop(bar);
     let written = cookies.map_or(Ok(()), |mut file| file.flush());
@@ -122,7 +129,7 @@ fn growth(seed: &Seed, config: &config::Config) -> Growth {
     }
 }
 
-/// A file that was not there, for its owner alone: who reads it is signed in as anybody.
+/// A file that was not there, for its owner alone: who reads it is signed in as any of the users.
 fn new_file(path: &Path) -> anyhow::Result<BufWriter<File>> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -24,7 +24,7 @@ pub(crate) struct Args {
 enum Action {
     /// Copy a database into an empty one
     ///
-    /// From SQLite to PostgreSQL, back, or between two of a kind. Stop every server first; nobody may serve from either side while
+    /// From SQLite to PostgreSQL, back, or between two of a kind. Stop every server first; none may serve from either side while
     /// this runs, and afterwards the copy alone serves: the source says so. Sessions, refresh tokens and keys work on; the sealing key
     /// is not in a database and stays the same. Where it was cut off, the same command goes on. At the end both sides are read
     /// again and compared, table by table.

@@ -20,8 +20,8 @@ use super::system_user::system_user;
 /// Make the database of a backup, while no server runs
 ///
 /// Everything that was given before ends: sessions, refresh tokens, codes and clients' own tokens, also those that are not in the
-/// backup. Everybody signs in again. What was taken away since the backup stands in it again, and nobody can know what that was:
-/// the options end it before the first server starts, and the command says what else there may be.
+/// backup. Every user signs in again. What was taken away since the backup stands in it again, and no command can know what that
+/// was: the options end it before the first server starts, and the command says what else there may be.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     args.installation.output.result(&told.report(&database, &restored), || told.text(&database, &restored))
 }
 
-/// What the operator knows to have been taken away since, before anybody serves from the database.
+/// What the operator knows to have been taken away since, before a server serves from the database.
 async fn take_away(restoration: &Restoration<'_>, config: &Config, args: &Args) -> anyhow::Result<()> {
     let settings = AdminSettings::from_config(config).map_err(message)?;
     let admin = Admin::new(restoration.store().clone(), settings, Clock::System, Actor::cli(&system_user()));

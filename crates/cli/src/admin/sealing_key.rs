@@ -19,13 +19,14 @@ pub(crate) enum Action {
     /// to the file of the sealing key, which you copy to every node; the second one uses it, once each node has reported that
     /// it has read it, and is refused until then.
     ///
-    /// The one before is read until every refresh token that it made has ended (tokens.refresh_idle_days): nobody is signed out.
+    /// The one before is read until every refresh token that it made has ended (tokens.refresh_idle_days): no user is signed out.
     /// Both stand in the file of the sealing key, which is replaced: keep a copy of the new one, and the old one for as long as
-    /// there are backups of the database from before. The counts of failed sign-ins begin anew, and so do the browsers that
+    /// there are backups of the database from before. Access tokens are signed by other keys: here and at APIs they go on until they
+    /// expire, unless `proofkey key revoke` ends those too. The counts of failed sign-ins begin anew, and so do the browsers that
     /// an account knows: for a while wrong passwords from elsewhere can make an owner wait in a browser of their own, too.
     #[command(after_long_help = LEAKS)]
     Rotate {
-        /// The one before has leaked: this server refuses all that it made from the next request on. Everybody has to give
+        /// The one before has leaked: this server refuses all that it made from the next request on. Every user has to give
         /// their apps access anew; browser sessions stay
         #[arg(long)]
         revoke_old: bool,

@@ -18,7 +18,7 @@ pub struct Audience<'a> {
     pub scope: Scope,
 }
 
-/// Where a token goes: to one API, to the issuer, or, where nobody named anything, to both.
+/// Where a token goes: to one API, to the issuer, or, where none was named, to both.
 #[derive(Clone, Copy)]
 struct Destination {
     api: Option<ApiId>,

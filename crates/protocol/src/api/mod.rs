@@ -63,7 +63,7 @@ impl Apis {
         self.apis.get(&id)
     }
 
-    /// The APIs that own a scope, in the order of their ids. A standard scope is nobody's but the issuer's.
+    /// The APIs that own a scope, in the order of their ids. No API owns a standard scope: the issuer does.
     pub fn owners(&self, scope: &str) -> &[ApiId] {
         self.owners.get(scope).map(Vec::as_slice).unwrap_or_default()
     }

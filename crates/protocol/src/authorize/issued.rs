@@ -93,7 +93,7 @@ impl IssuedCode {
         &self.scope
     }
 
-    /// The scopes of the request that nobody knows, and that it is answered without.
+    /// The scopes of the request that are not known, and that it is answered without.
     pub const fn ignored(&self) -> &Scope {
         &self.ignored
     }

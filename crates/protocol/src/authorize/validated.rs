@@ -136,7 +136,7 @@ impl Validated {
         Access { scope: &self.terms.scope, apis: &self.terms.apis }
     }
 
-    /// The scopes that it is answered without, for nobody knows them.
+    /// The scopes that it is answered without, for they are not known.
     pub(super) const fn ignored(&self) -> &Scope {
         &self.ignored
     }

@@ -20,7 +20,7 @@ impl AuthenticatedClient {
 }
 
 /// What became of credentials, and whether a secret was compared to find out. Only there can anything be guessed: a limit on
-/// guesses that counted the rest would lock out clients for what nobody can learn from (CA-02).
+/// guesses that counted the rest would lock out clients for what teaches a guesser nothing (CA-02).
 #[derive(Debug)]
 #[must_use]
 pub enum Judged<T> {

@@ -1,4 +1,4 @@
-//! How long a client secret must be that somebody chose.
+//! How long a client secret must be that is given rather than made.
 
 use proofkey_oauth::Secret;
 

@@ -35,7 +35,7 @@ pub(super) fn throttle(facts: FailureFacts, now: Timestamp, limit: &SignInLimit)
     if beyond < 0 {
         return Throttle::Open;
     }
-    // A clock counted it that ran ahead. Nobody knows when it was, so it pauses nothing; the try that it lets through is dated
+    // A clock counted it that ran ahead. When it was is not known, so it pauses nothing; the try that it lets through is dated
     // anew when it is counted.
     if is_ahead(Timestamp(facts.last_at), now) {
         return Throttle::Open;

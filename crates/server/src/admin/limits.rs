@@ -2,7 +2,7 @@
 
 /// Most scopes of one API.
 pub(super) const SCOPES_MAX: usize = 200;
-/// How often a change is made anew of what stands when somebody else's came first.
+/// How often a change is made anew of what stands when another change came first.
 pub(super) const ATTEMPTS_MAX: usize = 4;
 /// Most clients that are named as waiting for the scopes of a new API.
 pub(super) const WAITING_MAX: usize = 20;

@@ -12,7 +12,7 @@ use crate::keys::{reseal, use_sealing_key};
 use crate::node::lacking;
 use crate::remembered::seen_by_servers;
 
-/// What a call of [`Admin::rotate_sealing_key`] did. Exhaustive: whoever asks has something to say after each.
+/// What a call of [`Admin::rotate_sealing_key`] did. Exhaustive: the caller has something to say after each.
 #[derive(Clone, Debug)]
 pub enum SealingKeyRotation {
     /// A new key stands in the file as the next one. It writes nothing until every server has read it, and the call comes again.

@@ -133,7 +133,7 @@ pub(super) const FAILURES: &[Limit] = &[
         name: "`limits.code_verifier_failures_max`",
         value: Value::Setting(|config| Value::Count(config.limits.code_verifier_failures_max as usize)),
         scope: Scope::Code,
-        beyond: "the code is burnt",
+        beyond: "the code is locked: no verifier is taken any more",
         bounds: "guesses at one verifier",
         test: "tk_09_v_03_five_wrong_verifiers_burn_a_code_for_good",
     },

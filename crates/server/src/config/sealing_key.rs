@@ -27,7 +27,7 @@ pub enum SealingKeyRefused {
     /// The file could not be read or written.
     #[error("sealing key {}: {cause}; `proofkey init` writes one", path.display())]
     Io { path: PathBuf, cause: io::Error },
-    /// Everybody on this machine can read the file.
+    /// Every user of this machine can read the file.
     #[error(
         "sealing key {0}: every user of this machine can read it (mode {mode:04o}); run `chmod 600 {0}`, or where its mode \
          cannot be changed give the key itself in {SEALING_KEY_VARIABLE}",
@@ -62,7 +62,7 @@ pub enum SealingKeyRefused {
     /// Another command is at it.
     #[error("sealing key {}: another command is replacing it", .0.display())]
     Locked(PathBuf),
-    /// More older keys than anybody needs.
+    /// More older keys than an installation needs.
     #[error("the sealing key has more than {0} older ones: leave out those that have ended")]
     TooMany(usize),
     /// The system gave no random bytes.

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::sealing_key::{SealingKey, SealingKeyRefused};
 use crate::keys::PrivateKeySealer;
 
-/// Most older keys that are read: one more says that nobody looks after them.
+/// Most older keys that are read: one more says that the operator does not look after them.
 const OLD_MAX: usize = 16;
 /// Most lines for older keys: those that are read, and the revoked ones that stand there until signing keys are sealed anew.
 const LINES_MAX: usize = 2 * OLD_MAX;

@@ -1,4 +1,4 @@
-//! A file that holds a secret: one that everybody can read is none.
+//! A file that holds a secret: one that every user can read is none.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// The bits of a file's mode that let its group and everybody else do something with it.
+/// The bits of a file's mode that let its group and all other users do something with it.
 const GROUP: u32 = 0o070;
 const OTHERS: u32 = 0o007;
 /// Anything longer is another file.
@@ -27,7 +27,7 @@ impl From<io::Error> for SecretFileRefused {
 }
 
 /// Reads its text. It may be readable for its owner and its group: so Kubernetes and Docker mount secrets for a process that is
-/// not root, and there nobody can change it. [`is_open_to_group`] tells, for a warning.
+/// not root, and there the operator cannot change that. [`is_open_to_group`] tells, for a warning.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, SecretFileRefused> {
     let file = File::open(path)?;
     let mode = mode(&file.metadata()?);

@@ -70,7 +70,7 @@ pub struct Limits {
     pub login_network_burst: u32,
     /// After that, one in so many seconds.
     pub login_network_interval_seconds: u32,
-    /// Failed sign-ins of everybody in a minute. Beyond, nobody is refused: those that wait for a hash wait in another order.
+    /// Failed sign-ins of all addresses in a minute. Beyond, none is refused: those that wait for a hash wait in another order.
     pub login_all_failures_per_minute: u32,
     /// Turns a second of all addresses whose requests are refused again and again.
     pub paced_turns_per_second: u32,

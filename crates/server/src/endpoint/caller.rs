@@ -57,7 +57,7 @@ impl<'a> Caller<'a> {
     }
 
     /// Tells what became of credentials, of a compared secret under the limit on wrong ones. It counts per client and
-    /// address, so that a stranger cannot lock a client out; and it counts guesses alone, so that nobody waits for what
+    /// address, so that a stranger cannot lock a client out; and it counts guesses alone, so that no client waits for what
     /// could not have been guessed.
     fn settle<T>(&self, judged: Judged<T>) -> Result<T, Failure> {
         let (context, app) = (self.context, self.context.app);

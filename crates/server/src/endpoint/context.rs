@@ -90,7 +90,7 @@ impl<'a> RequestContext<'a> {
     /// The keys once facts were read, which say whether keys or APIs have changed: then those in the store are taken over, and
     /// this request is decided by them.
     pub(super) async fn current_keys(&self) -> Result<Arc<Keys>, KeysFault> {
-        self.current_apis().await?;
+        self.take_over_apis().await?;
         let keys = self.app.keyring.now();
         if self.app.store.keys_version_seen() <= keys.version() {
             return Ok(keys);
@@ -100,7 +100,7 @@ impl<'a> RequestContext<'a> {
         Ok(self.app.keyring.now())
     }
 
-    async fn current_apis(&self) -> Result<(), KeysFault> {
+    async fn take_over_apis(&self) -> Result<(), KeysFault> {
         let seen = self.app.store.apis_version_seen();
         if seen > self.directory().version() {
             Box::pin(self.app.directory.take_over(&self.app.store, seen)).await?;
@@ -128,7 +128,7 @@ impl<'a> RequestContext<'a> {
     /// Whether what was read under [`RequestContext::keys`] can be read by the keys as they are, now that its facts have been
     /// loaded. Without a change of keys, which is almost always, nothing is read again. APIs that have changed are taken over.
     pub(super) async fn still_holds(&self, reads: impl FnOnce(&Keys) -> bool) -> Result<bool, KeysFault> {
-        self.current_apis().await?;
+        self.take_over_apis().await?;
         if self.app.store.keys_version_seen() <= self.keys.version() {
             return Ok(true);
         }
@@ -168,7 +168,7 @@ impl<'a> RequestContext<'a> {
         u64::try_from(self.arrival.at.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Whether a line about a refusal may be written: whoever sends requests by the thousand writes no thousand lines. The
+    /// Whether a line about a refusal may be written: a client that sends requests by the thousand writes no thousand lines. The
     /// first line after such a flood says how much was left out.
     pub(super) fn may_log_refusal(&self) -> bool {
         let admitted = self.app.refusal_lines.admits(self.arrival.at);

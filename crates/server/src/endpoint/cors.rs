@@ -80,7 +80,7 @@ pub(super) fn open(response: &mut Response) {
     }
 }
 
-/// The origin as text. Every sandboxed page has the origin `null`, so nobody has.
+/// The origin as text. Every sandboxed page has the origin `null`, so it names none.
 fn serialized(origin: &HeaderValue) -> Option<&str> {
     origin.to_str().ok().filter(|text| *text != "null")
 }

@@ -119,7 +119,7 @@ impl From<Fault> for Failure {
     }
 }
 
-/// Nothing is decided by keys that may have been revoked; whoever comes back later finds them taken over.
+/// Nothing is decided by keys that may have been revoked; a client that comes back later finds them taken over.
 impl From<KeysFault> for Failure {
     fn from(fault: KeysFault) -> Self {
         match fault {

@@ -104,7 +104,7 @@ impl Account {
         }
     }
 
-    /// Whether so many bytes more are beyond what the connection, or the address where nobody else holds anything, may hold.
+    /// Whether so many bytes more are beyond what the connection, or the address where no other holds anything, may hold.
     pub(super) fn is_over_own(&self, bytes: usize) -> bool {
         let Accounts { address, connection, .. } = &*self.0;
         let held = connection.load(Ordering::Relaxed);

@@ -80,7 +80,7 @@ impl Connections {
                 }
             }
         }
-        // Whoever asked for nothing has cost a connection. That this server ended one is no peer's fault.
+        // A peer that asked for nothing has cost a connection. That this server ended one is no peer's fault.
         if activity.now().begun == 0 && !activity.is_shed() && !self.shutdown.is_cancelled() {
             activity.standing.note(Outcome::Refused);
         }

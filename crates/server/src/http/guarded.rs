@@ -149,7 +149,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             this.turn = None;
         }
         if this.has_no_turn && this.activity.now().in_flight > 0 {
-            // What was asked for is answered first; whoever writes the answer looks here again.
+            // What was asked for is answered first; the task that writes the answer looks here again.
             return Poll::Pending;
         }
         if this.has_no_turn || !this.parked.keep(&this.activity) {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::activity::Activity;
 
 /// Most connections that are looked at for one that may go. Of more, the longest idle of so many goes: the look must cost the
-/// same however many there are, for whoever floods chooses how often it happens.
+/// same however many there are, for a peer that floods chooses how often it happens.
 pub(crate) const LOOKED_AT_MAX: usize = 64;
 
 /// Connections, each of which knows where it is, so that any of them leaves at the same cost.

@@ -1,4 +1,4 @@
-//! How fast peers are read whose requests come to nothing: whoever is served goes first.
+//! How fast peers are read whose requests come to nothing: those that are served go first.
 //!
 //! Work is caused by what is read. An address whose requests are refused again and again waits for a turn before more is read
 //! of it, and all such addresses together have so many turns a second. A request that is served makes up for one that was
@@ -20,7 +20,7 @@ pub(super) const REFUSAL_SECONDS: u32 = 10;
 pub(super) const PACED_TURNS_PER_SECOND: u32 = 200;
 /// Turns a second of one address, where half of the longest wait is taken.
 pub(super) const PACED_TURNS_OF_ADDRESS_PER_SECOND: u32 = 20;
-/// Whoever would wait longer for a turn is closed, or told to come back.
+/// A peer that would wait longer for a turn is closed, or told to come back.
 pub(super) const PACED_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Most addresses that are remembered; then the least indebted of a few is forgotten.
 pub(super) const PACED_ADDRESSES_MAX: usize = 100_000;
@@ -37,7 +37,7 @@ pub struct Pace {
     turn_micros: i64,
     /// When the next turn is due.
     next_at_micros: AtomicI64,
-    /// When the latest refusal of anybody is forgotten, in milliseconds: from then on nobody has to be looked for.
+    /// When the latest refusal of any address is forgotten, in milliseconds: from then on none has to be looked for.
     quiet_from_millis: AtomicI64,
     /// For how long a refusal can be remembered.
     remembered_millis: i64,
@@ -65,7 +65,7 @@ pub(super) enum Outcome {
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
     pace: Arc<Pace>,
-    /// `None` for a trusted proxy, which speaks for many: whoever it names is judged, and not the connection.
+    /// `None` for a trusted proxy, which speaks for many: the client that it names is judged, and not the connection.
     address: Option<AddressKey>,
 }
 
@@ -94,7 +94,7 @@ impl Pace {
         }
     }
 
-    /// Whether nothing that was refused is remembered of anybody. Almost always, and so it costs no look at a clock.
+    /// Whether nothing that was refused is remembered of any address. Almost always, and so it costs no look at a clock.
     fn is_quiet(&self, now_millis: impl FnOnce() -> i64) -> bool {
         let quiet_from = self.quiet_from_millis.load(Ordering::Relaxed);
         quiet_from == NEVER || now_millis() >= quiet_from
@@ -117,7 +117,7 @@ impl Pace {
         }
     }
 
-    /// Takes the next turn. What nobody took of the last second is still there: a few that come at once need not wait. Where
+    /// Takes the next turn. What was not taken of the last second is still there: a few that come at once need not wait. Where
     /// half of the longest wait is taken an address has its share alone, so that none keeps the others from theirs.
     fn turn_at(&self, address: AddressKey, now_millis: i64) -> Turn {
         let now = now_millis.saturating_mul(1_000);

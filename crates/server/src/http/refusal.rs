@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, 
 use super::arrival::RequestId;
 use super::limits::{HEADER_BYTES_MAX, HEADERS_MAX, URI_BYTES_MAX};
 
-/// Marks a response that is refused for want of room, whoever asks: its sender is not judged by it.
+/// Marks a response that is refused for want of room, whichever peer asks: its sender is not judged by it.
 #[derive(Clone, Copy, Debug)]
 pub struct ForWantOfRoom;
 

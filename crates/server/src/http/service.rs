@@ -90,8 +90,8 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
 }
 
 impl RequestService {
-    /// Whoever is judged by what becomes of a request, and what it waits for: the peer, which had its turn before the request
-    /// was read, or the client that a trusted proxy names.
+    /// The one that is judged by what becomes of a request, and what it waits for: the peer, which had its turn before the
+    /// request was read, or the client that a trusted proxy names.
     fn sender(&self, client: ClientAddress) -> (Standing, Turn) {
         if client.0 == self.peer.ip().to_canonical() {
             return (self.activity.standing.clone(), Turn::Now);

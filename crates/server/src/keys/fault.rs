@@ -34,7 +34,7 @@ pub enum KeysFault {
 }
 
 impl KeysFault {
-    /// The kind of cause, for those who may not know ids and paths: whoever asks whether the server is ready.
+    /// The kind of cause, for callers that may not know ids and paths: those that ask whether the server is ready.
     pub const fn cause(&self) -> &'static str {
         match self {
             Self::Store(_) => "the store does not answer",

@@ -21,7 +21,7 @@ pub struct Keyring {
     issuer: Issuer,
     source: SealingKeySource,
     now: ArcSwap<Keys>,
-    /// One takes over at a time; whoever waited finds it done.
+    /// One takes over at a time; a caller that waited finds it done.
     turn: Mutex<()>,
 }
 

@@ -7,8 +7,8 @@ use proofkey_protocol::{ClientId, UserId};
 
 use super::{AddressKey, Limiter, SignInLimits};
 
-/// A user together with a client, as a keyed hash, so that nobody can choose two pairs that share one. Should two, they share a
-/// limit and nothing else.
+/// A user together with a client, as a keyed hash, so that no caller can choose two pairs that share one. Should two, they share
+/// a limit and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct GrantsKey(u64);
 

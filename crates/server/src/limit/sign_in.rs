@@ -13,11 +13,11 @@ pub(crate) struct SignInLimits {
     pub(crate) address: Limiter<AddressKey>,
     /// Per /48 of IPv6: who has one has 65,536 of what the limit per address counts by. No stricter than that one.
     pub(crate) network: Limiter<NetworkKey>,
-    /// Networks from which a sign-in failed of late, by what came of it and not by what is under way. It refuses nobody.
+    /// Networks from which a sign-in failed of late, by what came of it and not by what is under way. It refuses no sign-in.
     pub(crate) failing: Limiter<NetworkKey>,
     /// Networks from which a sign-in succeeded of late.
     pub(crate) succeeding: Limiter<NetworkKey>,
-    /// Of everybody. It refuses nobody: beyond it sign-ins wait in another order.
+    /// Of all sign-ins. It refuses none: beyond it they wait in another order.
     pub(crate) all: Limiter<()>,
     /// How many names that no account has are remembered in the store.
     pub(crate) unknown_names_max: u32,

@@ -1,4 +1,4 @@
-//! Text that somebody else chose, on its way into the log.
+//! Text that was chosen outside of this server, on its way into the log.
 
 use std::fmt::{self, Write as _};
 

@@ -103,7 +103,7 @@ impl fmt::Debug for Logging {
 }
 
 /// A handle of our own to it: the standard library's is locked while it writes, and one writer that is stalled would hold up
-/// whoever writes a last word there.
+/// each thread that writes a last line there.
 #[cfg(unix)]
 fn standard_error() -> io::Result<File> {
     use std::os::fd::AsFd as _;

@@ -1,5 +1,5 @@
-//! Where log lines go: a bounded queue, and one thread that alone writes. Whoever logs neither waits, nor fails, nor panics,
-//! whatever has become of the log's reader or disk (F-11): what cannot be written is lost, and counted.
+//! Where log lines go: a bounded queue, and one thread that alone writes. A caller that logs neither waits, nor fails, nor
+//! panics, whatever has become of the log's reader or disk (F-11): what cannot be written is lost, and counted.
 //!
 //! It knows lines, not what they say.
 

@@ -105,7 +105,7 @@ labels! {
         RefreshReused = refresh_token_reused,
         /// A retired refresh token came from a client that shares its sign-ins: its grant is suspect.
         RefreshStale = refresh_token_stale,
-        /// A used refresh token came again while that is forgiven, or nobody had used its successor.
+        /// A used refresh token came again while that is forgiven, or its successor had not been used.
         RefreshRepeated = refresh_token_repeated,
         /// The same, from another address than before.
         RefreshRepeatedElsewhere = refresh_token_repeated_elsewhere,

@@ -40,7 +40,7 @@ pub struct Metrics {
     pub log_lines_withheld: Counter,
     /// What runs beside requests and panicked: each time it was started again.
     pub task_panics: Counter,
-    /// Expired rows that were removed.
+    /// Rows that were removed because they had ended, or for want of room.
     pub rows_swept: Counter,
     /// When the next rotation of signing keys is due, in seconds since 1970.
     pub rotation_due_at: Gauge,
@@ -152,7 +152,11 @@ impl Metrics {
             log_lines_withheld.clone(),
         );
         registry.register("task_panics", "Background tasks that panicked", task_panics.clone());
-        registry.register("rows_swept", "Expired rows that were removed", rows_swept.clone());
+        registry.register(
+            "rows_swept",
+            "Rows removed because they had ended, or counts of invented names for want of room",
+            rows_swept.clone(),
+        );
         registry.register(
             "clock_ahead_seconds",
             "Clock less the time that the database has seen; negative is behind",

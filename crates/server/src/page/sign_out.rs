@@ -23,7 +23,7 @@ pub struct LogoutConfirm {
     pub user_name: String,
     /// The apps whose sessions end too.
     pub app_names: Vec<String>,
-    /// An address that the app asked for and nobody is led to.
+    /// An address that the app asked for and that the browser is not led to.
     pub refused_return: Option<RefusedReturn>,
     /// Whether it is shown in the place of a page that no longer fitted: one friendly line says so.
     pub is_resumed: bool,
@@ -43,7 +43,7 @@ pub struct RefusedReturn {
 pub struct SignedOut {
     /// A registered address to return to (OpenID RP-Initiated Logout §3).
     pub return_to: Option<ReturnLink>,
-    /// An address that the app asked for and nobody is led to.
+    /// An address that the app asked for and that the browser is not led to.
     pub refused_return: Option<RefusedReturn>,
 }
 
@@ -110,7 +110,7 @@ pub(super) struct SignedOutPage<'a> {
     back: Option<Back<'a>>,
 }
 
-/// Why nobody is led back: which address is not registered, and by whom.
+/// Why the person is not led back: which address is not registered, and by whom.
 fn not_led(words: &Words<'_>, refused: &RefusedReturn) -> Rich {
     let address = sanitise::address(&refused.sent).unwrap_or_else(|| words.say("logout-address"));
     let address = vec![Piece::value(address)];

@@ -2,7 +2,7 @@
 //!
 //! Three rules: one hash at a time for one account; who tries the same account again goes behind who has not been served yet,
 //! and within that, addresses take turns; what comes last in this order gives way when the line is full. So neither an
-//! account nor an address holds more than what nobody else asks for, and no count has to be set for that.
+//! account nor an address holds more than what no other asks for, and no count has to be set for that.
 //!
 //! It reads no clock and holds no lock.
 
@@ -10,11 +10,11 @@ use proofkey_oauth::Sha256;
 
 use crate::limit::AddressKey;
 
-/// In which of four groups a sign-in waits. A group waits while anybody of an earlier one does, but for
+/// In which of four groups a sign-in waits. A group waits while a sign-in of an earlier one does, but for
 /// [`SECOND_IN_A_ROW_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
-    /// Everybody, as long as few sign-ins fail and few wait; then browsers that are known to the account or signed in.
+    /// All of them, as long as few sign-ins fail and few wait; then browsers that are known to the account or signed in.
     First,
     /// Of the others, networks from which of late sign-ins succeeded and none failed.
     Second,
@@ -36,7 +36,7 @@ pub(crate) struct Candidate {
     pub(crate) address: AddressKey,
 }
 
-/// So many in a row are hashed for networks where people sign in, while others of a later group wait: whoever has accounts of
+/// So many in a row are hashed for networks where people sign in, while others of a later group wait: a stranger with accounts of
 /// his own there must not keep newcomers out.
 pub(crate) const SECOND_IN_A_ROW_MAX: u32 = 7;
 
@@ -100,7 +100,7 @@ impl Line {
         ticket
     }
 
-    /// Gives a place to the first whose account has none. `None` if there is nobody, or no place.
+    /// Gives a place to the first whose account has none. `None` if there is none, or no place.
     pub(super) fn admit(&mut self) -> Option<Ticket> {
         if self.served.len() >= self.places {
             return None;
@@ -238,8 +238,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever comes: nobody gets two places, no place is left empty while somebody may have it, and a newcomer of an
-        /// address and account that nobody else waits for is served within one round.
+        /// Whatever comes: no account gets two places, no place is left empty while a sign-in may have it, and a newcomer of an
+        /// address and account that no other waits for is served within one round.
         #[test]
         fn k_03_places_are_filled_and_a_newcomer_is_served_within_one_round(
             flood in prop::collection::vec((1_u8..6, 1_u8..6), 0..60),

@@ -71,7 +71,7 @@ async fn lg_08_an_unknown_user_costs_one_hash_like_any_other() {
     }
 }
 
-/// Somebody at this account and address.
+/// A sign-in at this account and address.
 fn candidate(account: u16, address: u8) -> Candidate {
     let account = std::array::from_fn(|at| if at == 0 { account as u8 } else { (account >> 8) as u8 });
     let address = AddressKey::of(Ipv4Addr::new(192, 0, 2, address).into());

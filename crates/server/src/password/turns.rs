@@ -140,7 +140,7 @@ impl Turns {
 }
 
 impl State {
-    /// Calls whoever may have a place. One that has gone away frees it as soon as it notices.
+    /// Calls the sign-ins that may have a place. One that has gone away frees it as soon as it notices.
     fn call(&mut self) {
         while let Some(ticket) = self.line.admit() {
             if let Some(caller) = self.callers.remove(&ticket) {

@@ -25,6 +25,17 @@ fn requests() -> Vec<(String, String)> {
         "response_type",
         "resource",
         "ui_locales",
+        "code_challenge",
+        "code_challenge_method",
+        "login_hint",
+        "id_token_hint",
+        "max_age",
+        "acr_values",
+        "response_mode",
+        "display",
+        "claims",
+        "request",
+        "request_uri",
     ] {
         requests.push((format!("GET /authorize?{}", of(&[(parameter, &long)])), String::new()));
         requests.push(("POST /authorize".into(), of(&[("client_id", "web"), (parameter, &long)])));
@@ -38,6 +49,9 @@ fn requests() -> Vec<(String, String)> {
         "refresh_token",
         "scope",
         "resource",
+        "code_verifier",
+        "client_assertion",
+        "client_assertion_type",
     ] {
         requests.push((
             "POST /token".into(),

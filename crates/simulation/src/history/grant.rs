@@ -46,7 +46,7 @@ pub enum GrantState {
     Live {
         /// The token that was used last; none before the first use.
         current: Option<String>,
-        /// Its successor, as far as anybody was told of it.
+        /// Its successor, as far as a client was told of it.
         child: Option<String>,
         /// Tokens that were used before it.
         retired: BTreeSet<String>,

@@ -25,7 +25,7 @@ pub trait Rules {
     /// What it is before the first operation.
     fn initial(&self) -> Self::State;
 
-    /// What it is after an operation that was told this, or of which nobody was told anything: each state that it may have
+    /// What it is after an operation that was told this, or of which no client was told anything: each state that it may have
     /// become, none if it cannot have been told so.
     fn after(&self, state: &Self::State, asked: &Self::Asked, told: Option<&Self::Told>) -> Vec<Self::State>;
 }

@@ -161,7 +161,7 @@ impl Ledger {
         (loaded, now): (u64, Timestamp),
     ) {
         let Some(life) = self.lives.get(&id.0).cloned() else { return };
-        // Who shares a sign-in may be refused a copy that is long retired; what a thief has used is nobody's.
+        // Who shares a sign-in may be refused a copy that is long retired; what a thief has used is no client's.
         if life.is_stolen || client == "shared" {
             return;
         }

@@ -40,15 +40,15 @@ listed_enum! {
         TokenRevocationForgotten,
         /// A session that ended is there.
         LogoutForgotten,
-        /// Nobody reads that a grant is revoked.
+        /// It is not read that a grant is revoked.
         RevokedNotRead,
-        /// Nobody compares the mark of a user.
+        /// The mark of a user is not compared.
         UserMarkNotRead,
-        /// Nobody compares the mark of a client.
+        /// The mark of a client is not compared.
         ClientMarkNotRead,
-        /// Nobody reads that a client is disabled.
+        /// It is not read that a client is disabled.
         DisabledClientNotRead,
-        /// Nobody compares with what the user allows.
+        /// What the user allows is not compared.
         ConsentNotRead,
         /// What was written last is not on the disk when the process dies.
         LostOnCrash,

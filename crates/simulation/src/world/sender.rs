@@ -16,7 +16,7 @@ const SCOPES: [&str; 4] =
     ["openid offline_access read", "openid read", "offline_access send", "openid offline_access send"];
 
 impl World {
-    /// Somebody sends something to a node.
+    /// A client, a browser or a thief sends something to a node.
     pub(super) fn begin_request(&mut self) {
         let sent = match self.dice.below(100) {
             0..8 => self.sign_in(),

@@ -1,4 +1,4 @@
-//! What is sent: a request begins by what somebody holds.
+//! What is sent: a request begins by what its sender holds.
 
 use std::fmt;
 

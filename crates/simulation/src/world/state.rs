@@ -1,4 +1,4 @@
-//! All of a run: nodes with their clocks, the store, what everybody holds, and the requests under way.
+//! All of a run: nodes with their clocks, the store, what every sender holds, and the requests under way.
 
 use std::sync::Arc;
 

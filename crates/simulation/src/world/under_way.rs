@@ -38,6 +38,6 @@ pub(super) struct Pending {
     pub(super) loaded: u64,
     /// Whether the answer to a first run was lost.
     pub(super) is_lost: bool,
-    /// Whether that run was written, which nobody knows.
+    /// Whether that run was written, which no answer tells.
     pub(super) was_written: bool,
 }

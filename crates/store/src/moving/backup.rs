@@ -71,7 +71,7 @@ async fn write(
         Place::Server { .. } => {
             let rows = sibling_path(part, ".rows");
             let filled = fill(place, &rows, begun, watch).await;
-            // Out of a file that this process has had open into one that nobody has.
+            // Out of a file that this process has had open into one that no process has.
             let copied = match filled {
                 Ok(()) => copy_as_of_now(&rows, part).map_err(failed),
                 Err(refused) => Err(refused),

@@ -1,6 +1,6 @@
 //! `db copy`: all of a database into an empty one, on either engine, and which of the two serves.
 //!
-//! Both sides say that they are sides of the copy before a row moves, so that nobody serves from either. When all is there and
+//! Both sides say that they are sides of the copy before a row moves, so that no server serves from either. When all is there and
 //! both hold the same, the target serves, and the source says so. Wherever the copy is cut off, the same call goes on.
 
 use std::time::Duration;
@@ -60,7 +60,7 @@ struct Sides<'p> {
     begun: Begun,
 }
 
-/// Copies a database into an empty one. Nobody may serve from either meanwhile, and afterwards the target alone.
+/// Copies a database into an empty one. No server may serve from either meanwhile, and afterwards the target alone.
 pub async fn copy(
     from: &Place,
     to: &Place,

@@ -19,7 +19,7 @@ pub struct TableDigest {
     pub sha256: Sha256,
 }
 
-/// The digests of every table, of a database to which nobody writes.
+/// The digests of every table, of a database to which no process writes.
 pub async fn digests(store: &Store) -> Result<Vec<TableDigest>, Fault> {
     let source = Source::Store(store.clone());
     let mut digests = Vec::new();

@@ -96,7 +96,7 @@ impl Fill<'_, '_> {
 
     async fn write(&self, of: &'static TableTexts, batch: Vec<Row>, rows: u64) -> Result<(), MoveRefused> {
         let noted = values![self.id, i64::try_from(rows).unwrap_or(i64::MAX)];
-        // While it is still the target of this copy: nobody serves from it, and no other copy fills it.
+        // While it is still the target of this copy: no server serves from it, and no other copy fills it.
         let script = Script::from(ScriptStep::must_stand(&NOTE_COPIED, noted))
             .then_all(batch.into_iter().map(|row| ScriptStep::may_find(&of.insert, row.into())));
         self.target.change(script).await.map_err(|refused| match refused {

@@ -101,7 +101,7 @@ impl Begun {
         format!("proofkey-move-{}", self.hex())
     }
 
-    /// The id as text, for names that nobody else uses.
+    /// The id as text, for names that no other move uses.
     pub(super) fn hex(&self) -> String {
         let mut hex = String::with_capacity(32);
         for byte in self.id.0 {

@@ -20,7 +20,7 @@ pub enum MoveRefused {
     /// A server works on it.
     #[error("{place}: a server works on this database: stop it first")]
     Served { place: String },
-    /// Somebody is connected to it.
+    /// Another session is connected to it.
     #[error(
         "{place}: {count} other sessions are connected to this database, and each may write: stop every node, and close what else \
          is connected"
@@ -46,7 +46,7 @@ pub enum MoveRefused {
     /// It was changed at the same moment.
     #[error("{place}: somebody has changed what this database is at the same moment: try again")]
     Raced { place: String },
-    /// Whoever watches has stopped it.
+    /// The caller that watches has stopped it.
     #[error("stopped: the same command goes on where this one was cut off")]
     Stopped,
     /// Only one side of a copy can be opened again.
@@ -61,7 +61,7 @@ pub enum MoveRefused {
     /// A file is in the way, cannot be read or cannot be written.
     #[error("{path}: {cause}")]
     File { path: String, cause: io::Error },
-    /// A database that is to be grown is somebody's.
+    /// A database that is to be grown has users.
     #[error(
         "{place}: this database has users, and would be full of made-up ones whose sessions others know: a database is grown to be \
          measured and for nothing else. Name an installation of its own, with clients and APIs and no users"
@@ -72,7 +72,7 @@ pub enum MoveRefused {
         "{place}: there is no client {client} with a scope: register it first, with the API that owns the scope"
     )]
     NoClient { place: String, client: String },
-    /// Whoever was told of the sessions could not take them.
+    /// The caller that was told of the sessions could not take them.
     #[error("the cookies cannot be written: {cause}")]
     Cookies { cause: io::Error },
     /// The file holds what is only a part of a database.

@@ -70,7 +70,7 @@ pub struct RestorePlan<'p> {
 /// So many rows of a table.
 pub type RowCount = (&'static str, i64);
 
-/// A backup on its way into place: a database of its own that nobody serves from yet.
+/// A backup on its way into place: a database of its own that no server serves from yet.
 #[derive(Debug)]
 pub struct Restoration<'p> {
     plan: RestorePlan<'p>,
@@ -314,7 +314,7 @@ fn replace(
 ) -> Result<Option<PathBuf>, MoveRefused> {
     let place = Place::File(path.to_owned());
     let refused = |cause| file_refused(path, cause);
-    // Out of a file that this process has had open into one that nobody has.
+    // Out of a file that this process has had open into one that no process has.
     copy_as_of_now(work, ready).and_then(|()| check_sound(ready)).map_err(|fault| place.refused(fault))?;
     let Some(aside) = aside else {
         name_new(ready, path).and_then(|()| make_durable(path)).map_err(refused)?;

@@ -14,7 +14,7 @@ pub(super) type Row = Vec<Value<'static>>;
 
 /// Where rows are read.
 pub(super) enum Source {
-    /// A database to which nobody writes.
+    /// A database to which no process writes.
     Store(Store),
     /// One to which others do, as of one moment.
     Snapshot(Box<Snapshot>),

@@ -14,12 +14,12 @@ use crate::state::DatabaseState;
 
 const DOING: &str = "read what the database is";
 
-/// Those who are connected beside the ones of that name. A session of a user is somebody's; the server's own have no user.
+/// Those who are connected beside the ones of that name. A client's session has a user; the server's own have none.
 const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND usesysid IS NOT NULL AND COALESCE(application_name, '') <> $1";
 
 /// Refuses a database that is not for this purpose. An empty one gets its schema; one that lacks steps gets them only where it
-/// is opened for that, for nobody has said that there is a backup.
+/// is opened for that, for the operator has not said that there is a backup.
 pub(super) async fn admit(session: &Session, purpose: Purpose) -> Result<(), Fault> {
     let applied = applied(session).await?;
     let missing = applied.missing(MIGRATIONS)?;

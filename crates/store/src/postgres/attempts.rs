@@ -20,7 +20,7 @@ const PAUSE_MAX: u64 = 64;
 pub(super) struct Attempts {
     begun_at: Instant,
     failed: u32,
-    /// Whether nobody told what became of one of them.
+    /// Whether it is not known what became of one of them.
     lost: bool,
 }
 

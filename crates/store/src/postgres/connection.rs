@@ -94,7 +94,7 @@ impl Session {
         !self.is_retired.load(Ordering::Acquire) && !self.client.is_closed()
     }
 
-    /// Ends the link. Whoever waits for an answer over it hears that it is lost, and an open transaction is rolled back.
+    /// Ends the link. A call that waits for an answer over it hears that it is lost, and an open transaction is rolled back.
     pub(super) fn retire(&self) {
         self.is_retired.store(true, Ordering::Release);
         self.link.abort();
@@ -163,7 +163,7 @@ impl Session {
         })
     }
 
-    /// Waits for an answer. When none comes in time, the link is given up: what it would bring could be anybody's.
+    /// Waits for an answer. When none comes in time, the link is given up: what it would bring could be any call's.
     async fn answer<T>(
         &self,
         doing: &'static str,

@@ -34,7 +34,7 @@ struct State {
     /// The host that answered last: it is tried first.
     first: usize,
     failures: u32,
-    /// Until when nobody tries, and what is told meanwhile.
+    /// Until when no attempt is made, and what is told meanwhile.
     rest: Option<(Instant, Fault)>,
 }
 

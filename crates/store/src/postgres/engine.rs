@@ -80,7 +80,7 @@ impl Engine {
         Snapshot::begin(self.0.connector.connect().await?).await
     }
 
-    /// Sessions of this database that have another application name than this engine's own: nodes, commands, anybody.
+    /// Sessions of this database that have another application name than this engine's own: nodes, commands, all others.
     pub(crate) async fn other_sessions(&self, own_name: &str) -> Result<i64, Fault> {
         other_sessions(&self.0.connector.connect().await?, own_name).await
     }
@@ -106,7 +106,7 @@ impl Engine {
         decoded(&self.0.read(statement, values).await?, decode)
     }
 
-    /// Every row, over a connection on which nobody else waits.
+    /// Every row, over a connection on which no other call waits.
     pub(crate) async fn many<T>(
         &self,
         statement: &'static Statement,
@@ -150,7 +150,7 @@ impl Engine {
         Fault::Closed
     }
 
-    /// Ends every connection that nobody uses, and opens none any more.
+    /// Ends every connection that is not in use, and opens none any more.
     pub(crate) fn close(&self) {
         self.0.connector.close();
         self.0.pipeline.clear();

@@ -21,7 +21,7 @@ pub(super) struct Pool {
     places: Semaphore,
 }
 
-/// A connection that is somebody's. Unless it is given back it ends, with all that is open in it.
+/// A connection that is in use. Unless it is given back it ends, with all that is open in it.
 pub(super) struct Lease<'p> {
     pool: &'p Pool,
     pub(super) session: Session,
@@ -55,7 +55,7 @@ impl Pool {
         None
     }
 
-    /// Gives up the connections that nobody uses.
+    /// Gives up the connections that are not in use.
     pub(super) fn clear(&self) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

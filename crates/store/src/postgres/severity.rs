@@ -16,7 +16,7 @@ pub(super) enum Severity {
     Connection,
     /// It is not done, and no connection to this server will do it: it does not take writes.
     Server,
-    /// Nobody told whether it is done.
+    /// The server did not tell whether it is done.
     Unknown,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn failure(doing: &'static str, stage: Stage) -> impl FnOnce(Error) -
             Failure { fault: fault(doing, told), severity }
         }
         None if is_of_the_link(&error) => Failure::lost(stage, &reason(&error)),
-        // A value that does not fit, or an answer that nobody understands.
+        // A value that does not fit, or an answer that is not understood.
         None => Failure { fault: engine(doing, "-", error.to_string()), severity: Severity::Statement },
     }
 }

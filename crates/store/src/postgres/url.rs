@@ -120,13 +120,13 @@ fn ports(config: &Config) -> Result<Vec<u16>, Fault> {
 fn link(mode: &str) -> Result<Link, Fault> {
     match mode {
         "disable" => Ok(Link::Plain),
-        // A link that is encrypted to whoever answers protects nothing: who asks for less gets all of it.
+        // A link that is encrypted to any server that answers protects nothing: who asks for less gets all of it.
         "require" | "verify-ca" | "verify-full" => Ok(Link::Verified),
         _ => Err(wrong("has an `sslmode` other than disable and verify-full")),
     }
 }
 
-/// Nobody listens between this machine and itself.
+/// No stranger listens between this machine and itself.
 fn by_default(place: &Place) -> Link {
     let is_local = match place {
         Place::Tcp(name) => {

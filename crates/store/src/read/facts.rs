@@ -6,8 +6,8 @@ use crate::store::ProtocolStore;
 use crate::value::{Statement, Value};
 
 impl ProtocolStore {
-    /// The highest version of the keys that any read of facts has seen. Whoever decides by facts and keys asks for it once the
-    /// facts are there, and takes other keys if it is higher than the version of those in hand.
+    /// The highest version of the keys that any read of facts has seen. A caller that decides by facts and keys asks for it once
+    /// the facts are there, and takes other keys if it is higher than the version of those in hand.
     pub fn keys_version_seen(&self) -> i64 {
         self.versions_seen.keys()
     }

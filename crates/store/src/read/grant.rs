@@ -30,7 +30,7 @@ impl ProtocolStore {
         Ok(self.facts(&grants::CODE, &values, CodeFacts::from_row).await?.unwrap_or_default())
     }
 
-    /// The same as far as it is remembered, as if nobody had presented the code before; `None` where nothing is. It is
+    /// The same as far as it is remembered, as if no client had presented the code before; `None` where nothing is. It is
     /// enough to redeem a code by: that write looks again at the code, its wrong verifiers, its session and its client, and a
     /// consent is withdrawn by commands alone, which wait. It is not enough to refuse one by.
     pub fn remembered_code(&self, code: &AuthorizationCode) -> Option<CodeFacts> {

@@ -1,9 +1,10 @@
-//! What the one writer of a database knows: subjects and access tokens as they were last read, until a write makes them untrue.
+//! What the one writer of a database knows: subjects, access tokens and how clients stand, as they were last read, until a write
+//! makes them untrue.
 //!
-//! A subject is looked for by its session and its client, a token by its grant and its own id, and how a client stands by its id. The writer forgets them after the
-//! commit that changes them and before anyone hears of that commit, so what a server has acknowledged is never overlooked.
-//! Commands write beside the server: the writer sees that another process has written before it commits, while none can write, and when
-//! it is asked to look because nothing was written for a while. What is remembered is relied on for
+//! A subject is looked for by its session and its client, a token by its grant and its own id, and how a client stands by its id. The
+//! writer forgets them after the commit that changes them and before anyone hears of that commit, so what a server has acknowledged
+//! is never overlooked. Commands write beside the server: the writer sees that another process has written before it commits, while
+//! none can write, and when it is asked to look because nothing was written for a while. What is remembered is relied on for
 //! [`REMEMBERED_FOR`](crate::last_look::REMEMBERED_FOR) after that, as long as a command waits.
 //!
 //! Nothing is removed when it is forgotten. What is kept has the *stamps* that its ids and its user had when it was read, and is
@@ -99,7 +100,7 @@ impl Remembered {
         }
     }
 
-    /// The subject of a session and a client, if it is remembered and nobody can have changed it unseen.
+    /// The subject of a session and a client, if it is remembered and cannot have changed unseen.
     pub(crate) fn subject(&self, session: SessionId, client: &ClientId) -> Option<RememberedSubject> {
         let hash = self.hasher.hash_one((session.0, client.as_str()));
         self.if_looked(|| {
@@ -159,8 +160,8 @@ impl Remembered {
     /// Keeps how a client stands that was read, in the same way.
     pub(crate) fn keep_client(&self, begun: ReadBegun, id: &ClientId, facts: ClientFacts) {
         let stamps = self.stamps_of_client();
-        let is_worth_it = facts.status != ClientStatus::Unregistered && id.as_str().len() <= TEXT_BYTES_MAX;
-        if is_worth_it && !self.has_forgotten_since(begun) {
+        let may_be_kept = facts.status != ClientStatus::Unregistered && id.as_str().len() <= TEXT_BYTES_MAX;
+        if may_be_kept && !self.has_forgotten_since(begun) {
             self.clients.keep(self.hasher.hash_one(id.as_str()), id.clone(), stamps, facts);
         }
     }

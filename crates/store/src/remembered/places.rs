@@ -46,7 +46,7 @@ impl<K, V: Clone> Places<K, V> {
         let Some(place) = self.place(hash) else { return };
         let before =
             place.lock().unwrap_or_else(PoisonError::into_inner).replace(Kept { key, stamps, value });
-        // What was there is freed when nobody waits for the place.
+        // What was there is freed when no request waits for the place.
         drop(before);
     }
 

@@ -179,7 +179,7 @@ fn v_30_each_text_that_writes_a_table_of_a_subject_forgets() {
         ("BUMP_KEYS", All),
         ("BUMP_KEYS_SEALED_BY", All),
         ("BUMP_SEALING", All),
-        // Of databases that nobody serves.
+        // Of databases from which no server serves.
         ("MOVE_INTO_clients", All),
         ("MOVE_INTO_consents", User),
         ("MOVE_INTO_revoked_tokens", Id),

@@ -36,7 +36,7 @@ pub(super) fn admit(connection: &mut Connection, path: &Path, purpose: Purpose) 
     }
 }
 
-/// Refuses a database in a file from which nobody may serve, or which is of a newer schema. Reads only.
+/// Refuses a database in a file from which no server may serve, or which is of a newer schema. Reads only.
 pub(crate) fn refuse_unless_serving(path: &Path) -> Result<(), Fault> {
     let connection = open_reader(path, BUSY)?;
     if is_backup(&connection).map_err(fault(DOING))? {

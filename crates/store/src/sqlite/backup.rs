@@ -44,7 +44,7 @@ pub(crate) fn copy_as_of_now(database: &Path, file: &Path) -> Result<(), Fault> 
     copied.and_then(|()| make_durable(file).map_err(Fault::io(MAKING))).inspect_err(|_| discard(file))
 }
 
-/// Makes a database in a file a backup: it says so, and nobody serves from it.
+/// Makes a database in a file a backup: it says so, and no server serves from it.
 pub(crate) fn note(file: &Path, note: &BackupNote) -> Result<(), Fault> {
     let connection = open_alone(file, MAKING)?;
     // One file, without a log beside it.
@@ -65,7 +65,7 @@ pub(crate) fn note(file: &Path, note: &BackupNote) -> Result<(), Fault> {
 pub(super) fn back_up_before(database: &Path, version: i64) -> Result<(), Fault> {
     let file = backup_before(database, version);
     let part = sibling_path(&file, ".part");
-    // Of one that was cut off: nobody else writes it, for the caller holds the lock of those who write.
+    // Of one that was cut off: no other process writes it, for the caller holds the lock of those who write.
     discard(&part);
     copy_as_of_now(database, &part)?;
     let made_at = last_known_time(&part)?;
@@ -127,7 +127,8 @@ pub(crate) fn schema_stands(file: &Path) -> Result<SchemaStands, Fault> {
     applied(&open_reader(file, BUSY)?)?.stands(MIGRATIONS)
 }
 
-/// Moves the log of a database into its file, so that the file alone is all of it; [`Fault::Locked`] while somebody reads it.
+/// Moves the log of a database into its file, so that the file alone is all of it; [`Fault::Locked`] while another connection
+/// reads it.
 pub(crate) fn settle_log(file: &Path) -> Result<(), Fault> {
     const DOING: &str = "move the log into the database";
     let connection = open_alone(file, DOING)?;
@@ -170,7 +171,7 @@ pub(crate) fn discard(file: &Path) {
     }
 }
 
-/// A connection to a file that is there and that nobody else uses.
+/// A connection to a file that is there and that no other connection uses.
 fn open_alone(file: &Path, doing: &'static str) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(fault(doing))?;

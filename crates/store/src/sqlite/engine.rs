@@ -125,7 +125,7 @@ impl Engine {
         answer.await.map_or_else(|_| Err(self.closed_reason()), |(outcome, _)| outcome)
     }
 
-    /// Hands a script to the writer. Nobody hears what became of it; where the queue is full it is lost.
+    /// Hands a script to the writer. No caller hears what became of it; where the queue is full it is lost.
     pub(crate) fn post(&self, script: Script) {
         let (reply, _) = oneshot::channel();
         let _ = self.jobs.try_send(Job::Run { script, reply });

@@ -114,7 +114,7 @@ pub(super) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> 
     migrate_after(connection, migrations, |_| Ok(()))
 }
 
-/// The same, with something to be done before on a database that is no new one: while nobody can write to it.
+/// The same, with something to be done before on a database that is no new one: while no other connection can write to it.
 pub(super) fn migrate_after(
     connection: &mut Connection,
     migrations: &[Migration],

@@ -25,9 +25,11 @@ impl ProtocolStore {
     }
 
     /// Notes the use of a session without waiting for it: it is written soon, or lost where the store fails or has too much to
-    /// write already. No decision depends on it.
+    /// write already. What one session sends again in the same second is left out. No decision depends on it.
     pub fn note_use(&self, used: SessionUse) {
-        self.backend.post(script(used.into()));
+        if self.uses_noted.is_new(&used) {
+            self.backend.post(script(used.into()));
+        }
     }
 }
 

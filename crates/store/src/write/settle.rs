@@ -48,7 +48,7 @@ pub(super) async fn settle(store: &ProtocolStore, commit: &Commit) -> Result<Com
     Ok(if is_written { Committed::Applied } else { Committed::Conflict })
 }
 
-/// Whether the grant is there, as it was written, and nobody has had a token of it: nobody was told of it yet. A second
+/// Whether the grant is there, as it was written, and no client has had a token of it: none was told of it yet. A second
 /// redemption of the same code that was decided in the same second is not told from this one.
 async fn is_granted(store: &ProtocolStore, ours: &GrantFacts) -> Result<bool, Fault> {
     let found = store.grant(ours.id).await?;

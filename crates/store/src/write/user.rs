@@ -16,7 +16,7 @@ impl Store {
     pub async fn add_user(&self, user: UserRecord) -> Result<(), AdminFault> {
         let shown = claimed_name(&user.claims).unwrap_or_else(|| user.username.clone());
         let claims = json(&user.claims)?;
-        // Ids of users are random: nobody else adds this one.
+        // Ids of users are random: no other call adds this one.
         let id = user.id.clone();
         let values = values![
             user.id,

@@ -28,6 +28,9 @@ struct Args {
     kind: Kind,
     #[arg(long, default_value_t = 1000)]
     connections: u32,
+    /// A file that says, in JSON and anew each second, how many connections were opened and how many people signed in.
+    #[arg(long)]
+    report: Option<std::path::PathBuf>,
     /// Seconds until the first one opens.
     #[arg(long, default_value_t = 0)]
     after: u64,
@@ -99,10 +102,16 @@ fn main() -> Result<()> {
             });
         }
         loop {
-            sleep(Duration::from_secs(5)).await;
+            sleep(Duration::from_secs(1)).await;
             let [opened, signed_in] =
                 [&hostile.opened, &hostile.signed_in].map(|count| count.load(Ordering::Relaxed));
-            println!("{opened} connections opened, {signed_in} signed in");
+            match &hostile.args.report {
+                Some(file) => {
+                    let said = serde_json::json!({"opened": opened, "signed_in": signed_in});
+                    std::fs::write(file, said.to_string())?;
+                }
+                None => println!("{opened} connections opened, {signed_in} signed in"),
+            }
         }
     })
 }

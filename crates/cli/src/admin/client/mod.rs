@@ -154,7 +154,7 @@ async fn add(installation: &Installation, file: &str) -> anyhow::Result<()> {
         format!("Registered.\nclient_id      {id}\n{kind}")
     });
     let Err(error) = printed else { return Ok(()) };
-    // Nobody has seen its secret, and often not even its id.
+    // The operator has not seen its secret, and often not even its id.
     installation.admin.remove_client(id).await.map_err(explain)?;
     Err(explain(AdminRefused::Undelivered(error)))
 }

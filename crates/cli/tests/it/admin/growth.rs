@@ -9,8 +9,19 @@ use serde_json::json;
 use super::support::Installation;
 use crate::serve::server::Server;
 
-const SEED: [&str; 10] =
-    ["bench", "seed", "--users", "20", "--grants", "30", "--expired", "100", "--clients", "5"];
+const SEED: [&str; 11] = [
+    "bench",
+    "seed",
+    "--for-measuring",
+    "--users",
+    "20",
+    "--grants",
+    "30",
+    "--expired",
+    "100",
+    "--clients",
+    "5",
+];
 const AUTHORIZE: &str = "/authorize?response_type=code&client_id=bench-public&scope=openid%20offline_access%20read\
     &redirect_uri=https%3A%2F%2Frp.example%2Fcb&state=s&code_challenge_method=S256\
     &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -64,7 +75,7 @@ fn a_database_with_users_a_missing_client_and_a_file_that_is_there_are_refused()
     installation.refused(&none, "", 1, &["there is no client nobody with a scope", "register it first"]);
     installation.write("cookies", "");
     installation.refused(&[&SEED[..], &["--cookies", "cookies"]].concat(), "", 1, &["--cookies: cookies"]);
-    installation.refused(&["bench", "seed", "--users", "0"], "", 2, &["--users"]);
+    installation.refused(&["bench", "seed", "--for-measuring", "--users", "0"], "", 2, &["--users"]);
     installation.add_user("ada");
     installation.refused(&SEED, "", 1, &["this database has users", "an installation of its own"]);
     let users = installation.json(&["user", "list"], "");

@@ -72,6 +72,10 @@ fn k_16_the_help_says_which_leak_needs_what() {
         }
     }
     assert!(installation.text(&["key", "revoke", "--help"]).contains("jwks_max_age_seconds"));
+    // Wrapped by the terminal's width.
+    let rotate = installation.text(&["sealing-key", "rotate", "--help"]);
+    let rotate = rotate.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(rotate.contains("at APIs they go on until they expire"), "{rotate}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::refusal::{Named, Refusal};
 pub(in crate::authorize) struct AskedAccess {
     pub(in crate::authorize) scope: Scope,
     pub(in crate::authorize) apis: GrantedApis,
-    /// Scopes that nobody here knows: an OpenID request is answered without them (OpenID Connect Core §3.1.2.1).
+    /// Scopes that are not known here: an OpenID request is answered without them (OpenID Connect Core §3.1.2.1).
     pub(in crate::authorize) ignored: Scope,
 }
 
@@ -87,7 +87,7 @@ fn owner(token: &str, own: &[ApiId], named: &[ApiId], apis: &Apis) -> Result<Opt
             if at_named { Ok(None) } else { Err(Refusal::ScopeOfOtherApi(Named::of(token))) }
         }
         (Some(only), None) => Ok(Some(only)),
-        // Before consent: nobody is asked about an access of which no token could be had.
+        // Before consent: no user is asked about an access of which no token could be had.
         (Some(_), Some(_)) => Err(apis.ambiguous(owners())),
     }
 }

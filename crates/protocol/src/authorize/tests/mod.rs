@@ -93,7 +93,7 @@ impl Scene {
         decide(&authorization_request(changes), facts, progress, &mut self.world.cx())
     }
 
-    /// A digest of the page that asks about the request, if one would be shown to somebody who has allowed nothing.
+    /// A digest of the page that asks about the request, if one would be shown to a user who has allowed nothing.
     fn page_of(&mut self, changes: &[(&str, &str)]) -> Option<Sha256> {
         let (answer, consent) = (self.answer.take(), self.consent.take());
         let next = self.decide(changes).outcome;

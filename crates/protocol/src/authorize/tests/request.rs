@@ -134,7 +134,7 @@ fn unregistered(scope: &str) -> Refusal {
 
 #[test]
 fn k_18_az_29_a_scope_that_nobody_knows_is_ignored_in_an_openid_request_and_told_in_the_log() {
-    // Registered for the client or not: nobody owns it.
+    // Registered for the client or not: no API owns it.
     for registered in ["openid email groups", "openid email"] {
         let mut scene = Scene::new(client(json!({"scope": registered})));
         let changes = [("scope", "groups openid email roles")];

@@ -64,7 +64,7 @@ struct Lives {
 enum End {
     /// The grant was revoked.
     Ended,
-    /// A holder that read the store again was refused still: somebody had to sign in.
+    /// A holder that read the store again was refused still: the user had to sign in.
     Asked,
     Fine,
 }
@@ -164,7 +164,7 @@ fn ways_of_living() -> [(&'static str, Lives); 6] {
     ]
 }
 
-/// How many of so many lives ended, and in how many somebody had to sign in again.
+/// How many of so many lives ended, and in how many the user had to sign in again.
 fn count(dice: &mut Dice, metadata: &Value, lives: Lives, (runs, hours): (usize, f64)) -> (usize, usize) {
     let ends: Vec<_> = (0..runs).map(|_| honest(dice, metadata, lives, hours)).collect();
     let of = |wanted| ends.iter().filter(|end| **end == wanted).count();

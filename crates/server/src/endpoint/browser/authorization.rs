@@ -169,7 +169,7 @@ impl<'a> Authorization<'a> {
         self.browser.leave(response)
     }
 
-    /// Shows the sign-in page whoever is signed in, unless the request breaks a rule.
+    /// Shows the sign-in page whichever user is signed in, unless the request breaks a rule.
     pub(super) async fn ask_to_sign_in(mut self, form: SignInForm) -> Response {
         let response = match self.validate().await {
             Ok(Ok(validated)) => self.sign_in_page(&validated, form).await,

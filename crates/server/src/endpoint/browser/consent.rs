@@ -62,7 +62,7 @@ async fn linked(browser: &BrowserRequest<'_>, flow: &str) -> Result<(SentRequest
 enum Posted {
     /// The request goes on with the person's answer.
     Answered(SentRequest, Progress),
-    /// Somebody else is to sign in.
+    /// Another user is to sign in.
     NotMe(SentRequest),
     /// Nothing that counts: the page no longer fits this browser.
     Stale(SentRequest),

@@ -232,7 +232,7 @@ impl Logout<'_> {
         page::respond(StatusCode::OK, lang, self.browser.context.app.pages.signed_out(lang, &view))
     }
 
-    /// What the page says of an address that nobody is led to.
+    /// What the page says of an address that the browser is not led to.
     fn refused(&self, back: &WayBack) -> Option<RefusedReturn> {
         let WayBack::Refused(refused) = back else { return None };
         let client = refused.client.as_deref();

@@ -29,7 +29,7 @@ pub(super) struct PasswordSignIn<'a> {
     pub(super) remember: bool,
 }
 
-/// A sign-in that has its turn: from here on it goes to its end, whether the browser waits for it or not. So nobody has a try
+/// A sign-in that has its turn: from here on it goes to its end, whether the browser waits for it or not. So no try is
 /// counted without the hash that it costs.
 struct Attempt {
     /// The name to look up; `None` for what no account can be called.

@@ -281,5 +281,10 @@ async fn k_54_the_page_for_a_listener_carries_its_address_to_be_copied_folded() 
         let copied = format!("<code id=\"hand-over-address\">{}</code>", departure.location);
         assert_eq!(html.contains(&copied), copies, "{}", client.id);
         assert!(!html.contains("<details open") && !html.contains("open>"), "{}", client.id);
+        let folded = html.split("<details").nth(1).and_then(|rest| rest.split("</details>").next());
+        let is_folded = folded.is_some_and(|folded| {
+            folded.contains("<summary>The app runs on another machine?") && folded.contains(&copied)
+        });
+        assert_eq!(is_folded, copies, "{}: {html}", client.id);
     }
 }

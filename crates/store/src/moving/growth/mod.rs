@@ -66,7 +66,7 @@ pub struct Grown {
 /// Hears of the session of each user; an error of its own ends the work.
 pub type Sessions<'s> = dyn FnMut(&SessionCookie) -> io::Result<()> + Send + 's;
 
-/// Fills a database that has no users, while nobody serves from it.
+/// Fills a database that has no users, while no server serves from it.
 pub async fn grow(
     place: &Place,
     growth: &Growth,
@@ -74,6 +74,9 @@ pub async fn grow(
     watch: &mut Watch<'_>,
     sessions: &mut Sessions<'_>,
 ) -> Result<Grown, MoveRefused> {
+    if !place.is_there() {
+        return Err(MoveRefused::Absent { place: place.to_string() });
+    }
     let store = place.open(Purpose::Serve, &begun.session_name()).await?;
     let outcome = async {
         store.lock_for_serving().map_err(|fault| place.refused(fault))?;

@@ -126,8 +126,8 @@ impl Rows {
     }
 
     fn grant(&self, purpose: &str, number: u64, began: Timestamp) -> Row {
-        // An odd number that shares no factor with a power of ten: users in no order, each as often as any other.
-        let user = number.wrapping_mul(0x9E37_79B9) % self.users.max(1);
+        // A prime: users in no order, each as often as any other.
+        let user = number.wrapping_mul(0x9E37_79B1) % self.users.max(1);
         let client = match number % (self.clients + 1) {
             0 => self.client.clone(),
             of => self.client_id(of),
@@ -251,7 +251,7 @@ impl Rows {
     }
 }
 
-/// How somebody signed in.
+/// How a made-up user signed in.
 fn by_password() -> Value<'static> {
     [AuthenticationMethod::Password].into_iter().collect::<AuthenticationMethods>().into()
 }
