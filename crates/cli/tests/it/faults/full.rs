@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use proofkey_testkit::{Answer, AuthorizeRequest, Browser, TestClient, TestServer, Tokens, fixtures};
+use proofkey_testkit::{Answer, AuthorizeRequest, Browser, TestServer, fixtures};
 
 use super::load::{History, SCOPE, codes, healed, load, refresh};
 use super::switch::{cycles, next, seed};
@@ -14,16 +14,33 @@ use super::traced::Scripts;
 
 /// The disk: small, and larger than the database and its log become.
 const DISK_KIB: u32 = 24 * 1024;
-/// Writes that may find room on a full disk: in a log that was moved into the database and is used again.
-const WRITES_MAX: usize = 2_500;
+/// How often the disk of one server is filled: its log stays shorter than `LOG_MAX`.
+const FILLED_MAX: u64 = 10;
+/// The log that is moved into the database and used again from its start, in bytes: there is room in it for a while. Before that each
+/// write needs room behind it.
+const LOG_MAX: u64 = 2000 * (24 + 4096);
 /// The first success comes within so long after there is room.
 const HEALED_WITHIN: std::time::Duration = std::time::Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_10_on_a_full_disk_writes_are_503_and_all_else_goes_on_and_it_recovers_by_itself() {
     let _alone = crate::ALONE.lock().await;
+    let cycles = cycles("PROOFKEY_CYCLES", 5);
+    let (mut history, mut dice, mut left) = (History::default(), seed(), cycles);
+    while left > 0 {
+        let times = left.min(FILLED_MAX);
+        fill_again_and_again(&mut history, &mut dice, times).await;
+        left -= times;
+        let _of_another_server = history.forget();
+    }
+    println!("counted: {}", history.counts);
+    println!("cycles done: {cycles}");
+}
+
+/// One server, whose disk is filled and emptied so many times.
+async fn fill_again_and_again(history: &mut History, dice: &mut u64, times: u64) {
     let command = Path::new(env!("CARGO_BIN_EXE_proofkey"));
-    let (scripts, web, cycles) = (Scripts::new(), fixtures::web(), cycles("PROOFKEY_CYCLES", 5));
+    let (scripts, web) = (Scripts::new(), fixtures::web());
     let builder = TestServer::builder().sqlite().set("limits.factor", 1000);
     let mut server = builder.start_process(command).await;
     assert!(server.terminate().await.success());
@@ -35,13 +52,12 @@ async fn f_10_on_a_full_disk_writes_are_503_and_all_else_goes_on_and_it_recovers
     let _ = browser.complete(&AuthorizeRequest::new(&web).set("scope", SCOPE), &fixtures::ada()).await;
     let asked = server.tokens(&web, SCOPE).await;
     let mut probe = server.tokens(&web, SCOPE).await.refresh_token;
-    let (mut history, mut dice) = (History::default(), seed());
-    for _ in 0..cycles {
-        dice = next(dice);
+    for _ in 0..times {
+        *dice = next(*dice);
         let codes = codes(&server, &browser, &web).await;
         disk.fill_up();
-        write_until_full(&server, &web, &mut probe, &disk).await;
-        let sent = load(&server, &web, codes, &mut history, dice);
+        assert_later(&server.token(&web, &refresh(&probe)).await);
+        let sent = load(&server, &web, codes, history, *dice);
         for path in ["/jwks", "/.well-known/openid-configuration", "/livez"] {
             assert_eq!(server.get(path, &[]).await.status, 200, "{path}");
         }
@@ -55,22 +71,7 @@ async fn f_10_on_a_full_disk_writes_are_503_and_all_else_goes_on_and_it_recovers
         history.verify(&server, &web).await;
         assert_eq!(server.ended(), None, "the same process");
     }
-    println!("counted: {}", history.counts);
-    println!("cycles done: {cycles}");
     assert!(server.terminate().await.success());
-}
-
-/// There may be room in the log for a while.
-async fn write_until_full(server: &TestServer, web: &TestClient, probe: &mut String, disk: &SmallDisk) {
-    for _ in 0..WRITES_MAX {
-        let answer = server.token(web, &refresh(probe)).await;
-        if answer.status != 200 {
-            return assert_later(&answer);
-        }
-        *probe = Tokens::of(&answer).refresh_token;
-        disk.fill_up();
-    }
-    panic!("{WRITES_MAX} writes found room");
 }
 
 fn assert_later(answer: &Answer) {
@@ -90,8 +91,10 @@ impl SmallDisk {
         Self(seen)
     }
 
-    /// Leaves no room.
+    /// Leaves no room, and there is none in the log.
     fn fill_up(&self) {
+        let log = std::fs::metadata(self.0.join("proofkey.db-wal")).unwrap().len();
+        assert!((1..LOG_MAX).contains(&log), "the log may have been used again: {log}");
         let mut filler = File::options().append(true).create(true).open(self.0.join("filler")).unwrap();
         for piece in [1 << 20, 1 << 12] {
             while filler.write_all(&vec![0x5a; piece]).is_ok() {}
