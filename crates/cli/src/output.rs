@@ -100,7 +100,7 @@ pub(crate) fn note(text: &str) {
 }
 
 /// How long the last word of a command may take. A reader that has stopped must not keep a server from ending.
-const LAST_WORD_WITHIN: Duration = Duration::from_secs(2);
+const LAST_WORD_WITHIN: Duration = Duration::from_secs(5);
 
 /// Reports why a command failed and gives the exit code for it.
 pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
