@@ -13,6 +13,8 @@ use crate::script::ScriptOutcome;
 const ATTEMPTS_MAX: u32 = 20;
 /// How long a piece of work waits for a connection that is of use.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Attempts in that time. A connector that rests after failures fails at once, for up to a second: so many attempts outlast its rest.
+const CONNECTING_MAX: u32 = 200;
 /// The longest pause before an attempt, in milliseconds.
 const PAUSE_MAX: u64 = 64;
 
@@ -38,7 +40,7 @@ impl Attempts {
             // What became of it is looked for once, however late it is.
             Severity::Unknown if !self.lost => true,
             Severity::Connection | Severity::Server | Severity::Unknown => {
-                self.failed < ATTEMPTS_MAX && self.begun_at.elapsed() < PATIENCE
+                self.failed < CONNECTING_MAX && self.begun_at.elapsed() < PATIENCE
             }
         };
         if failure.severity == Severity::Unknown {

@@ -165,6 +165,13 @@ fn f_32_st_11_a_process_killed_in_the_middle_of_a_migration_leaves_all_of_it_or_
     assert!(before > 0);
 }
 
+/// What the migrations from the third on have done, undone.
+const BACK: &str = "
+    DROP TABLE IF EXISTS database_state; DROP TABLE IF EXISTS epoch; DROP TABLE IF EXISTS schema_expansions;
+    DROP INDEX IF EXISTS sessions_of_user; ALTER TABLE sessions RESET (fillfactor);
+    CREATE INDEX IF NOT EXISTS sessions_by_user ON sessions (user_id, seen_at);
+    DELETE FROM schema_migrations WHERE version >= 3";
+
 /// A database of an earlier schema, filled.
 async fn older_server() -> (TestDatabase, Vec<moving::TableDigest>) {
     let (database, _) = server().await;
@@ -172,9 +179,7 @@ async fn older_server() -> (TestDatabase, Vec<moving::TableDigest>) {
     fill(&store).await;
     let held = digests(&store).await;
     store.close().await;
-    let back = "DROP TABLE database_state; DROP TABLE epoch; DROP TABLE schema_expansions;
-        DELETE FROM schema_migrations WHERE version >= 3";
-    database.master().await.batch_execute(back).await.unwrap();
+    database.master().await.batch_execute(BACK).await.unwrap();
     (database, held)
 }
 
@@ -198,18 +203,21 @@ fn f_32_st_11_a_process_killed_while_it_migrates_a_server_leaves_all_of_it_or_no
     let (database, held) = block_on(older_server());
     let url = PathBuf::from(database.url());
     let place = Place::server(&database.url()).unwrap();
-    let back = "DROP TABLE IF EXISTS database_state; DROP TABLE IF EXISTS epoch; DROP TABLE IF EXISTS schema_expansions;
-        DELETE FROM schema_migrations WHERE version >= 3";
     let (mut before, mut after) = (0, 0);
     for kill in 0..kills() {
         kill_after(&url, Duration::from_millis(u64::from(kill) * 60 / u64::from(kills())));
         block_on(async {
             let master = database.master().await;
             let text = "SELECT (SELECT count(*) FROM schema_migrations WHERE version = 3),
-                (SELECT count(*) FROM pg_tables WHERE tablename IN ('database_state', 'epoch', 'schema_expansions'))";
+                (SELECT count(*) FROM pg_tables WHERE tablename IN ('database_state', 'epoch', 'schema_expansions')),
+                (SELECT count(*) FROM schema_migrations WHERE version = 4),
+                (SELECT count(*) FROM pg_indexes WHERE indexname = 'sessions_of_user'),
+                (SELECT count(*) FROM pg_indexes WHERE indexname = 'sessions_by_user')";
             let row = master.query_one(text, &[]).await.unwrap();
             let found: (i64, i64) = (row.get(0), row.get(1));
             assert!(found == (0, 0) || found == (1, 3), "half of it: {found:?}");
+            let indexes: (i64, i64, i64) = (row.get(2), row.get(3), row.get(4));
+            assert!(indexes == (0, 0, 1) || indexes == (1, 1, 0), "half of it: {indexes:?}");
             if found.0 == 0 {
                 before += 1
             } else {
@@ -219,7 +227,7 @@ fn f_32_st_11_a_process_killed_while_it_migrates_a_server_leaves_all_of_it_or_no
             let store = super::connect(&database).await;
             assert_eq!(digests(&store).await, held);
             store.close().await;
-            master.batch_execute(back).await.unwrap();
+            master.batch_execute(BACK).await.unwrap();
         });
     }
     println!("counted: {before} killed before the end, {after} after it");
