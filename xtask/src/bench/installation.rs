@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::limits::LIMIT;
+use super::limits::{LIMIT, STARTS};
 use super::served::{SERVER_CORE, Served, pinned};
 use crate::process;
 
@@ -127,18 +127,24 @@ impl BenchInstallation {
         self.directory.join(if scenario == "introspect" { "api.toml" } else { "service.toml" })
     }
 
-    /// The server on its core.
+    /// The server on its core, with no limit in the way of the load.
     pub(super) fn serve(&self) -> Result<Served> {
-        let mut command = pinned(SERVER_CORE, &self.proofkey);
-        command.arg("serve").arg("--config").arg(self.config()).env("PROOFKEY_LIMITS__FACTOR", "1000");
-        command.env("PROOFKEY_SERVER__METRICS_LISTEN", "off");
-        Served::start(&mut command, self.address)
+        self.serve_with_metrics("off")
+    }
+
+    /// The same, with its metrics at an address.
+    pub(super) fn serve_with_metrics(&self, metrics: &str) -> Result<Served> {
+        self.served(&[("PROOFKEY_LIMITS__FACTOR", "1000"), ("PROOFKEY_SERVER__METRICS_LISTEN", metrics)])
     }
 
     /// The same, with every limit as an operator gets it.
     pub(super) fn serve_at_defaults(&self) -> Result<Served> {
+        self.served(&[("PROOFKEY_SERVER__METRICS_LISTEN", "off")])
+    }
+
+    fn served(&self, settings: &[(&str, &str)]) -> Result<Served> {
         let mut command = pinned(SERVER_CORE, &self.proofkey);
-        command.arg("serve").arg("--config").arg(self.config()).env("PROOFKEY_SERVER__METRICS_LISTEN", "off");
+        command.arg("serve").arg("--config").arg(self.config()).envs(settings.iter().copied());
         Served::start(&mut command, self.address)
     }
 
@@ -147,14 +153,6 @@ impl BenchInstallation {
         let began = Instant::now();
         let _served = self.serve()?;
         Ok(began.elapsed().as_millis())
-    }
-
-    /// The server on its core, with its metrics at an address.
-    pub(super) fn serve_with_metrics(&self, metrics: &str) -> Result<Served> {
-        let mut command = pinned(SERVER_CORE, &self.proofkey);
-        command.arg("serve").arg("--config").arg(self.config()).env("PROOFKEY_LIMITS__FACTOR", "1000");
-        command.env("PROOFKEY_SERVER__METRICS_LISTEN", metrics);
-        Served::start(&mut command, self.address)
     }
 
     /// Grows its database by `bench seed`, and writes a description of it for browsers drawn from all of its users.
@@ -201,4 +199,24 @@ fn password(number: &str) -> String {
 /// One value that a command prints as JSON.
 fn json(command: &mut Command) -> Result<Value> {
     serde_json::from_slice(&process::output(command, LIMIT)?).context("the command printed no JSON")
+}
+
+/// Milliseconds to the first answer of each installation, the median of the starts; an unmeasured one has made the keys.
+pub(in crate::bench) fn starts<'i>(
+    installations: impl IntoIterator<Item = &'i BenchInstallation>,
+) -> Result<Vec<u128>> {
+    let mut all: Vec<_> = installations.into_iter().map(|one| (one, Vec::new())).collect();
+    for (installation, _) in &all {
+        drop(installation.serve()?);
+    }
+    for _ in 0..STARTS {
+        for (installation, millis) in &mut all {
+            millis.push(installation.start_millis()?);
+        }
+    }
+    let median = |(_, mut millis): (_, Vec<u128>)| {
+        millis.sort_unstable();
+        millis.get(STARTS / 2).copied().context("there was no start")
+    };
+    all.into_iter().map(median).collect()
 }

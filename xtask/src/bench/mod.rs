@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::process::{self, cargo, succeeds};
-use installation::BenchInstallation;
+use installation::{BenchInstallation, starts};
 use limits::{HOSTILE_USERS, LIMIT, MEMORY_SECONDS, RUNS, SCENARIOS, SECONDS, STARTS, USERS};
 use report::Measured;
 use tools::Tools;
@@ -49,20 +49,18 @@ pub(crate) fn run(root: &Path, beside: Option<&Path>) -> Result<()> {
 
 /// Attacks the server that ships, or another built one, and prints what honest people noticed.
 pub(crate) fn hostile(root: &Path, options: &HostileOptions) -> Result<()> {
-    let (ours, directory) = match &options.of {
-        None => build(root)?,
-        Some(binary) => {
-            ensure!(binary.is_file(), "there is no server at {}", binary.display());
-            (binary.to_owned(), directory(root)?)
-        }
-    };
-    let tools = Tools::without_ceiling(root, &directory)?;
-    let ours = BenchInstallation::new("ours", &ours, &directory.join("ours"), OURS, HOSTILE_USERS)?;
+    let (tools, ours) = attacked(root, options.of.as_deref())?;
     hostile::measure(&tools, &ours, options, &hostile::program(root))
 }
 
 /// Measures what goes on while many people sign in at once.
 pub(crate) fn storm(root: &Path, of: Option<&Path>) -> Result<()> {
+    let (tools, ours) = attacked(root, of)?;
+    storm::measure(&tools, &ours, &hostile::program(root))
+}
+
+/// An installation of the server that ships, or of another built one, with users enough to sign in; and what asks it.
+fn attacked(root: &Path, of: Option<&Path>) -> Result<(Tools, BenchInstallation)> {
     let (ours, directory) = match of {
         None => build(root)?,
         Some(binary) => {
@@ -72,7 +70,7 @@ pub(crate) fn storm(root: &Path, of: Option<&Path>) -> Result<()> {
     };
     let tools = Tools::without_ceiling(root, &directory)?;
     let ours = BenchInstallation::new("ours", &ours, &directory.join("ours"), OURS, HOSTILE_USERS)?;
-    storm::measure(&tools, &ours, &hostile::program(root))
+    Ok((tools, ours))
 }
 
 /// Measures a grown database beside an empty one, and prints what the rows cost.
@@ -142,22 +140,4 @@ fn costs(tools: &Tools, installations: &[BenchInstallation]) -> Result<Vec<Measu
         measured.push(all);
     }
     Ok(measured)
-}
-
-/// Milliseconds to the first answer of each installation, the median of the starts; an unmeasured one has made the keys.
-fn starts(installations: &[BenchInstallation]) -> Result<Vec<u128>> {
-    for installation in installations {
-        drop(installation.serve()?);
-    }
-    let mut millis: Vec<Vec<u128>> = installations.iter().map(|_| Vec::new()).collect();
-    for _ in 0..STARTS {
-        for (installation, millis) in installations.iter().zip(&mut millis) {
-            millis.push(installation.start_millis()?);
-        }
-    }
-    let median = |mut millis: Vec<u128>| {
-        millis.sort_unstable();
-        millis.get(STARTS / 2).copied().context("there was no start")
-    };
-    millis.into_iter().map(median).collect()
 }

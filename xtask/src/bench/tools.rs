@@ -93,17 +93,6 @@ impl Tools {
         process::output(&mut command, LIMIT)?;
         last_line(&lines)
     }
-
-    /// Code flows without any before them that are not counted.
-    pub(super) fn flows(&self, served: &Served, target: &Path, seconds: u32) -> Result<Value> {
-        let lines = self.directory.join("flows.jsonl");
-        let mut command = pinned(GENERATOR_CORE, &self.authbench);
-        command.arg("--target").arg(target).args(["--scenario", "code-flow", "--vus", &USERS.to_string()]);
-        command.args(["--duration", &seconds.to_string(), "--warmup", "0", "--runs", "1"]);
-        command.args(["--server-pid", &served.pid().to_string()]).arg("--json").arg(&lines);
-        process::output(&mut command, LIMIT)?;
-        last_line(&lines)
-    }
 }
 
 /// The last JSON line that the load generator appended to a file.

@@ -15,10 +15,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::limits::{RUNS, STARTS, USERS};
+use super::installation::starts;
+use super::limits::{RUNS, USERS};
 use super::tools::Tools;
 use report::{Flows, Measured, Swept};
-use sides::Side;
+use sides::{CODE_FLOW, Side};
 
 /// What a grown database has.
 const ROWS: [(&str, u64); 4] =
@@ -77,11 +78,8 @@ pub(super) fn measure(
     grown.seed(&options.rows())?;
     let seed_seconds = began.elapsed().as_secs();
     let sides = [&empty, &grown];
-    for side in sides {
-        // Keys are made at the first start, which is not measured.
-        drop(side.installation.serve()?);
-    }
-    let starts = starts(sides)?;
+    let starts = starts(sides.map(|side| &side.installation))?;
+    let starts = starts.try_into().ok().context("each side has its starts")?;
     let mut sizes = vec![grown.size()?];
     let with_expired = by_turns(tools, sides)?;
     let swept = sweep(tools, &grown)?;
@@ -100,7 +98,7 @@ fn by_turns(tools: &Tools, sides: [&Side<'_>; 2]) -> Result<[Flows; 2]> {
     for _ in 0..RUNS {
         for (side, flows) in sides.iter().zip(&mut flows) {
             let served = side.installation.serve()?;
-            tools.flows(&served, side.target(), WARM_SECONDS)?;
+            tools.load_after(&served, side.target(), CODE_FLOW, [0, WARM_SECONDS])?;
             flows.add(side.flows(tools, &served, SECONDS)?);
         }
     }
@@ -147,21 +145,6 @@ fn until_quiet() -> Result<(u64, f64)> {
         }
     }
     Ok((last - before, moved.duration_since(began).as_secs_f64()))
-}
-
-/// Milliseconds to the first answer of each side, the median of the starts.
-fn starts(sides: [&Side<'_>; 2]) -> Result<[u128; 2]> {
-    let mut millis = [Vec::new(), Vec::new()];
-    for _ in 0..STARTS {
-        for (side, millis) in sides.iter().zip(&mut millis) {
-            millis.push(side.installation.start_millis()?);
-        }
-    }
-    let [empty, grown] = millis.map(|mut millis| {
-        millis.sort_unstable();
-        millis.get(STARTS / 2).copied().context("there was no start")
-    });
-    Ok([empty?, grown?])
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ use crate::bench::report::number;
 use crate::bench::served::Served;
 use crate::bench::tools::Tools;
 
+/// What is measured, in the words of the load generator.
+pub(super) const CODE_FLOW: &str = "code-flow";
 /// Where the server tells how many rows it has removed.
 pub(super) const METRICS: &str = "127.0.0.1:9212";
 
@@ -53,7 +55,7 @@ impl<'p> Side<'p> {
     /// One run of code flows, with what it cost the database server beside ours.
     pub(super) fn flows(&self, tools: &Tools, served: &Served, seconds: u32) -> Result<Run> {
         let before = self.database_seconds();
-        let run = tools.flows(served, &self.target, seconds)?;
+        let run = tools.load_after(served, &self.target, CODE_FLOW, [0, seconds])?;
         let database = self.database_seconds().zip(before).map(|(after, before)| after - before);
         let database_us = database.map(|seconds| anyhow::Ok(seconds * 1e6 / number(&run, "ops")?));
         Ok(Run {
