@@ -110,9 +110,13 @@ fn by_turns(tools: &Tools, sides: [&Side<'_>; 2]) -> Result<[Flows; 2]> {
 fn sweep(tools: &Tools, grown: &Side<'_>) -> Result<Swept> {
     let served = grown.installation.serve_with_metrics(sides::METRICS)?;
     let began = Instant::now();
-    while sides::rows_swept()? == 0 {
-        ensure!(began.elapsed() < SWEEP_BEGINS_WITHIN, "nothing is removed");
+    loop {
+        // Before the first look, too: the server answers requests a moment before it answers here.
         sleep(LOOK_EVERY);
+        if sides::rows_swept()? > 0 {
+            break;
+        }
+        ensure!(began.elapsed() < SWEEP_BEGINS_WITHIN, "nothing is removed");
     }
     let mut swept = Swept::default();
     for _ in 0..SWEEP_RUNS {
