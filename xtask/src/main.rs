@@ -50,6 +50,9 @@ const USAGE: &str = "usage: cargo xtask <command>
     --only KIND,KIND    of these kinds alone; no kind is the quiet round, which is always there
     --rounds N          so many rounds instead of three
   bench --beside BINARY the same, with another built server in the same run
+  bench --store postgres
+                        with the data in PostgreSQL, and what a second node beside costs the first
+  bench --published     minutes of each operation over TLS with a million users in PostgreSQL; [--minutes N]
   bench --grown         what a code flow costs on a database with millions of rows, beside an empty one
     --store postgres    in PostgreSQL rather than SQLite
     --scale N           with so many times fewer rows
@@ -64,20 +67,9 @@ fn main() -> ExitCode {
         ["compliance"] => compliance::run(&root).map(|()| ExitCode::SUCCESS),
         ["limits"] => limits::run(&root).map(|()| ExitCode::SUCCESS),
         ["check"] => check::run(&root),
-        ["bench"] => bench::run(&root, None).map(|()| ExitCode::SUCCESS),
-        ["bench", "--beside", binary] => {
-            bench::run(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS)
+        ["bench" | "storm" | "hostile", ..] => {
+            bench::command(&root, &words).map(|known| known.map_or_else(usage, |()| ExitCode::SUCCESS))
         }
-        ["storm"] => bench::storm(&root, None).map(|()| ExitCode::SUCCESS),
-        ["storm", "--of", binary] => bench::storm(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS),
-        ["bench", "--grown", options @ ..] => match bench::GrownOptions::parse(options) {
-            Some(options) => bench::grown(&root, &options).map(|()| ExitCode::SUCCESS),
-            None => Ok(usage()),
-        },
-        ["hostile", options @ ..] => match bench::HostileOptions::parse(options) {
-            Some(options) => bench::hostile(&root, &options).map(|()| ExitCode::SUCCESS),
-            None => Ok(usage()),
-        },
         ["property", options @ ..] => property::run(&root, options),
         ["simulate", options @ ..] => simulate::run(&root, options).map(|()| ExitCode::SUCCESS),
         ["faults", options @ ..] => faults::run(&root, options),
