@@ -65,7 +65,9 @@ fn mdbook(root: &Path) -> Result<PathBuf> {
     if !succeeds(&program.to_string_lossy(), &["--version"]) {
         println!("mdBook {MDBOOK}: installing in {}", tools.display());
         let mut command = cargo();
-        command.args(["install", "--locked", "--version", MDBOOK, "mdbook", "--root"]).arg(&tools);
+        // It serves nothing and watches nothing here.
+        command.args(["install", "--locked", "--no-default-features", "--features", "search"]);
+        command.args(["--version", MDBOOK, "mdbook", "--root"]).arg(&tools);
         process::run(&mut command, LIMIT)?;
     }
     Ok(program)
