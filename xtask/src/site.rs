@@ -15,6 +15,9 @@ const LIMIT: Duration = Duration::from_secs(30 * 60);
 /// The version that the pages were looked at with.
 const MDBOOK: &str = "0.5.4";
 
+/// A heading, and the pages under it: path and title.
+type Group = (&'static str, Vec<(String, String)>);
+
 /// Pages of the first level, in the order of a reader; all else below `docs` follows by its folder.
 const FIRST: [(&str, &str); 9] = [
     ("README.md", "Proofkey"),
@@ -80,7 +83,7 @@ fn first(root: &Path) -> Vec<(String, &'static str)> {
 }
 
 /// The other pages: those of each folder under its heading, then those of `docs` itself.
-fn behind(root: &Path) -> Result<Vec<(&'static str, Vec<(String, String)>)>> {
+fn behind(root: &Path) -> Result<Vec<Group>> {
     let mut groups = Vec::new();
     for (folder, heading) in FOLDERS.into_iter().chain([("docs", "Measured and checked")]) {
         let mut pages = Vec::new();
@@ -106,7 +109,7 @@ fn names(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn summary(first: &[(String, &str)], behind: &[(&str, Vec<(String, String)>)]) -> String {
+fn summary(first: &[(String, &str)], behind: &[Group]) -> String {
     let mut text = "# Summary\n\n".to_owned();
     for (path, title) in first {
         text.push_str(&format!("- [{title}]({path})\n"));

@@ -40,8 +40,12 @@ pub(super) fn write(
     let config = blob(&blobs, &bytes(&configuration(release, &plain)?), CONFIG)?;
     let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]});
     let mut manifest = blob(&blobs, &bytes(&manifest), MANIFEST)?;
-    manifest["annotations"] = json!({"org.opencontainers.image.ref.name": release.version});
-    manifest["platform"] = json!({"os": "linux", "architecture": release.machine.debian});
+    if let Some(manifest) = manifest.as_object_mut() {
+        let named = json!({"org.opencontainers.image.ref.name": release.version});
+        manifest.insert("annotations".to_owned(), named);
+        let platform = json!({"os": "linux", "architecture": release.machine.debian});
+        manifest.insert("platform".to_owned(), platform);
+    }
     let index = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [manifest]});
     fs::write(layout.join("index.json"), bytes(&index))?;
     fs::write(layout.join("oci-layout"), bytes(&json!({"imageLayoutVersion": "1.0.0"})))?;

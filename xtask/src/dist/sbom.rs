@@ -1,7 +1,7 @@
 //! The list of parts (SBOM), in CycloneDX 1.5: every package of the lock file, and which of them are in the binary.
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::licences::Built;
 use super::lock::{Lock, Package};
@@ -38,20 +38,23 @@ pub(super) fn render(release: &Release, lock: &Lock, built: &Built) -> Result<St
 /// What is not in the binary is there for tests, for building, or for other systems.
 fn component(package: &Package, built: &Built) -> Value {
     let Package { name, version, source, checksum, .. } = package;
-    let mut component = json!({
-        "type": "library", "name": name, "version": version, "bom-ref": reference(package),
-        "scope": if built.ships(name, version) { "required" } else { "excluded" },
-    });
+    let mut component = Map::new();
+    let mut set = |key: &str, value: Value| drop(component.insert(key.to_owned(), value));
+    set("type", json!("library"));
+    set("name", json!(name));
+    set("version", json!(version));
+    set("bom-ref", json!(reference(package)));
+    set("scope", json!(if built.ships(name, version) { "required" } else { "excluded" }));
     if source.is_some() {
-        component["purl"] = json!(format!("pkg:cargo/{name}@{version}"));
+        set("purl", json!(reference(package)));
     }
     if let Some(checksum) = checksum {
-        component["hashes"] = json!([{"alg": "SHA-256", "content": checksum}]);
+        set("hashes", json!([{"alg": "SHA-256", "content": checksum}]));
     }
     if let Some(licence) = built.licence(name, version) {
-        component["licenses"] = json!([{"expression": licence}]);
+        set("licenses", json!([{"expression": licence}]));
     }
-    component
+    Value::Object(component)
 }
 
 fn reference(package: &Package) -> String {
