@@ -21,12 +21,17 @@ struct Package {
     present: (&'static str, &'static [&'static str]),
 }
 
-const PACKAGES: [Package; 5] = [
+const PACKAGES: [Package; 10] = [
     Package { name: "nginx", present: ("/usr/sbin/nginx", &["-v"]) },
     Package { name: "chromium", present: ("/usr/bin/chromium", &["--version"]) },
     Package { name: "postgresql", present: ("sh", &["-c", "ls /usr/lib/postgresql/*/bin/initdb"]) },
     Package { name: "strace", present: ("strace", &["--version"]) },
     Package { name: "python3-venv", present: ("python3", &["-c", "import ensurepip, venv"]) },
+    Package { name: "systemd", present: ("systemd-analyze", &["--version"]) },
+    Package { name: "iproute2", present: ("ip", &["-V"]) },
+    Package { name: "procps", present: ("pgrep", &["--version"]) },
+    Package { name: "man-db", present: ("man", &["--version"]) },
+    Package { name: "ca-certificates", present: ("test", &["-e", "/etc/ssl/certs/ca-certificates.crt"]) },
 ];
 /// What `--no-install-recommends` would leave out and a page needs all the same.
 const FONTS: [&str; 1] = ["fonts-liberation"];

@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 
 use crate::check::{DENY, FORMAT, LINTS, RUST, TIDY, cargo_in};
+use crate::dist;
 use crate::seed;
 use crate::setup;
 use crate::stage::{self, Stage, Work};
@@ -35,15 +36,29 @@ const BROWSER: Stage =
     Stage { name: "browser", title: "the pages in Chromium", work: Work::Tests(browser, 20) };
 const INTEROP: Stage =
     Stage { name: "interop", title: "clients that others wrote", work: Work::Tests(interop, 15) };
+const PACK: Stage = Stage {
+    name: "pack",
+    title: "archive, Debian package and image of the binary under test",
+    work: Work::Inside(dist::for_tests),
+};
+const PACKAGES: Stage = Stage {
+    name: "packages",
+    title: "what is released, run where it is to run",
+    work: Work::Tests(packages, 10),
+};
 
 /// Runs every stage, or `only` one; the two suites against a running server build it first.
 pub(crate) fn run(root: &Path, only: Option<&str>) -> Result<ExitCode> {
     match only {
         Some("browser") => stage::run(root, &[SETUP, BUILD, BROWSER], None),
         Some("interop") => stage::run(root, &[SETUP, BUILD, INTEROP], None),
+        Some("packages") => stage::run(root, &[SETUP, BUILD, PACK, PACKAGES], None),
         _ => stage::run(
             root,
-            &[SETUP, FORMAT, LINTS, TIDY, DENY, RUST, FULL, POSTGRES, BUILD, BROWSER, INTEROP],
+            &[
+                SETUP, FORMAT, LINTS, TIDY, DENY, RUST, FULL, POSTGRES, BUILD, BROWSER, INTEROP, PACK,
+                PACKAGES,
+            ],
             only,
         ),
     }
@@ -106,6 +121,24 @@ fn browser(root: &Path) -> Command {
 
 fn interop(root: &Path) -> Command {
     node_tests(root, "tests/interop")
+}
+
+/// In namespaces of their own, which need root: mounts that go at the end, processes that end with it, no network but loopback.
+fn packages(root: &Path) -> Command {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|us| std::os::unix::fs::MetadataExt::uid(&us) == 0);
+    let mut command = Command::new(if is_root { "env" } else { "sudo" });
+    let node = node_tests(root, "tests/packages");
+    command.envs(std::env::current_exe().ok().map(|us| ("XTASK", us)));
+    if !is_root {
+        command.arg("--preserve-env=XTASK,PATH,CARGO_TARGET_DIR,HOME");
+    }
+    command.args(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+    command
+        .args(["sh", "-c", "ip link set lo up && exec \"$@\"", "sh"])
+        .arg(node.get_program())
+        .args(node.get_args());
+    command.current_dir(root.join("tests/packages"));
+    command
 }
 
 /// Node's own runner over every `*.test.mjs` of `folder`, one file after the other: two cores are all there may be.

@@ -25,6 +25,10 @@ use crate::terminal;
 pub(crate) const EXIT_CODES: &str =
     "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 sign in first, 4 server unreachable";
 
+/// What the help of commands that need no sign-in ends with.
+pub(crate) const OPERATOR_EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed (the message says what to change), 2 wrong command line";
+
 /// How a command failed, as far as its exit code tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {

@@ -22,11 +22,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::process::{self, cargo, succeeds};
+use crate::dist::{self, Release};
+use crate::process::succeeds;
 use grown::GrownOptions;
 use hostile::HostileOptions;
 use installation::{BenchInstallation, starts};
-use limits::{HOSTILE_USERS, LIMIT, MEMORY_SECONDS, RUNS, SCENARIOS, SECONDS, STARTS, USERS};
+use limits::{HOSTILE_USERS, MEMORY_SECONDS, RUNS, SCENARIOS, SECONDS, STARTS, USERS};
 use published::PublishedOptions;
 use report::Measured;
 use tools::Tools;
@@ -127,9 +128,8 @@ fn build(root: &Path) -> Result<(PathBuf, PathBuf)> {
     if !succeeds("taskset", &["--version"]) {
         bail!("taskset is missing: install util-linux, then run this again");
     }
-    let mut build = cargo();
-    process::run(build.args(["build", "--profile", "dist", "-p", "proofkey"]).current_dir(root), LIMIT)?;
-    Ok((root.join("target/dist/proofkey"), directory(root)?))
+    let binary = dist::build(root, &Release::of(root, None)?, &dist::target_folder(root))?;
+    Ok((binary, directory(root)?))
 }
 
 /// An empty directory for this run's files.
