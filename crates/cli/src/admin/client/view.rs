@@ -16,6 +16,9 @@ pub(super) struct ClientView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret_expires_at: Option<i64>,
     client_id_issued_at: i64,
+    /// Whose client it is. It stands in the answer to a registration only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<&'a str>,
     disabled: bool,
     secrets: Vec<SecretView>,
     /// The metadata, with the defaults that apply.
@@ -39,6 +42,7 @@ impl<'a> ClientView<'a> {
             client_secret: None,
             client_secret_expires_at: None,
             client_id_issued_at: record.created_at.seconds(),
+            issuer: None,
             disabled: record.disabled,
             secrets: record
                 .secrets
@@ -53,6 +57,12 @@ impl<'a> ClientView<'a> {
     pub(super) fn with_secret(mut self, secret: Option<&'a Secret>) -> Self {
         self.client_secret = secret.map(Secret::expose);
         self.client_secret_expires_at = secret.map(|_| 0);
+        self
+    }
+
+    /// The same with the issuer at which it signs people in.
+    pub(super) const fn at(mut self, issuer: &'a str) -> Self {
+        self.issuer = Some(issuer);
         self
     }
 }
