@@ -82,6 +82,11 @@ impl ClientDocument {
         &self.ignored
     }
 
+    /// What it says of the client, besides its id and its secret.
+    pub const fn metadata(&self) -> &ClientMetadata {
+        &self.metadata
+    }
+
     /// Whether it describes a client without a secret.
     pub(super) fn is_public(&self) -> bool {
         self.metadata.token_endpoint_auth_method == Some(AuthMethod::None)

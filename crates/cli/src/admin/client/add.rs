@@ -7,6 +7,7 @@ use proofkey_oauth::{ResourceUri, Scope};
 use proofkey_server::admin::{AddedClient, AdminRefused, AppKind, AppRefused, ClientDocument, NewApp};
 
 use super::questions::Questions;
+use super::snippet::{Framework, Snippet};
 use super::told::told;
 use super::view::ClientView;
 use super::{read, warn_of_unbound_scopes};
@@ -14,7 +15,7 @@ use crate::admin::input::secret_on_stdin;
 use crate::admin::installation::Installation;
 use crate::admin::refusal::{by_flag, explain, explain_by, kind_that_can};
 use crate::admin::show::plain;
-use crate::output::WrongCommandLine;
+use crate::output::{WrongCommandLine, note};
 
 /// What the help of `add` and `update` says of the metadata, and of the members in it that are no one else's.
 pub(super) const METADATA: &str = "\
@@ -81,30 +82,55 @@ pub(crate) struct Add {
     /// Read the secret that the app has already from standard input [default: a new one]
     #[arg(long)]
     secret_stdin: bool,
+    /// Print a ready file for an app that is written with this, too
+    #[arg(long, value_name = "FRAMEWORK")]
+    snippet: Option<Framework>,
 }
 
 pub(super) async fn run(installation: &Installation, new: Add) -> anyhow::Result<()> {
+    let framework = new.snippet;
+    let check = |document: &ClientDocument| framework.map_or(Ok(()), |of| of.check(document.metadata()));
     let added = match &new.file {
-        Some(file) => installation.admin.add_client(read(file)?).await.map_err(explain)?,
+        Some(file) => {
+            let document = read(file)?;
+            check(&document)?;
+            installation.admin.add_client(document).await.map_err(explain)?
+        }
         None => {
             let document = described(installation, new).await?;
+            check(&document)?;
             let added = installation.admin.add_client(document).await;
             added.map_err(|refused| explain_by(&FLAGS, &refused))?
         }
     };
-    print(installation, &added).await
+    print(installation, &added, framework).await
 }
 
 /// Prints the client with its secret. Where that fails the client is removed: the operator has not seen its secret, and often not even
 /// its id.
-async fn print(installation: &Installation, added: &AddedClient) -> anyhow::Result<()> {
+async fn print(
+    installation: &Installation,
+    added: &AddedClient,
+    framework: Option<Framework>,
+) -> anyhow::Result<()> {
     let issuer = installation.admin.issuer().as_str();
     warn_of_unbound_scopes(installation, &added.record).await?;
-    let view = ClientView::new(&added.record).with_secret(added.secret.as_ref()).at(issuer);
-    let printed = installation.output.secret(&view, || told(&added.record, added.secret.as_ref(), issuer));
+    let snippet = snippet_of(issuer, added, framework);
+    let secret = added.secret.as_ref();
+    let view = ClientView::new(&added.record).with_secret(secret).at(issuer).with_snippet(snippet.as_ref());
+    let printed = installation.output.secret(&view, || {
+        let shown = snippet.as_ref().map(|snippet| format!("\n\n{}:\n\n{}", snippet.file, snippet.text));
+        told(&added.record, secret, issuer) + &shown.unwrap_or_default()
+    });
     let Err(error) = printed else { return Ok(()) };
     installation.admin.remove_client(&added.record.id).await.map_err(explain)?;
     Err(explain(AdminRefused::Undelivered(error)))
+}
+
+/// The snippet that was asked for. Why there is none is said beside the result: the client is registered all the same.
+fn snippet_of(issuer: &str, added: &AddedClient, framework: Option<Framework>) -> Option<Snippet> {
+    let made = framework?.snippet(issuer, &added.record);
+    made.inspect_err(|reason| note(&plain(&format!("No snippet: {reason}.")))).ok()
 }
 
 /// The document of the app that the flags, and the answers to questions, describe.

@@ -3,6 +3,7 @@
 mod add;
 mod edit;
 mod questions;
+mod snippet;
 mod told;
 mod view;
 
@@ -14,7 +15,7 @@ use crate::admin::input::document;
 use crate::admin::installation::Installation;
 use crate::admin::refusal::explain;
 use crate::admin::show::{APIS_FOLLOW, plain, rfc3339, state, table};
-use crate::output::note;
+use crate::output::{note, print};
 use view::{ClientView, member};
 
 /// An id may begin with a hyphen: a generated one is base64url, and a given one may be anything of that alphabet.
@@ -24,6 +25,16 @@ pub(crate) enum Action {
     ///
     /// On a terminal it asks for what is not given; elsewhere, and with --json, it names the flags that are missing and ends with 2.
     Add(Box<add::Add>),
+    /// Print a ready file for an app of a client, and nothing else
+    ///
+    /// No secret is in it: an app that has one reads it from CLIENT_SECRET in its environment.
+    Snippet {
+        /// Its client_id
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// What the app is written with
+        framework: snippet::Framework,
+    },
     /// List the clients
     List,
     /// Show the registration of a client
@@ -91,6 +102,7 @@ pub(crate) enum Action {
 pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
     match action {
         Action::Add(new) => add::run(installation, *new).await,
+        Action::Snippet { id, framework } => print_snippet(installation, &ClientId::new(id), framework).await,
         Action::List => list(installation).await,
         Action::Show { id } => show(installation, &ClientId::new(id)).await,
         Action::Update { id, file } => update(installation, &ClientId::new(id), &file).await,
@@ -103,6 +115,20 @@ pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::
             rotate(installation, &ClientId::new(id), keep_seconds).await
         }
     }
+}
+
+async fn print_snippet(
+    installation: &Installation,
+    id: &ClientId,
+    framework: snippet::Framework,
+) -> anyhow::Result<()> {
+    let record = installation.admin.client(id).await.map_err(explain)?;
+    let snippet = framework.snippet(installation.admin.issuer().as_str(), &record)?;
+    if installation.output.is_json() {
+        return installation.output.result(&snippet, String::new);
+    }
+    // The file as it is to be, to its last line break.
+    print(snippet.text.as_bytes())
 }
 
 async fn list(installation: &Installation) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ use proofkey_oauth::{ClientMetadata, GrantType, Secret};
 use proofkey_protocol::{Client, ClientRecord};
 use serde::Serialize;
 
+use super::snippet::Snippet;
 use crate::admin::show::rfc3339;
 
 /// What `--json` prints of a client.
@@ -24,6 +25,8 @@ pub(super) struct ClientView<'a> {
     /// The metadata, with the defaults that apply.
     #[serde(flatten)]
     pub(super) metadata: ClientMetadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snippet: Option<&'a Snippet>,
 }
 
 /// One of the secrets that a client may have, without the secret.
@@ -50,6 +53,7 @@ impl<'a> ClientView<'a> {
                 .map(|secret| view(rfc3339(secret.created_at), secret.expires_at))
                 .collect(),
             metadata: with_defaults(record),
+            snippet: None,
         }
     }
 
@@ -63,6 +67,12 @@ impl<'a> ClientView<'a> {
     /// The same with the issuer at which it signs people in.
     pub(super) const fn at(mut self, issuer: &'a str) -> Self {
         self.issuer = Some(issuer);
+        self
+    }
+
+    /// The same with a file for its app.
+    pub(super) const fn with_snippet(mut self, snippet: Option<&'a Snippet>) -> Self {
+        self.snippet = snippet;
         self
     }
 }
