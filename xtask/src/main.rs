@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|check|test|property|simulate|faults|bench`.
+//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|check|test|guides|property|simulate|faults|bench`.
 //!
 //! Everything that continuous integration checks is one of these commands, so that a person can run the same thing. This
 //! crate knows the shape of the tree and the tools around it; it must not know the product's code.
@@ -11,6 +11,7 @@ mod compliance;
 mod counts;
 mod faults;
 mod finding;
+mod guides;
 mod limits;
 mod process;
 mod property;
@@ -36,6 +37,9 @@ const USAGE: &str = "usage: cargo xtask <command>
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
   test [--only STAGE]   set-up, then every check and every test there is
   test --store postgres set-up, then every test that starts a server, with its data in PostgreSQL
+  guides                docs/guides, as a reader follows them, with the real libraries: what every run of the tests does
+  guides --all          every guide, also those that need Go, Java and more: it says what each lacks, and notes in
+                        docs/guides/README.md what was followed, when, and with which versions
   property              every property test with fresh input; [--cases N] of each, [--seed N] to repeat a run
   simulate --seeds N    the rules under seeded clocks, crashes and interleavings, from seed 1 on or from [--seed S];
                         one seed that fails prints its trace; [--steps N] events in each
@@ -83,6 +87,8 @@ fn main() -> ExitCode {
         ["faults", options @ ..] => faults::run(&root, options),
         ["test"] => test::run(&root, None),
         ["test", "--store", "postgres"] => test::run_on_postgres(&root),
+        ["guides"] => test::run(&root, Some("guides")),
+        ["guides", "--all"] => test::every_guide(&root),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
         _ => Ok(usage()),
     });
