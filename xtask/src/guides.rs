@@ -12,8 +12,8 @@ use crate::process;
 /// Where the tests of the guides stand.
 pub(crate) const FOLDER: &str = "tests/guides";
 /// The guides that every run of the tests follows, by the names of their tests. The others need what `setup` does not install.
-pub(crate) const ALWAYS: [&str; 9] =
-    ["apache", "apis", "curl", "express", "flask", "nginx", "pages", "react", "rust"];
+pub(crate) const ALWAYS: [&str; 10] =
+    ["apache", "apis", "curl", "express", "flask", "names", "nginx", "pages", "react", "rust"];
 /// The pages whose packages are fetched by `setup`.
 const PAGES: [&str; 7] = ["api-node", "api-python", "api-rust", "express", "flask", "react", "rust"];
 /// How long the packages may take to come, and to be built.

@@ -15,6 +15,8 @@ use literal::Language;
 /// What an app is written with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Framework {
+    /// A browser app with Angular and angular-auth-oidc-client
+    Angular,
     /// The flow by hand: a script for bash
     Curl,
     /// Python with Django and Authlib
@@ -70,6 +72,12 @@ impl Framework {
     const fn template(self) -> Template {
         use Kind::{Confidential, Public};
         match self {
+            Self::Angular => Template {
+                file: "src/main.ts",
+                kind: Public,
+                language: Language::JavaScript,
+                text: include_str!("../../../../snippets/angular/main.ts"),
+            },
             Self::Curl => Template {
                 file: "flow.sh",
                 kind: Public,
