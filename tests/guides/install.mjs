@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { ROOT, readPage } from "./page.mjs";
 
 const INSTALL_MS_MAX = 15 * 60_000;
-// Where Rust is built, for the guides and for everything else.
-export const CARGO_TARGET_DIR = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
+// Rust is built where everything else is, and as the workspace builds what it depends on: without debug information.
+export const CARGO = { CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), CARGO_PROFILE_DEV_DEBUG: "false" };
 
 // Where a guide is followed; it outlives a run, for what it fetched is long to fetch.
 export const folderOf = (name) => join(ROOT, "target/guides", name);
@@ -40,7 +40,7 @@ export function install(page) {
       writeFileSync(join(folder, file), text);
       continue;
     }
-    const options = { cwd: folder, env: { ...process.env, CARGO_TARGET_DIR }, stdio: ["ignore", "inherit", "inherit"], timeout: INSTALL_MS_MAX };
+    const options = { cwd: folder, env: { ...process.env, ...CARGO }, stdio: ["ignore", "inherit", "inherit"], timeout: INSTALL_MS_MAX };
     const { status, error } = spawnSync("bash", ["-euo", "pipefail", "-c", text], options);
     if (status !== 0) throw new Error(`docs/guides/${page.name}.md, line ${line}: ${error ?? `ended with ${status}`}\n${text}`);
   }

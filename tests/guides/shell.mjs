@@ -6,10 +6,10 @@ import { connect } from "node:net";
 import { delimiter, join } from "node:path";
 
 import { ENVIRONMENT, PROOFKEY, until } from "../browser/support.mjs";
-import { CARGO_TARGET_DIR } from "./install.mjs";
+import { CARGO } from "./install.mjs";
 
 const COMMAND_MS_MAX = 300_000;
-const START_MS_MAX = 40_000;
+const START_MS_MAX = 120_000;
 const PROBE_MS_MAX = 5_000;
 const STOP_MS_MAX = 10_000;
 const LOG_CHARS_KEPT = 20_000;
@@ -31,7 +31,7 @@ export class Shell {
     // What tools keep for their user stays where it is; their settings, and those of proofkey, are of nobody.
     const home = process.env.HOME ?? "/root";
     for (const [name, place] of TOOL_FOLDERS) this.#environment[name] = process.env[name] ?? join(home, place);
-    this.#environment.CARGO_TARGET_DIR = CARGO_TARGET_DIR;
+    Object.assign(this.#environment, CARGO);
     this.#environment.MAVEN_OPTS = `-Duser.home=${home}`;
   }
 

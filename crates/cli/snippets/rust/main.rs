@@ -1,3 +1,5 @@
+//! Signs in, and prints the notes of the person.
+
 use proofkey_client::{Application, Client, Remedy, ResourceUri, Scope, Session};
 
 const ISSUER: &str = __ISSUER__;

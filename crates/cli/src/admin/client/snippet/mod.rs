@@ -68,76 +68,36 @@ pub(super) struct Snippet {
     pub(super) text: String,
 }
 
+/// A file of `crates/cli/snippets`.
+macro_rules! text {
+    ($path:literal) => {
+        include_str!(concat!("../../../../snippets/", $path))
+    };
+}
+
+const fn public(file: &'static str, language: Language, text: &'static str) -> Template {
+    Template { file, kind: Kind::Public, language, text }
+}
+
+const fn confidential(file: &'static str, language: Language, text: &'static str) -> Template {
+    Template { file, kind: Kind::Confidential, language, text }
+}
+
 impl Framework {
     const fn template(self) -> Template {
-        use Kind::{Confidential, Public};
+        use Language::{Go, JavaScript, Python, Rust, Shell, SpringYaml};
         match self {
-            Self::Angular => Template {
-                file: "src/main.ts",
-                kind: Public,
-                language: Language::JavaScript,
-                text: include_str!("../../../../snippets/angular/main.ts"),
-            },
-            Self::Curl => Template {
-                file: "flow.sh",
-                kind: Public,
-                language: Language::Shell,
-                text: include_str!("../../../../snippets/curl/flow.sh"),
-            },
-            Self::Django => Template {
-                file: "site_of_notes/views.py",
-                kind: Confidential,
-                language: Language::Python,
-                text: include_str!("../../../../snippets/django/views.py"),
-            },
-            Self::Express => Template {
-                file: "app.mjs",
-                kind: Confidential,
-                language: Language::JavaScript,
-                text: include_str!("../../../../snippets/express/app.mjs"),
-            },
-            Self::Flask => Template {
-                file: "app.py",
-                kind: Confidential,
-                language: Language::Python,
-                text: include_str!("../../../../snippets/flask/app.py"),
-            },
-            Self::Go => Template {
-                file: "main.go",
-                kind: Confidential,
-                language: Language::Go,
-                text: include_str!("../../../../snippets/go/main.go"),
-            },
-            Self::Next => Template {
-                file: "proofkey.js",
-                kind: Confidential,
-                language: Language::JavaScript,
-                text: include_str!("../../../../snippets/next/proofkey.js"),
-            },
-            Self::React => Template {
-                file: "src/main.jsx",
-                kind: Public,
-                language: Language::JavaScript,
-                text: include_str!("../../../../snippets/react/main.jsx"),
-            },
-            Self::Rust => Template {
-                file: "src/main.rs",
-                kind: Public,
-                language: Language::Rust,
-                text: include_str!("../../../../snippets/rust/main.rs"),
-            },
-            Self::Spring => Template {
-                file: "application.yml",
-                kind: Confidential,
-                language: Language::SpringYaml,
-                text: include_str!("../../../../snippets/spring/application.yml"),
-            },
-            Self::Vue => Template {
-                file: "src/App.vue",
-                kind: Public,
-                language: Language::JavaScript,
-                text: include_str!("../../../../snippets/vue/App.vue"),
-            },
+            Self::Angular => public("src/main.ts", JavaScript, text!("angular/main.ts")),
+            Self::Curl => public("flow.sh", Shell, text!("curl/flow.sh")),
+            Self::Django => confidential("site_of_notes/views.py", Python, text!("django/views.py")),
+            Self::Express => confidential("app.mjs", JavaScript, text!("express/app.mjs")),
+            Self::Flask => confidential("app.py", Python, text!("flask/app.py")),
+            Self::Go => confidential("main.go", Go, text!("go/main.go")),
+            Self::Next => confidential("proofkey.js", JavaScript, text!("next/proofkey.js")),
+            Self::React => public("src/main.jsx", JavaScript, text!("react/main.jsx")),
+            Self::Rust => public("src/main.rs", Rust, text!("rust/main.rs")),
+            Self::Spring => confidential("application.yml", SpringYaml, text!("spring/application.yml")),
+            Self::Vue => public("src/App.vue", JavaScript, text!("vue/App.vue")),
         }
     }
 
