@@ -12,7 +12,7 @@ test("pk_10 the guide for Go", async (t) => {
   if (guide === undefined) return;
   await guide.all();
   guide.finish();
-  await useWebApp(t, guide, "http://localhost:8082/");
+  await useWebApp(t, guide, "http://localhost:8082/", 10_000);
 });
 
 test("the guide api-go", async (t) => {
