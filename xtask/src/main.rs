@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|configuration|check|test|dist|…`.
+//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|configuration|check|test|guides|dist|…`.
 //!
 //! Everything that continuous integration checks is one of these commands, so that a person can run the same thing. This
 //! crate knows the shape of the tree and the tools around it; it must not know the product's code.
@@ -12,6 +12,7 @@ mod counts;
 mod dist;
 mod faults;
 mod finding;
+mod guides;
 mod pages;
 mod process;
 mod property;
@@ -45,6 +46,9 @@ const USAGE: &str = "usage: cargo xtask <command>
     --to DIR            there rather than in target/dist-packages
   dist --check-reproducible   build and pack the last commit twice, in two folders, and compare
   site                  the documentation as a site, in target/site/html; installs mdBook when it is missing
+  guides                docs/guides, as a reader follows them, with the real libraries: what every run of the tests does
+  guides --all          every guide, also those that need Go, Java and more: it says what each lacks, and notes in
+                        docs/guides/README.md what was followed, when, and with which versions
   property              every property test with fresh input; [--cases N] of each, [--seed N] to repeat a run
   simulate --seeds N    the rules under seeded clocks, crashes and interleavings, from seed 1 on or from [--seed S];
                         one seed that fails prints its trace; [--steps N] events in each
@@ -90,6 +94,8 @@ fn main() -> ExitCode {
         ["faults", options @ ..] => faults::run(&root, options),
         ["test"] => test::run(&root, None),
         ["test", "--store", "postgres"] => test::run_on_postgres(&root),
+        ["guides"] => test::run(&root, Some("guides")),
+        ["guides", "--all"] => test::every_guide(&root),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
         _ => Ok(usage()),
     });

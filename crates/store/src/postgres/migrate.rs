@@ -34,6 +34,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0004_sessions_by_user",
         text: include_str!("../../migrations/postgres/0004_sessions_by_user.sql"),
     },
+    Migration {
+        version: 6,
+        name: "0006_removed_users",
+        text: include_str!("../../migrations/postgres/0006_removed_users.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -41,4 +41,7 @@ statements! {
     /// Ends every session of a user, by the name to sign in with.
     DELETE_SESSIONS_OF_USER = "
         DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE username_key = $1)";
+
+    /// Ends every session of a user who is being removed.
+    DELETE_SESSIONS_OF_USER_ID = "DELETE FROM sessions WHERE user_id = $1";
 }

@@ -82,6 +82,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0017_sessions_by_user",
         text: include_str!("../../migrations/sqlite/0017_sessions_by_user.sql"),
     },
+    Migration {
+        version: 19,
+        name: "0019_removed_users",
+        text: include_str!("../../migrations/sqlite/0019_removed_users.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";
