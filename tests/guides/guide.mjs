@@ -172,7 +172,7 @@ export async function open(t, name, { before = ["start"], settings = {}, needs =
 }
 
 // The first number with a dot in what a command prints; `undefined` where it cannot be run.
-function versionOf(command) {
+export function versionOf(command) {
   const { status, stdout, stderr } = spawnSync("bash", ["-c", command], { encoding: "utf8", timeout: 60_000 });
   return status === 0 ? `${stdout}${stderr}`.match(/\d+(\.\d+)+/)?.[0] ?? "" : undefined;
 }

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { versionOf } from "./guide.mjs";
 import { PAGES, ROOT, pageNames, readPage } from "./page.mjs";
 
 const INDEX = join(PAGES, "README.md");
@@ -12,7 +13,26 @@ const [BEGIN, END] = ["<!-- followed: written by cargo xtask guides --all -->", 
 export function pins(page) {
   const blocks = page.sections.flatMap((section) => section.blocks).filter((block) => block.install);
   const found = blocks.flatMap(({ text }) => [...text.matchAll(/([@\w./-]*\w)(?:@v?|==)(\d[\w.-]*)/g)].map(([, name, version]) => `${name} ${version}`));
-  return [...new Set(found)];
+  const parents = blocks.flatMap(({ text }) => [...text.matchAll(/<artifactId>([\w-]+)<\/artifactId>\s*<version>(\d[\w.-]*)</g)].map(([, name, version]) => `${name} ${version}`));
+  return [...new Set([...found, ...parents])].filter((pin) => !/^notes-/.test(pin));
+}
+
+// Tools that `cargo xtask setup` expects or installs, by the commands that show that a page uses them.
+const TOOLS = [
+  ["Node", /^ *(npm|npx|node) /m, "node --version"],
+  ["Python", /^python3 -m venv/m, "python3 --version"],
+  ["Rust", /^cargo /m, "rustc --version"],
+  ["Apache", /apache2 -f/, "/usr/sbin/apache2 -v"],
+  ["mod_auth_openidc", /apache2 -f/, "dpkg-query --show --showformat='${Version}' libapache2-mod-auth-openidc"],
+  ["nginx", /nginx -p/, "/usr/sbin/nginx -v"],
+  ["curl", /^TOKENS=.*curl/m, "curl --version"],
+  ["OpenSSL", /^VERIFIER=.*openssl/m, "openssl version"],
+];
+
+function toolsOf(page) {
+  const blocks = page.sections.flatMap((section) => section.blocks);
+  const text = blocks.map((block) => block.text).join("\n");
+  return TOOLS.filter(([, sign]) => sign.test(text)).map(([name, , command]) => `${name} ${versionOf(command) ?? ""}`);
 }
 
 const [before, rest] = readFileSync(INDEX, "utf8").split(BEGIN);
@@ -24,7 +44,7 @@ const lines = pageNames().map((name) => {
   const note = join(ROOT, "target/guides", `${name}.followed.json`);
   if (!existsSync(note)) return known.get(name);
   const { date, tools } = JSON.parse(readFileSync(note, "utf8"));
-  return `| [${page.text.match(/^# (.*)$/m)[1]}](${name}.md) | ${[...tools, ...pins(page)].join(", ")} | ${date} |`;
+  return `| [${page.text.match(/^# (.*)$/m)[1]}](${name}.md) | ${[...tools, ...toolsOf(page), ...pins(page)].join(", ")} | ${date} |`;
 });
 const head = "\n\n| guide | with | followed last |\n|---|---|---|\n";
 writeFileSync(INDEX, `${before}${BEGIN}${head}${lines.filter((line) => line !== undefined).join("\n")}\n\n${END}${after}`);

@@ -19,8 +19,8 @@ pub(crate) enum Action {
     List,
     /// Change what is named of an API; what people allowed there stays
     ///
-    /// A running server follows with the next request. No client gets a scope that was dropped any more; an access token from before
-    /// says it until it expires.
+    /// A running server gives no scope that was dropped from the next request on, and follows in all else within half a second. An
+    /// access token from before says a dropped scope until it expires.
     Edit(Edit),
     /// Remove an API; no client gets tokens for it any more, and what people allowed there ends
     ///

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn pk_09_rg_04_each_kind_passes_the_rules_of_registration() {
+    fn pk_09_each_kind_passes_the_rules_of_registration() {
         for kind in AppKind::ALL {
             let client = registered(app(kind));
             assert_eq!(kind_name(&client), kind.name());
@@ -185,7 +185,7 @@ mod tests {
     const FINE: Option<(&str, Option<AppKind>)> = None;
 
     #[test]
-    fn pk_09_rg_04_cl_08_impossible_mixtures_are_refused_with_the_kind_that_would_do() {
+    fn pk_09_cl_08_impossible_mixtures_are_refused_with_the_kind_that_would_do() {
         let (native, web) = (Some(AppKind::Native), Some(AppKind::Web));
         // Spa, Native, Web, Service.
         let mixtures: [Mixture; 8] = [

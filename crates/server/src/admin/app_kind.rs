@@ -1,11 +1,9 @@
-//! The kinds of apps that a client is registered for, and which addresses each can have.
+//! The kinds of apps that a client is registered for.
 
 use std::fmt;
 
-use proofkey_oauth::{ApplicationType, GrantType, RedirectUri, standard_scope};
+use proofkey_oauth::{ApplicationType, GrantType};
 use proofkey_protocol::Client;
-
-use super::app_refused::AppRefused;
 
 /// What kind of app a client is: where it runs decides whether it can keep a secret, and how a browser comes back to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,28 +61,6 @@ impl AppKind {
             Self::Native => ApplicationType::Native,
             Self::Spa | Self::Web | Self::Service => ApplicationType::Web,
         }
-    }
-
-    /// Refuses an address to which no browser can bring a code or a person back for such an app. `member` is the list that it is in.
-    pub fn check_address(self, member: &'static str, at: usize, uri: &str) -> Result<(), AppRefused> {
-        if !self.signs_in() {
-            return Err(AppRefused::AddressOfService { member, at });
-        }
-        let refused = |cause| AppRefused::Address { member, at, uri: uri.to_owned(), cause };
-        RedirectUri::register(uri, self.application()).map_err(refused)?;
-        let is_of_web = uri.starts_with("https:") || uri.starts_with("http:");
-        if self != Self::Native && !is_of_web {
-            return Err(AppRefused::Scheme { kind: self, member, at, uri: uri.to_owned() });
-        }
-        Ok(())
-    }
-
-    /// Refuses a scope that is a person's for an app that acts for no person.
-    pub fn check_scope(self, at: usize, scope: &str) -> Result<(), AppRefused> {
-        if !self.signs_in() && standard_scope::ALL.contains(&scope) {
-            return Err(AppRefused::ScopeOfService { at, scope: scope.to_owned() });
-        }
-        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ mod apis;
 mod app;
 mod app_kind;
 mod app_refused;
+mod app_rules;
 mod client_apis;
 mod client_document;
 mod client_edit;

@@ -72,6 +72,7 @@ async fn pk_09_k_44_the_credential_of_an_api_is_replaced_once_it_was_handed_over
     let admin = server.admin();
     let lost = admin.edit_api(&reports(), renew(), |_, _| Err(std::io::ErrorKind::BrokenPipe.into())).await;
     assert!(matches!(lost, Err(AdminRefused::Undelivered(_))), "{lost:?}");
+    server.refresh_directory().await;
     assert!(server.is_active(&before, &token).await, "the one from before stands");
     assert_eq!(admin.apis().await.unwrap().pop().unwrap().name, None, "nothing was changed");
     let mut handed_over = None;
@@ -81,11 +82,13 @@ async fn pk_09_k_44_the_credential_of_an_api_is_replaced_once_it_was_handed_over
         Ok(())
     });
     assert_eq!(edited.await.unwrap().name.as_deref(), Some("Renamed"));
+    server.refresh_directory().await;
     let after = TestClient { secret: handed_over, ..before.clone() };
     assert!(server.is_active(&after, &token).await);
     assert_eq!(server.introspect(&before, &token).await.status, 401);
     let drop = ApiEdit { introspection: CredentialEdit::Drop, ..ApiEdit::default() };
     admin.edit_api(&reports(), drop, no_credential).await.unwrap();
+    server.refresh_directory().await;
     assert_eq!(server.introspect(&after, &token).await.status, 401);
 }
 

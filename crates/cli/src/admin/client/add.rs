@@ -6,11 +6,12 @@ use anyhow::Context as _;
 use proofkey_oauth::{ResourceUri, Scope};
 use proofkey_server::admin::{AddedClient, AdminRefused, AppKind, AppRefused, ClientDocument, NewApp};
 
+use super::document::read;
 use super::questions::Questions;
 use super::snippet::{Framework, Snippet};
 use super::told::told;
+use super::unbound::warn_of_unbound_scopes;
 use super::view::ClientView;
-use super::{read, warn_of_unbound_scopes};
 use crate::admin::input::secret_on_stdin;
 use crate::admin::installation::Installation;
 use crate::admin::refusal::{by_flag, explain, explain_by, kind_that_can};

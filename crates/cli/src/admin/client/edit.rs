@@ -5,8 +5,8 @@ use proofkey_oauth::ResourceUri;
 use proofkey_protocol::{ClientId, ClientRecord};
 use proofkey_server::admin::{AdminRefused, ClientEdit, ListEdit};
 
+use super::unbound::warn_of_unbound_scopes;
 use super::view::ClientView;
-use super::warn_of_unbound_scopes;
 use crate::admin::installation::Installation;
 use crate::admin::refusal::explain_by;
 use crate::admin::show::plain;

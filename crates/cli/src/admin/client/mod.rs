@@ -1,21 +1,24 @@
 //! `proofkey client`: the apps that people sign in to.
 
 mod add;
+mod document;
 mod edit;
 mod questions;
 mod snippet;
 mod told;
+mod unbound;
 mod view;
 
-use proofkey_protocol::{ClientId, ClientRecord};
-use proofkey_server::admin::{ClientDocument, RotatedSecret, SECRET_KEEP_SECONDS_MAX};
+use proofkey_protocol::ClientId;
+use proofkey_server::admin::{RotatedSecret, SECRET_KEEP_SECONDS_MAX};
 use serde_json::json;
 
-use crate::admin::input::document;
 use crate::admin::installation::Installation;
 use crate::admin::refusal::explain;
-use crate::admin::show::{APIS_FOLLOW, plain, rfc3339, state, table};
-use crate::output::{note, print};
+use crate::admin::show::{APIS_FOLLOW, rfc3339, state, table};
+use crate::output::print;
+use document::read;
+use unbound::warn_of_unbound_scopes;
 use view::{ClientView, member};
 
 /// An id may begin with a hyphen: a generated one is base64url, and a given one may be anything of that alphabet.
@@ -162,19 +165,6 @@ async fn update(installation: &Installation, id: &ClientId, file: &str) -> anyho
     installation.output.result(&ClientView::new(&record), || format!("Updated {id}."))
 }
 
-/// Says which scopes nothing can be had by, for no API of the registration has them: a typing error would be among them.
-async fn warn_of_unbound_scopes(installation: &Installation, record: &ClientRecord) -> anyhow::Result<()> {
-    let unbound = installation.admin.unbound_scopes(record).await.map_err(explain)?;
-    if !unbound.is_empty() {
-        let scopes = plain(&unbound.join(" "));
-        note(&format!(
-            "No API of the client has these scopes: {scopes}. Once an API has them, `proofkey client edit {} --bind` opens it to the client.",
-            plain(record.id.as_str())
-        ));
-    }
-    Ok(())
-}
-
 async fn remove(installation: &Installation, id: &ClientId) -> anyhow::Result<()> {
     installation.admin.remove_client(id).await.map_err(explain)?;
     let report = json!({"client_id": id.as_str(), "removed": true});
@@ -216,14 +206,4 @@ async fn rotate(installation: &Installation, id: &ClientId, keep_seconds: i64) -
         })
     };
     installation.admin.rotate_client_secret(id, keep_seconds, print).await.map_err(explain)
-}
-
-/// Reads a file of metadata, or standard input for `-`, and says which members have no effect.
-fn read(file: &str) -> anyhow::Result<ClientDocument> {
-    let document = ClientDocument::parse(&document(file)?).map_err(|refused| explain(refused.into()))?;
-    let ignored: Vec<String> = document.ignored().iter().map(|name| plain(name)).collect();
-    if !ignored.is_empty() {
-        note(&format!("Ignored, for this server does not know them: {}", ignored.join(", ")));
-    }
-    Ok(document)
 }

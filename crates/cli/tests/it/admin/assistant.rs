@@ -114,7 +114,7 @@ fn pk_09_ht_07_a_secret_that_the_app_has_comes_by_standard_input_and_never_as_an
 }
 
 #[test]
-fn pk_09_cl_08_rg_04_what_an_app_of_a_kind_cannot_be_is_refused_with_the_kind_that_can() {
+fn pk_09_cl_08_what_an_app_of_a_kind_cannot_be_is_refused_with_the_kind_that_can() {
     let installation = Installation::new();
     let all = |more: &[&'static str]| [&["client", "add", "--name", "Notes"][..], more].concat();
     let https = "https://notes.example/cb";
