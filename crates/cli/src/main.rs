@@ -140,14 +140,8 @@ mod tests {
             let help = command.render_long_help().to_string();
             let (_, manual) = pages.iter().find(|(file, _)| *file == format!("{name}.1")).unwrap();
             let manual = manual.replace("\\-", "-");
-            let section = page
-                .split("\n## ")
-                .find(|part| part.starts_with(&format!("`{}`\n", name.replace('-', " "))))
-                .or_else(|| {
-                    page.split("\n## ").find(|part| {
-                        part.lines().next().is_some_and(|line| line.replace(' ', "-") == format!("`{name}`"))
-                    })
-                });
+            let heading = format!("`{}`\n", command.get_bin_name().unwrap());
+            let section = page.split("\n## ").find(|part| part.starts_with(&heading));
             let section = section.unwrap_or_else(|| panic!("{name} is not in the reference"));
             for flag in
                 command.get_arguments().filter(|flag| !flag.is_hide_set()).filter_map(clap::Arg::get_long)
