@@ -177,6 +177,54 @@ async fn pk_09_a_client_that_is_edited_goes_on_at_the_addresses_and_scopes_that_
     assert_eq!(tokens.body["scope"], "openid reports:read");
 }
 
+/// The scope of the tokens that a refresh brings, and the refresh token; `None` where it is refused.
+async fn refreshed(server: &TestServer, client: &TestClient, token: &str) -> Option<(String, String)> {
+    let response = server.refresh(client, token).await;
+    (response.status == 200).then(|| {
+        let tokens = Tokens::of(&response);
+        let scope = decode(&tokens.access_token).claims["scope"].as_str().unwrap().to_owned();
+        (scope, tokens.refresh_token)
+    })
+}
+
+#[tokio::test]
+async fn pk_09_a_scope_that_was_dropped_is_refused_while_it_is_missing_and_good_as_before_once_it_is_back() {
+    let server = TestServer::start().await;
+    let _ = server.api(REPORTS, &["reports:read", "reports:write"], false).await;
+    let desk = desk(&server).await;
+    let (admin, id) = (server.admin(), ClientId::new("desk"));
+    let mut browser = Browser::new(&server);
+    let request = AuthorizeRequest::new(&desk).set("scope", SCOPE);
+    let given = server.code_by(&mut browser, &request, &fixtures::ada()).await;
+    let token = Tokens::of(&server.redeem(&desk, &given).await).refresh_token;
+    let unasked = request.set("prompt", "none");
+    let write = || "reports:write".to_owned();
+
+    let drop = ApiEdit { remove_scopes: vec![write()], ..ApiEdit::default() };
+    admin.edit_api(&reports(), drop, no_credential).await.unwrap();
+    let (scope, token) = refreshed(&server, &desk, &token).await.unwrap();
+    assert_eq!(scope, "openid offline_access reports:read");
+    let words = Some("Write all over your reports".to_owned());
+    let add = vec![ApiScope { name: write(), description: words }];
+    let again = ApiEdit { add_scopes: add, ..ApiEdit::default() };
+    admin.edit_api(&reports(), again, no_credential).await.unwrap();
+    let (scope, token) = refreshed(&server, &desk, &token).await.unwrap();
+    assert_eq!(scope, SCOPE);
+    assert_eq!(browser.authorize(&unasked).await.redirect().param("error"), "", "other words, the same consent");
+
+    let of = |add: Vec<String>, remove: Vec<String>| ClientEdit {
+        scope: ListEdit { add, remove },
+        ..ClientEdit::default()
+    };
+    admin.edit_client(&id, of(vec![], vec![write()])).await.unwrap();
+    server.refresh_directory().await;
+    assert_eq!(refreshed(&server, &desk, &token).await, None);
+    admin.edit_client(&id, of(vec![write()], vec![])).await.unwrap();
+    server.refresh_directory().await;
+    assert_eq!(refreshed(&server, &desk, &token).await.unwrap().0, SCOPE);
+    assert_eq!(browser.authorize(&unasked).await.redirect().param("error"), "");
+}
+
 async fn code(server: &TestServer, request: &AuthorizeRequest, scope: &str) -> proofkey_testkit::Code {
     server.code_by(&mut Browser::new(server), &request.clone().set("scope", scope), &fixtures::ada()).await
 }
