@@ -1,10 +1,12 @@
 // The guides as a whole: each is found from the index, is followed by a test or says that it is not, and fetches pinned versions.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { PAGES, ROOT, pageNames, partedFiles, readPage } from "./page.mjs";
+import { PAGES, ROOT, noteOf, pageNames, partedFiles, readPage } from "./page.mjs";
+import { lineOf } from "./record.mjs";
 
 // Pages for operators whose commands other tests run, and a page of tables.
 const NO_GUIDES = ["backup", "install", "moving", "scale-out"];
@@ -52,5 +54,28 @@ test("pk_10 the snippets are those of the pages", () => {
       const pattern = template.split(/__[A-Z_]+__/).map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("(?:\"[^\\n]*\"|'[^\\n]*')");
       assert.match(shown, new RegExp(`^${pattern}$`), page.name);
     }
+  }
+});
+
+test("a guide counts as followed once the whole test has passed, and until its page changes", () => {
+  const [page, note] = [{ ...readPage("curl"), name: "of-a-test" }, noteOf("of-a-test")];
+  const run = (end) => {
+    const script = `const { Guide } = await import("./guide.mjs"); const page = ${JSON.stringify({ ...page, sections: [], ports: [] })};
+      new Guide({ shell() {}, fill: String }, page, "", ["Tool 1.0"]).finish(); ${end}`;
+    return spawnSync(process.execPath, ["--input-type=module", "-e", script], { cwd: join(ROOT, "tests/guides"), encoding: "utf8" });
+  };
+  mkdirSync(join(ROOT, "target/guides"), { recursive: true });
+  rmSync(note, { force: true });
+  try {
+    assert.equal(run("process.exitCode = 1").status, 1);
+    assert.equal(lineOf(page), undefined, "noted, though the test failed afterwards");
+    const passed = run("");
+    assert.equal(passed.status, 0, passed.stderr);
+    assert.match(lineOf(page), /^\| \[The flow by hand, with curl\]\(of-a-test\.md\) \| Tool 1\.0, .*curl \d/);
+    assert.equal(lineOf({ ...page, hash: "of another text" }), undefined, "noted, though the page is another one");
+    writeFileSync(note, JSON.stringify({ date: "2026-01-01", tools: [] }));
+    assert.equal(lineOf(page), undefined, "a note that does not say of which text it is");
+  } finally {
+    rmSync(note, { force: true });
   }
 });
