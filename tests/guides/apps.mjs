@@ -8,6 +8,7 @@ import { USER } from "./guide.mjs";
 
 const LIFE_MS = 30_000;
 const CALL_MS_MAX = 5_000;
+const START_MS_MAX = 60_000;
 
 // How often /token has answered, by the server's own count.
 export async function tokensIssued(guide) {
@@ -49,6 +50,16 @@ export async function useWebApp(t, guide, address, leftMs = LIFE_MS) {
     const { page: asked } = await browser.visit(new URL("login", home).href);
     assert.ok(formOf(asked)?.fields.has("password"), asked.text);
   });
+}
+
+// What a client with an https address gets is for a proxy, which names no port: `command` runs it, printed to `file`, and it takes port
+// 8080, or says that another program has it.
+export async function listensBehindProxy(guide, framework, file, command) {
+  const client = "notes-https";
+  await guide.run(`proofkey client add --web --name Notes --id ${client} --redirect https://notes.example/callback --scope notes:read`);
+  await guide.run(`mkdir -p "$(dirname ${file})" && proofkey client snippet ${client} ${framework} > ${file}`);
+  const app = await guide.start(`unset PORT; ${command}`);
+  await until(START_MS_MAX, "the port", () => /:8080\b/.test(app.all())).catch((error) => assert.fail(`${error.message}\n${app.all()}`));
 }
 
 export const SHORT = { PROOFKEY_TOKENS__ACCESS_SECONDS: "30" };

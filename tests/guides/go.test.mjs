@@ -1,7 +1,7 @@
 // docs/guides/go.md and api-go.md, followed to their ends.
 import { test } from "node:test";
 
-import { SHORT, useWebApp } from "./apps.mjs";
+import { SHORT, listensBehindProxy, useWebApp } from "./apps.mjs";
 import { judge } from "./judge.mjs";
 import { open } from "./guide.mjs";
 
@@ -13,6 +13,7 @@ test("pk_10 the guide for Go", async (t) => {
   await guide.all();
   guide.finish();
   await useWebApp(t, guide, "http://localhost:8082/", 10_000);
+  await t.test("listens behind a proxy", () => listensBehindProxy(guide, "go", "https/main.go", "go run ./https"));
 });
 
 test("the guide api-go", async (t) => {

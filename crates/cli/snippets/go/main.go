@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -200,13 +201,15 @@ func main() {
 		Scopes:       strings.Fields(scope),
 	}
 	callback, err := url.Parse(redirectURI)
-	if err != nil {
-		log.Fatal(err)
+	if err != nil || len(callback.Path) < 2 {
+		log.Fatal("the redirect URI needs a path of its own, such as /callback: ", redirectURI)
 	}
 	http.HandleFunc("GET /{$}", a.home)
 	http.HandleFunc("GET /login", a.login)
 	http.HandleFunc("GET "+callback.Path, a.callback)
 	http.HandleFunc("GET /notes", a.notes)
 	http.HandleFunc("POST /logout", a.logout)
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+callback.Port(), nil))
+	port := cmp.Or(os.Getenv("PORT"), callback.Port(), "8080") // behind a proxy the redirect URI has no port
+	log.Printf("http://localhost:%s/", port)
+	log.Fatal(http.ListenAndServe("127.0.0.1:"+port, nil))
 }
