@@ -12,7 +12,7 @@ test("pk_10 the guide for Go", async (t) => {
   if (guide === undefined) return;
   await guide.all();
   guide.finish();
-  await useWebApp(t, guide, "http://localhost:8082/", 10_000);
+  await useWebApp(t, guide, "http://localhost:8082/", { leftMs: 10_000 });
   await t.test("listens behind a proxy", () => listensBehindProxy(guide, "go", "https/main.go", "go run ./https"));
 });
 

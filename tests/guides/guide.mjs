@@ -78,6 +78,7 @@ export class Guide {
   fill(text) { return this.#desk.fill(text); }
   blocks(heading) { return this.#page.sections.find((section) => section.heading === heading).blocks; }
   get metrics() { return `http://${this.#desk.settings.PROOFKEY_SERVER__METRICS_LISTEN}`; }
+  get clientId() { return this.#page.text.match(/^proofkey client add .*--id (\S+)/m)[1]; }
   get folder() { return this.#folder; }
 
   // Does what stands under `heading`, which must be the next one with commands.
