@@ -10,12 +10,15 @@ const LIFE_MS = 30_000;
 const CALL_MS_MAX = 5_000;
 const START_MS_MAX = 60_000;
 
-// How often /token has answered, by the server's own count.
-export async function tokensIssued(guide) {
+// How often an endpoint has answered well, by the server's own count.
+async function answered(guide, endpoint) {
   const text = await (await fetch(`${guide.metrics}/metrics`)).text();
-  const [, count] = text.match(/^proofkey_requests_total\{endpoint="token",outcome="ok"\} (\d+)/m) ?? [];
+  const [, count] = text.match(new RegExp(`^proofkey_requests_total\\{endpoint="${endpoint}",outcome="ok"\\} (\\d+)`, "m")) ?? [];
   return Number(count);
 }
+
+export const tokensIssued = (guide) => answered(guide, "token");
+export const tokensRevoked = (guide) => answered(guide, "revoke");
 
 // Signs in, reads notes with one token and with its successor, signs out, and is asked for the password the next time. The server
 // must give access tokens of thirty seconds (`SHORT`): most of the apps renew a token half a minute before its end, so each call needs
@@ -53,10 +56,12 @@ export async function useWebApp(t, guide, address, { leftMs = LIFE_MS, byItself 
     assert.match(page.text, /Hello, Ada Lovelace/);
   });
   await t.test("signs out, here and at the server", async () => {
+    const before = await tokensRevoked(guide);
     const { page } = await browser.visit(home);
     const { arrived, page: stuck } = await browser.logOut(submit(formOf(page), {}), `${home}?`).catch((error) => ({ page: { text: String(error) } }));
     assert.equal(arrived ?? stuck?.url, home, stuck?.text);
     assert.match(stuck.text, /Sign in/);
+    if (!byItself) assert.equal(await tokensRevoked(guide), before + 1, "the refresh token was taken back");
     const { page: asked } = await browser.visit(new URL("login", home).href);
     assert.ok(formOf(asked)?.fields.has("password"), asked.text);
   });
