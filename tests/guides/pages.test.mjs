@@ -10,6 +10,8 @@ import { lineOf } from "./record.mjs";
 
 // Pages for operators whose commands other tests run, and a page of tables.
 const NO_GUIDES = ["backup", "install", "moving", "scale-out"];
+// The page that the others begin with.
+const BEFORE_ALL = "start";
 const LINK = /\]\(([^)#]+?)(#[^)]*)?\)/g;
 const pages = pageNames().map(readPage);
 
@@ -28,7 +30,7 @@ test("a page is followed by a test, or says that it was not run", () => {
   const tests = readdirSync(folder).filter((file) => file.endsWith(".test.mjs") && !file.startsWith("pages.")).map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
   for (const page of pages.filter(({ name }) => !NO_GUIDES.includes(name))) {
     const blocks = page.sections.flatMap((section) => section.blocks);
-    const isRun = tests.includes(`"${page.name}"`);
+    const isRun = page.name === BEFORE_ALL || tests.includes(`open(t, "${page.name}"`);
     const saysNot = page.text.includes("**Not run.**");
     assert.notEqual(isRun, saysNot, page.name);
     for (const block of blocks) assert.equal(Boolean(block["not-run"]), saysNot, `${page.name}, line ${block.line}`);
