@@ -48,6 +48,25 @@ test("pk_10 what a guide fetches is pinned", () => {
   }
 });
 
+test("pk_10 what a Cargo.toml or pom.xml of a guide names is pinned", () => {
+  const lock = readFileSync(join(ROOT, "Cargo.lock"), "utf8");
+  const files = pages.flatMap((page) => page.sections.flatMap((section) => section.blocks).map((block) => ({ ...block, at: `${page.name}, line ${block.line}` })));
+  for (const { text, at } of files.filter(({ file }) => file === "Cargo.toml")) {
+    const lines = text.split("[dependencies]\n")[1].trim().split("\n").filter((line) => !line.includes("path ="));
+    for (const line of lines) {
+      const [, name, version] = line.match(/^([\w-]+) = (?:\{ version = )?"=(\d+\.\d+\.\d+)"/) ?? assert.fail(`${at}: ${line}`);
+      // The lock file of the workspace is copied beside it; another version would be fetched besides.
+      assert.ok(lock.includes(`name = "${name}"\nversion = "${version}"\n`), `${at}: ${name} ${version} is not what the workspace has`);
+    }
+  }
+  for (const { text, at } of files.filter(({ file }) => file === "pom.xml")) {
+    const [, parent] = text.match(/<parent>[\s\S]*?<version>(.*?)<\/version>[\s\S]*?<\/parent>/) ?? [];
+    assert.match(parent ?? "", /^\d+\.\d+\.\d+$/, at);
+    // Without a version it is the one that the parent names.
+    for (const [version] of text.matchAll(/<version>.*?<\/version>/g)) assert.match(version, /^<version>\d+\.\d+\.\d+<\/version>$/, at);
+  }
+});
+
 test("pk_10 the snippets are those of the pages", () => {
   for (const page of pages) {
     for (const [file, shown] of partedFiles(page)) {

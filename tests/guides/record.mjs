@@ -10,12 +10,13 @@ import { PAGES, noteOf, pageNames, readPage } from "./page.mjs";
 const INDEX = join(PAGES, "README.md");
 const [BEGIN, END] = ["<!-- followed: written by cargo xtask guides --all -->", "<!-- /followed -->"];
 
-// What a page fetches, as name and version: `name@1.2.3` of npm and Go, `Name==1.2.3` of PyPI.
+// What a page fetches, as name and version: `name@1.2.3` of npm and Go, `Name==1.2.3` of PyPI, `name = "=1.2.3"` of crates.
 export function pins(page) {
   const blocks = page.sections.flatMap((section) => section.blocks).filter((block) => block.install);
   const found = blocks.flatMap(({ text }) => [...text.matchAll(/([@\w./-]*\w)(?:@v?|==)(\d[\w.-]*)/g)].map(([, name, version]) => `${name} ${version}`));
   const parents = blocks.flatMap(({ text }) => [...text.matchAll(/<artifactId>([\w-]+)<\/artifactId>\s*<version>(\d[\w.-]*)</g)].map(([, name, version]) => `${name} ${version}`));
-  return [...new Set([...found, ...parents])].filter((pin) => !/^notes-/.test(pin));
+  const crates = blocks.flatMap(({ text }) => [...text.matchAll(/^([\w-]+) = (?:\{ version = )?"=(\d[\w.-]*)"/gm)].map(([, name, version]) => `${name} ${version}`));
+  return [...new Set([...found, ...parents, ...crates])].filter((pin) => !/^notes-/.test(pin));
 }
 
 // Tools that `cargo xtask setup` expects or installs, by the commands that show that a page uses them.
