@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { wanted } from "./install.mjs";
 import { PAGES, ROOT, noteOf, pageNames, partedFiles, readPage } from "./page.mjs";
 import { lineOf } from "./record.mjs";
 
@@ -75,6 +76,12 @@ test("pk_10 the snippets are those of the pages", () => {
       const pattern = template.split(/__[A-Z_]+__/).map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("(?:\"[^\\n]*\"|'[^\\n]*')");
       assert.match(shown, new RegExp(`^${pattern}$`), page.name);
     }
+  }
+});
+
+test("a guide in Rust is fetched anew when the lock file of the workspace changes, and no other", () => {
+  for (const [name, isRust] of [["rust", true], ["api-rust", true], ["express", false]]) {
+    assert.equal(wanted(readPage(name), "one") !== wanted(readPage(name), "another"), isRust, name);
   }
 });
 
