@@ -67,15 +67,17 @@ export async function useWebApp(t, guide, address, { leftMs = LIFE_MS, byItself 
   });
 }
 
-// What a client with an https address gets is for a proxy, which names no port: `command` runs it, printed to `file`, and it takes port
-// 8080, or says that another program has it.
-export async function listensBehindProxy(guide, framework, file, command) {
-  const client = "notes-https";
-  await guide.run(`proofkey client add --web --name Notes --id ${client} --redirect https://notes.example/callback --scope notes:read`);
-  await guide.run(`mkdir -p "$(dirname ${file})" && proofkey client snippet ${client} ${framework} > ${file}`);
+// Runs the app of a client that has `redirectUri`, by `command` once it is printed to `file`, and waits until it says what `pattern` is for.
+export async function startWith(guide, { id, framework, redirectUri, file, command }, pattern) {
+  await guide.run(`proofkey client add --web --name Notes --id ${id} --redirect ${redirectUri} --scope notes:read`);
+  await guide.run(`mkdir -p "$(dirname ${file})" && proofkey client snippet ${id} ${framework} > ${file}`);
   const app = await guide.start(`unset PORT; ${command}`);
-  await until(START_MS_MAX, "the port", () => /:8080\b/.test(app.all())).catch((error) => assert.fail(`${error.message}\n${app.all()}`));
+  await until(START_MS_MAX, String(pattern), () => pattern.test(app.all())).catch((error) => assert.fail(`${error.message}\n${app.all()}`));
 }
+
+// The redirect URI of an app behind a proxy names no port: the app takes 8080, or says that another program has it.
+export const BEHIND_PROXY = { id: "notes-https", redirectUri: "https://notes.example/callback" };
+export const ON_8080 = /:8080\b/;
 
 export const SHORT = { PROOFKEY_TOKENS__ACCESS_SECONDS: "30" };
 
