@@ -134,3 +134,19 @@ fn written(path: &Path, text: &str) -> Result<()> {
     fs::create_dir_all(path.parent().context("a file is in a folder")?)?;
     Ok(fs::write(path, text)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where credentials are is told to a unit (`%d`) from systemd 250 on.
+    #[test]
+    fn pk_03_the_package_asks_for_the_systemd_that_its_unit_needs() {
+        let packaging = crate::root().unwrap().join("packaging");
+        let unit = fs::read_to_string(packaging.join("proofkey.service")).unwrap();
+        assert!(unit.contains("=%d/"));
+        let control = fs::read_to_string(packaging.join("debian/control")).unwrap();
+        let needed = control.lines().find_map(|line| line.strip_prefix("Depends: ")).unwrap();
+        assert!(needed.split(", ").any(|package| package == "systemd (>= 250)"), "{needed}");
+    }
+}
