@@ -99,7 +99,7 @@ pub(crate) fn sibling_path(path: &Path, suffix: &str) -> PathBuf {
 /// a file whose mode is changed; SQLite follows none beside the database either, and there it is refused.
 pub(super) fn make_private(path: &Path) -> Result<(), Fault> {
     const DOING: &str = "open the database";
-    match new_private(path) {
+    match new_of_installation(path) {
         Ok(_) => return Ok(()),
         // Not opened: the handle would have to be closed again, see [`ServingLock`].
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -132,12 +132,18 @@ fn whatever_the_umask(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// A new file for its owner alone: the user that runs this, or where that is root the owner of the directory. So what an
-/// administrator makes as root can be used by the server that runs as a user of its own; SQLite does the same for the files beside
-/// a database.
+/// A new file for the user alone that runs this.
 pub(crate) fn new_private(path: &Path) -> io::Result<File> {
     let made = private(OpenOptions::new().create_new(true)).open(path)?;
     whatever_the_umask(&made)?;
+    Ok(made)
+}
+
+/// A new file of an installation, for its owner alone: the user that runs this, or where that is root the owner of the directory.
+/// So a database that an administrator makes as root can be used by the server that runs as a user of its own; SQLite does the
+/// same for the files beside a database.
+pub(crate) fn new_of_installation(path: &Path) -> io::Result<File> {
+    let made = new_private(path)?;
     owned_as_its_directory(&made, path)?;
     Ok(made)
 }
@@ -174,7 +180,7 @@ pub(crate) fn name_new(file: &Path, name: &Path) -> io::Result<()> {
 pub(crate) fn keep_as(file: &Path, name: &Path) -> io::Result<()> {
     match std::fs::hard_link(file, name) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            let mut kept = new_private(name)?;
+            let mut kept = new_of_installation(name)?;
             io::copy(&mut File::open(file)?, &mut kept).and_then(|_| kept.sync_all())
         }
         kept => kept,
@@ -247,7 +253,7 @@ const fn close_to_others(_: &Path) -> Result<(), Fault> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt, chown, symlink};
 
     use super::*;
 
@@ -289,5 +295,21 @@ mod tests {
         // A database that was moved to another disk goes on.
         std::fs::set_permissions(&elsewhere, PermissionsExt::from_mode(0o600)).unwrap();
         make_private(&database).unwrap();
+    }
+
+    /// Only root can try what root does; another user owns what it makes in either way.
+    #[test]
+    fn pk_03_root_gives_away_what_belongs_to_an_installation_and_nothing_else() {
+        const OF_A_SERVICE: u32 = 65_533;
+        let folder = tempfile::tempdir().unwrap();
+        let (database, backup) = (folder.path().join("proofkey.db"), folder.path().join("backup"));
+        let me = folder.path().metadata().unwrap().uid();
+        let owner = if me == 0 { OF_A_SERVICE } else { me };
+        chown(folder.path(), Some(owner), None).unwrap();
+        make_private(&database).unwrap();
+        new_private(&backup).unwrap();
+        let owners = [&database, &backup].map(|file| file.metadata().unwrap().uid());
+        assert_eq!(owners, [owner, me]);
+        assert_eq!([&database, &backup].map(|file| mode(file).unwrap()), [0o600, 0o600]);
     }
 }
