@@ -149,4 +149,10 @@ mod tests {
         let needed = control.lines().find_map(|line| line.strip_prefix("Depends: ")).unwrap();
         assert!(needed.split(", ").any(|package| package == "systemd (>= 250)"), "{needed}");
     }
+
+    #[test]
+    fn pk_04_a_start_that_changes_the_schema_is_not_ended_by_the_clock() {
+        let unit = fs::read_to_string(crate::root().unwrap().join("packaging/proofkey.service")).unwrap();
+        assert!(unit.lines().any(|line| line == "TimeoutStartSec=infinity"));
+    }
 }
