@@ -13,6 +13,7 @@ mod licences;
 mod lock;
 mod release;
 mod sbom;
+mod system;
 
 use std::fs;
 use std::path::{Path, PathBuf};
