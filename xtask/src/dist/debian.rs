@@ -68,10 +68,11 @@ fn documents(tree: &Path, from: &Path, release: &Release, contents: &Contents) -
         + &indented(&fs::read_to_string(mit)?);
     written(&folder.join("copyright"), &text)?;
     let entry = format!(
-        "proofkey ({}) unstable; urgency=medium\n\n  * Built from commit {}.\n\n -- The Proofkey maintainers \
+        "proofkey ({}) unstable; urgency=medium\n\n  * Built from commit {}{}.\n\n -- The Proofkey maintainers \
          <maintainers@proofkey.invalid>  {}\n",
         release.version,
         release.commit,
+        release.changed(),
         release.date("-R")?
     );
     let changelog = folder.join("changelog");

@@ -129,7 +129,7 @@ fn configuration(release: &Release, layer: &str) -> Result<Value> {
             "Labels": {
                 "org.opencontainers.image.title": "Proofkey",
                 "org.opencontainers.image.version": release.version,
-                "org.opencontainers.image.revision": release.commit,
+                "org.opencontainers.image.revision": format!("{}{}", release.commit, release.changed()),
                 "org.opencontainers.image.licenses": "MIT OR Apache-2.0",
             },
             // An addition of Docker's, which engines that do not know it leave alone.

@@ -27,7 +27,7 @@ pub(super) fn render(release: &Release, lock: &Lock, built: &Built) -> Result<St
                 "bom-ref": format!("proofkey@{}", release.commit),
                 "licenses": [{"expression": "MIT OR Apache-2.0"}],
                 "properties": [
-                    {"name": "commit", "value": release.commit}, {"name": "target", "value": release.machine.target},
+                    {"name": "commit", "value": format!("{}{}", release.commit, release.changed())}, {"name": "target", "value": release.machine.target},
                 ],
             },
         },
