@@ -55,6 +55,12 @@ pub enum AdminRefused {
     /// A secret could not be handed over, so it replaces none.
     #[error("the new secret could not be printed ({0}): nothing was changed")]
     Undelivered(std::io::Error),
+    /// The credential of an API was replaced, could not be handed over, and could not be taken back: the one refusal that leaves a change.
+    #[error(
+        "the new credential of API {resource} could not be printed ({cause}), and the API could not be put back to what it was: \
+         {reason}"
+    )]
+    CredentialNotShown { resource: ResourceUri, cause: std::io::Error, reason: String },
     /// The old secret would live on too long, or for less than no time.
     #[error("keep_seconds: 0 to {SECRET_KEEP_SECONDS_MAX}")]
     KeepSeconds,
@@ -195,6 +201,7 @@ impl AdminRefused {
             | Self::Missing { .. }
             | Self::Conflict { .. }
             | Self::Undelivered(_)
+            | Self::CredentialNotShown { .. }
             | Self::RotatedElsewhere
             | Self::Hashing
             | Self::SealingKeyInEnvironment

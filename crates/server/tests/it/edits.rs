@@ -1,7 +1,7 @@
 //! What operators edit: what is named changes for those who sign in and those who hold tokens, and all else goes on.
 
 use proofkey_oauth::ResourceUri;
-use proofkey_protocol::{ApiScope, ClientId};
+use proofkey_protocol::{ApiRecord, ApiScope, ClientId};
 use proofkey_server::admin::{AdminRefused, ApiEdit, ClientEdit, CredentialEdit, ListEdit, UserEdit};
 use proofkey_testkit::{
     AuthorizeRequest, Browser, TestApi, TestClient, TestServer, Tokens, decode, fixtures,
@@ -31,7 +31,7 @@ fn reports() -> ResourceUri {
     ResourceUri::parse(REPORTS).unwrap()
 }
 
-fn no_credential(_: &proofkey_protocol::ApiRecord, _: &proofkey_oauth::Secret) -> std::io::Result<()> {
+fn no_credential(_: &ApiRecord, _: &proofkey_oauth::Secret) -> std::io::Result<()> {
     Ok(())
 }
 
@@ -90,6 +90,52 @@ async fn pk_09_k_44_the_credential_of_an_api_is_replaced_once_it_was_handed_over
     admin.edit_api(&reports(), drop, no_credential).await.unwrap();
     server.refresh_directory().await;
     assert_eq!(server.introspect(&after, &token).await.status, 401);
+}
+
+/// What another operator does between the write and the print.
+fn meanwhile(change: impl Future<Output = Result<ApiRecord, AdminRefused>>) -> std::io::Result<()> {
+    let changed = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(change));
+    let _record = changed.unwrap();
+    Err(std::io::ErrorKind::BrokenPipe.into())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pk_09_k_44_a_credential_that_was_not_handed_over_undoes_no_edit_of_another_operator() {
+    let server = TestServer::start().await;
+    let TestApi { resource, secret } = server.api(REPORTS, &["reports:read"], true).await;
+    let _ = server.api("https://other.example/api", &["other:read"], false).await;
+    let token = server.tokens(&desk(&server).await, "openid reports:read").await.access_token;
+    let before = TestClient { id: resource, secret, ..fixtures::service() };
+    let (admin, at) = (server.admin(), reports());
+    let renew = || ApiEdit { introspection: CredentialEdit::New, ..ApiEdit::default() };
+    let named = |introspection| ApiEdit {
+        name: Some("Theirs".to_owned()),
+        introspection,
+        ..ApiEdit::default()
+    };
+    // What became of another API stands in the way of nothing.
+    let other = ResourceUri::parse("https://other.example/api").unwrap();
+    let theirs = server.admin();
+    let change = theirs.edit_api(&other, named(CredentialEdit::Keep), no_credential);
+    let lost = admin.edit_api(&at, renew(), |_, _| meanwhile(change)).await;
+    assert!(matches!(lost, Err(AdminRefused::Undelivered(_))), "{lost:?}");
+    server.refresh_directory().await;
+    assert!(server.is_active(&before, &token).await, "the one from before stands");
+    for (introspection, introspects) in [(CredentialEdit::Keep, true), (CredentialEdit::Drop, false)] {
+        let change = theirs.edit_api(&at, named(introspection), no_credential);
+        let lost = admin.edit_api(&at, renew(), |_, _| meanwhile(change)).await;
+        let Err(AdminRefused::CredentialNotShown { reason, .. }) = &lost else { panic!("{lost:?}") };
+        assert!(reason.contains("meanwhile"), "{reason}");
+        let apis = admin.apis().await.unwrap();
+        let stands = apis.iter().find(|api| api.resource == at).unwrap();
+        assert_eq!(
+            (stands.name.as_deref(), stands.introspection.is_some()),
+            (Some("Theirs"), introspects),
+            "{introspection:?}"
+        );
+        server.refresh_directory().await;
+        assert_eq!(server.introspect(&before, &token).await.status, 401, "what was replaced does not come back");
+    }
 }
 
 #[tokio::test]
