@@ -80,8 +80,9 @@ pub(super) async fn run(installation: &Installation, edit: Edit) -> anyhow::Resu
     };
     let edited = installation.admin.edit_client(&id, edit).await;
     let record = edited.map_err(|refused| explain_by(flags(&refused), &refused))?;
-    warn_of_unbound_scopes(installation, &record).await?;
-    installation.output.result(&ClientView::new(&record), || plain_lines(&record))
+    installation.output.result(&ClientView::new(&record), || plain_lines(&record))?;
+    warn_of_unbound_scopes(installation, &record).await;
+    Ok(())
 }
 
 fn resources(texts: &[String]) -> anyhow::Result<Vec<ResourceUri>> {
