@@ -99,6 +99,9 @@ pub enum AdminRefused {
     /// An edit drops what is not there.
     #[error("{member}: `{value}` is not among what is registered")]
     NotRegistered { member: &'static str, value: String },
+    /// A claim that an edit of a user cannot drop.
+    #[error("the claim `{name}` cannot be dropped: {reason}")]
+    ClaimStays { name: String, reason: &'static str },
     /// There is nothing of that id or name.
     #[error("there is no {noun} {name}")]
     Missing { noun: Noun, name: String },
@@ -193,6 +196,7 @@ impl AdminRefused {
                 Some(Member::whole("username"))
             }
             Self::Claim(refused) => Some(Member::inner("claims", refused.claim())),
+            Self::ClaimStays { name, .. } => Some(Member::inner("claims", name)),
             Self::Password(_) | Self::PasswordTooLong => Some(Member::whole("password")),
             Self::Exists { noun: Noun::Client, .. } => Some(Member::whole("client_id")),
             Self::Exists { noun: Noun::Api, .. } => Some(Member::whole("resource")),
