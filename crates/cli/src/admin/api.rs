@@ -20,7 +20,9 @@ pub(crate) enum Action {
     /// Change what is named of an API; what people allowed there stays
     ///
     /// A running server gives no scope that was dropped from the next request on, and follows in all else within half a second. An
-    /// access token from before says a dropped scope until it expires.
+    /// access token from before says a dropped scope until it expires. What people allowed is kept: a scope that is added again is good
+    /// for them and their apps as before, and other words for a scope do not make people be asked anew. `proofkey consent revoke`, or
+    /// removing the API and adding it again, ends what was allowed.
     Edit(Edit),
     /// Remove an API; no client gets tokens for it any more, and what people allowed there ends
     ///
@@ -67,7 +69,7 @@ pub(crate) struct Edit {
     /// Add a scope, with what it allows in words, or give one that is there these words; once for each
     #[arg(long, value_name = "NAME[=WORDS]", group = "edits")]
     add_scope: Vec<String>,
-    /// Drop a scope; once for each
+    /// Drop a scope: it is given to none until it is added again; once for each
     #[arg(long, value_name = "NAME", group = "edits")]
     remove_scope: Vec<String>,
     /// Life of its access tokens, in seconds, or `default` for the server's

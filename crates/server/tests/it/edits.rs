@@ -108,11 +108,8 @@ async fn pk_09_k_44_a_credential_that_was_not_handed_over_undoes_no_edit_of_anot
     let before = TestClient { id: resource, secret, ..fixtures::service() };
     let (admin, at) = (server.admin(), reports());
     let renew = || ApiEdit { introspection: CredentialEdit::New, ..ApiEdit::default() };
-    let named = |introspection| ApiEdit {
-        name: Some("Theirs".to_owned()),
-        introspection,
-        ..ApiEdit::default()
-    };
+    let named =
+        |introspection| ApiEdit { name: Some("Theirs".to_owned()), introspection, ..ApiEdit::default() };
     // What became of another API stands in the way of nothing.
     let other = ResourceUri::parse("https://other.example/api").unwrap();
     let theirs = server.admin();
@@ -134,7 +131,11 @@ async fn pk_09_k_44_a_credential_that_was_not_handed_over_undoes_no_edit_of_anot
             "{introspection:?}"
         );
         server.refresh_directory().await;
-        assert_eq!(server.introspect(&before, &token).await.status, 401, "what was replaced does not come back");
+        assert_eq!(
+            server.introspect(&before, &token).await.status,
+            401,
+            "what was replaced does not come back"
+        );
     }
 }
 
@@ -175,6 +176,58 @@ async fn pk_09_a_client_that_is_edited_goes_on_at_the_addresses_and_scopes_that_
     let tokens =
         Tokens::of(&server.redeem(&desk, &code(&server, &at(second), "openid reports:read").await).await);
     assert_eq!(tokens.body["scope"], "openid reports:read");
+}
+
+/// The scope of the tokens that a refresh brings, and the refresh token; `None` where it is refused.
+async fn refreshed(server: &TestServer, client: &TestClient, token: &str) -> Option<(String, String)> {
+    let response = server.refresh(client, token).await;
+    (response.status == 200).then(|| {
+        let tokens = Tokens::of(&response);
+        let scope = decode(&tokens.access_token).claims["scope"].as_str().unwrap().to_owned();
+        (scope, tokens.refresh_token)
+    })
+}
+
+#[tokio::test]
+async fn pk_09_a_scope_that_was_dropped_is_refused_while_it_is_missing_and_good_as_before_once_it_is_back() {
+    let server = TestServer::start().await;
+    let _ = server.api(REPORTS, &["reports:read", "reports:write"], false).await;
+    let desk = desk(&server).await;
+    let (admin, id) = (server.admin(), ClientId::new("desk"));
+    let mut browser = Browser::new(&server);
+    let request = AuthorizeRequest::new(&desk).set("scope", SCOPE);
+    let given = server.code_by(&mut browser, &request, &fixtures::ada()).await;
+    let token = Tokens::of(&server.redeem(&desk, &given).await).refresh_token;
+    let unasked = request.set("prompt", "none");
+    let write = || "reports:write".to_owned();
+
+    let drop = ApiEdit { remove_scopes: vec![write()], ..ApiEdit::default() };
+    admin.edit_api(&reports(), drop, no_credential).await.unwrap();
+    let (scope, token) = refreshed(&server, &desk, &token).await.unwrap();
+    assert_eq!(scope, "openid offline_access reports:read");
+    let words = Some("Write all over your reports".to_owned());
+    let add = vec![ApiScope { name: write(), description: words }];
+    let again = ApiEdit { add_scopes: add, ..ApiEdit::default() };
+    admin.edit_api(&reports(), again, no_credential).await.unwrap();
+    let (scope, token) = refreshed(&server, &desk, &token).await.unwrap();
+    assert_eq!(scope, SCOPE);
+    assert_eq!(
+        browser.authorize(&unasked).await.redirect().param("error"),
+        "",
+        "other words, the same consent"
+    );
+
+    let of = |add: Vec<String>, remove: Vec<String>| ClientEdit {
+        scope: ListEdit { add, remove },
+        ..ClientEdit::default()
+    };
+    admin.edit_client(&id, of(vec![], vec![write()])).await.unwrap();
+    server.refresh_directory().await;
+    assert_eq!(refreshed(&server, &desk, &token).await, None);
+    admin.edit_client(&id, of(vec![write()], vec![])).await.unwrap();
+    server.refresh_directory().await;
+    assert_eq!(refreshed(&server, &desk, &token).await.unwrap().0, SCOPE);
+    assert_eq!(browser.authorize(&unasked).await.redirect().param("error"), "");
 }
 
 async fn code(server: &TestServer, request: &AuthorizeRequest, scope: &str) -> proofkey_testkit::Code {

@@ -49,7 +49,7 @@ pub(crate) struct Edit {
     /// Add a scope; once for each. --bind adds the API that has it
     #[arg(long, value_name = "SCOPE", group = "edits")]
     add_scope: Vec<String>,
-    /// Drop a scope; grants that have it end. Once for each
+    /// Drop a scope; grants that have it are refused until it is added again. Once for each
     #[arg(long, value_name = "SCOPE", group = "edits")]
     remove_scope: Vec<String>,
     /// Add the APIs that have those of its scopes that no API of its registration has
