@@ -57,7 +57,14 @@ impl ApiRecord {
     pub fn is_same(&self, other: &Self) -> bool {
         let secret = |api: &Self| api.introspection.map(|hash| hash.0);
         (&self.resource, &self.name, &self.scopes, self.access_token_seconds, self.algorithm, secret(self))
-            == (&other.resource, &other.name, &other.scopes, other.access_token_seconds, other.algorithm, secret(other))
+            == (
+                &other.resource,
+                &other.name,
+                &other.scopes,
+                other.access_token_seconds,
+                other.algorithm,
+                secret(other),
+            )
     }
 }
 

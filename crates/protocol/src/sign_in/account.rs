@@ -74,8 +74,7 @@ impl Account {
     /// The device cookie by which a browser is known to this account from now on. A known one keeps its count.
     pub(super) fn remember(&self, user: &UserFacts, cx: &mut Cx<'_>) -> Secret {
         let id = self.device.as_ref().map_or_else(|| cx.random(), |device| device.id);
-        let device =
-            Device { id, signed_in_at: cx.now, valid_from: user.valid_from, user: user.id.clone() };
+        let device = Device { id, signed_in_at: cx.now, valid_from: user.valid_from, user: user.id.clone() };
         cx.seal(TokenKind::Device, &device.content(&self.key))
     }
 }

@@ -232,8 +232,10 @@ mod tests {
         assert_eq!(after(first, &custom).unwrap_err(), refused);
         assert_eq!(after(native, &custom).unwrap()["application_type"], "native");
         // Where the edit leaves the guess to be made, no more is asked than before.
-        let only_out =
-            ClientEdit { post_logout_redirect_uris: list(&["com.example.app:/out"], &[]), ..ClientEdit::default() };
+        let only_out = ClientEdit {
+            post_logout_redirect_uris: list(&["com.example.app:/out"], &[]),
+            ..ClientEdit::default()
+        };
         assert_eq!(after(web, &only_out).unwrap().get("application_type"), None);
     }
 }

@@ -108,11 +108,8 @@ async fn pk_09_k_44_a_credential_that_was_not_handed_over_undoes_no_edit_of_anot
     let before = TestClient { id: resource, secret, ..fixtures::service() };
     let (admin, at) = (server.admin(), reports());
     let renew = || ApiEdit { introspection: CredentialEdit::New, ..ApiEdit::default() };
-    let named = |introspection| ApiEdit {
-        name: Some("Theirs".to_owned()),
-        introspection,
-        ..ApiEdit::default()
-    };
+    let named =
+        |introspection| ApiEdit { name: Some("Theirs".to_owned()), introspection, ..ApiEdit::default() };
     // What became of another API stands in the way of nothing.
     let other = ResourceUri::parse("https://other.example/api").unwrap();
     let theirs = server.admin();
@@ -134,7 +131,11 @@ async fn pk_09_k_44_a_credential_that_was_not_handed_over_undoes_no_edit_of_anot
             "{introspection:?}"
         );
         server.refresh_directory().await;
-        assert_eq!(server.introspect(&before, &token).await.status, 401, "what was replaced does not come back");
+        assert_eq!(
+            server.introspect(&before, &token).await.status,
+            401,
+            "what was replaced does not come back"
+        );
     }
 }
 
@@ -210,7 +211,11 @@ async fn pk_09_a_scope_that_was_dropped_is_refused_while_it_is_missing_and_good_
     admin.edit_api(&reports(), again, no_credential).await.unwrap();
     let (scope, token) = refreshed(&server, &desk, &token).await.unwrap();
     assert_eq!(scope, SCOPE);
-    assert_eq!(browser.authorize(&unasked).await.redirect().param("error"), "", "other words, the same consent");
+    assert_eq!(
+        browser.authorize(&unasked).await.redirect().param("error"),
+        "",
+        "other words, the same consent"
+    );
 
     let of = |add: Vec<String>, remove: Vec<String>| ClientEdit {
         scope: ListEdit { add, remove },

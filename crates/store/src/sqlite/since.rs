@@ -115,7 +115,8 @@ fn disabled(before: &Named, now: &Named) -> Vec<String> {
 }
 
 fn changed_passwords(before: &Named, now: &Named) -> Vec<String> {
-    let password = |(_, found): &(String, String)| found.split_once(' ').map(|(_, password)| password.to_owned());
+    let password =
+        |(_, found): &(String, String)| found.split_once(' ').map(|(_, password)| password.to_owned());
     sorted(before.iter().filter(|(id, was)| now.get(*id).is_some_and(|is| password(is) != password(was))))
 }
 

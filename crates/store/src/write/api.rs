@@ -46,8 +46,7 @@ impl Store {
         ];
         let script = Script::from(ScriptStep::must_find(&apis::UPDATE_API, values))
             .then(ScriptStep::must_stand(&versions::BUMP_APIS_FROM, values![apis_version]));
-        let is_done =
-            async { Ok(self.api(&ours.resource).await?.is_some_and(|found| found.is_same(&ours))) };
+        let is_done = async { Ok(self.api(&ours.resource).await?.is_some_and(|found| found.is_same(&ours))) };
         self.change_once(script, is_done).await
     }
 

@@ -41,6 +41,9 @@ mod tests {
         let unbound = warning(Ok(vec!["notes:read".to_owned()]), "app").unwrap();
         assert!(unbound.contains("notes:read") && unbound.contains("edit app --bind"), "{unbound}");
         let unread = warning(Err(AdminRefused::RotatedElsewhere), "app").unwrap();
-        assert!(unread.contains("could not be read: another process") && unread.contains("show app"), "{unread}");
+        assert!(
+            unread.contains("could not be read: another process") && unread.contains("show app"),
+            "{unread}"
+        );
     }
 }

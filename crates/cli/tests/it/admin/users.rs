@@ -242,7 +242,11 @@ fn pk_09_a_user_is_edited_by_what_is_named_and_removed_for_good() {
     ] {
         installation.refused(&[&["user", "edit", "ada"][..], more].concat(), "", 1, words);
     }
-    assert_eq!(installation.json(&["user", "list"], "")[0]["claims"], edited["claims"], "nothing was written");
+    assert_eq!(
+        installation.json(&["user", "list"], "")[0]["claims"],
+        edited["claims"],
+        "nothing was written"
+    );
     installation.refused(
         &["user", "edit", "bob", "--name", "Bob"],
         "",

@@ -171,7 +171,10 @@ async fn st_14_pk_09_a_removed_user_is_told_of_whose_name_another_one_has_now() 
     let place = folder.place("proofkey.db");
     let plan = RestorePlan { from: &backup, into: &place, replace: true, ends: NO_ENDS, begun: begun(9) };
     let told = Restoration::prepare(plan).await.unwrap().taken_away.unwrap().to_string();
-    assert_eq!(told, "removed users: ada; withdrawn consents: ada for app", "the next one is not in the backup");
+    assert_eq!(
+        told, "removed users: ada; withdrawn consents: ada for app",
+        "the next one is not in the backup"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
