@@ -1,7 +1,10 @@
-//! How much is measured, and what a part of it may take.
+//! How much is measured and where, and what a part of it may take.
 
 use std::time::Duration;
 
+/// Where our server answers, and another one beside it.
+pub(super) const OURS: &str = "127.0.0.1:9200";
+pub(super) const BESIDE: &str = "127.0.0.1:9201";
 /// What is measured, in the words of the load generator.
 pub(super) const SCENARIOS: [&str; 7] =
     ["code-flow", "refresh", "client-credentials", "userinfo", "introspect", "jwks", "discovery"];

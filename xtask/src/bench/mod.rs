@@ -27,13 +27,10 @@ use crate::process::succeeds;
 use grown::GrownOptions;
 use hostile::HostileOptions;
 use installation::{BenchInstallation, starts};
-use limits::{HOSTILE_USERS, MEMORY_SECONDS, RUNS, SCENARIOS, SECONDS, STARTS, USERS};
+use limits::{BESIDE, HOSTILE_USERS, MEMORY_SECONDS, OURS, RUNS, SCENARIOS, SECONDS, STARTS, USERS};
 use published::PublishedOptions;
 use report::Measured;
 use tools::Tools;
-
-const OURS: &str = "127.0.0.1:9200";
-const BESIDE: &str = "127.0.0.1:9201";
 
 /// Runs the measurement that these words ask for; `None` if they ask for none.
 pub(crate) fn command(root: &Path, words: &[&str]) -> Result<Option<()>> {

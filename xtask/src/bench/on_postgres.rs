@@ -8,9 +8,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::OURS;
 use super::installation::BenchInstallation;
-use super::limits::{RUNS, SCENARIOS_ON_POSTGRES, SECONDS, USERS, USERS_BESIDE};
+use super::limits::{OURS, RUNS, SCENARIOS_ON_POSTGRES, SECONDS, USERS, USERS_BESIDE};
 use super::postgres::Postgres;
 use super::report::{median, number};
 use super::served::Served;

@@ -8,7 +8,6 @@ mod full;
 mod histories;
 mod kill;
 mod load;
-mod memory;
 mod outage;
 mod pauses;
 mod points;
