@@ -25,8 +25,9 @@ impl SystemPackage {
         // Where `/lib` is a link to `/usr/lib`, a package may have the file under either name.
         let other = file.strip_prefix("/usr").map(|rest| Path::new("/").join(rest));
         let mut names = [Some(file.to_owned()), other.ok()].into_iter().flatten();
-        let asked =
-            |name| said(Command::new("dpkg-query").arg("--search").arg(name).stderr(Stdio::null())).ok();
+        let asked = |name: PathBuf| {
+            said(Command::new("dpkg-query").arg("--search").arg(name).stderr(Stdio::null())).ok()
+        };
         let owner = names.find_map(asked);
         let owner = owner.as_deref().and_then(|line| line.split_once(": "));
         let (name, _) = owner.with_context(|| format!("{} is from no package", file.display()))?;
