@@ -55,7 +55,7 @@ fn k_39_a_start_that_fails_names_setting_place_and_cause_once() {
         assert_eq!(output.status.code(), Some(1), "{variables:?}: {stderr}");
         let line = stderr.lines().last().unwrap_or_default();
         for word in words {
-            assert_eq!(line.matches(word).count(), 1, "{word:?}: {line}");
+            assert_eq!(line.matches(word).count(), 1, "{word:?}: {stderr:?}");
         }
         let links: Vec<_> = line.split(": ").collect();
         let mut once = links.clone();
