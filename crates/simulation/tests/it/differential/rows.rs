@@ -13,8 +13,6 @@ use proofkey_store::Store;
 
 pub(super) const NOW: i64 = 1_790_000_000;
 pub(super) const USERS: [&str; 2] = ["ada", "bob"];
-/// Whose rows are: each name's first person, and another one who may have it after a removal.
-pub(super) const PEOPLE: [(&str, &str); 2] = [("ada", "ada-anew"), ("bob", "bob-anew")];
 pub(super) const CLIENTS: [&str; 2] = ["app", "other"];
 pub(super) const RESOURCES: [&str; 2] = ["https://notes.example", "https://mail.example"];
 pub(super) const PASSWORDS: [&str; 3] = ["$one", "$two", "$three"];
@@ -52,9 +50,9 @@ pub(super) fn user(name: &str) -> UserRecord {
     }
 }
 
-/// A person under the name of that person or, where it is another one, of the first.
-pub(super) fn person(person: &str) -> UserRecord {
-    UserRecord { id: user_id(person), ..user(person.trim_end_matches("-anew")) }
+/// Another person under the same name.
+pub(super) fn user_anew(name: &str) -> UserRecord {
+    UserRecord { id: UserId::new(format!("u-{name}-anew")), ..user(name) }
 }
 
 pub(super) fn client(id: &str) -> ClientRecord {
