@@ -8,20 +8,13 @@ use crate::fault::{AdminFault, Fault};
 use crate::script::{Script, ScriptStep};
 use crate::sql::{apis, versions};
 use crate::store::Store;
-use crate::value::values;
+use crate::value::{Value, values};
 
 impl Store {
     /// Adds an API, under an id that none had before.
     pub async fn add_api(&self, api: ApiRecord) -> Result<(), AdminFault> {
         let ours = api.clone();
-        let values = values![
-            api.resource,
-            api.name,
-            json(&api.scopes)?,
-            api.access_token_seconds,
-            api.algorithm,
-            api.introspection,
-        ];
+        let values = columns(api)?;
         let script = Script::from(ScriptStep::may_find(&apis::NEXT_API_ID, values![]))
             .then(ScriptStep::must_add(&apis::INSERT_API, values));
         let is_done = async {
@@ -36,14 +29,7 @@ impl Store {
     /// Its id stays.
     pub async fn update_api(&self, api: ApiRecord, apis_version: i64) -> Result<(), AdminFault> {
         let ours = api.clone();
-        let values = values![
-            api.resource,
-            api.name,
-            json(&api.scopes)?,
-            api.access_token_seconds,
-            api.algorithm,
-            api.introspection,
-        ];
+        let values = columns(api)?;
         let script = Script::from(ScriptStep::must_find(&apis::UPDATE_API, values))
             .then(ScriptStep::must_stand(&versions::BUMP_APIS_FROM, values![apis_version]));
         let is_done = async { Ok(self.api(&ours.resource).await?.is_some_and(|found| found.is_same(&ours))) };
@@ -61,6 +47,12 @@ impl Store {
         let all = self.apis().await?;
         Ok(all.into_iter().map(|api| api.record).find(|api| api.resource == *resource))
     }
+}
+
+/// What is registered of an API, in the order in which both texts that write it have it.
+fn columns(api: ApiRecord) -> Result<Box<[Value<'static>]>, Fault> {
+    let scopes = json(&api.scopes)?;
+    Ok(values![api.resource, api.name, scopes, api.access_token_seconds, api.algorithm, api.introspection])
 }
 
 /// Nodes load the APIs again.
