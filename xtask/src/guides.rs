@@ -26,13 +26,6 @@ pub(crate) fn fetch(root: &Path) -> Result<()> {
     process::run(command.arg("install.mjs").args(PAGES), FETCH_LIMIT)
 }
 
-/// Node's runner over these files, one after the other.
-pub(crate) fn tests(root: &Path, files: &[String]) -> Command {
-    let mut command = node(root);
-    command.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).args(files);
-    command
-}
-
 /// Removes what earlier runs noted, so that what is noted is of this one.
 pub(crate) fn forget(root: &Path) -> Result<()> {
     process::run(node(root).args(["record.mjs", "--forget"]), NOTE_LIMIT)

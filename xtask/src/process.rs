@@ -81,6 +81,11 @@ pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<Vec<u8>> 
     }
 }
 
+/// Whether we are root.
+pub(crate) fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|us| std::os::unix::fs::MetadataExt::uid(&us) == 0)
+}
+
 /// Whether `program` can be started and ends well; its output is thrown away.
 pub(crate) fn succeeds(program: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);

@@ -95,7 +95,7 @@ fn debian() -> Result<()> {
 /// `apt-get` with the rights to install: as we are when we are root, else through sudo, which may ask for a password.
 fn as_root() -> Result<Command> {
     let settings = ["DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120"];
-    if fs::metadata("/proc/self").is_ok_and(|us| std::os::unix::fs::MetadataExt::uid(&us) == 0) {
+    if process::is_root() {
         let mut command = Command::new("env");
         command.args(settings);
         return Ok(command);

@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::check::{DENY, FORMAT, LINTS, RUST, TIDY, cargo_in};
 use crate::dist;
 use crate::guides;
+use crate::process;
 use crate::seed;
 use crate::setup;
 use crate::stage::{self, Stage, Work};
@@ -155,7 +156,7 @@ fn interop(root: &Path) -> Command {
 
 /// In namespaces of their own, which need root: mounts that go at the end, processes that end with it, no network but loopback.
 fn packages(root: &Path) -> Command {
-    let is_root = fs::metadata("/proc/self").is_ok_and(|us| std::os::unix::fs::MetadataExt::uid(&us) == 0);
+    let is_root = process::is_root();
     let mut command = Command::new(if is_root { "env" } else { "sudo" });
     let node = node_tests(root, "tests/packages");
     command.envs(std::env::current_exe().ok().map(|us| ("XTASK", us)));
@@ -172,17 +173,21 @@ fn packages(root: &Path) -> Command {
 }
 
 fn guides(root: &Path) -> Command {
-    guides::tests(root, &guides::ALWAYS.map(|name| format!("{name}.test.mjs")))
+    node_runner(&root.join(guides::FOLDER), guides::ALWAYS.map(|name| format!("{name}.test.mjs")))
 }
 
 fn all_guides(root: &Path) -> Command {
-    guides::tests(root, &test_files(&root.join(guides::FOLDER)))
+    node_tests(root, guides::FOLDER)
 }
 
 /// Node's own runner over every `*.test.mjs` of `folder`, one file after the other: two cores are all there may be.
 fn node_tests(root: &Path, folder: &str) -> Command {
     let folder = root.join(folder);
-    let files = test_files(&folder);
+    node_runner(&folder, test_files(&folder))
+}
+
+/// The same over these files of it.
+fn node_runner(folder: &Path, files: impl IntoIterator<Item = String>) -> Command {
     let mut command = Command::new("node");
     command.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).args(files).current_dir(folder);
     command

@@ -1,7 +1,7 @@
 //! A PostgreSQL server for a measurement: Debian's package, in a folder of its own, as durable as it is by default.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -116,8 +116,7 @@ fn programs() -> Result<PathBuf> {
 }
 
 fn unprivileged(program: &Path) -> Command {
-    let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
-    if !is_root {
+    if !process::is_root() {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
