@@ -185,7 +185,7 @@ fn redeem_a_code(bencher: divan::Bencher<'_, '_>) {
     let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
     bencher.bench_local(|| {
         let code = AuthorizationCode::open(&cx, request.code.expose());
-        let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts };
+        let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts, user: None };
         token::decide(&GrantRequest::Code(grant), &client, &mut cx).outcome.unwrap()
     });
 }
@@ -199,7 +199,7 @@ fn refresh(bencher: divan::Bencher<'_, '_>) {
     let client = world.authenticated();
     let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
     let code = AuthorizationCode::open(&cx, request.code.expose());
-    let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts };
+    let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts, user: None };
     let verdict = token::decide(&GrantRequest::Code(grant), &client, &mut cx);
     let Some(Commit::RedeemCode { grant, .. }) = verdict.commit else { panic!("a grant is made") };
     let text = verdict.outcome.unwrap().refresh.unwrap().token;
@@ -207,7 +207,8 @@ fn refresh(bencher: divan::Bencher<'_, '_>) {
     let row = GrantWithSubject::new(*grant, world.subject.clone());
     bencher.bench_local(|| {
         let token = RefreshToken::read(&world.keys, request.refresh_token.expose());
-        let grant = RefreshGrant { request: &request, token: token.as_ref(), grant: row.as_ref() };
+        let grant =
+            RefreshGrant { request: &request, token: token.as_ref(), grant: row.as_ref(), user: None };
         token::decide(&GrantRequest::Refresh(grant), &client, &mut cx).outcome.unwrap()
     });
 }

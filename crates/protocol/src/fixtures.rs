@@ -18,7 +18,7 @@ use crate::facts::{ClientStatus, CredentialFacts, GrantFacts, SessionFacts, Subj
 use crate::ids::{ApiId, ClientId, GrantId, UserId};
 use crate::interaction::{BoundStep, Opened, Sealed};
 use crate::policy::{Policy, SessionLife, SignInLimit};
-use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, RegisteredApi};
+use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, RegisteredApi, UserRecord};
 use crate::refresh_chain::RefreshChain;
 use crate::seal::ArtefactKeys;
 use crate::session::{self, Login};
@@ -220,6 +220,21 @@ pub(crate) fn user() -> UserFacts {
         display_name: "Ada Lovelace".into(),
         disabled: false,
         valid_from: Timestamp(0),
+    }
+}
+
+/// The record of a user, as an operator sees one.
+pub(crate) fn user_record(username: &str) -> UserRecord {
+    UserRecord {
+        id: UserId::new("u-ada"),
+        username: username.into(),
+        username_key: username.to_lowercase(),
+        password: None,
+        claims: serde_json::Map::new(),
+        disabled: false,
+        valid_from: Timestamp(0),
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
     }
 }
 

@@ -8,6 +8,7 @@ mod api;
 mod authentication;
 pub mod authorize;
 pub mod bearer;
+pub mod claims;
 mod client;
 mod clock;
 mod code;
@@ -32,7 +33,6 @@ mod seal;
 pub mod session;
 pub mod sign_in;
 pub mod token;
-pub mod userinfo;
 
 // Records name it; what stores them needs to know no JOSE.
 pub use proofkey_jose::Algorithm;

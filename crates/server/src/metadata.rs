@@ -6,7 +6,7 @@ use http::HeaderValue;
 use proofkey_oauth::{
     AuthMethod, CHALLENGE_METHOD, GrantType, Issuer, Prompt, ServerMetadata, standard_scope,
 };
-use proofkey_protocol::{Algorithm, Client, userinfo};
+use proofkey_protocol::{Algorithm, Client, claims};
 
 use crate::metrics::Endpoint;
 use crate::page::Lang;
@@ -66,7 +66,7 @@ fn metadata(issuer: &Issuer) -> ServerMetadata {
         ),
         subject_types_supported: list(["public"]),
         id_token_signing_alg_values_supported: id_token_algorithms(),
-        claims_supported: list(ID_TOKEN_CLAIMS.into_iter().chain(userinfo::claim_names())),
+        claims_supported: list(ID_TOKEN_CLAIMS.into_iter().chain(claims::names())),
         prompt_values_supported: list(Prompt::VALUES),
         ui_locales_supported: list(Lang::ALL.map(Lang::tag)),
         authorization_response_iss_parameter_supported: true,

@@ -20,6 +20,31 @@ const RESERVED_PARAMETERS: [&str; 7] =
 /// Schemes that run or read something instead of opening an app.
 const DANGEROUS_SCHEMES: [&str; 8] =
     ["javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"];
+/// Schemes that browsers, mail programs and telephones answer themselves. (Those of web and files in capitals are among them.)
+const TAKEN_SCHEMES: [&str; 22] = [
+    "http",
+    "https",
+    "ws",
+    "wss",
+    "ftp",
+    "ftps",
+    "sftp",
+    "ssh",
+    "telnet",
+    "ldap",
+    "ldaps",
+    "mailto",
+    "sms",
+    "tel",
+    "intent",
+    "content",
+    "jar",
+    "resource",
+    "chrome",
+    "chrome-extension",
+    "moz-extension",
+    "urn",
+];
 
 /// A redirect URI that passed the rules of registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +82,17 @@ pub enum RedirectUriRefused {
     #[error("this scheme is never a redirect URI")]
     DangerousScheme,
     /// A private-use scheme without a dot.
-    #[error("a private-use scheme is a reversed domain name, such as com.example.app")]
+    #[error(
+        "a private-use scheme is a reversed domain name, such as com.example.app; if the app cannot change it, \
+         `allow_dotless_scheme: true` in the registration takes this one, which any other app on the device can claim too"
+    )]
     SchemeWithoutDot,
+    /// A scheme that is not spelled as browsers spell it (RFC 3986 §3.1, §6.2.2.1).
+    #[error("a scheme is lower-case letters, digits, `+`, `-` and `.`, and begins with a letter")]
+    SchemeMalformed,
+    /// A scheme that other programs answer.
+    #[error("this scheme belongs to other programs: an app cannot receive a code there")]
+    SchemeTaken,
     /// No scheme or no host.
     #[error("a redirect URI is absolute")]
     Relative,
@@ -70,8 +104,21 @@ pub enum RedirectUriRefused {
 }
 
 impl RedirectUri {
-    /// Checks a redirect URI for registration (OAuth 2.1 §2.3, RFC 8252 §7, RFC 9700 §2.1).
+    /// Checks a redirect URI for registration (OAuth 2.1 §2.3, RFC 8252 §7, RFC 9700 §2.1). A private-use scheme is a reversed
+    /// domain name.
     pub fn register(text: &str, application: ApplicationType) -> Result<Self, RedirectUriRefused> {
+        let uri = Self::register_any_scheme(text, application)?;
+        match uri.text.split_once(':') {
+            Some((scheme, _)) if !matches!(scheme, "http" | "https") && !scheme.contains('.') => {
+                Err(RedirectUriRefused::SchemeWithoutDot)
+            }
+            _ => Ok(uri),
+        }
+    }
+
+    /// The same for a client whose operator lets it have a private-use scheme without a dot, such as `myapp`: no domain says
+    /// whose that is (RFC 8252 §7.1).
+    pub fn register_any_scheme(text: &str, application: ApplicationType) -> Result<Self, RedirectUriRefused> {
         let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
         if text.len() > REDIRECT_URI_BYTES_MAX || !text.bytes().all(plain) {
             return Err(RedirectUriRefused::Characters);
@@ -162,14 +209,18 @@ fn loopback_parts(
 
 fn private_use(scheme: &str, rest: &str) -> Result<(), RedirectUriRefused> {
     let letters = scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b));
-    if DANGEROUS_SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) {
+    let lower = scheme.to_ascii_lowercase();
+    if DANGEROUS_SCHEMES.contains(&lower.as_str()) {
         return Err(RedirectUriRefused::DangerousScheme);
+    }
+    if TAKEN_SCHEMES.contains(&lower.as_str()) {
+        return Err(RedirectUriRefused::SchemeTaken);
     }
     if rest.is_empty() || scheme.is_empty() {
         return Err(RedirectUriRefused::Relative);
     }
-    if !letters || !scheme.contains('.') {
-        return Err(RedirectUriRefused::SchemeWithoutDot);
+    if !letters || !scheme.starts_with(|first: char| first.is_ascii_lowercase()) {
+        return Err(RedirectUriRefused::SchemeMalformed);
     }
     Ok(())
 }

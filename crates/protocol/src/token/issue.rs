@@ -7,6 +7,7 @@ use proofkey_oauth::{Scope, Secret, Timestamp, standard_scope};
 use super::allowed::AllowedClient;
 use super::entitlement::Entitlement;
 use crate::api::Audience;
+use crate::claims::{ChosenClaims, Claim, Withheld, chosen};
 use crate::client::Client;
 use crate::cx::Cx;
 use crate::facts::GrantFacts;
@@ -30,6 +31,8 @@ pub struct Issue {
     /// The ID token's claims, where `openid` was granted and is asked for (OpenID Connect Core §12.2 lets a refresh leave it
     /// out). `at_hash` is added once the access token is signed.
     pub id: Option<IdTokenClaims>,
+    /// What the client asked for in it and it does not say of the user.
+    pub id_withheld: Vec<(Claim, Withheld)>,
     /// The algorithm to sign it with.
     pub id_algorithm: Algorithm,
     /// The next refresh token, where the grant can be refreshed.
@@ -60,8 +63,9 @@ pub(super) struct AccessPlan<'a> {
     audience: Audience<'a>,
     algorithm: Algorithm,
     seconds: i64,
-    /// Whether an ID token goes with it: `openid` is among what this request asks for, whichever API the access token is for.
-    identifies: bool,
+    /// What the ID token that goes with it says of the user; `None` if none does: `openid` is not among what this request asks
+    /// for, whichever API the access token is for.
+    identifies: Option<ChosenClaims>,
 }
 
 impl<'a> AccessPlan<'a> {
@@ -71,11 +75,12 @@ impl<'a> AccessPlan<'a> {
         entitlement: &Entitlement<'_>,
         cx: &Cx<'x>,
     ) -> Result<Self, Refusal> {
-        let Entitlement { scope, apis, requested, .. } = entitlement;
+        let Entitlement { scope, apis, requested, user, .. } = entitlement;
         let audience = cx.apis.audience(requested.id(), apis, scope, &cx.policy.issuer)?;
         let seconds = access_token_seconds(&client, audience.api, cx.policy);
         let algorithm = audience.api.and_then(|api| api.algorithm).unwrap_or(ApiRecord::ALGORITHM);
-        let identifies = scope.contains(standard_scope::OPENID);
+        let identifies =
+            scope.contains(standard_scope::OPENID).then(|| chosen(&client.id_token_claims, scope, *user));
         Ok(Self { client, audience, algorithm, seconds, identifies })
     }
 
@@ -100,7 +105,10 @@ impl<'a> AccessPlan<'a> {
         // An API that does not introspect would accept the token beyond the end of the grant (RFC 9068 §5).
         self.seconds = self.seconds.min(grant.ends_at - cx.now);
         let auth_time = NumericDate::from(grant.authentication.at.seconds());
-        let id = self.identifies.then(|| IdTokenClaims {
+        let chosen = self.identifies.take();
+        let (user, withheld) =
+            chosen.map_or_else(Default::default, |chosen| (Some(chosen.given), chosen.withheld));
+        let id = user.map(|user| IdTokenClaims {
             iss: cx.policy.issuer.as_str().to_owned(),
             sub: grant.user_id.as_str().to_owned(),
             aud: AudienceClaim::one(self.client.id.as_str()),
@@ -113,11 +121,12 @@ impl<'a> AccessPlan<'a> {
             sid: Some(grant.session_id.to_string()),
             acr: grant.authentication.context.clone(),
             amr: grant.authentication.methods.claim(),
+            user,
         });
         let mut issue = self.for_subject(grant.user_id.as_str(), cx);
         issue.access.auth_time = Some(auth_time);
         issue.access.grant_id = Some(grant.id.to_string());
-        (issue.id, issue.refresh) = (id, refresh);
+        (issue.id, issue.id_withheld, issue.refresh) = (id, withheld, refresh);
         issue
     }
 
@@ -158,6 +167,7 @@ impl<'a> AccessPlan<'a> {
             expires_in: self.seconds,
             scope: self.audience.scope,
             id: None,
+            id_withheld: Vec::new(),
             id_algorithm: self.client.id_token_algorithm,
             refresh: None,
         })

@@ -10,7 +10,7 @@ use super::limits::WAITING_MAX;
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 
-/// What changes about the APIs of a client.
+/// What changes about a client.
 #[derive(Clone, Debug, Default)]
 pub struct ClientEdit {
     /// Add the APIs that have those of its scopes for which it has no API yet.
@@ -19,10 +19,16 @@ pub struct ClientEdit {
     pub add: Vec<ResourceUri>,
     /// Drop these.
     pub remove: Vec<ResourceUri>,
+    /// Claims that its ID tokens carry from now on, behind those that they carry.
+    pub add_id_token_claims: Vec<String>,
+    /// Claims that they carry no longer.
+    pub remove_id_token_claims: Vec<String>,
+    /// Whether a private-use scheme of its redirect URIs may be without a dot.
+    pub allow_dotless_scheme: Option<bool>,
 }
 
 impl Admin {
-    /// Adds and drops APIs of a client's registration; all else of it stays.
+    /// Adds and drops parts of a client's registration; all else of it stays.
     pub async fn edit_client(&self, id: &ClientId, edit: ClientEdit) -> Result<ClientRecord, AdminRefused> {
         let edited = self
             .replace_registration(id, async |before| edited(before, &edit, &self.registered_apis().await?));
@@ -71,7 +77,23 @@ fn edited(before: ClientRecord, edit: &ClientEdit, apis: &Apis) -> Result<Client
         let unbound = unbound(&before, apis)?;
         resources.extend(owners(unbound.iter().map(String::as_str), apis));
     }
-    with_resources(before, known(resources, apis)?)
+    with_resources(
+        ClientRecord { metadata: beside_apis(&before.metadata, edit), ..before },
+        known(resources, apis)?,
+    )
+}
+
+/// The metadata after the rest of an edit.
+fn beside_apis(before: &ClientMetadata, edit: &ClientEdit) -> ClientMetadata {
+    let mut metadata = before.clone();
+    let claims = &mut metadata.id_token_claims;
+    claims.retain(|claim| !edit.remove_id_token_claims.contains(claim));
+    let added = edit.add_id_token_claims.iter().filter(|claim| !before.id_token_claims.contains(claim));
+    claims.extend(added.cloned());
+    if let Some(allowed) = edit.allow_dotless_scheme {
+        metadata.allow_dotless_scheme = allowed.then_some(true);
+    }
+    metadata
 }
 
 /// The record with these APIs. It is judged with them: they may be more than a client can have.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use proofkey_oauth::ResourceUri;
-use proofkey_protocol::userinfo::ClaimRefused;
+use proofkey_protocol::claims::ClaimRefused;
 use proofkey_protocol::{ClientId, RegistrationRefused, SealingKeyId};
 use proofkey_store::{AdminFault, Fault};
 use thiserror::Error;

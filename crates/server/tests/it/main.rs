@@ -18,6 +18,7 @@ mod exchanges;
 mod faults;
 mod flow;
 mod fuzz;
+mod id_token_claims;
 mod introspect;
 mod keys;
 mod leaks;

@@ -25,6 +25,10 @@ Members of our own:
 pkce: `optional` for a confidential OpenID client that cannot do PKCE
 code_seconds: life of its codes, where shorter than the server's
 access_token_seconds: ceiling for the life of its access tokens
+id_token_claims: claims of the user that its ID tokens carry, such as [\"email\", \"name\"], as far as the granted scope \
+opens them and they fit in 2,048 bytes, the first first; for apps that do not ask userinfo
+allow_dotless_scheme: true if a private-use scheme of its redirect URIs may be without a dot, such as myapp:/cb; any other \
+app on the device can claim it too
 require_redirect_uri: true if its token requests must repeat the redirect URI
 refresh_overlap_seconds: for so long a used refresh token goes on, for lost replies and parallel requests; 0 to 3600, 60 \
 unless it is given
@@ -58,7 +62,7 @@ pub(crate) enum Action {
         #[arg(long_help = METADATA)]
         file: String,
     },
-    /// Add APIs to the registration of a client, or drop some; all else of it stays
+    /// Add APIs or claims of ID tokens to the registration of a client, or drop some; all else of it stays
     ///
     /// A running server follows within half a second.
     #[command(group = clap::ArgGroup::new("edits").required(true).multiple(true))]
@@ -75,6 +79,15 @@ pub(crate) enum Action {
         /// Drop an API; once for each
         #[arg(long, value_name = "URL", group = "edits")]
         remove_api: Vec<String>,
+        /// Let its ID tokens carry a claim of the user, behind those that they carry; once for each
+        #[arg(long, value_name = "CLAIM", group = "edits")]
+        add_id_token_claim: Vec<String>,
+        /// Let them carry it no longer; once for each
+        #[arg(long, value_name = "CLAIM", group = "edits")]
+        remove_id_token_claim: Vec<String>,
+        /// Whether its redirect URIs may have a private-use scheme without a dot
+        #[arg(long, value_name = "BOOL", group = "edits")]
+        allow_dotless_scheme: Option<bool>,
     },
     /// Remove a client, its secrets and the consents it had, and end its tokens
     ///
@@ -125,8 +138,23 @@ pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::
         Action::List => list(installation).await,
         Action::Show { id } => show(installation, &ClientId::new(id)).await,
         Action::Update { id, file } => update(installation, &ClientId::new(id), &file).await,
-        Action::Edit { id, bind, add_api, remove_api } => {
-            let edit = ClientEdit { bind, add: resources(&add_api)?, remove: resources(&remove_api)? };
+        Action::Edit {
+            id,
+            bind,
+            add_api,
+            remove_api,
+            add_id_token_claim,
+            remove_id_token_claim,
+            allow_dotless_scheme,
+        } => {
+            let edit = ClientEdit {
+                bind,
+                add: resources(&add_api)?,
+                remove: resources(&remove_api)?,
+                add_id_token_claims: add_id_token_claim,
+                remove_id_token_claims: remove_id_token_claim,
+                allow_dotless_scheme,
+            };
             edited(installation, &ClientId::new(id), edit).await
         }
         Action::Remove { id } => remove(installation, &ClientId::new(id)).await,
@@ -196,7 +224,11 @@ async fn edited(installation: &Installation, id: &ClientId, edit: ClientEdit) ->
     let apis: Vec<&str> = record.metadata.resources.iter().flatten().map(ResourceUri::as_str).collect();
     installation.output.result(&ClientView::new(&record), || {
         let apis = if apis.is_empty() { "no API".to_owned() } else { apis.join(", ") };
-        plain(&format!("{id} may ask for {apis}."))
+        let claims = match record.metadata.id_token_claims.join(", ") {
+            claims if claims.is_empty() => String::new(),
+            claims => format!(" Its ID tokens carry {claims}, as far as people allow it."),
+        };
+        plain(&format!("{id} may ask for {apis}.{claims}"))
     })
 }
 

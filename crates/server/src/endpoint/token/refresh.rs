@@ -2,8 +2,9 @@
 
 use proofkey_oauth::RefreshRequest;
 use proofkey_protocol::token::{self, GrantRequest, Issue, RefreshGrant};
-use proofkey_protocol::{AuthenticatedClient, RefreshToken, Refusal};
+use proofkey_protocol::{AuthenticatedClient, GrantWithSubject, RefreshToken, Refusal};
 
+use super::user::user_of;
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::keys::Keys;
@@ -23,14 +24,18 @@ pub(super) async fn refresh(
         match &token {
             Some(token) => {
                 let row = app.store.grant(token.grant).await?;
-                Ok((row, context.still_holds(|keys| read(keys).is_some()).await?))
+                let user = match row.as_ref().map(GrantWithSubject::grant) {
+                    Some(grant) => user_of(context, client, &grant.user_id, &grant.scope).await?,
+                    None => None,
+                };
+                Ok((row, user, context.still_holds(|keys| read(keys).is_some()).await?))
             }
-            None => Ok((None, false)),
+            None => Ok((None, None, false)),
         }
     };
-    let decided = context.settle(load, |(row, holds), cx| {
+    let decided = context.settle(load, |(row, user, holds), cx| {
         let token = token.as_ref().filter(|_| holds);
-        let grant = RefreshGrant { request, token, grant: row.as_ref() };
+        let grant = RefreshGrant { request, token, grant: row.as_ref(), user: user.as_ref() };
         token::decide(&GrantRequest::Refresh(grant), client, cx)
     });
     let outcome = decided.await?;
