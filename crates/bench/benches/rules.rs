@@ -20,7 +20,7 @@ use proofkey_protocol::token::{self, CodeGrant, GrantRequest, RefreshGrant};
 use proofkey_protocol::{
     Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, ClientStatus,
     CodeFacts, Commit, ConsentFacts, CredentialFacts, Cx, GrantWithSubject, Judged, Policy, Random,
-    RefreshToken, SessionLife, SignInLimit, SubjectFacts, UserFacts, UserId, authenticate,
+    RefreshToken, SessionLife, SignInLimit, SigningAlgorithms, SubjectFacts, UserFacts, UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -151,6 +151,7 @@ fn policy() -> Policy {
     let sign_in = SignInLimit { burst: 10, pause_seconds: 60, pause_seconds_max: 900, failures_max: 100 };
     Policy {
         issuer: Issuer::parse("https://id.example").unwrap(),
+        algorithms: SigningAlgorithms::default(),
         code_seconds: 60,
         access_token_seconds: 600,
         id_token_seconds: 3600,

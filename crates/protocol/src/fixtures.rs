@@ -26,6 +26,7 @@ use crate::sign_in::{
     Account, HashVerdict, SessionBegun, SignInBrowser, SignInFacts, SignInOutcome, Started, decide_password,
     reserve,
 };
+use crate::signing_algorithms::SigningAlgorithms;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
 pub(crate) const ISSUER: &str = "https://id.example";
@@ -98,6 +99,7 @@ pub(crate) fn policy() -> Policy {
     let sign_in = SignInLimit { burst: 10, pause_seconds: 60, pause_seconds_max: 900, failures_max: 100 };
     Policy {
         issuer: Issuer::parse(ISSUER).unwrap(),
+        algorithms: SigningAlgorithms::default(),
         code_seconds: 60,
         access_token_seconds: 600,
         id_token_seconds: 3600,

@@ -150,9 +150,10 @@ pub(crate) async fn load_keys(app: &App, store: &Store) -> Result<(), KeysFault>
     let now = app.now();
     app.keyring.take_over(store, now).await?;
     let keys = app.keyring.now();
-    let due = rotation::ALGORITHMS
+    let due = keys
+        .algorithms()
         .iter()
-        .filter_map(|algorithm| rotation::active(keys.records(), *algorithm, now))
+        .filter_map(|algorithm| rotation::active(keys.records(), algorithm, now))
         .map(|key| (key.active_from + app.rotation.period_seconds).seconds())
         .min();
     app.metrics.rotation_due_at.set(due.unwrap_or_default());

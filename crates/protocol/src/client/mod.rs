@@ -105,6 +105,11 @@ impl Client {
         self.resources.iter().filter_map(|resource| apis.find(resource))
     }
 
+    /// Whether it can get an ID token at all.
+    pub fn signs_in(&self) -> bool {
+        self.allows_grant(GrantType::AuthorizationCode) && self.scope.contains(standard_scope::OPENID)
+    }
+
     /// Whether an ID token for this granted scope may say something of the user, so that the user's record has to be loaded.
     pub fn needs_user(&self, scope: &Scope) -> bool {
         scope.contains(standard_scope::OPENID)

@@ -78,7 +78,8 @@ impl<'a> AccessPlan<'a> {
         let Entitlement { scope, apis, requested, user, .. } = entitlement;
         let audience = cx.apis.audience(requested.id(), apis, scope, &cx.policy.issuer)?;
         let seconds = access_token_seconds(&client, audience.api, cx.policy);
-        let algorithm = audience.api.and_then(|api| api.algorithm).unwrap_or(ApiRecord::ALGORITHM);
+        let algorithm = audience.api.and_then(|api| api.algorithm);
+        let algorithm = algorithm.unwrap_or_else(|| cx.policy.algorithms.of_access_tokens());
         let identifies =
             scope.contains(standard_scope::OPENID).then(|| chosen(&client.id_token_claims, scope, *user));
         Ok(Self { client, audience, algorithm, seconds, identifies })

@@ -21,7 +21,7 @@ pub struct NewApi {
     pub scopes: Vec<ApiScope>,
     /// Life of its access tokens in seconds; the server's where it is absent.
     pub access_token_seconds: Option<i64>,
-    /// Algorithm of its access tokens; ES256 where it is absent.
+    /// Algorithm of its access tokens; [`Admin::access_token_algorithm`] where it is absent.
     pub algorithm: Option<String>,
     /// Whether it gets a credential to introspect with.
     pub introspection: bool,
@@ -48,6 +48,10 @@ impl Admin {
             return Err(ApiRefused::AccessTokenSeconds.into());
         }
         let algorithm = new.algorithm.as_deref().map(algorithm).transpose()?;
+        let keys = self.keyring.now();
+        if let Some(algorithm) = algorithm.filter(|algorithm| !keys.algorithms().contains(*algorithm)) {
+            return Err(ApiRefused::AlgorithmOff { algorithm, on: keys.algorithms().names() }.into());
+        }
         let others = self.store.apis().await?;
         if let Some(same) = others.iter().find(|other| other.record.resource.names(resource.as_str())) {
             let name = same.resource().to_owned();
@@ -68,6 +72,11 @@ impl Admin {
         seen_by_servers().await;
         let waiting = self.clients_waiting_for(&record).await?;
         Ok(AddedApi { record, introspection, waiting })
+    }
+
+    /// What signs the access tokens of an API that names nothing else.
+    pub fn access_token_algorithm(&self) -> Algorithm {
+        self.keyring.now().algorithms().of_access_tokens()
     }
 
     /// Every API, in the order of their resources.

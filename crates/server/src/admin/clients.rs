@@ -4,7 +4,8 @@ use std::io;
 
 use proofkey_oauth::{AuthMethod, Secret, Timestamp};
 use proofkey_protocol::{
-    ClientId, ClientRecord, ClientSecretRecord, Random as _, RegistrationRefused, is_short_client_secret,
+    Client, ClientId, ClientRecord, ClientSecretRecord, Random as _, RegistrationRefused,
+    is_short_client_secret,
 };
 use proofkey_store::AdminFault;
 
@@ -54,6 +55,7 @@ impl Admin {
             created_at: now,
         };
         let record = self.with_apis(record).await?;
+        self.check_signed(&record)?;
         let added = self.store.add_client(record.clone()).await;
         added.map_err(|fault| AdminRefused::about(fault, Noun::Client, &record.id))?;
         self.record_change(Verb::Add, Noun::Client, &record.id);
@@ -111,6 +113,7 @@ impl Admin {
         for _ in 0..ATTEMPTS_MAX {
             let version = self.store.directory_versions().await?.clients;
             let record = changed(self.find_client(id).await?).await?;
+            self.check_signed(&record)?;
             match self.store.update_client(id, &record.metadata, version).await {
                 Err(AdminFault::Conflict) => {}
                 settled => {
@@ -185,6 +188,16 @@ impl Admin {
         self.store.confirm_client_secret(id, staged.hash, rotated.old_ends_at).await.map_err(about)?;
         self.record_change(Verb::RotateSecret, Noun::Client, id);
         Ok(())
+    }
+
+    /// Refuses a client whose ID tokens no server could sign: its algorithm is off.
+    fn check_signed(&self, record: &ClientRecord) -> Result<(), AdminRefused> {
+        let (client, keys) = (Client::try_from(record)?, self.keyring.now());
+        let (algorithm, on) = (client.id_token_algorithm, keys.algorithms());
+        if !client.signs_in() || on.contains(algorithm) {
+            return Ok(());
+        }
+        Err(AdminRefused::AlgorithmOff { algorithm, on: on.names() })
     }
 
     pub(super) async fn find_client(&self, id: &ClientId) -> Result<ClientRecord, AdminRefused> {

@@ -74,7 +74,7 @@ impl AdminSettings {
     pub fn from_config(config: &Config) -> Result<Self, AdminRefused> {
         let (sealing, source) =
             (Arc::clone(&config.keys.sealing_keys), config.keys.sealing_key_source.clone());
-        let keyring = Keyring::new(config.issuer.clone(), sealing, source)?;
+        let keyring = Keyring::new(config.signers(), sealing, source)?;
         let refresh_idle_seconds = config.policy().refresh_idle_seconds;
         let issuer = config.issuer.clone();
         Ok(Self { hashing: Hashing::from_config(config)?, keyring, refresh_idle_seconds, issuer })

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 use proofkey_oauth::{ErrorBody, ErrorCode};
-use proofkey_protocol::{Explanation, Refusal};
+use proofkey_protocol::{Algorithm, Explanation, Refusal};
 use proofkey_store::Fault;
 use thiserror::Error;
 
@@ -84,8 +84,10 @@ pub(super) enum Cause {
     Stopping,
     #[error("the keys cannot be taken over: {0}")]
     Keys(KeysFault),
-    #[error("no key signs {0}")]
-    NoSigningKey(&'static str),
+    #[error(
+        "no key signs {0} by {1}: is it left out by keys.algorithms here, and not where the client or the API was registered?"
+    )]
+    NoSigningKey(&'static str, Algorithm),
 }
 
 /// A failure as it is answered.

@@ -56,6 +56,14 @@ pub async fn rotate(
                 );
                 rotated.applied += 1;
             }
+            RotationStep::Close { algorithm } => {
+                store.close_ring(algorithm, now).await?;
+                tracing::info!(%algorithm, "keys.algorithms leaves it out: its keys stay until what they signed has ended");
+            }
+            RotationStep::Open { algorithm } => {
+                store.open_ring(algorithm).await?;
+                tracing::info!(%algorithm, "keys.algorithms has it here, and another server had it off: its keys sign");
+            }
             RotationStep::Make { algorithm, sequence, active_from } => {
                 let record = make(keys.sealer(), algorithm, sequence, active_from, now).await?;
                 if publish(store, keys, vec![record], &[]).await? {
@@ -69,7 +77,7 @@ pub async fn rotate(
     Ok(rotated)
 }
 
-/// Gives every ring a new key that signs at once: for a key that may have leaked. Keys that wait to sign go: they lay
+/// Gives every ring whose algorithm is on a new key that signs at once: for a key that may have leaked. Keys that wait to sign go: they lay
 /// beside the one that leaked, and would take over from the new one when their day comes. Returns the keys that were made;
 /// `None` if another node was first.
 pub async fn rotate_now(
@@ -80,7 +88,7 @@ pub async fn rotate_now(
     let records = store.keys().await?;
     let waiting: Vec<String> =
         records.iter().filter(|key| key.active_from > now).map(|key| key.kid.clone()).collect();
-    replace(store, keys, next_places(&records, &rotation::ALGORITHMS), &waiting, now).await
+    replace(store, keys, next_places(&records, keys.algorithms().iter()), &waiting, now).await
 }
 
 /// Revokes stored keys: they leave the key set, verify nothing any more, not even hints, and each ring that signed with one of
@@ -96,10 +104,10 @@ pub async fn revoke(
     let signed = |algorithm: &Algorithm| {
         rotation::active(&records, *algorithm, now).is_some_and(|active| kids.contains(&active.kid))
     };
-    let rings: Vec<Algorithm> = rotation::ALGORITHMS.into_iter().filter(signed).collect();
+    let rings: Vec<Algorithm> = keys.algorithms().iter().filter(signed).collect();
     let waiting = records.iter().filter(|key| key.active_from > now && rings.contains(&key.algorithm));
     let gone: Vec<String> = kids.iter().cloned().chain(waiting.map(|key| key.kid.clone())).collect();
-    replace(store, keys, next_places(&records, &rings), &gone, now).await
+    replace(store, keys, next_places(&records, rings.iter().copied()), &gone, now).await
 }
 
 /// Whether a private key is sealed by an older sealing key than the one that writes: a rotation was cut off, or the
@@ -155,8 +163,8 @@ async fn sealed_anew(
 }
 
 /// The next free place in each of these rings.
-fn next_places(records: &[KeyRecord], rings: &[Algorithm]) -> Vec<(Algorithm, i64)> {
-    rings.iter().map(|algorithm| (*algorithm, rotation::next_sequence(records, *algorithm))).collect()
+fn next_places(records: &[KeyRecord], rings: impl Iterator<Item = Algorithm>) -> Vec<(Algorithm, i64)> {
+    rings.map(|algorithm| (algorithm, rotation::next_sequence(records, algorithm))).collect()
 }
 
 /// Makes a key that signs at once for each of the places, and takes out the keys that are to go.
@@ -217,5 +225,6 @@ async fn make(
         active_from,
         sealed: sealer.seal(key.kid(), &private),
         public_jwk,
+        closed_at: None,
     })
 }

@@ -5,14 +5,19 @@
 
 use proofkey_jose::Algorithm;
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::KeyRecord;
+use proofkey_protocol::{KeyRecord, SigningAlgorithms};
 
-/// The rings that exist.
+/// The rings that can be.
 pub const ALGORITHMS: [Algorithm; 3] = Algorithm::ALL;
+/// How much longer the keys of an algorithm that was taken off the list are kept: a server that still has it there says so once a
+/// minute, and may have signed since it did.
+const OTHERS_SECONDS: i64 = 300;
 
 /// When keys change, in seconds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RotationPolicy {
+    /// The rings that there are to be.
+    pub algorithms: SigningAlgorithms,
     /// How long a key signs.
     pub period_seconds: i64,
     /// How long a key is published before it signs; at least twice the time that verifiers may cache the set.
@@ -49,6 +54,10 @@ impl KeyState {
 pub enum RotationStep {
     /// A key is due in a ring, at that place in it; it signs from that instant on.
     Make { algorithm: Algorithm, sequence: i64, active_from: Timestamp },
+    /// An algorithm is off the list of this server, and no key of it says so yet.
+    Close { algorithm: Algorithm },
+    /// It is on the list here, and was taken for off.
+    Open { algorithm: Algorithm },
     /// Nothing that these keys signed lives any more.
     Remove { kids: Vec<String> },
 }
@@ -60,10 +69,21 @@ pub fn plan(
     now: Timestamp,
     known: Timestamp,
 ) -> Vec<RotationStep> {
-    let mut steps: Vec<RotationStep> =
-        ALGORITHMS.iter().filter_map(|algorithm| make(records, *algorithm, policy, now)).collect();
-    let kids: Vec<String> =
-        ALGORITHMS.iter().flat_map(|algorithm| removable(records, *algorithm, policy, known)).collect();
+    let (mut steps, mut kids) = (Vec::new(), Vec::new());
+    for algorithm in ALGORITHMS {
+        if policy.algorithms.contains(algorithm) {
+            let is_closed = ring(records, algorithm).any(|key| key.closed_at.is_some());
+            steps.extend(is_closed.then_some(RotationStep::Open { algorithm }));
+            steps.extend(make(records, algorithm, policy, now));
+        } else {
+            let is_open = ring(records, algorithm).any(|key| key.closed_at.is_none());
+            steps.extend(is_open.then_some(RotationStep::Close { algorithm }));
+            kids.extend(closed(records, algorithm, policy, known));
+        }
+        kids.extend(removable(records, algorithm, policy, known));
+    }
+    kids.sort_unstable();
+    kids.dedup();
     if !kids.is_empty() {
         steps.push(RotationStep::Remove { kids });
     }
@@ -86,11 +106,11 @@ pub fn signing(records: &[KeyRecord], algorithm: Algorithm, now: Timestamp) -> O
 
 /// The state of one of the stored keys at an instant.
 pub fn state(records: &[KeyRecord], key: &KeyRecord, now: Timestamp) -> KeyState {
-    if key.active_from > now {
+    if key.active_from > now && key.closed_at.is_none() {
         return KeyState::Next;
     }
-    let signs = |ring: &Algorithm| active(records, *ring, now).is_some_and(|active| active.kid == key.kid);
-    if ALGORITHMS.iter().any(signs) { KeyState::Active } else { KeyState::Retiring }
+    let signs = active(records, key.algorithm, now).is_some_and(|active| active.kid == key.kid);
+    if signs && key.closed_at.is_none() { KeyState::Active } else { KeyState::Retiring }
 }
 
 /// The place after the last in a ring.
@@ -124,6 +144,18 @@ fn make(
     Some(RotationStep::Make { algorithm, sequence, active_from })
 }
 
+/// The keys of an algorithm that has been off at every server for so long that nothing they signed lives.
+fn closed(
+    records: &[KeyRecord],
+    algorithm: Algorithm,
+    policy: &RotationPolicy,
+    known: Timestamp,
+) -> Vec<String> {
+    let kept = policy.keep_seconds + OTHERS_SECONDS;
+    let gone = |key: &&KeyRecord| key.closed_at.is_some_and(|at| known - at > kept);
+    ring(records, algorithm).filter(gone).map(|key| key.kid.clone()).collect()
+}
+
 fn removable(
     records: &[KeyRecord],
     algorithm: Algorithm,
@@ -144,14 +176,30 @@ mod tests {
     use super::*;
 
     const DAY: i64 = 86_400;
-    const POLICY: RotationPolicy =
-        RotationPolicy { period_seconds: 90 * DAY, publish_ahead_seconds: DAY, keep_seconds: 2 * DAY };
+    fn policy(on: &[Algorithm]) -> RotationPolicy {
+        let algorithms = SigningAlgorithms::new(on.iter().copied()).unwrap();
+        RotationPolicy {
+            algorithms,
+            period_seconds: 90 * DAY,
+            publish_ahead_seconds: DAY,
+            keep_seconds: 2 * DAY,
+        }
+    }
+
     const START: Timestamp = Timestamp(1_790_000_000);
 
     fn apply(records: &mut Vec<KeyRecord>, steps: Vec<RotationStep>, now: Timestamp) {
         for step in steps {
             match step {
                 RotationStep::Remove { kids } => records.retain(|key| !kids.contains(&key.kid)),
+                RotationStep::Close { algorithm } => {
+                    let open = |key: &&mut KeyRecord| key.algorithm == algorithm && key.closed_at.is_none();
+                    records.iter_mut().filter(open).for_each(|key| key.closed_at = Some(now));
+                }
+                RotationStep::Open { algorithm } => {
+                    let ring = records.iter_mut().filter(|key| key.algorithm == algorithm);
+                    ring.for_each(|key| key.closed_at = None);
+                }
                 RotationStep::Make { algorithm, sequence, active_from } => records.push(KeyRecord {
                     kid: format!("{}-{sequence}", algorithm.name()),
                     algorithm,
@@ -160,6 +208,7 @@ mod tests {
                     active_from,
                     sealed: vec![],
                     public_jwk: String::new(),
+                    closed_at: None,
                 }),
             }
         }
@@ -167,24 +216,24 @@ mod tests {
 
     #[test]
     fn v_81_md_05_md_06_for_400_days_every_living_token_has_its_key_and_every_key_was_published_ahead() {
-        let mut records = Vec::new();
+        let (mut records, policy) = (Vec::new(), policy(&ALGORITHMS));
         let mut signed: Vec<(Timestamp, String)> = Vec::new();
         for hour in 0..400 * 24 {
             let now = START + hour * 3600;
             // The scheduler sleeps through the tenth week, and through one whole period.
             let asleep = (1680..1848).contains(&hour) || (4000..6400).contains(&hour);
             if !asleep {
-                let steps = plan(&records, &POLICY, now, now);
+                let steps = plan(&records, &policy, now, now);
                 apply(&mut records, steps, now);
             }
             for algorithm in ALGORITHMS {
                 let key = active(&records, algorithm, now).expect("a key signs");
                 let first = key.sequence == 1;
                 assert!(
-                    first || key.active_from - key.created_at >= POLICY.publish_ahead_seconds,
+                    first || key.active_from - key.created_at >= policy.publish_ahead_seconds,
                     "published ahead"
                 );
-                signed.push((now + POLICY.keep_seconds, key.kid.clone()));
+                signed.push((now + policy.keep_seconds, key.kid.clone()));
             }
             signed.retain(|(ends, _)| *ends > now);
             for (_, kid) in &signed {
@@ -202,7 +251,7 @@ mod tests {
     fn md_06_a_key_is_next_then_active_then_retiring() {
         let mut records = Vec::new();
         for now in [START, START + 89 * DAY] {
-            let steps = plan(&records, &POLICY, now, now);
+            let steps = plan(&records, &policy(&ALGORITHMS), now, now);
             apply(&mut records, steps, now);
         }
         let cases = [
@@ -220,9 +269,95 @@ mod tests {
     #[test]
     fn an_empty_store_gets_one_key_a_ring_and_nothing_more() {
         let mut records = Vec::new();
-        let steps = plan(&records, &POLICY, START, START);
+        let policy = policy(&ALGORITHMS);
+        let steps = plan(&records, &policy, START, START);
         assert_eq!(steps.len(), ALGORITHMS.len());
         apply(&mut records, steps, START);
-        assert_eq!(plan(&records, &POLICY, START + 1, START + 1), []);
+        assert_eq!(plan(&records, &policy, START + 1, START + 1), []);
+    }
+
+    fn kids(records: &[KeyRecord]) -> Vec<&str> {
+        let mut kids: Vec<_> = records.iter().map(|key| key.kid.as_str()).collect();
+        kids.sort_unstable();
+        kids
+    }
+
+    #[test]
+    fn pk_14_an_algorithm_that_is_off_from_the_start_has_no_key() {
+        let mut records = Vec::new();
+        for day in 0..200 {
+            let now = START + day * DAY;
+            let steps = plan(&records, &policy(&[Algorithm::Rs256, Algorithm::Es256]), now, now);
+            apply(&mut records, steps, now);
+            assert!(records.iter().all(|key| key.algorithm != Algorithm::EdDsa), "day {day}");
+        }
+        assert!(records.len() >= 2);
+    }
+
+    #[test]
+    fn pk_14_md_05_keys_of_an_algorithm_that_is_taken_off_stay_while_anything_they_signed_lives() {
+        let (all, two) = (policy(&ALGORITHMS), policy(&[Algorithm::Es256, Algorithm::Rs256]));
+        let mut records = Vec::new();
+        // Taken off while a next key waits.
+        for now in [START, START + 89 * DAY] {
+            let steps = plan(&records, &all, now, now);
+            apply(&mut records, steps, now);
+        }
+        let off = START + 89 * DAY + 3_600;
+        for minute in 0..3 * 24 * 60 {
+            let now = off + minute * 60;
+            let steps = plan(&records, &two, now, now);
+            apply(&mut records, steps, now);
+            let is_there = records.iter().any(|key| key.algorithm == Algorithm::EdDsa);
+            assert_eq!(is_there, now - off <= two.keep_seconds + OTHERS_SECONDS, "minute {minute}");
+            let states: Vec<_> = records
+                .iter()
+                .filter(|key| key.algorithm == Algorithm::EdDsa)
+                .map(|key| state(&records, key, now))
+                .collect();
+            assert!(states.iter().all(|state| *state == KeyState::Retiring), "{states:?}");
+        }
+        assert_eq!(kids(&records), ["ES256-2", "RS256-2"], "the others go on");
+    }
+
+    #[test]
+    fn pk_14_md_05_while_one_of_two_servers_has_it_on_the_keys_stay_and_time_begins_when_it_leaves() {
+        let (all, two) = (policy(&ALGORITHMS), policy(&[Algorithm::Es256, Algorithm::Rs256]));
+        let mut records = Vec::new();
+        let both = |records: &mut Vec<KeyRecord>, now: Timestamp, other_is_there: bool| {
+            for policy in std::iter::once(&two).chain(other_is_there.then_some(&all)) {
+                let steps = plan(records, policy, now, now);
+                apply(records, steps, now);
+            }
+        };
+        let left = START + 10 * DAY;
+        for minute in 0..14 * 24 * 60 {
+            let now = START + minute * 60;
+            both(&mut records, now, now <= left);
+            let is_there = records.iter().any(|key| key.algorithm == Algorithm::EdDsa);
+            let end = left + 60 + two.keep_seconds + OTHERS_SECONDS;
+            assert_eq!(is_there, now <= end, "minute {minute}");
+        }
+    }
+
+    #[test]
+    fn pk_14_an_algorithm_that_comes_back_signs_by_its_key_again_or_by_a_new_one() {
+        let (all, two) = (policy(&ALGORITHMS), policy(&[Algorithm::Es256, Algorithm::Rs256]));
+        for (days, signer) in [(1, "EdDSA-1"), (3, "EdDSA-1 is gone")] {
+            let mut records = Vec::new();
+            let steps = plan(&records, &all, START, START);
+            apply(&mut records, steps, START);
+            for now in [START + 60, START + days * DAY] {
+                let steps = plan(&records, &two, now, now);
+                apply(&mut records, steps, now);
+            }
+            let back = START + days * DAY + 60;
+            let steps = plan(&records, &all, back, back);
+            apply(&mut records, steps, back);
+            let key = active(&records, Algorithm::EdDsa, back).unwrap();
+            assert_eq!(key.active_from == back, signer.ends_with("gone"), "{signer}");
+            assert_eq!(state(&records, key, back), KeyState::Active);
+            assert_eq!(plan(&records, &all, back + 60, back + 60), []);
+        }
     }
 }

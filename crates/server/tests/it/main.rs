@@ -40,6 +40,7 @@ mod revocation;
 mod revoke;
 mod sessions;
 mod sign_in_limits;
+mod signing_algorithms;
 mod slow_body;
 mod spelling;
 mod support;

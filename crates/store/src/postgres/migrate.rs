@@ -34,6 +34,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0004_sessions_by_user",
         text: include_str!("../../migrations/postgres/0004_sessions_by_user.sql"),
     },
+    Migration {
+        version: 7,
+        name: "0007_closed_rings",
+        text: include_str!("../../migrations/postgres/0007_closed_rings.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -82,6 +82,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0017_sessions_by_user",
         text: include_str!("../../migrations/sqlite/0017_sessions_by_user.sql"),
     },
+    Migration {
+        version: 20,
+        name: "0020_closed_rings",
+        text: include_str!("../../migrations/sqlite/0020_closed_rings.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -7,6 +7,7 @@ use super::support::Installation;
 #[test]
 fn apis_are_added_listed_and_removed() {
     let installation = Installation::new();
+    installation.replace("algorithms = [\"ES256\", \"RS256\"]", "");
     let added = installation.json(
         &[
             "api",
