@@ -60,8 +60,7 @@ fn message(unsigned: &[String], on: &SigningAlgorithms) -> String {
     };
     format!(
         "{named}{more}. Put it back on the list, or register them for one of {}: id_token_signed_response_alg of a client \
-         (RS256 where it names none) by `proofkey client update`, the algorithm of an API by `proofkey api remove` and \
-         `proofkey api add --algorithm`",
+         (RS256 where it names none) by `proofkey client update`, the algorithm of an API by `proofkey api edit --algorithm`",
         on.names()
     )
 }

@@ -43,15 +43,9 @@ impl Admin {
     pub async fn add_api(&self, new: NewApi) -> Result<AddedApi, AdminRefused> {
         let resource = ResourceUri::parse(&new.resource).map_err(ApiRefused::Resource)?;
         check_scopes(&new.scopes)?;
-        if new.access_token_seconds.is_some_and(|seconds| !(1..=ACCESS_TOKEN_SECONDS_MAX).contains(&seconds))
-        {
-            return Err(ApiRefused::AccessTokenSeconds.into());
-        }
+        check_seconds(new.access_token_seconds)?;
         let algorithm = new.algorithm.as_deref().map(algorithm).transpose()?;
-        let keys = self.keyring.now();
-        if let Some(algorithm) = algorithm.filter(|algorithm| !keys.algorithms().contains(*algorithm)) {
-            return Err(ApiRefused::AlgorithmOff { algorithm, on: keys.algorithms().names() }.into());
-        }
+        algorithm.map_or(Ok(()), |algorithm| self.check_on(algorithm))?;
         let others = self.store.apis().await?;
         if let Some(same) = others.iter().find(|other| other.record.resource.names(resource.as_str())) {
             let name = same.resource().to_owned();
@@ -72,6 +66,17 @@ impl Admin {
         seen_by_servers().await;
         let waiting = self.clients_waiting_for(&record).await?;
         Ok(AddedApi { record, introspection, waiting })
+    }
+
+    /// Refuses an algorithm by which no server signs.
+    pub(super) fn check_on(&self, algorithm: Algorithm) -> Result<(), ApiRefused> {
+        let keys = self.keyring.now();
+        let on = keys.algorithms();
+        if on.contains(algorithm) {
+            Ok(())
+        } else {
+            Err(ApiRefused::AlgorithmOff { algorithm, on: on.names() })
+        }
     }
 
     /// What signs the access tokens of an API that names nothing else.
@@ -101,12 +106,19 @@ impl Admin {
     }
 }
 
-fn algorithm(name: &str) -> Result<Algorithm, ApiRefused> {
+pub(super) fn check_seconds(seconds: Option<i64>) -> Result<(), ApiRefused> {
+    if seconds.is_some_and(|seconds| !(1..=ACCESS_TOKEN_SECONDS_MAX).contains(&seconds)) {
+        return Err(ApiRefused::AccessTokenSeconds);
+    }
+    Ok(())
+}
+
+pub(super) fn algorithm(name: &str) -> Result<Algorithm, ApiRefused> {
     let known = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name);
     known.ok_or(ApiRefused::Algorithm)
 }
 
-fn check_scopes(scopes: &[ApiScope]) -> Result<(), ApiRefused> {
+pub(super) fn check_scopes(scopes: &[ApiScope]) -> Result<(), ApiRefused> {
     if scopes.is_empty() || scopes.len() > SCOPES_MAX {
         return Err(ApiRefused::ScopeCount);
     }

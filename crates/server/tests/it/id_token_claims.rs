@@ -1,7 +1,7 @@
 //! Claims of the user in ID tokens, from the registration over the person's consent to what the client reads.
 
 use proofkey_protocol::ClientId;
-use proofkey_server::admin::ClientEdit;
+use proofkey_server::admin::{ClientEdit, ListEdit};
 use proofkey_testkit::{AuthorizeRequest, Browser, TestClient, TestServer, Tokens, decode, fixtures};
 use serde_json::{Value, json};
 
@@ -80,8 +80,10 @@ async fn pk_13_claims_of_id_tokens_are_edited_and_what_cannot_be_is_refused_by_n
     let client = reader(&server, &["email"]).await;
     let id = ClientId::new(client.id.clone());
     let edit = |add: &[&str], remove: &[&str]| ClientEdit {
-        add_id_token_claims: add.iter().map(|claim| (*claim).to_owned()).collect(),
-        remove_id_token_claims: remove.iter().map(|claim| (*claim).to_owned()).collect(),
+        id_token_claims: ListEdit {
+            add: add.iter().map(|claim| (*claim).to_owned()).collect(),
+            remove: remove.iter().map(|claim| (*claim).to_owned()).collect(),
+        },
         ..ClientEdit::default()
     };
     let record = server.admin().edit_client(&id, edit(&["name", "email"], &[])).await.unwrap();
@@ -106,7 +108,8 @@ async fn pk_13_st_08_claims_that_are_registered_on_one_node_are_in_the_id_tokens
     let tokens = nodes.other.tokens(&client, SCOPE).await;
     assert_eq!(of_user(&tokens.id_token), json!({"email": "ada@example.com"}));
     let id = ClientId::new(client.id.clone());
-    let edit = ClientEdit { remove_id_token_claims: vec!["email".into()], ..ClientEdit::default() };
+    let claims = ListEdit { add: vec![], remove: vec!["email".into()] };
+    let edit = ClientEdit { id_token_claims: claims, ..ClientEdit::default() };
     let _record = nodes.one.admin().edit_client(&id, edit).await.unwrap();
     let gone = async || {
         let tokens = nodes.other.refresh(&client, &tokens.refresh_token).await;

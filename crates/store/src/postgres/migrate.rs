@@ -35,6 +35,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/postgres/0004_sessions_by_user.sql"),
     },
     Migration {
+        version: 6,
+        name: "0006_removed_users",
+        text: include_str!("../../migrations/postgres/0006_removed_users.sql"),
+    },
+    Migration {
         version: 7,
         name: "0007_closed_rings",
         text: include_str!("../../migrations/postgres/0007_closed_rings.sql"),

@@ -83,6 +83,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/sqlite/0017_sessions_by_user.sql"),
     },
     Migration {
+        version: 19,
+        name: "0019_removed_users",
+        text: include_str!("../../migrations/sqlite/0019_removed_users.sql"),
+    },
+    Migration {
         version: 20,
         name: "0020_closed_rings",
         text: include_str!("../../migrations/sqlite/0020_closed_rings.sql"),

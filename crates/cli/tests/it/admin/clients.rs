@@ -100,7 +100,7 @@ fn v_35_clients_that_cannot_work_are_refused_with_the_member() {
     }
     installation.refused(&["client", "add", "-"], "{\n", 1, &["line 2"]);
     installation.refused(&["client", "add", "none.json"], "", 1, &["none.json", "standard input"]);
-    installation.refused(&["client", "add"], "", 2, &["<FILE>"]);
+    installation.refused(&["client", "add"], "", 2, &["<FILE>", "--spa"]);
     assert_eq!(installation.json(&["client", "list"], "").as_array().unwrap().len(), 1);
 }
 
@@ -296,7 +296,7 @@ fn pk_13_az_05_claims_of_id_tokens_and_schemes_without_a_dot_are_registered_edit
         json!(["name", "picture"])
     );
     let said = installation.text(&["client", "edit", "app", "--remove-id-token-claim", "picture"]);
-    assert!(said.contains("Its ID tokens carry name"), "{said}");
+    assert!(said.contains("ID tokens say  name\n"), "{said}");
     let roles = ["client", "edit", "app", "--add-id-token-claim", "roles"];
     installation.refused(&roles, "", 1, &["id_token_claims[1]: `roles`", "email_verified"]);
     let strict = ["client", "edit", "app", "--allow-dotless-scheme", "false"];

@@ -13,5 +13,6 @@ mod refresh;
 mod remembered;
 mod sign_in;
 mod sweep;
+mod users;
 
 use super::World;
