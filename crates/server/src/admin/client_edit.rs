@@ -202,6 +202,33 @@ mod tests {
     }
 
     #[test]
+    fn pk_09_az_05_an_installed_app_may_be_given_a_scheme_without_a_dot_by_the_flag_alone() {
+        let native = json!({
+            "token_endpoint_auth_method": PUBLIC, "application_type": "native",
+            "redirect_uris": ["com.example.app:/cb"],
+        });
+        let edit = |allow_dotless_scheme| ClientEdit {
+            redirect_uris: list(&["myapp:/cb"], &[]),
+            allow_dotless_scheme,
+            ..ClientEdit::default()
+        };
+        for flag in [None, Some(false)] {
+            assert!(after(native.clone(), &edit(flag)).unwrap_err().contains("allow_dotless_scheme"));
+        }
+        let mut allowed = after(native, &edit(Some(true))).unwrap();
+        assert_eq!(allowed["redirect_uris"], json!(["com.example.app:/cb", "myapp:/cb"]));
+        assert_eq!(allowed["allow_dotless_scheme"], true);
+        // Who has the flag needs it no second time, and who has such a scheme cannot lose it.
+        allowed["redirect_uris"] = json!(["myapp:/cb"]);
+        assert!(
+            after(allowed.clone(), &ClientEdit { redirect_uris: list(&["other:/cb"], &[]), ..edit(None) })
+                .is_ok()
+        );
+        let strict = ClientEdit { allow_dotless_scheme: Some(false), ..ClientEdit::default() };
+        assert!(after(allowed, &strict).unwrap_err().contains("redirect_uris[0]: `myapp:/cb`"));
+    }
+
+    #[test]
     fn pk_09_an_edit_that_cannot_be_is_refused() {
         let spa = json!({
             "token_endpoint_auth_method": PUBLIC, "application_type": "web", "redirect_uris": ["https://a.example/cb"],
@@ -233,6 +260,9 @@ mod tests {
             let refused = after(spa.clone(), &edit).unwrap_err();
             assert!(refused.contains(words), "{words}: {refused}");
         }
+        let claim = ClientEdit { id_token_claims: list(&[], &["emial"]), ..ClientEdit::default() };
+        let refused = after(spa.clone(), &claim).unwrap_err();
+        assert!(refused.contains("id_token_claims: `emial`"), "{refused}");
         // Of a registration that does not say what it is, no more is asked than before.
         let unsaid = json!({"token_endpoint_auth_method": PUBLIC, "redirect_uris": ["https://a.example/cb"]});
         let custom =

@@ -299,6 +299,14 @@ fn pk_13_az_05_claims_of_id_tokens_and_schemes_without_a_dot_are_registered_edit
     assert!(said.contains("ID tokens say  name\n"), "{said}");
     let roles = ["client", "edit", "app", "--add-id-token-claim", "roles"];
     installation.refused(&roles, "", 1, &["id_token_claims[1]: `roles`", "email_verified"]);
+    let misspelt = ["client", "edit", "app", "--remove-id-token-claim", "nmae"];
+    installation.refused(&misspelt, "", 1, &["--remove-id-token-claim: `nmae`"]);
+    assert_eq!(installation.json(&["client", "show", "app"], "")["id_token_claims"], json!(["name"]));
+    let said = installation.text(&["client", "edit", "app", "--allow-dotless-scheme", "true"]);
+    assert!(
+        said.contains("Changed app.\n") && said.contains("scheme         may be without a dot"),
+        "{said}"
+    );
     let strict = ["client", "edit", "app", "--allow-dotless-scheme", "false"];
     installation.refused(&strict, "", 1, &["redirect_uris[0]: `myapp:/cb`"]);
     for verb in ["add", "update"] {
