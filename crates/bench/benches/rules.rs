@@ -18,9 +18,9 @@ use proofkey_protocol::sign_in::{
 };
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, RefreshGrant};
 use proofkey_protocol::{
-    Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, ClientStatus,
-    CodeFacts, Commit, ConsentFacts, CredentialFacts, Cx, GrantWithSubject, Judged, Policy, Random,
-    RefreshToken, SessionLife, SignInLimit, SigningAlgorithms, SubjectFacts, UserFacts, UserId, authenticate,
+    Algorithm, Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord,
+    ClientStatus, CodeFacts, Commit, ConsentFacts, CredentialFacts, Cx, GrantWithSubject, Judged, Policy,
+    Random, RefreshToken, SessionLife, SignInLimit, SubjectFacts, UserFacts, UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -71,7 +71,8 @@ impl World {
         };
         let mut random = Counter(1);
         let (apis, keys) = (Apis::default(), ArtefactKeys::derive(&[1; 32]));
-        let mut cx = Cx { now: NOW, random: &mut random, policy: &policy, apis: &apis, keys: &keys };
+        let signs = &Algorithm::ALL;
+        let mut cx = Cx { now: NOW, random: &mut random, policy: &policy, apis: &apis, keys: &keys, signs };
         let credentials = Some(CredentialFacts { user: user.clone(), password: Some("$argon2id$".into()) });
         let reserved = reserve(Account::of("ada", None, &cx), &SignInFacts::default(), &cx);
         let started = reserved.outcome.unwrap().start(credentials);
@@ -107,7 +108,8 @@ impl World {
     }
 
     fn cx<'a>(&'a self, random: &'a mut Counter) -> Cx<'a> {
-        Cx { now: NOW, random, policy: &self.policy, apis: &self.apis, keys: &self.keys }
+        let signs = &Algorithm::ALL;
+        Cx { now: NOW, random, policy: &self.policy, apis: &self.apis, keys: &self.keys, signs }
     }
 
     fn authorize(&self, cx: &mut Cx<'_>) -> Secret {
@@ -151,7 +153,6 @@ fn policy() -> Policy {
     let sign_in = SignInLimit { burst: 10, pause_seconds: 60, pause_seconds_max: 900, failures_max: 100 };
     Policy {
         issuer: Issuer::parse("https://id.example").unwrap(),
-        algorithms: SigningAlgorithms::default(),
         code_seconds: 60,
         access_token_seconds: 600,
         id_token_seconds: 3600,

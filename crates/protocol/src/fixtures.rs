@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use proofkey_jose::Algorithm;
 use proofkey_oauth::{
     AuthMethod, AuthorizationRequest, ClientCredentials, Issuer, Params, PresentedCredentials, ResourceUri,
     Scope, Secret, Timestamp, form_encode,
@@ -26,7 +27,6 @@ use crate::sign_in::{
     Account, HashVerdict, SessionBegun, SignInBrowser, SignInFacts, SignInOutcome, Started, decide_password,
     reserve,
 };
-use crate::signing_algorithms::SigningAlgorithms;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
 pub(crate) const ISSUER: &str = "https://id.example";
@@ -48,6 +48,7 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) policy: Policy,
     pub(crate) apis: Apis,
+    pub(crate) signs: Vec<Algorithm>,
     keys: ArtefactKeys,
     random: Counter,
 }
@@ -65,12 +66,13 @@ impl Random for Counter {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { now: NOW, policy: policy(), apis: apis(), keys: keys(), random: Counter(1) }
+        let signs = Algorithm::ALL.to_vec();
+        Self { now: NOW, policy: policy(), apis: apis(), signs, keys: keys(), random: Counter(1) }
     }
 
     pub(crate) fn cx(&mut self) -> Cx<'_> {
-        let Self { now, policy, apis, keys, random } = self;
-        Cx { now: *now, random, policy, apis, keys }
+        let Self { now, policy, apis, signs, keys, random } = self;
+        Cx { now: *now, random, policy, apis, keys, signs }
     }
 
     /// The login of a user who signed in so many seconds ago, and the session behind it.
@@ -99,7 +101,6 @@ pub(crate) fn policy() -> Policy {
     let sign_in = SignInLimit { burst: 10, pause_seconds: 60, pause_seconds_max: 900, failures_max: 100 };
     Policy {
         issuer: Issuer::parse(ISSUER).unwrap(),
-        algorithms: SigningAlgorithms::default(),
         code_seconds: 60,
         access_token_seconds: 600,
         id_token_seconds: 3600,

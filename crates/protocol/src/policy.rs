@@ -2,15 +2,11 @@
 
 use proofkey_oauth::Issuer;
 
-use crate::signing_algorithms::SigningAlgorithms;
-
 /// The server's settings, as far as a rule needs them.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The issuer identifier (RFC 8414 §2).
     pub issuer: Issuer,
-    /// What signs tokens.
-    pub algorithms: SigningAlgorithms,
     /// Life of an authorization code (OAuth 2.1 §4.1.2).
     pub code_seconds: i64,
     /// Life of an access token whose API says nothing else.

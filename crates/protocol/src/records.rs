@@ -43,7 +43,7 @@ pub struct ApiRecord {
     pub scopes: Vec<ApiScope>,
     /// Life of its access tokens in seconds, where it differs from the server's.
     pub access_token_seconds: Option<i64>,
-    /// The algorithm of its access tokens, where it names one: see [`crate::SigningAlgorithms::of_access_tokens`].
+    /// The algorithm of its access tokens, where it names one: see [`crate::Cx::signs`].
     pub algorithm: Option<Algorithm>,
     /// Hash of the credential by which it introspects.
     pub introspection: Option<SecretHash>,

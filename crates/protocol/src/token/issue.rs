@@ -15,7 +15,7 @@ use crate::ids::TokenId;
 use crate::own_access::OwnAccess;
 use crate::policy::Policy;
 use crate::records::ApiRecord;
-use crate::refusal::Refusal;
+use crate::refusal::{Named, Refusal};
 
 /// Tokens to sign and send. It is large, and travels in a box.
 #[derive(Debug)]
@@ -57,6 +57,20 @@ pub fn access_token_seconds(client: &Client, api: Option<&ApiRecord>, policy: &P
     client.access_token_seconds.map_or(seconds, |ceiling| seconds.min(ceiling))
 }
 
+/// What signs an access token for this API: what it is registered for, or else the first algorithm that signs here.
+fn access_token_algorithm(api: Option<&ApiRecord>, cx: &Cx<'_>) -> Result<Algorithm, Refusal> {
+    match api.and_then(|api| api.algorithm) {
+        Some(named) => check_signs(named, cx).map(|()| named),
+        None => cx.signs.first().copied().ok_or(Refusal::AlgorithmOff(Named::NOTHING)),
+    }
+}
+
+/// Refuses before anything is spent what no key here could sign: another server of the same database may have the key.
+fn check_signs(algorithm: Algorithm, cx: &Cx<'_>) -> Result<(), Refusal> {
+    let signs = cx.signs.contains(&algorithm);
+    if signs { Ok(()) } else { Err(Refusal::AlgorithmOff(Named::of(algorithm.name()))) }
+}
+
 /// The client, audience and life of an access token.
 pub(super) struct AccessPlan<'a> {
     client: AllowedClient<'a>,
@@ -78,10 +92,12 @@ impl<'a> AccessPlan<'a> {
         let Entitlement { scope, apis, requested, user, .. } = entitlement;
         let audience = cx.apis.audience(requested.id(), apis, scope, &cx.policy.issuer)?;
         let seconds = access_token_seconds(&client, audience.api, cx.policy);
-        let algorithm = audience.api.and_then(|api| api.algorithm);
-        let algorithm = algorithm.unwrap_or_else(|| cx.policy.algorithms.of_access_tokens());
+        let algorithm = access_token_algorithm(audience.api, cx)?;
         let identifies =
             scope.contains(standard_scope::OPENID).then(|| chosen(&client.id_token_claims, scope, *user));
+        if identifies.is_some() {
+            check_signs(client.id_token_algorithm, cx)?;
+        }
         Ok(Self { client, audience, algorithm, seconds, identifies })
     }
 

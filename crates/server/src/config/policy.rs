@@ -31,7 +31,6 @@ impl Config {
         };
         Policy {
             issuer: self.issuer.clone(),
-            algorithms: self.keys.algorithms.clone(),
             code_seconds: tokens.code_seconds,
             access_token_seconds: tokens.access_seconds,
             id_token_seconds: tokens.id_seconds,

@@ -67,6 +67,8 @@ pub struct Keys {
     sealer: PrivateKeySealer,
     signers: Signers,
     signing: Vec<SigningKey>,
+    /// The algorithms of these, in the order of the list.
+    signs: Vec<Algorithm>,
     verifying: KeySet,
     /// Those of the key set, and retired ones.
     of_hints: KeySet,
@@ -127,6 +129,7 @@ impl Keys {
             sealing,
             sealer,
             signers,
+            signs: signing.iter().map(SigningKey::algorithm).collect(),
             signing,
             verifying,
             of_hints,
@@ -184,6 +187,11 @@ impl Keys {
     /// The algorithms that are on.
     pub const fn algorithms(&self) -> &SigningAlgorithms {
         &self.signers.algorithms
+    }
+
+    /// The algorithms by which one of these keys signs, in the order of the list.
+    pub fn signs(&self) -> &[Algorithm] {
+        &self.signs
     }
 
     /// The stored keys.

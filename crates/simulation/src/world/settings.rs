@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::AddAssign;
 
 use proofkey_oauth::Issuer;
-use proofkey_protocol::{Policy, SessionLife, SignInLimit, SigningAlgorithms};
+use proofkey_protocol::{Policy, SessionLife, SignInLimit};
 
 use crate::dice::Dice;
 use crate::model::BrokenGate;
@@ -109,7 +109,6 @@ pub(super) fn policy(dice: &mut Dice, judged_by: JudgedBy) -> Policy {
     let sign_in = SignInLimit { burst: 3, pause_seconds: 5, pause_seconds_max: 60, failures_max: 12 };
     Policy {
         issuer: Issuer::parse("https://id.example").expect("an issuer"),
-        algorithms: SigningAlgorithms::default(),
         code_seconds: 60,
         access_token_seconds: 600,
         id_token_seconds: 3600,

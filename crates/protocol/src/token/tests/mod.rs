@@ -1,5 +1,6 @@
 //! The token endpoint, grant by grant: every case is data, and one `check` of its file judges it.
 
+mod algorithms;
 mod check_active;
 mod client_credentials;
 mod code;

@@ -66,13 +66,13 @@ async fn sign(
     let keys = context.current_keys().await?;
     let access_token = keys
         .sign(Typ::AccessToken, issue.access_algorithm, &issue.access)
-        .ok_or(Failure::Fault(Cause::NoSigningKey("access tokens", issue.access_algorithm)))?;
+        .ok_or(Failure::Fault(Cause::NoSigningKey))?;
     let id_token = match issue.id {
         None => None,
         Some(mut id) => {
             id.at_hash = Some(claims::at_hash(issue.id_algorithm, &access_token));
             let signed = keys.sign(Typ::IdToken, issue.id_algorithm, &id);
-            Some(signed.ok_or(Failure::Fault(Cause::NoSigningKey("ID tokens", issue.id_algorithm)))?)
+            Some(signed.ok_or(Failure::Fault(Cause::NoSigningKey))?)
         }
     };
     let too_large = |(claim, why): &(Claim, Withheld)| (*why == Withheld::Size).then_some(claim.name());
