@@ -181,7 +181,7 @@ fn credential(resource: &str, secret: &Secret) -> String {
 async fn list(installation: &Installation) -> anyhow::Result<()> {
     let records = installation.admin.apis().await.map_err(explain)?;
     let views: Vec<Value> = records.iter().map(view).collect();
-    let default = installation.admin.access_token_algorithm();
+    let default = installation.admin.access_token_algorithm().await.map_err(explain)?;
     installation.output.result(&views, || {
         let rows = records.iter().map(|api| {
             let seconds =

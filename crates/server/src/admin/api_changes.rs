@@ -63,7 +63,7 @@ impl Admin {
         deliver: impl FnOnce(&ApiRecord, &Secret) -> io::Result<()>,
     ) -> Result<ApiRecord, AdminRefused> {
         if let Some(name) = &edit.algorithm {
-            self.check_on(algorithm(name)?)?;
+            self.check_signs(algorithm(name)?).await?;
         }
         let secret = (edit.introspection == CredentialEdit::New).then(new_secret);
         let (before, record) = self.replaced(resource, &edit, secret.as_ref()).await?;

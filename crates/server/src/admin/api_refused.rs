@@ -29,6 +29,8 @@ pub enum ApiRefused {
     Algorithm,
     #[error("{algorithm} is left out by keys.algorithms: one of {on}")]
     AlgorithmOff { algorithm: Algorithm, on: String },
+    #[error("{algorithm} is new on the list, and its first key is published before it signs: {when}")]
+    AlgorithmAhead { algorithm: Algorithm, when: String },
 }
 
 impl ApiRefused {
@@ -41,7 +43,9 @@ impl ApiRefused {
             | Self::ScopeNotSingle { at, .. }
             | Self::ScopeStandard { at, .. } => Member::item("scopes", *at),
             Self::AccessTokenSeconds => Member::whole("access_token_seconds"),
-            Self::Algorithm | Self::AlgorithmOff { .. } => Member::whole("algorithm"),
+            Self::Algorithm | Self::AlgorithmOff { .. } | Self::AlgorithmAhead { .. } => {
+                Member::whole("algorithm")
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use proofkey_protocol::{Algorithm, ApiRecord, ApiScope, Apis, ClientId};
 use super::api_refused::ApiRefused;
 use super::limits::SCOPES_MAX;
 use super::noun::{Noun, Verb};
+use super::signers::Unsigned;
 use super::{Admin, AdminRefused, new_secret};
 use crate::config::ACCESS_TOKEN_SECONDS_MAX;
 use crate::remembered::seen_by_servers;
@@ -45,7 +46,9 @@ impl Admin {
         check_scopes(&new.scopes)?;
         check_seconds(new.access_token_seconds)?;
         let algorithm = new.algorithm.as_deref().map(algorithm).transpose()?;
-        algorithm.map_or(Ok(()), |algorithm| self.check_on(algorithm))?;
+        if let Some(algorithm) = algorithm {
+            self.check_signs(algorithm).await?;
+        }
         let others = self.store.apis().await?;
         if let Some(same) = others.iter().find(|other| other.record.resource.names(resource.as_str())) {
             let name = same.resource().to_owned();
@@ -69,19 +72,12 @@ impl Admin {
     }
 
     /// Refuses an algorithm by which no server signs.
-    pub(super) fn check_on(&self, algorithm: Algorithm) -> Result<(), ApiRefused> {
-        let keys = self.keyring.now();
-        let on = keys.algorithms();
-        if on.contains(algorithm) {
-            Ok(())
-        } else {
-            Err(ApiRefused::AlgorithmOff { algorithm, on: on.names() })
+    pub(super) async fn check_signs(&self, algorithm: Algorithm) -> Result<(), AdminRefused> {
+        match self.unsigned(algorithm).await? {
+            None => Ok(()),
+            Some(Unsigned::Off(on)) => Err(ApiRefused::AlgorithmOff { algorithm, on }.into()),
+            Some(Unsigned::Ahead(when)) => Err(ApiRefused::AlgorithmAhead { algorithm, when }.into()),
         }
-    }
-
-    /// What signs the access tokens of an API that names nothing else.
-    pub fn access_token_algorithm(&self) -> Algorithm {
-        self.keyring.now().algorithms().of_access_tokens()
     }
 
     /// Every API, in the order of their resources.

@@ -12,6 +12,7 @@ use proofkey_store::AdminFault;
 use super::client_document::ClientDocument;
 use super::limits::{ATTEMPTS_MAX, SECRET_KEEP_SECONDS_MAX, SECRET_STAGED_SECONDS};
 use super::noun::{Noun, Verb};
+use super::signers::Unsigned;
 use super::{Admin, AdminRefused, new_secret};
 use crate::random::SystemRandom;
 use crate::remembered::seen_by_servers;
@@ -55,7 +56,7 @@ impl Admin {
             created_at: now,
         };
         let record = self.with_apis(record).await?;
-        self.check_signed(&record)?;
+        self.check_signed(&record).await?;
         let added = self.store.add_client(record.clone()).await;
         added.map_err(|fault| AdminRefused::about(fault, Noun::Client, &record.id))?;
         self.record_change(Verb::Add, Noun::Client, &record.id);
@@ -113,7 +114,7 @@ impl Admin {
         for _ in 0..ATTEMPTS_MAX {
             let version = self.store.directory_versions().await?.clients;
             let record = changed(self.find_client(id).await?).await?;
-            self.check_signed(&record)?;
+            self.check_signed(&record).await?;
             match self.store.update_client(id, &record.metadata, version).await {
                 Err(AdminFault::Conflict) => {}
                 settled => {
@@ -190,14 +191,18 @@ impl Admin {
         Ok(())
     }
 
-    /// Refuses a client whose ID tokens no server could sign: its algorithm is off.
-    fn check_signed(&self, record: &ClientRecord) -> Result<(), AdminRefused> {
-        let (client, keys) = (Client::try_from(record)?, self.keyring.now());
-        let (algorithm, on) = (client.id_token_algorithm, keys.algorithms());
-        if !client.signs_in() || on.contains(algorithm) {
+    /// Refuses a client whose ID tokens no server could sign.
+    async fn check_signed(&self, record: &ClientRecord) -> Result<(), AdminRefused> {
+        let client = Client::try_from(record)?;
+        if !client.signs_in() {
             return Ok(());
         }
-        Err(AdminRefused::AlgorithmOff { algorithm, on: on.names() })
+        let algorithm = client.id_token_algorithm;
+        match self.unsigned(algorithm).await? {
+            None => Ok(()),
+            Some(Unsigned::Off(on)) => Err(AdminRefused::AlgorithmOff { algorithm, on }),
+            Some(Unsigned::Ahead(when)) => Err(AdminRefused::AlgorithmAhead { algorithm, when }),
+        }
     }
 
     pub(super) async fn find_client(&self, id: &ClientId) -> Result<ClientRecord, AdminRefused> {

@@ -25,6 +25,7 @@ mod noun;
 mod record;
 mod refused;
 mod sealing_key;
+mod signers;
 mod user_changes;
 mod users;
 

@@ -55,6 +55,11 @@ pub enum AdminRefused {
          {on}"
     )]
     AlgorithmOff { algorithm: Algorithm, on: String },
+    /// No server signs ID tokens by that algorithm yet.
+    #[error(
+        "id_token_signed_response_alg: {algorithm} is new on the list, and its first key is published before it signs: {when}"
+    )]
+    AlgorithmAhead { algorithm: Algorithm, when: String },
     /// A public client has no secret that another could take the place of.
     #[error("client {0} is public (token_endpoint_auth_method none): it has no secret to rotate")]
     NoSecret(ClientId),
@@ -178,7 +183,9 @@ impl AdminRefused {
                 (name, Some(at)) => Member::item(name, at),
             }),
             Self::Metadata(MetadataRefused::Member { name, .. }) => Some(Member::whole(name.clone())),
-            Self::AlgorithmOff { .. } => Some(Member::whole("id_token_signed_response_alg")),
+            Self::AlgorithmOff { .. } | Self::AlgorithmAhead { .. } => {
+                Some(Member::whole("id_token_signed_response_alg"))
+            }
             Self::UnknownResource { at, .. } => Some(Member::item("resources", *at)),
             Self::OtherClient(_) => Some(Member::whole("client_id")),
             Self::SecretInUpdate(_) => Some(Member::whole("client_secret")),

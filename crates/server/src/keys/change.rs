@@ -45,7 +45,7 @@ pub async fn rotate(
     known: Timestamp,
 ) -> Result<Rotated, KeysFault> {
     let records = store.keys().await?;
-    let mut rotated = Rotated::default();
+    let (mut rotated, mut due) = (Rotated::default(), Vec::new());
     for step in rotation::plan(&records, policy, now, known) {
         match step {
             RotationStep::Remove { kids } => {
@@ -65,13 +65,17 @@ pub async fn rotate(
                 tracing::info!(%algorithm, "keys.algorithms has it here, and another server had it off: its keys sign");
             }
             RotationStep::Make { algorithm, sequence, active_from } => {
-                let record = make(keys.sealer(), algorithm, sequence, active_from, now).await?;
-                if publish(store, keys, vec![record], &[]).await? {
-                    rotated.applied += 1;
-                } else {
-                    rotated.conflicts += 1;
-                }
+                due.push(make(keys.sealer(), algorithm, sequence, active_from, now).await?);
             }
+        }
+    }
+    // All of them or none: where only some of the first keys were there, the others would be taken for new on the list.
+    let made = due.len();
+    if made > 0 {
+        if publish(store, keys, due, &[]).await? {
+            rotated.applied += made;
+        } else {
+            rotated.conflicts += made;
         }
     }
     Ok(rotated)

@@ -98,10 +98,13 @@ pub fn active(records: &[KeyRecord], algorithm: Algorithm, now: Timestamp) -> Op
 }
 
 /// The key of a ring that signs at an instant, which a clock that was set back may have put before the birth of all of them:
-/// then the first, for tokens are signed whatever the time is.
+/// then the first, for tokens are signed whatever the time is. A first key that is published ahead while others sign is waiting in
+/// earnest: its ring does not sign yet.
 pub fn signing(records: &[KeyRecord], algorithm: Algorithm, now: Timestamp) -> Option<&KeyRecord> {
     let first = || ring(records, algorithm).min_by_key(|key| (key.active_from, key.sequence));
-    active(records, algorithm, now).or_else(first)
+    let others_sign = || records.iter().any(|key| key.active_from <= now);
+    let waits = |key: &&KeyRecord| key.active_from > key.created_at && others_sign();
+    active(records, algorithm, now).or_else(|| first().filter(|key| !waits(key)))
 }
 
 /// The state of one of the stored keys at an instant.
@@ -130,9 +133,8 @@ fn make(
 ) -> Option<RotationStep> {
     let sequence = next_sequence(records, algorithm);
     let Some(current) = active(records, algorithm, now) else {
-        // The first key of all signs at once: no verifier can have cached a set without it yet. A ring whose only
-        // keys lie ahead (a clock was set back) gets one too, rather than none.
-        return Some(RotationStep::Make { algorithm, sequence, active_from: now });
+        let active_from = first_signs_from(records, algorithm, policy, now)?;
+        return Some(RotationStep::Make { algorithm, sequence, active_from });
     };
     let has_next = ring(records, algorithm).any(|key| key.active_from > now);
     let due = current.active_from + policy.period_seconds;
@@ -142,6 +144,26 @@ fn make(
     // A server that slept past the date publishes first all the same.
     let active_from = due.max(now + policy.publish_ahead_seconds);
     Some(RotationStep::Make { algorithm, sequence, active_from })
+}
+
+/// From when on a new key signs in a ring of which none does; `None` if one is there and waits for its day.
+fn first_signs_from(
+    records: &[KeyRecord],
+    algorithm: Algorithm,
+    policy: &RotationPolicy,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    if records.is_empty() {
+        // No verifier can have cached a set without it.
+        return Some(now);
+    }
+    match ring(records, algorithm).map(|key| key.created_at).min() {
+        // The algorithm is new on the list, and there is a set that verifiers have cached.
+        None => Some(now + policy.publish_ahead_seconds),
+        // All of them were made in what is the future by now: a clock was set back, and tokens are signed whatever the time is.
+        Some(first) if first - now > OTHERS_SECONDS => Some(now),
+        Some(_) => None,
+    }
 }
 
 /// The keys of an algorithm that has been off at every server for so long that nothing they signed lives.
@@ -341,9 +363,9 @@ mod tests {
     }
 
     #[test]
-    fn pk_14_an_algorithm_that_comes_back_signs_by_its_key_again_or_by_a_new_one() {
+    fn pk_14_an_algorithm_that_comes_back_signs_by_its_key_again_or_by_one_that_was_published_ahead() {
         let (all, two) = (policy(&ALGORITHMS), policy(&[Algorithm::Es256, Algorithm::Rs256]));
-        for (days, signer) in [(1, "EdDSA-1"), (3, "EdDSA-1 is gone")] {
+        for (days, comes_back) in [(1, true), (3, false)] {
             let mut records = Vec::new();
             let steps = plan(&records, &all, START, START);
             apply(&mut records, steps, START);
@@ -354,10 +376,62 @@ mod tests {
             let back = START + days * DAY + 60;
             let steps = plan(&records, &all, back, back);
             apply(&mut records, steps, back);
-            let key = active(&records, Algorithm::EdDsa, back).unwrap();
-            assert_eq!(key.active_from == back, signer.ends_with("gone"), "{signer}");
-            assert_eq!(state(&records, key, back), KeyState::Active);
-            assert_eq!(plan(&records, &all, back + 60, back + 60), []);
+            let signs = |now| signing(&records, Algorithm::EdDsa, now).map(|key| key.active_from);
+            let ahead = back + all.publish_ahead_seconds;
+            assert_eq!(signs(back), comes_back.then_some(START), "{days}");
+            assert_eq!(signs(ahead + -1), comes_back.then_some(START), "{days}");
+            assert_eq!(signs(ahead), Some(if comes_back { START } else { ahead }), "{days}");
+            for now in [back + 60, ahead + -60, ahead + 60] {
+                assert_eq!(plan(&records, &all, now, now), [], "{days}: one is enough");
+            }
         }
+    }
+
+    #[test]
+    fn pk_14_v_81_the_first_key_of_an_algorithm_that_is_added_waits_until_verifiers_have_it() {
+        let mut records = Vec::new();
+        let steps = plan(&records, &policy(&[Algorithm::Es256, Algorithm::Rs256]), START, START);
+        assert_eq!(steps.len(), 2);
+        apply(&mut records, steps, START);
+        let all = policy(&ALGORITHMS);
+        let added = START + 10 * DAY;
+        for minute in 0..3 * 24 * 60 {
+            let now = added + minute * 60;
+            let steps = plan(&records, &all, now, now);
+            apply(&mut records, steps, now);
+            let signs = signing(&records, Algorithm::EdDsa, now).is_some();
+            assert_eq!(signs, now >= added + all.publish_ahead_seconds, "minute {minute}");
+            for other in [Algorithm::Es256, Algorithm::Rs256] {
+                assert_eq!(signing(&records, other, now).unwrap().active_from, START);
+            }
+        }
+        assert_eq!(kids(&records), ["ES256-1", "EdDSA-1", "RS256-1"]);
+    }
+
+    #[test]
+    fn f_20_k_15_pk_14_a_clock_that_is_set_back_leaves_no_ring_without_a_key_that_signs() {
+        let (mut records, policy) = (Vec::new(), policy(&ALGORITHMS));
+        // A month after the rings changed their keys for the fourth time.
+        for day in 0..390 {
+            let steps = plan(&records, &policy, START + day * DAY, START + day * DAY);
+            apply(&mut records, steps, START + day * DAY);
+        }
+        for back in [DAY / 2, 30 * DAY + DAY / 2, 40 * DAY, 400 * DAY] {
+            let now = START + 390 * DAY + -back;
+            for algorithm in ALGORITHMS {
+                assert!(signing(&records, algorithm, now).is_some(), "{algorithm}: {back}");
+            }
+        }
+        // One ring alone was made anew after a leak, and the clock is set back to before that.
+        let leak = START + 391 * DAY;
+        records.retain(|key| key.algorithm != Algorithm::Es256);
+        let at_once = RotationStep::Make { algorithm: Algorithm::Es256, sequence: 9, active_from: leak };
+        apply(&mut records, vec![at_once], leak);
+        let kid = |now| signing(&records, Algorithm::Es256, now).map(|key| key.kid.as_str());
+        assert_eq!((kid(leak), kid(leak + -DAY)), (Some("ES256-9"), Some("ES256-9")));
+        let steps = plan(&records, &policy, leak + -DAY, leak + -DAY);
+        let again =
+            RotationStep::Make { algorithm: Algorithm::Es256, sequence: 10, active_from: leak + -DAY };
+        assert!(steps.contains(&again), "{steps:?}");
     }
 }

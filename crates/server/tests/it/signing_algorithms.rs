@@ -4,7 +4,9 @@ use proofkey_protocol::{Algorithm, ClientId, SigningAlgorithms};
 use proofkey_server::admin::{ClientDocument, NewApi};
 use proofkey_server::algorithms::check_registered;
 use proofkey_server::keys::{Signers, rotate, rotate_now, rotation};
-use proofkey_testkit::{AuthorizeRequest, Browser, Builder, TestClient, TestServer, decode, fixtures};
+use proofkey_testkit::{
+    AuthorizeRequest, Browser, Builder, TestClient, TestServer, Tokens, decode, fixtures,
+};
 use serde_json::{Value, json};
 
 use crate::keys::{POLICY, of_a_node, of_a_node_of};
@@ -125,6 +127,33 @@ async fn pk_14_who_is_registered_for_what_is_taken_off_is_named_and_nothing_star
     server.restart().await;
     let on = SigningAlgorithms::new([Algorithm::Es256, Algorithm::Rs256]).unwrap();
     assert!(check_registered(server.store(), &on).await.is_ok());
+}
+
+#[tokio::test]
+async fn pk_14_v_81_an_algorithm_that_is_put_on_the_list_signs_once_verifiers_have_its_key() {
+    let mut server = two().start().await;
+    let all = server.store().keys().await.unwrap();
+    let of_ed = all.into_iter().filter(|key| key.algorithm == Algorithm::EdDsa).map(|key| key.kid);
+    server.store().retire_keys(&of_ed.collect::<Vec<_>>(), server.now()).await.unwrap();
+    server.set(SETTING, Some("EdDSA, ES256, RS256"));
+    server.restart().await;
+    assert_eq!(published(&server).await, ["ES256", "EdDSA", "RS256"], "from the first moment");
+    let signer = async || {
+        let answer = server.client_credentials(&fixtures::service(), &[]).await;
+        decode(&Tokens::of(&answer).access_token).header["alg"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(signer().await, "ES256", "the first of those that sign, where the API names none");
+    assert_eq!(server.admin().access_token_algorithm().await.unwrap(), Algorithm::Es256);
+    let message = refused(&server, &registration("ed", Some("EdDSA"))).await;
+    assert!(message.contains("id_token_signed_response_alg: EdDSA is new on the list"), "{message}");
+    let message = server.admin().add_api(api(Some("EdDSA"))).await.unwrap_err().to_string();
+    assert!(message.contains("algorithm: EdDSA is new on the list"), "{message}");
+    server.advance(86_400 - 60);
+    assert_eq!(signer().await, "ES256", "a minute before its day");
+    server.advance(60);
+    assert!(within_a_second(async || signer().await == "EdDSA").await);
+    let _ = server.client(&registration("ed", Some("EdDSA"))).await;
+    assert_eq!(decode(&server.tokens(&client("ed"), "openid").await.id_token).header["alg"], "EdDSA");
 }
 
 async fn kids(server: &TestServer) -> Vec<String> {
