@@ -81,9 +81,9 @@ pub async fn rotate(
     Ok(rotated)
 }
 
-/// Gives every ring whose algorithm is on a new key that signs at once: for a key that may have leaked. Keys that wait to sign go: they lay
-/// beside the one that leaked, and would take over from the new one when their day comes. Returns the keys that were made;
-/// `None` if another node was first.
+/// Gives every ring that signs a new key that signs at once: for a key that may have leaked. A ring signs, too, whose algorithm is off the
+/// list here and on at a server. Keys that wait to sign go: they lay beside the one that leaked, and would take over from the new one
+/// when their day comes. Returns the keys that were made; `None` if another node was first.
 pub async fn rotate_now(
     store: &Store,
     keys: &Keys,
@@ -92,12 +92,16 @@ pub async fn rotate_now(
     let records = store.keys().await?;
     let waiting: Vec<String> =
         records.iter().filter(|key| key.active_from > now).map(|key| key.kid.clone()).collect();
-    replace(store, keys, next_places(&records, keys.algorithms().iter()), &waiting, now).await
+    // The first keys of all are made here where no server has made them yet; one that is published ahead is made anew so.
+    let signs =
+        |algorithm: &Algorithm| records.is_empty() || rotation::signing(&records, *algorithm, now).is_some();
+    let rings = rotation::in_use(&records, keys.algorithms(), now).into_iter().filter(signs);
+    replace(store, keys, next_places(&records, rings), &waiting, now).await
 }
 
-/// Revokes stored keys: they leave the key set, verify nothing any more, not even hints, and each ring that signed with one of
-/// them gets a new one. Keys that wait in such a ring go as well. Returns the keys that were made; `None` if another node was
-/// changing keys.
+/// Revokes stored keys: they leave the key set, verify nothing any more, not even hints, and each ring that signs with one of
+/// them gets a new one; one that is closed gets none. Keys that wait in such a ring go as well. Returns the keys that were made; `None`
+/// if another node was changing keys.
 pub async fn revoke(
     store: &Store,
     keys: &Keys,
@@ -106,12 +110,14 @@ pub async fn revoke(
 ) -> Result<Option<Vec<String>>, KeysFault> {
     let records = store.keys().await?;
     let signed = |algorithm: &Algorithm| {
-        rotation::active(&records, *algorithm, now).is_some_and(|active| kids.contains(&active.kid))
+        rotation::signing(&records, *algorithm, now).is_some_and(|signer| kids.contains(&signer.kid))
     };
-    let rings: Vec<Algorithm> = keys.algorithms().iter().filter(signed).collect();
-    let waiting = records.iter().filter(|key| key.active_from > now && rings.contains(&key.algorithm));
+    let touched: Vec<Algorithm> = rotation::ALGORITHMS.into_iter().filter(signed).collect();
+    let waiting = records.iter().filter(|key| key.active_from > now && touched.contains(&key.algorithm));
     let gone: Vec<String> = kids.iter().cloned().chain(waiting.map(|key| key.kid.clone())).collect();
-    replace(store, keys, next_places(&records, rings.iter().copied()), &gone, now).await
+    let rings = rotation::in_use(&records, keys.algorithms(), now).into_iter();
+    let rings = rings.filter(|algorithm| touched.contains(algorithm));
+    replace(store, keys, next_places(&records, rings), &gone, now).await
 }
 
 /// Whether a private key is sealed by an older sealing key than the one that writes: a rotation was cut off, or the

@@ -107,6 +107,16 @@ pub fn signing(records: &[KeyRecord], algorithm: Algorithm, now: Timestamp) -> O
     active(records, algorithm, now).or_else(|| first().filter(|key| !waits(key)))
 }
 
+/// The rings that sign at some server: those of the list, which is that of this process and need not be that of a server, and those that
+/// are not noted as closed. A note of the last minutes may be about to be taken back by a server that has the algorithm on.
+pub fn in_use(records: &[KeyRecord], algorithms: &SigningAlgorithms, now: Timestamp) -> Vec<Algorithm> {
+    let is_closed = |key: &KeyRecord| key.closed_at.is_some_and(|at| now - at > OTHERS_SECONDS);
+    let signs = |algorithm: &Algorithm| {
+        algorithms.contains(*algorithm) || ring(records, *algorithm).any(|key| !is_closed(key))
+    };
+    ALGORITHMS.into_iter().filter(signs).collect()
+}
+
 /// The state of one of the stored keys at an instant.
 pub fn state(records: &[KeyRecord], key: &KeyRecord, now: Timestamp) -> KeyState {
     if key.active_from > now && key.closed_at.is_none() {
@@ -385,6 +395,23 @@ mod tests {
                 assert_eq!(plan(&records, &all, now, now), [], "{days}: one is enough");
             }
         }
+    }
+
+    #[test]
+    fn pk_14_a_ring_is_in_use_where_it_is_listed_or_was_not_closed_for_long() {
+        let two = SigningAlgorithms::new([Algorithm::Es256, Algorithm::Rs256]).unwrap();
+        let mut records = Vec::new();
+        let steps = plan(&records, &policy(&ALGORITHMS), START, START);
+        apply(&mut records, steps, START);
+        let three = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256];
+        assert_eq!(in_use(&records, &two, START), three, "servers may have another list");
+        let steps = plan(&records, &policy(&[Algorithm::Es256, Algorithm::Rs256]), START, START);
+        apply(&mut records, steps, START);
+        assert_eq!(in_use(&records, &two, START + OTHERS_SECONDS), three, "the note may be taken back");
+        let later = START + OTHERS_SECONDS + 1;
+        assert_eq!(in_use(&records, &two, later), [Algorithm::Es256, Algorithm::Rs256]);
+        assert_eq!(in_use(&records, &SigningAlgorithms::default(), later), three, "it is listed here");
+        assert_eq!(in_use(&[], &two, START), [Algorithm::Es256, Algorithm::Rs256]);
     }
 
     #[test]

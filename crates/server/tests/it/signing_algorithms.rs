@@ -1,9 +1,9 @@
 //! The list of signing algorithms: what is made and published, what is refused, and what becomes of keys that are taken off it.
 
-use proofkey_protocol::{Algorithm, ClientId, SigningAlgorithms};
+use proofkey_protocol::{Algorithm, ClientId, KeyRecord, SigningAlgorithms};
 use proofkey_server::admin::{ClientDocument, NewApi};
 use proofkey_server::algorithms::check_registered;
-use proofkey_server::keys::{Signers, rotate, rotate_now, rotation};
+use proofkey_server::keys::{Signers, revoke, rotate, rotate_now, rotation};
 use proofkey_testkit::{
     AuthorizeRequest, Browser, Builder, TestClient, TestServer, Tokens, decode, fixtures,
 };
@@ -195,8 +195,9 @@ async fn pk_14_md_05_what_was_signed_before_verifies_until_it_ends_and_then_its_
         keys.into_iter().filter(|key| key.algorithm == Algorithm::EdDsa).collect::<Vec<_>>()
     };
     assert!(ring().await.iter().all(|key| key.closed_at == Some(server.now())), "it is noted at the start");
-    // A leak meanwhile makes no key of it either.
-    let made = rotate_now(server.store(), &two, server.now()).await.unwrap().unwrap();
+    // A leak meanwhile makes no key of it either, once no server can have it on; nor does its revocation.
+    let closed = server.now() + 301;
+    let made = rotate_now(server.store(), &two, closed).await.unwrap().unwrap();
     assert_eq!((made.len(), ring().await.len()), (2, 1));
 
     let policy = rotation::RotationPolicy { algorithms: two.algorithms().clone(), ..POLICY.clone() };
@@ -252,4 +253,44 @@ async fn pk_14_two_nodes_with_two_lists_publish_the_same_keys_and_verify_each_ot
         let closed = keys.iter().find(|key| key.algorithm == Algorithm::EdDsa).unwrap().closed_at;
         assert_eq!(closed, (turn % 2 == 1).then(|| one.now()), "turn {turn}");
     }
+}
+
+/// The keys of an algorithm that are stored.
+async fn ring_of(server: &TestServer, algorithm: Algorithm) -> Vec<KeyRecord> {
+    let keys = server.store().keys().await.unwrap();
+    keys.into_iter().filter(|key| key.algorithm == algorithm).collect()
+}
+
+#[tokio::test]
+async fn pk_14_md_06_a_leak_replaces_what_servers_sign_by_whatever_the_list_of_the_command_says() {
+    let server = TestServer::start().await;
+    let command = of_a_node_of(&server, signers_of_two(&server)).await;
+    let late = server.now() + 89 * 86_400;
+    let _ = rotate(server.store(), &of_a_node(&server).await, &POLICY, late, late).await.unwrap();
+    let before = ring_of(&server, Algorithm::EdDsa).await;
+    assert_eq!(before.len(), 2, "one waits");
+    let made = rotate_now(server.store(), &command, late).await.unwrap().unwrap();
+    assert_eq!(made.len(), 3, "the servers have all three on");
+    let after = ring_of(&server, Algorithm::EdDsa).await;
+    let signer =
+        |records: &[KeyRecord], at| rotation::signing(records, Algorithm::EdDsa, at).unwrap().kid.clone();
+    assert!(made.contains(&signer(&after, late)) && made.contains(&signer(&after, late + 400 * 86_400)));
+    assert!(after.iter().all(|key| key.kid != before[1].kid), "none that lay beside it signs ever");
+
+    let leaked = signer(&after, late);
+    let made = revoke(server.store(), &command, std::slice::from_ref(&leaked), late).await.unwrap().unwrap();
+    assert_eq!(made.len(), 1);
+    let after = ring_of(&server, Algorithm::EdDsa).await;
+    assert!(after.iter().all(|key| key.kid != leaked) && made == [signer(&after, late)]);
+}
+
+#[tokio::test]
+async fn pk_14_md_06_a_key_of_an_algorithm_that_is_off_is_revoked_and_not_replaced() {
+    let server = two().start().await;
+    assert!(ring_of(&server, Algorithm::EdDsa).await.iter().all(|key| key.closed_at.is_some()));
+    let command = of_a_node_of(&server, signers_of_two(&server)).await;
+    let leaked = ring_of(&server, Algorithm::EdDsa).await.remove(0).kid;
+    let later = server.now() + 301;
+    let made = revoke(server.store(), &command, &[leaked], later).await.unwrap().unwrap();
+    assert_eq!((made.len(), ring_of(&server, Algorithm::EdDsa).await.len()), (0, 0));
 }
