@@ -127,7 +127,7 @@ impl Start {
         let Self { config, clock, randomness, tracer, listener } = self;
         raise_file_limit();
         let store = open_to_serve(&config.store).await?;
-        algorithms::check_registered(&store, &config.keys.algorithms).await?;
+        algorithms::check_to_serve(&store, &config.keys.algorithms).await?;
         let clock = shared_time::clock_of(&store, clock).await?;
         let app = Arc::new(build(&config, &store, clock, randomness, tracer)?);
         app.refresh(&store).await?;

@@ -16,8 +16,8 @@ use super::show::plain;
 
 /// Check the configuration without starting anything
 ///
-/// Where keys.algorithms leaves an algorithm out, the database is asked whether a client or an API is registered for it. Nothing
-/// is changed.
+/// Where keys.algorithms leaves an algorithm out, the database is asked whether a client or an API is registered for it; where its
+/// first is not ES256, which APIs follow that. Nothing is changed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -47,16 +47,16 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     })
 }
 
-/// Whether tokens of everything that is registered can be signed. A database that cannot be asked is a warning: it may be
-/// elsewhere, or not be there yet.
+/// Whether tokens of everything that is registered can be signed, and a warning of what the list changes. A database that cannot be
+/// asked is a warning: it may be elsewhere, or not be there yet.
 async fn check_algorithms(config: &Config) -> anyhow::Result<Option<String>> {
     let on = &config.keys.algorithms;
-    if on.off().next().is_none() {
+    if !algorithms::is_to_be_checked(on) {
         return Ok(None);
     }
     let unasked = |why: String| {
         Some(format!(
-            "whether a client or an API needs an algorithm that keys.algorithms leaves out is not known: {why}"
+            "whether what keys.algorithms leaves out, or another first of it, matters to a client or an API is not known: {why}"
         ))
     };
     match moving::schema(&place_of(&config.store)?, begun()).await {
@@ -70,8 +70,10 @@ async fn check_algorithms(config: &Config) -> anyhow::Result<Option<String>> {
             // Nothing is pending, so opening it applies nothing.
             let store = database::open(&config.store).await.map_err(message)?;
             let checked = algorithms::check_registered(&store, on).await;
+            let followers = algorithms::followers(&store, on).await;
             store.close().await;
-            checked.map(|()| None).map_err(|refused| anyhow!(plain(&refused.to_string())))
+            checked.map_err(|refused| anyhow!(plain(&refused.to_string())))?;
+            Ok(followers.map_err(message)?.map(|warning| plain(&warning)))
         }
     }
 }

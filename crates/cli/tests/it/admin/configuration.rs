@@ -186,3 +186,24 @@ fn pk_14_a_new_installation_makes_no_key_that_was_not_asked_for_and_an_older_fil
         assert_eq!(algorithms, expected);
     }
 }
+
+#[test]
+fn pk_14_check_config_names_the_apis_whose_tokens_another_first_of_the_list_signs() {
+    let installation = Installation::new();
+    let (es, rs) = ("algorithms = [\"ES256\", \"RS256\"]", "algorithms = [\"RS256\", \"ES256\"]");
+    let add = ["api", "add", "--scope"];
+    installation.json(&[&add[..], &["x", "--resource", "https://a.example"]].concat(), "");
+    let names_one = ["y", "--resource", "https://b.example", "--algorithm", "ES256"];
+    installation.json(&[&add[..], &names_one].concat(), "");
+    let warned = || installation.json(&["check-config"], "")["warnings"].to_string();
+    assert!(!warned().contains("a.example"));
+    for (before, list, first) in
+        [(es, rs, "RS256"), (rs, "algorithms = [\"EdDSA\", \"ES256\", \"RS256\"]", "EdDSA")]
+    {
+        installation.replace(before, list);
+        let warned = warned();
+        let words = format!("{first} is the first of keys.algorithms");
+        assert!(warned.contains(&words) && warned.contains("https://a.example"), "{warned}");
+        assert!(!warned.contains("b.example") && warned.contains("proofkey api edit"), "{warned}");
+    }
+}
