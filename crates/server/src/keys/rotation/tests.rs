@@ -159,6 +159,42 @@ fn pk_14_md_05_while_one_of_two_servers_has_it_on_the_keys_stay_and_time_begins_
     }
 }
 
+/// A program of the schema before: it knows no note, has all algorithms on, and its new key in an empty ring signs at once.
+fn apply_as_before_the_note(records: &mut Vec<KeyRecord>, now: Timestamp) {
+    let unnoted: Vec<_> = records.iter().cloned().map(|key| KeyRecord { closed_at: None, ..key }).collect();
+    let at_once = |step| match step {
+        RotationStep::Make { algorithm, sequence: 1, .. } => {
+            RotationStep::Make { algorithm, sequence: 1, active_from: now }
+        }
+        other => other,
+    };
+    let steps = plan(&unnoted, &policy(&ALGORITHMS), now, now).into_iter().map(at_once).collect();
+    apply(records, steps, now);
+}
+
+/// What the decision page warns of: take an algorithm off once no server of the schema before is left.
+#[test]
+fn pk_14_st_09_a_program_of_the_schema_before_takes_no_note_back_and_makes_its_key_anew() {
+    let two = policy(&[Algorithm::Es256, Algorithm::Rs256]);
+    let (mut records, mut gone_at) = (Vec::new(), Vec::new());
+    apply_as_before_the_note(&mut records, START);
+    for minute in 0..6 * 24 * 60 {
+        let now = START + minute * 60;
+        let steps = plan(&records, &two, now, now);
+        if steps.iter().any(|step| matches!(step, RotationStep::Remove { .. })) {
+            gone_at.push(now);
+        }
+        apply(&mut records, steps, now);
+        apply_as_before_the_note(&mut records, now);
+        // It never lacks a key to sign with, though one that it signed with may be gone.
+        assert!(active(&records, Algorithm::EdDsa, now).is_some(), "minute {minute}");
+    }
+    let kept = two.keep_seconds + OTHERS_SECONDS + 60;
+    assert_eq!(gone_at.first(), Some(&(START + kept)), "its time began when the note was made");
+    assert_eq!(gone_at.len(), 2, "{gone_at:?}");
+    assert_eq!(kids(&records).len(), 3);
+}
+
 #[test]
 fn pk_14_an_algorithm_that_comes_back_signs_by_its_key_again_or_by_one_that_was_published_ahead() {
     let (all, two) = (policy(&ALGORITHMS), policy(&[Algorithm::Es256, Algorithm::Rs256]));
