@@ -26,6 +26,8 @@ pub struct Rotated {
     pub applied: usize,
     /// Keys that were made here and dropped, because another node had taken their place in the ring.
     pub conflicts: usize,
+    /// Rings of which it was noted that they are closed, or open.
+    pub noted: usize,
 }
 
 impl Rotated {
@@ -58,11 +60,13 @@ pub async fn rotate(
             }
             RotationStep::Close { algorithm } => {
                 store.close_ring(algorithm, now).await?;
-                tracing::info!(%algorithm, "keys.algorithms leaves it out: its keys stay until what they signed has ended");
+                rotated.noted += 1;
+                tracing::debug!(%algorithm, "keys.algorithms leaves it out: its keys stay until what they signed has ended");
             }
             RotationStep::Open { algorithm } => {
                 store.open_ring(algorithm).await?;
-                tracing::info!(%algorithm, "keys.algorithms has it here, and another server had it off: its keys sign");
+                rotated.noted += 1;
+                tracing::debug!(%algorithm, "keys.algorithms has it here, and another server had it off: its keys sign");
             }
             RotationStep::Make { algorithm, sequence, active_from } => {
                 due.push(make(keys.sealer(), algorithm, sequence, active_from, now).await?);

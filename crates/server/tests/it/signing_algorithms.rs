@@ -248,7 +248,8 @@ async fn pk_14_two_nodes_with_two_lists_publish_the_same_keys_and_verify_each_ot
             (node, policy)
         };
         one.advance(3_600);
-        let _ = rotate(one.store(), &node, &policy, one.now(), one.now()).await.unwrap();
+        let rotated = rotate(one.store(), &node, &policy, one.now(), one.now()).await.unwrap();
+        assert_eq!(rotated.noted, 1, "turn {turn}: by which a server finds out that the lists differ");
         let keys = one.store().keys().await.unwrap();
         let closed = keys.iter().find(|key| key.algorithm == Algorithm::EdDsa).unwrap().closed_at;
         assert_eq!(closed, (turn % 2 == 1).then(|| one.now()), "turn {turn}");

@@ -77,7 +77,7 @@ async fn sign(
     };
     let too_large = |(claim, why): &(Claim, Withheld)| (*why == Withheld::Size).then_some(claim.name());
     let too_large: Vec<_> = issue.id_withheld.iter().filter_map(too_large).collect();
-    if !too_large.is_empty() {
+    if !too_large.is_empty() && context.may_log_refusal() {
         tracing::info!(
             client_id = %Foreign(&client.client().id), sub = issue.access.sub, claims = ?too_large,
             "an ID token would be too large with these claims; userinfo tells them"
