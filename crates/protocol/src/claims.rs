@@ -66,7 +66,8 @@ static TABLE: [Rule; CLAIMS] = [
 /// Longest text of one claim, in bytes.
 const CLAIM_BYTES_MAX: usize = 2048;
 /// The most that claims of the user take in an ID token, names and values as JSON, in bytes: many clients keep the token in a
-/// cookie, and a browser's cookie has 4,096. What would go beyond it is at userinfo.
+/// cookie, and a browser's cookie has 4,096 with its name. A token signed by RS256 fits there where issuer, client_id and nonce have
+/// 360 bytes together. What would go beyond the limit is at userinfo.
 pub const ID_TOKEN_CLAIMS_BYTES_MAX: usize = 2048;
 
 /// A claim of the table.
@@ -273,6 +274,12 @@ mod tests {
             found.withheld.iter().map(|(claim, why)| (claim.name(), *why)).collect::<Vec<_>>(),
             [("website", Withheld::Size)]
         );
+        let around = "\"website\":\"\",".len();
+        for (bytes, is_given) in [(ID_TOKEN_CLAIMS_BYTES_MAX, true), (ID_TOKEN_CLAIMS_BYTES_MAX + 1, false)] {
+            let user = with(json!({"website": long(bytes - around)}));
+            let found = chosen(&asked(&["website"]), &scope, Some(&user));
+            assert_eq!((found.given.len() == 1, found.withheld.is_empty()), (is_given, is_given), "{bytes}");
+        }
     }
 
     #[test]

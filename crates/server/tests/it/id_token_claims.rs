@@ -2,7 +2,9 @@
 
 use proofkey_protocol::ClientId;
 use proofkey_server::admin::{ClientEdit, ListEdit};
-use proofkey_testkit::{AuthorizeRequest, Browser, TestClient, TestServer, Tokens, decode, fixtures};
+use proofkey_testkit::{
+    AuthorizeRequest, Browser, TestClient, TestServer, TestUser, Tokens, decode, fixtures,
+};
 use serde_json::{Value, json};
 
 use crate::nodes::{Nodes, within_a_second};
@@ -99,6 +101,31 @@ async fn pk_13_claims_of_id_tokens_are_edited_and_what_cannot_be_is_refused_by_n
     assert!(record.metadata.id_token_claims.is_empty());
     server.refresh_directory().await;
     assert_eq!(of_user(&server.tokens(&client, SCOPE).await.id_token), json!({}));
+}
+
+/// The most that a browser keeps in a cookie, its name with it.
+const COOKIE_BYTES_MAX: usize = 4_096;
+
+#[tokio::test]
+async fn pk_13_an_id_token_with_all_that_it_may_say_of_a_user_fits_a_cookie() {
+    let server = TestServer::start().await;
+    let client = reader(&server, &["website"]).await;
+    let around = "\"website\":\"\",".len();
+    let nonce = "n".repeat(360 - server.issuer.len() - client.id.len());
+    for (bytes, is_said) in [(2_048, true), (2_049, false)] {
+        let user = TestUser { username: format!("user-of-{bytes}"), ..fixtures::ada() };
+        let website = "w".repeat(bytes - around);
+        let _sub = server.user(&user, json!({"website": website})).await;
+        let request = AuthorizeRequest::new(&client).set("scope", SCOPE).set("nonce", &nonce);
+        let code = server.code_by(&mut Browser::new(&server), &request, &user).await;
+        let tokens = Tokens::of(&server.redeem(&client, &code).await);
+        assert_eq!(decode(&tokens.id_token).header["alg"], "RS256", "the longest signature");
+        assert_eq!(of_user(&tokens.id_token).get("website").is_some(), is_said, "{bytes}");
+        assert_eq!(server.userinfo(&tokens.access_token).await.json()["website"], json!(website));
+        let cookie = tokens.id_token.len() + "__Host-session.id_token".len();
+        assert!(cookie <= COOKIE_BYTES_MAX, "{bytes}: {cookie}");
+        assert!(!is_said || cookie > 3_500, "{cookie}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
