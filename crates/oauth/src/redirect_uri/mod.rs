@@ -17,11 +17,26 @@ const REDIRECT_URI_BYTES_MAX: usize = 2048;
 /// Query parameters that we add, or that a client could take for parameters that we added.
 const RESERVED_PARAMETERS: [&str; 7] =
     ["code", "state", "iss", "error", "response", "id_token", "access_token"];
+/// The shortest scheme without a dot, in characters: Windows reads a letter as a drive.
+const SCHEME_CHARS_MIN: usize = 3;
 /// Schemes that run or read something instead of opening an app.
-const DANGEROUS_SCHEMES: [&str; 8] =
-    ["javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"];
-/// Schemes that browsers, mail programs and telephones answer themselves. (Those of web and files in capitals are among them.)
-const TAKEN_SCHEMES: [&str; 22] = [
+const DANGEROUS_SCHEMES: [&str; 12] = [
+    "javascript",
+    "livescript",
+    "vbscript",
+    "data",
+    "file",
+    "blob",
+    "about",
+    "filesystem",
+    "view-source",
+    "mhtml",
+    "res",
+    "shell",
+];
+/// Schemes that browsers, mail programs, telephones and systems answer themselves, and those that a web site may claim in a browser
+/// (HTML, `registerProtocolHandler`). (Those of web and files in capitals are among them.)
+const TAKEN_SCHEMES: [&str; 53] = [
     "http",
     "https",
     "ws",
@@ -30,21 +45,54 @@ const TAKEN_SCHEMES: [&str; 22] = [
     "ftps",
     "sftp",
     "ssh",
+    "smb",
+    "nfs",
     "telnet",
     "ldap",
     "ldaps",
     "mailto",
     "sms",
+    "smsto",
+    "mms",
     "tel",
+    "callto",
+    "sip",
+    "sips",
+    "facetime",
+    "facetime-audio",
+    "im",
+    "irc",
+    "ircs",
+    "xmpp",
+    "matrix",
+    "news",
+    "nntp",
+    "webcal",
+    "geo",
+    "maps",
+    "market",
+    "itms",
+    "itms-apps",
+    "itms-services",
+    "magnet",
+    "bitcoin",
+    "openpgp4fpr",
+    "wtai",
     "intent",
+    "android-app",
     "content",
     "jar",
     "resource",
-    "chrome",
-    "chrome-extension",
-    "moz-extension",
+    "search",
+    "search-ms",
+    "edge",
+    "devtools",
+    "opera",
+    "vivaldi",
     "urn",
 ];
+/// How families of such schemes begin: those of Windows and of browsers with their extensions, and those that any web site may claim.
+const TAKEN_FAMILIES: [&str; 7] = ["ms-", "microsoft-", "chrome", "moz-", "safari-", "web+", "ext+"];
 
 /// A redirect URI that passed the rules of registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +138,14 @@ pub enum RedirectUriRefused {
     /// A scheme that is not spelled as browsers spell it (RFC 3986 §3.1, §6.2.2.1).
     #[error("a scheme is lower-case letters, digits, `+`, `-` and `.`, and begins with a letter")]
     SchemeMalformed,
+    /// A scheme of one or two letters.
+    #[error("a private-use scheme without a dot has at least {SCHEME_CHARS_MIN} characters")]
+    SchemeShort,
+    /// A host and a port without a scheme before them.
+    #[error(
+        "this begins with a host: write http:// before it for an address on the device, and https:// for any other"
+    )]
+    HostWithoutScheme,
     /// A scheme that other programs answer.
     #[error("this scheme belongs to other programs: an app cannot receive a code there")]
     SchemeTaken,
@@ -213,7 +269,9 @@ fn private_use(scheme: &str, rest: &str) -> Result<(), RedirectUriRefused> {
     if DANGEROUS_SCHEMES.contains(&lower.as_str()) {
         return Err(RedirectUriRefused::DangerousScheme);
     }
-    if TAKEN_SCHEMES.contains(&lower.as_str()) {
+    if TAKEN_SCHEMES.contains(&lower.as_str())
+        || TAKEN_FAMILIES.iter().any(|family| lower.starts_with(*family))
+    {
         return Err(RedirectUriRefused::SchemeTaken);
     }
     if rest.is_empty() || scheme.is_empty() {
@@ -222,7 +280,16 @@ fn private_use(scheme: &str, rest: &str) -> Result<(), RedirectUriRefused> {
     if !letters || !scheme.starts_with(|first: char| first.is_ascii_lowercase()) {
         return Err(RedirectUriRefused::SchemeMalformed);
     }
-    Ok(())
+    if scheme.contains('.') { Ok(()) } else { dotless(scheme, rest) }
+}
+
+/// What a scheme without a dot may look like. A host with its port is none: `localhost:5173/cb`.
+fn dotless(scheme: &str, rest: &str) -> Result<(), RedirectUriRefused> {
+    let port = rest.split(['/', '?']).next().unwrap_or_default();
+    if scheme == "localhost" || (!port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())) {
+        return Err(RedirectUriRefused::HostWithoutScheme);
+    }
+    if scheme.len() < SCHEME_CHARS_MIN { Err(RedirectUriRefused::SchemeShort) } else { Ok(()) }
 }
 
 fn refuse_dot_segments(path: &str) -> Result<(), RedirectUriRefused> {

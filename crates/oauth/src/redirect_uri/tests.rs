@@ -61,10 +61,38 @@ fn az_05_a_scheme_without_a_dot_is_for_clients_whose_operator_allows_it() {
     {
         always(text, RedirectUriRefused::DangerousScheme);
     }
+    for scheme in DANGEROUS_SCHEMES {
+        always(&format!("{scheme}:x"), RedirectUriRefused::DangerousScheme);
+    }
     for scheme in TAKEN_SCHEMES.iter().filter(|scheme| !scheme.starts_with("http")) {
         always(&format!("{scheme}://x/cb"), RedirectUriRefused::SchemeTaken);
     }
-    always("HTTPS://a.example/cb", RedirectUriRefused::SchemeTaken);
+    for text in [
+        "HTTPS://a.example/cb",
+        "ms-settings:x",
+        "ms-msdt:/id",
+        "MS-Word:x",
+        "microsoft-edge:https://a.example",
+        "chrome-untrusted://x",
+        "chrome-extension://x/cb",
+        "moz-extension://x/cb",
+        "safari-web-extension://x/cb",
+        "web+myapp:x",
+        "ext+myapp:x",
+    ] {
+        always(text, RedirectUriRefused::SchemeTaken);
+    }
+    for text in ["localhost:5173/callback", "localhost:/cb", "myhost:8080", "myhost:8080/cb", "myhost:80?x=1"]
+    {
+        always(text, RedirectUriRefused::HostWithoutScheme);
+    }
+    for text in ["c:/cb", "c:/windows", "ab:/cb"] {
+        always(text, RedirectUriRefused::SchemeShort);
+    }
+    for text in ["abc:/cb", "myapp:8080x/cb", "myapp://8080/cb"] {
+        check(text, dot, None);
+    }
+    check("com.example.app:8080", None, None);
     for text in ["MyApp:/cb", "1app:/cb", "-app:/cb", "my_app:/cb", "my%61pp:/cb"] {
         always(text, RedirectUriRefused::SchemeMalformed);
     }
