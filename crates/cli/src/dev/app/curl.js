@@ -4,9 +4,10 @@
 // value has signs that a terminal would act on.
 export function curlOf(flow, n) {
   try {
-    return COMMANDS[n]?.(flow) ?? null;
+    const known = COMMANDS[n]?.(flow) ?? null;
+    return known === null ? null : { n, command: known.command, note: `${known.note} For sh, bash and zsh.` };
   } catch {
-    return { command: null, note: "A value in this request has signs that a terminal would act on, so there is no command for it." };
+    return { n, command: null, note: "A value in this request has signs that a terminal would act on, so there is no command for it." };
   }
 }
 
@@ -18,7 +19,7 @@ const COMMANDS = {
     note: tokenSent ? "Its code was sent already: once more, it is refused and ends what this run got." : "It redeems the code in the place of this page.",
   },
   8: ({ refreshed }) => refreshed === undefined ? null
-    : { command: curl(refreshed.url, fields(refreshed.body)), note: "This is the refresh. Its refresh token was used, and is good for a short while." },
+    : { command: curl(refreshed.url, fields(refreshed.body)), note: "This is the refresh. Its refresh token was used: a minute after the next one is used it is refused, and ends what this run got." },
   9: ({ apiRequest }) => apiRequest === undefined ? null
     : { command: curl(apiRequest.url, ["--header", `Authorization: Bearer ${apiRequest.token}`]), note: "It carries the access token, which is good until it expires." },
 };

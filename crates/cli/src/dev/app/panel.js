@@ -20,11 +20,11 @@ export function panelElement(blocks, failure, curl = null) {
 }
 
 // The button that copies a command, and what to know of it. Where the clipboard is not to be had the command is shown instead.
-function copyElement({ command, note }) {
+function copyElement({ n, command, note }) {
   const about = element("span", { class: "note-text" }, note);
   if (command === null) return element("p", { class: "copy" }, about);
   const said = element("span", { role: "status", class: "tick" });
-  const button = element("button", { type: "button", class: "control quiet small" }, "Copy this step as curl");
+  const button = element("button", { type: "button", class: "control quiet small" }, `Copy step ${n} as curl`);
   const place = element("div", { class: "copy" }, button, said, about);
   button.addEventListener("click", async () => {
     said.textContent = "";
@@ -32,7 +32,7 @@ function copyElement({ command, note }) {
       await navigator.clipboard.writeText(command);
       said.textContent = "Copied.";
     } catch {
-      const shown = element("pre", { tabindex: "0", "aria-label": "This step as curl" }, command);
+      const shown = element("pre", { tabindex: "0", "aria-label": `Step ${n} as curl` }, command);
       place.querySelector("pre")?.remove();
       place.append(shown);
       getSelection().selectAllChildren(shown);

@@ -12,8 +12,18 @@ const KEPT = new Set([
   "token_type", "expires_in", "typ", "alg", "kid", "aud", "azp", "exp", "iat", "nbf", "auth_time", "acr", "amr", "grant", "grant_id", "jti",
   "error", "error_description", "error_id", "error_rule", "error_fix", "error_standard", "realm",
 ]);
-// What is short could be part of anything.
-const SWEPT_CHARACTERS_MIN = 8;
+// Names that are told though the values are not: another party may have chosen any other name, and have put a value into it.
+const NAMED = new Set([
+  "state", "nonce", "verifier", "code", "code_verifier", "access_token", "id_token", "refresh_token", "session_state", "session", "user", "sub", "sid",
+  "at_hash", "c_hash", "signature", "login_hint", "id_token_hint", "prompt", "max_age", "response_mode", "client_secret", "client_assertion",
+  "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "gender", "birthdate",
+  "zoneinfo", "locale", "updated_at", "email", "email_verified", "address", "phone_number", "phone_number_verified",
+  "request", "response", "answer", "first_answer", "refreshed", "authorization", "www_authenticate", "body",
+]);
+// A shorter value is no name of a person, and could be any word.
+const SWEPT_CHARACTERS_MIN = 3;
+// A value of so many characters is looked for inside words too; a shorter one could be part of anything.
+const SWEPT_INSIDE_CHARACTERS_MIN = 8;
 
 export function runFile(flow, savedAt) {
   const names = new Map(); // the name of each value that is replaced
@@ -69,9 +79,9 @@ function member(key, value, names) {
   return KEPT.has(name) ? sweep(String(value), names) : nameOf(name === "code_verifier" ? "verifier" : labelOf(name), String(value), names);
 }
 
-// Another party may have chosen the name too.
 function labelOf(key) {
-  return /^[A-Za-z_][\w.]{0,39}$/.test(key) ? key : "other";
+  const [, token, name] = /^((?:access|id)\.)?(.*)$/s.exec(key);
+  return KEPT.has(name) || NAMED.has(name) ? key : `${token ?? ""}other`;
 }
 
 function addressOf(url, names) {
@@ -105,8 +115,26 @@ function nameOf(name, value, names) {
   return names.get(value);
 }
 
-// Replaced values that stand inside others, as they are or as an address has them; the longest first, for one may hold another.
+// Replaced values that stand inside others, in small letters or capitals. All at once, so that the names that are put in are no values; the
+// longest first, for one may hold another.
 function sweep(text, names) {
-  const secrets = [...names].filter(([value]) => value.length >= SWEPT_CHARACTERS_MIN).sort(([a], [b]) => b.length - a.length);
-  return secrets.reduce((swept, [value, name]) => swept.replaceAll(value, name).replaceAll(encodeURIComponent(value), name), text);
+  const forms = new Map();
+  for (const [value, name] of names) {
+    if (value.length >= SWEPT_CHARACTERS_MIN) for (const form of formsOf(value)) forms.set(form.toLowerCase(), name);
+  }
+  if (forms.size === 0) return text;
+  const sought = [...forms.keys()].sort((a, b) => b.length - a.length).map(patternOf);
+  return text.replace(new RegExp(sought.join("|"), "giu"), (found) => forms.get(found.toLowerCase()) ?? "[other]");
+}
+
+// A value as it is, as a form has it, and as an address has it.
+function formsOf(value) {
+  const form = new URLSearchParams([["", value]]).toString().slice(1);
+  const address = encodeURIComponent(value.replaceAll(/\p{Surrogate}/gu, "\ufffd"));
+  return [value, form, address];
+}
+
+function patternOf(form) {
+  const literal = form.replaceAll(/[\^$\\.*+?()[\]{}|/]/g, "\\$&");
+  return form.length >= SWEPT_INSIDE_CHARACTERS_MIN ? literal : `(?<![\\p{L}\\p{N}_])${literal}(?![\\p{L}\\p{N}_])`;
 }
