@@ -110,7 +110,7 @@ fn plain_lines(record: &ClientRecord) -> String {
     let scopes: Vec<String> =
         view.metadata.scope.iter().flat_map(|scope| scope.iter()).map(str::to_owned).collect();
     format!(
-        "Changed {}.\nname           {}\nredirect_uris  {}\npost-logout    {}\nscope          {}\nAPIs           {}\nID tokens say  {}\nscheme         {}",
+        "Changed {}.\nname           {}\nredirect_uris  {}\npost-logout    {}\nscope          {}\nAPIs           {}\nID tokens say  {}{}",
         plain(record.id.as_str()),
         plain(view.metadata.client_name.as_deref().unwrap_or("none")),
         list(&view.metadata.redirect_uris),
@@ -118,6 +118,10 @@ fn plain_lines(record: &ClientRecord) -> String {
         list(&scopes),
         list(&apis),
         list(&view.metadata.id_token_claims),
-        if view.metadata.allow_dotless_scheme == Some(true) { "may be without a dot" } else { "has a dot" },
+        if view.metadata.allow_dotless_scheme == Some(true) {
+            "\nscheme         may be without a dot"
+        } else {
+            ""
+        },
     )
 }

@@ -296,7 +296,7 @@ fn pk_13_az_05_claims_of_id_tokens_and_schemes_without_a_dot_are_registered_edit
         json!(["name", "picture"])
     );
     let said = installation.text(&["client", "edit", "app", "--remove-id-token-claim", "picture"]);
-    assert!(said.contains("ID tokens say  name\n"), "{said}");
+    assert!(said.contains("ID tokens say  name\nscheme "), "{said}");
     let roles = ["client", "edit", "app", "--add-id-token-claim", "roles"];
     installation.refused(&roles, "", 1, &["id_token_claims[1]: `roles`", "email_verified"]);
     let misspelt = ["client", "edit", "app", "--remove-id-token-claim", "nmae"];
