@@ -4,7 +4,7 @@ import { blocksOf } from "./blocks.js";
 import { skipped } from "./labels.js";
 import { route, STEPS, stateOf } from "./steps.js";
 
-const ABOUT = "A run of the sample app of proofkey dev. What is a secret, or says who a person is, is replaced by its name in brackets; "
+const ABOUT = "A run of the sample app of proofkey dev. A value that is a secret, or says who a person is, is replaced by its name in brackets; "
   + "the same name stands for the same value.";
 const KEPT = new Set([
   "response_type", "client_id", "redirect_uri", "scope", "resource", "grant_type", "iss", "issuer", "code_challenge",
