@@ -103,7 +103,7 @@ test("md_08 tk_18 jose accepts access and ID tokens of every algorithm, and refu
     id_token_signed_response_alg,
   }));
   const apis = algorithms.map((algorithm) => ["--resource", api(algorithm).resource, "--scope", api(algorithm).scope, "--algorithm", algorithm]);
-  const server = await startServe(clients, apis);
+  const server = await startServe(clients, apis, { algorithms });
   t.after(() => server.stop());
   const { jwks_uri } = await (await fetch(`${server.issuer}/.well-known/openid-configuration`)).json();
   const keys = jose.createRemoteJWKSet(new URL(jwks_uri));

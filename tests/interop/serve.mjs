@@ -2,7 +2,7 @@
 // commands, each printing JSON.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,6 +42,10 @@ async function setUp(folder, config, clients, apis, place) {
   const listen = place.listen ?? `127.0.0.1:${await freePort()}`;
   const issuer = place.issuer ?? `http://${listen}`;
   await command(["init", "--config", config, "--issuer", issuer, "--listen", listen, "--data", join(folder, "data")]);
+  if (place.algorithms !== undefined) {
+    const written = await readFile(config, "utf8");
+    await writeFile(config, written.replace(/^algorithms = .*$/m, `algorithms = ${JSON.stringify(place.algorithms)}`));
+  }
   await command(
     ["user", "add", "--config", config, "--username", USER.username, "--email", "grace@example.com", "--name", "Grace Hopper", "--password-stdin", "--json"],
     `${USER.password}\n`,

@@ -18,9 +18,9 @@ use proofkey_protocol::sign_in::{
 };
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, RefreshGrant};
 use proofkey_protocol::{
-    Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord, ClientStatus,
-    CodeFacts, Commit, ConsentFacts, CredentialFacts, Cx, GrantWithSubject, Judged, Policy, Random,
-    RefreshToken, SessionLife, SignInLimit, SubjectFacts, UserFacts, UserId, authenticate,
+    Algorithm, Apis, ArtefactKeys, AuthenticatedClient, AuthorizationCode, Client, ClientId, ClientRecord,
+    ClientStatus, CodeFacts, Commit, ConsentFacts, CredentialFacts, Cx, GrantWithSubject, Judged, Policy,
+    Random, RefreshToken, SessionLife, SignInLimit, SubjectFacts, UserFacts, UserId, authenticate,
 };
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -71,7 +71,8 @@ impl World {
         };
         let mut random = Counter(1);
         let (apis, keys) = (Apis::default(), ArtefactKeys::derive(&[1; 32]));
-        let mut cx = Cx { now: NOW, random: &mut random, policy: &policy, apis: &apis, keys: &keys };
+        let signs = &Algorithm::ALL;
+        let mut cx = Cx { now: NOW, random: &mut random, policy: &policy, apis: &apis, keys: &keys, signs };
         let credentials = Some(CredentialFacts { user: user.clone(), password: Some("$argon2id$".into()) });
         let reserved = reserve(Account::of("ada", None, &cx), &SignInFacts::default(), &cx);
         let started = reserved.outcome.unwrap().start(credentials);
@@ -107,7 +108,8 @@ impl World {
     }
 
     fn cx<'a>(&'a self, random: &'a mut Counter) -> Cx<'a> {
-        Cx { now: NOW, random, policy: &self.policy, apis: &self.apis, keys: &self.keys }
+        let signs = &Algorithm::ALL;
+        Cx { now: NOW, random, policy: &self.policy, apis: &self.apis, keys: &self.keys, signs }
     }
 
     fn authorize(&self, cx: &mut Cx<'_>) -> Secret {
@@ -185,7 +187,7 @@ fn redeem_a_code(bencher: divan::Bencher<'_, '_>) {
     let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
     bencher.bench_local(|| {
         let code = AuthorizationCode::open(&cx, request.code.expose());
-        let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts };
+        let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts, user: None };
         token::decide(&GrantRequest::Code(grant), &client, &mut cx).outcome.unwrap()
     });
 }
@@ -199,7 +201,7 @@ fn refresh(bencher: divan::Bencher<'_, '_>) {
     let client = world.authenticated();
     let facts = CodeFacts { subject: Some(world.subject.clone()), ..CodeFacts::default() };
     let code = AuthorizationCode::open(&cx, request.code.expose());
-    let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts };
+    let grant = CodeGrant { request: &request, code: code.as_ref(), facts: &facts, user: None };
     let verdict = token::decide(&GrantRequest::Code(grant), &client, &mut cx);
     let Some(Commit::RedeemCode { grant, .. }) = verdict.commit else { panic!("a grant is made") };
     let text = verdict.outcome.unwrap().refresh.unwrap().token;
@@ -207,7 +209,8 @@ fn refresh(bencher: divan::Bencher<'_, '_>) {
     let row = GrantWithSubject::new(*grant, world.subject.clone());
     bencher.bench_local(|| {
         let token = RefreshToken::read(&world.keys, request.refresh_token.expose());
-        let grant = RefreshGrant { request: &request, token: token.as_ref(), grant: row.as_ref() };
+        let grant =
+            RefreshGrant { request: &request, token: token.as_ref(), grant: row.as_ref(), user: None };
         token::decide(&GrantRequest::Refresh(grant), &client, &mut cx).outcome.unwrap()
     });
 }

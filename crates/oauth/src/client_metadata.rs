@@ -107,6 +107,10 @@ pub struct ClientMetadata {
     pub resources: Option<Vec<ResourceUri>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<String>,
+    /// Ours: claims of the user that its ID tokens carry, as far as the granted scope opens them; the most important first. For
+    /// clients that do not ask userinfo.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub id_token_claims: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<serde_json::Value>,
     /// Ours: `optional` lets a confidential OpenID client work without PKCE.
@@ -127,6 +131,10 @@ pub struct ClientMetadata {
     /// Ours: the client follows RFC 6749, so the token request must repeat the redirect URI (OAuth 2.1 §10.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_redirect_uri: Option<bool>,
+    /// Ours: a private-use scheme of its redirect URIs need not be a reversed domain name. Any other app on the device can claim
+    /// such a scheme, so it is for the operator to set, and for no stranger who registers a client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_dotless_scheme: Option<bool>,
     /// Ours: the secret is taken by the registered method alone (otherwise by header or form).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strict_auth_method: Option<bool>,

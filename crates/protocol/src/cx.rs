@@ -1,5 +1,6 @@
 //! What a rule may know of the world: the time, randomness, the policy, the APIs and the keys, each as a value.
 
+use proofkey_jose::Algorithm;
 use proofkey_oauth::{Secret, Timestamp, TokenKind};
 
 use crate::api::Apis;
@@ -24,6 +25,9 @@ pub struct Cx<'a> {
     pub apis: &'a Apis,
     /// The keys under which codes, steps and refresh tokens are made.
     pub keys: &'a ArtefactKeys,
+    /// The algorithms by which tokens can be signed at this moment: those on the operator's list that have a key which signs, in the
+    /// order of the list. By the first of them the access tokens of an API are signed that names none.
+    pub signs: &'a [Algorithm],
 }
 
 impl Cx<'_> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use proofkey_jose::Algorithm;
 use proofkey_oauth::{
     AuthMethod, AuthorizationRequest, ClientCredentials, Issuer, Params, PresentedCredentials, ResourceUri,
     Scope, Secret, Timestamp, form_encode,
@@ -18,7 +19,7 @@ use crate::facts::{ClientStatus, CredentialFacts, GrantFacts, SessionFacts, Subj
 use crate::ids::{ApiId, ClientId, GrantId, UserId};
 use crate::interaction::{BoundStep, Opened, Sealed};
 use crate::policy::{Policy, SessionLife, SignInLimit};
-use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, RegisteredApi};
+use crate::records::{ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, RegisteredApi, UserRecord};
 use crate::refresh_chain::RefreshChain;
 use crate::seal::ArtefactKeys;
 use crate::session::{self, Login};
@@ -47,6 +48,7 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) policy: Policy,
     pub(crate) apis: Apis,
+    pub(crate) signs: Vec<Algorithm>,
     keys: ArtefactKeys,
     random: Counter,
 }
@@ -64,12 +66,13 @@ impl Random for Counter {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { now: NOW, policy: policy(), apis: apis(), keys: keys(), random: Counter(1) }
+        let signs = Algorithm::ALL.to_vec();
+        Self { now: NOW, policy: policy(), apis: apis(), signs, keys: keys(), random: Counter(1) }
     }
 
     pub(crate) fn cx(&mut self) -> Cx<'_> {
-        let Self { now, policy, apis, keys, random } = self;
-        Cx { now: *now, random, policy, apis, keys }
+        let Self { now, policy, apis, signs, keys, random } = self;
+        Cx { now: *now, random, policy, apis, keys, signs }
     }
 
     /// The login of a user who signed in so many seconds ago, and the session behind it.
@@ -220,6 +223,21 @@ pub(crate) fn user() -> UserFacts {
         display_name: "Ada Lovelace".into(),
         disabled: false,
         valid_from: Timestamp(0),
+    }
+}
+
+/// The record of a user, as an operator sees one.
+pub(crate) fn user_record(username: &str) -> UserRecord {
+    UserRecord {
+        id: UserId::new("u-ada"),
+        username: username.into(),
+        username_key: username.to_lowercase(),
+        password: None,
+        claims: serde_json::Map::new(),
+        disabled: false,
+        valid_from: Timestamp(0),
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
     }
 }
 

@@ -8,6 +8,7 @@ mod api;
 mod authentication;
 pub mod authorize;
 pub mod bearer;
+pub mod claims;
 mod client;
 mod clock;
 mod code;
@@ -31,8 +32,8 @@ mod refusal;
 mod seal;
 pub mod session;
 pub mod sign_in;
+mod signing_algorithms;
 pub mod token;
-pub mod userinfo;
 
 // Records name it; what stores them needs to know no JOSE.
 pub use proofkey_jose::Algorithm;
@@ -62,3 +63,4 @@ pub use refresh_chain::{OVERLAP_SECONDS, OVERLAP_SECONDS_MAX, RECENT_MAX, Refres
 pub use refresh_token::RefreshToken;
 pub use refusal::{Explanation, Named, Refusal, Unreadable};
 pub use seal::ArtefactKeys;
+pub use signing_algorithms::SigningAlgorithms;

@@ -180,6 +180,7 @@ mod tests {
             sid: None,
             acr: None,
             amr: None,
+            user: serde_json::Map::new(),
         }
     }
 

@@ -43,16 +43,13 @@ pub struct ApiRecord {
     pub scopes: Vec<ApiScope>,
     /// Life of its access tokens in seconds, where it differs from the server's.
     pub access_token_seconds: Option<i64>,
-    /// The algorithm of its access tokens, where it differs from [`ApiRecord::ALGORITHM`].
+    /// The algorithm of its access tokens, where it names one: see [`crate::Cx::signs`].
     pub algorithm: Option<Algorithm>,
     /// Hash of the credential by which it introspects.
     pub introspection: Option<SecretHash>,
 }
 
 impl ApiRecord {
-    /// The algorithm of access tokens whose API names none.
-    pub const ALGORITHM: Algorithm = Algorithm::Es256;
-
     /// Whether both say the same of one API, its credential too.
     pub fn is_same(&self, other: &Self) -> bool {
         let secret = |api: &Self| api.introspection.map(|hash| hash.0);
@@ -111,6 +108,8 @@ pub struct KeyRecord {
     pub sealed: Vec<u8>,
     /// Its public JWK as JSON.
     pub public_jwk: String,
+    /// Since when its algorithm is off at every server: it signs nothing from then on. `None` while one signs by it.
+    pub closed_at: Option<Timestamp>,
 }
 
 /// A server among those that work on one database.

@@ -4,6 +4,7 @@
 //! changed in `store`; this crate owns the edge: HTTP, time, randomness and configuration.
 
 pub mod admin;
+pub mod algorithms;
 mod app;
 mod background;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use http::HeaderValue;
 use proofkey_oauth::{
     AuthMethod, CHALLENGE_METHOD, GrantType, Issuer, Prompt, ServerMetadata, standard_scope,
 };
-use proofkey_protocol::{Algorithm, Client, userinfo};
+use proofkey_protocol::{Algorithm, Client, SigningAlgorithms, claims};
 
 use crate::metrics::Endpoint;
 use crate::page::Lang;
@@ -26,8 +26,8 @@ pub(crate) struct MetadataDocument {
 
 impl MetadataDocument {
     /// Prepares the document of an issuer.
-    pub(crate) fn new(issuer: &Issuer, max_age_seconds: i64) -> Self {
-        let bytes = serde_json::to_vec(&metadata(issuer)).unwrap_or_default();
+    pub(crate) fn new(issuer: &Issuer, on: &SigningAlgorithms, max_age_seconds: i64) -> Self {
+        let bytes = serde_json::to_vec(&metadata(issuer, on)).unwrap_or_default();
         let etag = entity_tag(&bytes);
         let cache = HeaderValue::from_str(&format!("public, max-age={max_age_seconds}"));
         Self { bytes: bytes.into(), etag, cache: cache.unwrap_or(HeaderValue::from_static("no-cache")) }
@@ -41,7 +41,7 @@ pub(crate) fn entity_tag(bytes: &[u8]) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-fn metadata(issuer: &Issuer) -> ServerMetadata {
+fn metadata(issuer: &Issuer, on: &SigningAlgorithms) -> ServerMetadata {
     let at = |endpoint: Endpoint| format!("{issuer}{}", endpoint.path());
     let methods = || AuthMethod::ALL.into_iter().map(AuthMethod::as_str);
     ServerMetadata {
@@ -65,8 +65,8 @@ fn metadata(issuer: &Issuer) -> ServerMetadata {
             methods().filter(|method| *method != AuthMethod::None.as_str()),
         ),
         subject_types_supported: list(["public"]),
-        id_token_signing_alg_values_supported: id_token_algorithms(),
-        claims_supported: list(ID_TOKEN_CLAIMS.into_iter().chain(userinfo::claim_names())),
+        id_token_signing_alg_values_supported: id_token_algorithms(on),
+        claims_supported: list(ID_TOKEN_CLAIMS.into_iter().chain(claims::names())),
         prompt_values_supported: list(Prompt::VALUES),
         ui_locales_supported: list(Lang::ALL.map(Lang::tag)),
         authorization_response_iss_parameter_supported: true,
@@ -76,11 +76,12 @@ fn metadata(issuer: &Issuer) -> ServerMetadata {
     }
 }
 
-/// Every algorithm, first the one of clients that ask for none.
-fn id_token_algorithms() -> Vec<String> {
-    let default = Client::ID_TOKEN_ALGORITHM;
-    let others = Algorithm::ALL.into_iter().filter(|algorithm| *algorithm != default);
-    std::iter::once(default).chain(others).map(|algorithm| algorithm.to_string()).collect()
+/// Every algorithm that is on, first the one of clients that ask for none.
+fn id_token_algorithms(on: &SigningAlgorithms) -> Vec<String> {
+    let mut algorithms: Vec<_> =
+        Algorithm::ALL.into_iter().filter(|algorithm| on.contains(*algorithm)).collect();
+    algorithms.sort_by_key(|algorithm| *algorithm != Client::ID_TOKEN_ALGORITHM);
+    algorithms.iter().map(Algorithm::to_string).collect()
 }
 
 fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::algorithms::{self, AlgorithmsRefused};
 use crate::app::App;
 use crate::background::{self, spawn_metrics, spawn_vital};
 use crate::clients::{Clients, ShortSecrets};
@@ -54,6 +55,9 @@ pub enum StartFault {
     /// The signing keys cannot be read or made.
     #[error(transparent)]
     Keys(#[from] KeysFault),
+    /// A client or an API is registered for an algorithm that is off.
+    #[error(transparent)]
+    Algorithms(#[from] AlgorithmsRefused),
     /// The certificate or its key cannot be used.
     #[error("server.tls_certificate: {0}")]
     Tls(TlsRefused),
@@ -123,6 +127,7 @@ impl Start {
         let Self { config, clock, randomness, tracer, listener } = self;
         raise_file_limit();
         let store = open_to_serve(&config.store).await?;
+        algorithms::check_to_serve(&store, &config.keys.algorithms).await?;
         let clock = shared_time::clock_of(&store, clock).await?;
         let app = Arc::new(build(&config, &store, clock, randomness, tracer)?);
         app.refresh(&store).await?;
@@ -266,7 +271,7 @@ pub(crate) fn build(
         short_secrets: ShortSecrets::default(),
         directory: Directory::default(),
         keyring: Keyring::new(
-            issuer.clone(),
+            config.signers(),
             Arc::clone(&config.keys.sealing_keys),
             config.keys.sealing_key_source.clone(),
         )?,
@@ -276,7 +281,7 @@ pub(crate) fn build(
         refresh_uses: RefreshUses::default(),
         remember_default: config.sessions.remember_default,
         pages: Pages::new(operator, issuer.authority(), issuer.path()),
-        metadata: MetadataDocument::new(issuer, config.keys.jwks_max_age_seconds),
+        metadata: MetadataDocument::new(issuer, &config.keys.algorithms, config.keys.jwks_max_age_seconds),
         cookies: CookieNames::new(issuer),
         refusal_lines: Ceiling::new(config.log.refusals_per_second, metrics.log_lines_withheld.clone()),
         metrics,

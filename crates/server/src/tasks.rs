@@ -81,7 +81,7 @@ pub(crate) async fn run(
     let work = async {
         let mut ticks = interval(REFRESH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut local = LocalClock::default();
+        let (mut local, mut is_told) = (LocalClock::default(), false);
         for tick in 0_u32.. {
             ticks.tick().await;
             if tick % TIME_EVERY == 0
@@ -99,7 +99,9 @@ pub(crate) async fn run(
                     readiness.note_store(true);
                     if tick % ROTATE_EVERY == 0 {
                         // What it changes moves the version, so the next look takes it over.
-                        report(rotate_keys(&app, &store, known.now(&app.clock)).await.map(drop));
+                        let rotated = rotate_keys(&app, &store, known.now(&app.clock)).await;
+                        is_told = is_told || tell_lists_differ(rotated.as_ref());
+                        report(rotated.map(drop));
                     }
                     let loaded = take_over_keys(&app, &store, version).await;
                     readiness.note_keys(loaded.as_ref().err().map(KeysFault::cause));
@@ -118,6 +120,18 @@ pub(crate) async fn run(
         }
     };
     let _ = shutdown.run_until_cancelled(work).await;
+}
+
+/// Says once that servers of this database have different lists of algorithms: a ring was noted otherwise than this server had noted it
+/// when it started. Each of them goes on by its own, so it would be said every minute.
+fn tell_lists_differ(rotated: Result<&Rotated, &KeysFault>) -> bool {
+    let differ = rotated.is_ok_and(|rotated| rotated.noted > 0);
+    if differ {
+        tracing::warn!(
+            "keys.algorithms is not the same on every server of this database: what one of them signs, another may not"
+        );
+    }
+    differ
 }
 
 fn report(refreshed: Result<(), KeysFault>) {
@@ -150,9 +164,10 @@ pub(crate) async fn load_keys(app: &App, store: &Store) -> Result<(), KeysFault>
     let now = app.now();
     app.keyring.take_over(store, now).await?;
     let keys = app.keyring.now();
-    let due = rotation::ALGORITHMS
+    let due = keys
+        .algorithms()
         .iter()
-        .filter_map(|algorithm| rotation::active(keys.records(), *algorithm, now))
+        .filter_map(|algorithm| rotation::active(keys.records(), algorithm, now))
         .map(|key| (key.active_from + app.rotation.period_seconds).seconds())
         .min();
     app.metrics.rotation_due_at.set(due.unwrap_or_default());

@@ -49,7 +49,7 @@ pub(crate) struct Add {
     /// Life of its access tokens [default: the server's]
     #[arg(long, value_name = "SECONDS")]
     token_seconds: Option<i64>,
-    /// Algorithm of its access tokens: ES256, EdDSA or RS256 [default: ES256]
+    /// Algorithm of its access tokens: ES256, EdDSA or RS256 [default: the first of keys.algorithms]
     #[arg(long, value_name = "NAME")]
     algorithm: Option<String>,
     /// Make a credential by which the API may introspect tokens (RFC 7662)
@@ -202,11 +202,12 @@ fn credential(resource: &str, secret: &Secret) -> String {
 async fn list(installation: &Installation) -> anyhow::Result<()> {
     let records = installation.admin.apis().await.map_err(explain)?;
     let views: Vec<Value> = records.iter().map(view).collect();
+    let default = installation.admin.access_token_algorithm().await.map_err(explain)?;
     installation.output.result(&views, || {
         let rows = records.iter().map(|api| {
             let seconds =
                 api.access_token_seconds.map_or_else(|| "default".to_owned(), |seconds| seconds.to_string());
-            let algorithm = api.algorithm.unwrap_or(ApiRecord::ALGORITHM).to_string();
+            let algorithm = api.algorithm.unwrap_or(default).to_string();
             let introspects = if api.introspection.is_some() { "yes" } else { "no" }.to_owned();
             let name = api.name.clone().unwrap_or_default();
             [api.resource.to_string(), name, scope_names(api), seconds, algorithm, introspects]

@@ -72,7 +72,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Key(command) => command.run(key::run).await,
         Command::SealingKey(command) => command.run(sealing_key::run).await,
         Command::Consent(command) => command.run(consent::run).await,
-        Command::CheckConfig(args) => check_config::run(&args),
+        Command::CheckConfig(args) => check_config::run(&args).await,
         Command::Db(args) => db::run(args).await,
         Command::Backup(args) => backup::run(&args).await,
         Command::Restore(args) => restore::run(&args).await,

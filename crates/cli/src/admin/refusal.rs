@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use anyhow::anyhow;
-use proofkey_protocol::userinfo::ClaimRefused;
+use proofkey_protocol::claims::ClaimRefused;
 use proofkey_server::admin::{AdminRefused, AppKind, Noun};
 
 use super::show::{plain, rfc3339};

@@ -5,13 +5,14 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, media type and content of each file. One that is not listed does not exist.
-const FILES: [(&str, &str, &str); 23] = [
+const FILES: [(&str, &str, &str); 25] = [
     ("index.html", HTML, include_str!("app/index.html")),
     ("app.css", CSS, include_str!("app/app.css")),
     ("layout.css", CSS, include_str!("app/layout.css")),
     ("panel.css", CSS, include_str!("app/panel.css")),
     ("favicon.svg", "image/svg+xml", include_str!("app/favicon.svg")),
     ("blocks.js", SCRIPT, include_str!("app/blocks.js")),
+    ("curl.js", SCRIPT, include_str!("app/curl.js")),
     ("dom.js", SCRIPT, include_str!("app/dom.js")),
     ("encode.js", SCRIPT, include_str!("app/encode.js")),
     ("failures.js", SCRIPT, include_str!("app/failures.js")),
@@ -20,6 +21,7 @@ const FILES: [(&str, &str, &str); 23] = [
     ("main.js", SCRIPT, include_str!("app/main.js")),
     ("panel.js", SCRIPT, include_str!("app/panel.js")),
     ("pkce.js", SCRIPT, include_str!("app/pkce.js")),
+    ("runfile.js", SCRIPT, include_str!("app/runfile.js")),
     ("stages.js", SCRIPT, include_str!("app/stages.js")),
     ("status.js", SCRIPT, include_str!("app/status.js")),
     ("steps.js", SCRIPT, include_str!("app/steps.js")),

@@ -17,7 +17,7 @@ pub(super) fn configuration(
         SealingKey::generate()?.write_new(&key_path)?;
     }
     let text = format!(
-        "issuer = {issuer:?}\n[server]\nlisten = \"{listen}\"\nmetrics_listen = \"off\"\n[store]\ndata = {:?}\n[keys]\nsealing_key_file = {:?}\n[log]\nlevel = \"warn\"\n",
+        "issuer = {issuer:?}\n[server]\nlisten = \"{listen}\"\nmetrics_listen = \"off\"\n[store]\ndata = {:?}\n[keys]\nalgorithms = [\"ES256\", \"RS256\"]\nsealing_key_file = {:?}\n[log]\nlevel = \"warn\"\n",
         data.display().to_string(),
         key_path.display().to_string()
     );

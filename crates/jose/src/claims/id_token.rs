@@ -1,6 +1,7 @@
 //! The claims of an ID token (OpenID Connect Core §2).
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Audience, NumericDate};
 use crate::verify::not_null;
@@ -39,6 +40,10 @@ pub struct IdTokenClaims {
     /// The methods by which the user was authenticated (RFC 8176).
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub amr: Option<Vec<String>>,
+    /// What it says of the user (§5.1) where it is issued. What a token says that is read is not kept here: those who sign people in
+    /// ask userinfo.
+    #[serde(flatten, skip_deserializing)]
+    pub user: Map<String, Value>,
 }
 
 #[cfg(test)]
@@ -54,6 +59,18 @@ mod tests {
                           "nonce": "n", "amr": ["pwd"]});
         let read: IdTokenClaims = parse(json.to_string().as_bytes()).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), json);
+    }
+
+    #[test]
+    fn pk_13_what_a_token_says_of_its_user_stands_beside_its_own_claims() {
+        let json = json!({"iss": "https://id.example", "sub": "ada", "aud": "app", "exp": 2, "iat": 1});
+        let mut claims: IdTokenClaims = parse(json.to_string().as_bytes()).unwrap();
+        claims.user.insert("email_verified".into(), json!(true));
+        let mut expected = json;
+        expected["email_verified"] = json!(true);
+        assert_eq!(serde_json::to_value(&claims).unwrap(), expected);
+        let read: IdTokenClaims = parse(expected.to_string().as_bytes()).unwrap();
+        assert!(read.user.is_empty());
     }
 
     #[test]

@@ -17,9 +17,82 @@ const REDIRECT_URI_BYTES_MAX: usize = 2048;
 /// Query parameters that we add, or that a client could take for parameters that we added.
 const RESERVED_PARAMETERS: [&str; 7] =
     ["code", "state", "iss", "error", "response", "id_token", "access_token"];
+/// The shortest scheme without a dot, in characters: Windows reads a letter as a drive.
+const SCHEME_CHARS_MIN: usize = 3;
 /// Schemes that run or read something instead of opening an app.
-const DANGEROUS_SCHEMES: [&str; 8] =
-    ["javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"];
+const DANGEROUS_SCHEMES: [&str; 12] = [
+    "javascript",
+    "livescript",
+    "vbscript",
+    "data",
+    "file",
+    "blob",
+    "about",
+    "filesystem",
+    "view-source",
+    "mhtml",
+    "res",
+    "shell",
+];
+/// Schemes that browsers, mail programs, telephones and systems answer themselves, and those that a web site may claim in a browser
+/// (HTML, `registerProtocolHandler`). (Those of web and files in capitals are among them.)
+const TAKEN_SCHEMES: [&str; 53] = [
+    "http",
+    "https",
+    "ws",
+    "wss",
+    "ftp",
+    "ftps",
+    "sftp",
+    "ssh",
+    "smb",
+    "nfs",
+    "telnet",
+    "ldap",
+    "ldaps",
+    "mailto",
+    "sms",
+    "smsto",
+    "mms",
+    "tel",
+    "callto",
+    "sip",
+    "sips",
+    "facetime",
+    "facetime-audio",
+    "im",
+    "irc",
+    "ircs",
+    "xmpp",
+    "matrix",
+    "news",
+    "nntp",
+    "webcal",
+    "geo",
+    "maps",
+    "market",
+    "itms",
+    "itms-apps",
+    "itms-services",
+    "magnet",
+    "bitcoin",
+    "openpgp4fpr",
+    "wtai",
+    "intent",
+    "android-app",
+    "content",
+    "jar",
+    "resource",
+    "search",
+    "search-ms",
+    "edge",
+    "devtools",
+    "opera",
+    "vivaldi",
+    "urn",
+];
+/// How families of such schemes begin: those of Windows and of browsers with their extensions, and those that any web site may claim.
+const TAKEN_FAMILIES: [&str; 7] = ["ms-", "microsoft-", "chrome", "moz-", "safari-", "web+", "ext+"];
 
 /// A redirect URI that passed the rules of registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +130,25 @@ pub enum RedirectUriRefused {
     #[error("this scheme is never a redirect URI")]
     DangerousScheme,
     /// A private-use scheme without a dot.
-    #[error("a private-use scheme is a reversed domain name, such as com.example.app")]
+    #[error(
+        "a private-use scheme is a reversed domain name, such as com.example.app; if the app cannot change it, \
+         `allow_dotless_scheme: true` in the registration takes this one, which any other app on the device can claim too"
+    )]
     SchemeWithoutDot,
+    /// A scheme that is not spelled as browsers spell it (RFC 3986 §3.1, §6.2.2.1).
+    #[error("a scheme is lower-case letters, digits, `+`, `-` and `.`, and begins with a letter")]
+    SchemeMalformed,
+    /// A scheme of one or two letters.
+    #[error("a private-use scheme without a dot has at least {SCHEME_CHARS_MIN} characters")]
+    SchemeShort,
+    /// A host and a port without a scheme before them.
+    #[error(
+        "this begins with a host: write http:// before it for an address on the device, and https:// for any other"
+    )]
+    HostWithoutScheme,
+    /// A scheme that other programs answer.
+    #[error("this scheme belongs to other programs: an app cannot receive a code there")]
+    SchemeTaken,
     /// No scheme or no host.
     #[error("a redirect URI is absolute")]
     Relative,
@@ -70,8 +160,21 @@ pub enum RedirectUriRefused {
 }
 
 impl RedirectUri {
-    /// Checks a redirect URI for registration (OAuth 2.1 §2.3, RFC 8252 §7, RFC 9700 §2.1).
+    /// Checks a redirect URI for registration (OAuth 2.1 §2.3, RFC 8252 §7, RFC 9700 §2.1). A private-use scheme is a reversed
+    /// domain name.
     pub fn register(text: &str, application: ApplicationType) -> Result<Self, RedirectUriRefused> {
+        let uri = Self::register_any_scheme(text, application)?;
+        match uri.text.split_once(':') {
+            Some((scheme, _)) if !matches!(scheme, "http" | "https") && !scheme.contains('.') => {
+                Err(RedirectUriRefused::SchemeWithoutDot)
+            }
+            _ => Ok(uri),
+        }
+    }
+
+    /// The same for a client whose operator lets it have a private-use scheme without a dot, such as `myapp`: no domain says
+    /// whose that is (RFC 8252 §7.1).
+    pub fn register_any_scheme(text: &str, application: ApplicationType) -> Result<Self, RedirectUriRefused> {
         let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
         if text.len() > REDIRECT_URI_BYTES_MAX || !text.bytes().all(plain) {
             return Err(RedirectUriRefused::Characters);
@@ -162,16 +265,31 @@ fn loopback_parts(
 
 fn private_use(scheme: &str, rest: &str) -> Result<(), RedirectUriRefused> {
     let letters = scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b));
-    if DANGEROUS_SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) {
+    let lower = scheme.to_ascii_lowercase();
+    if DANGEROUS_SCHEMES.contains(&lower.as_str()) {
         return Err(RedirectUriRefused::DangerousScheme);
+    }
+    if TAKEN_SCHEMES.contains(&lower.as_str())
+        || TAKEN_FAMILIES.iter().any(|family| lower.starts_with(*family))
+    {
+        return Err(RedirectUriRefused::SchemeTaken);
     }
     if rest.is_empty() || scheme.is_empty() {
         return Err(RedirectUriRefused::Relative);
     }
-    if !letters || !scheme.contains('.') {
-        return Err(RedirectUriRefused::SchemeWithoutDot);
+    if !letters || !scheme.starts_with(|first: char| first.is_ascii_lowercase()) {
+        return Err(RedirectUriRefused::SchemeMalformed);
     }
-    Ok(())
+    if scheme.contains('.') { Ok(()) } else { dotless(scheme, rest) }
+}
+
+/// What a scheme without a dot may look like. A host with its port is none: `localhost:5173/cb`.
+fn dotless(scheme: &str, rest: &str) -> Result<(), RedirectUriRefused> {
+    let port = rest.split(['/', '?']).next().unwrap_or_default();
+    if scheme == "localhost" || (!port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())) {
+        return Err(RedirectUriRefused::HostWithoutScheme);
+    }
+    if scheme.len() < SCHEME_CHARS_MIN { Err(RedirectUriRefused::SchemeShort) } else { Ok(()) }
 }
 
 fn refuse_dot_segments(path: &str) -> Result<(), RedirectUriRefused> {

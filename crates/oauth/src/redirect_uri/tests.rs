@@ -43,6 +43,69 @@ fn az_04_az_05_az_06_v_17_what_cannot_work_safely_cannot_be_registered() {
 }
 
 #[test]
+fn az_05_a_scheme_without_a_dot_is_for_clients_whose_operator_allows_it() {
+    let check = |text: &str, strict: Option<RedirectUriRefused>, allowed: Option<RedirectUriRefused>| {
+        assert_eq!(RedirectUri::register(text, NATIVE).err(), strict, "{text}");
+        assert_eq!(RedirectUri::register_any_scheme(text, NATIVE).err(), allowed, "{text}");
+    };
+    let dot = Some(RedirectUriRefused::SchemeWithoutDot);
+    for text in ["myapp:/cb", "myapp://callback", "capacitor://localhost/cb", "a1+b-c:x"] {
+        check(text, dot, None);
+    }
+    for text in ["com.example.app:/cb", "https://a.example/cb", "http://127.0.0.1/cb"] {
+        check(text, None, None);
+    }
+    let always = |text: &str, cause| check(text, Some(cause), Some(cause));
+    for text in
+        ["javascript:x", "data:x", "vbscript:x", "file:///x", "blob:x", "JavaScript:x", "FILE:x", "about:x"]
+    {
+        always(text, RedirectUriRefused::DangerousScheme);
+    }
+    for scheme in DANGEROUS_SCHEMES {
+        always(&format!("{scheme}:x"), RedirectUriRefused::DangerousScheme);
+    }
+    for scheme in TAKEN_SCHEMES.iter().filter(|scheme| !scheme.starts_with("http")) {
+        always(&format!("{scheme}://x/cb"), RedirectUriRefused::SchemeTaken);
+    }
+    for text in [
+        "HTTPS://a.example/cb",
+        "ms-settings:x",
+        "ms-msdt:/id",
+        "MS-Word:x",
+        "microsoft-edge:https://a.example",
+        "chrome-untrusted://x",
+        "chrome-extension://x/cb",
+        "moz-extension://x/cb",
+        "safari-web-extension://x/cb",
+        "web+myapp:x",
+        "ext+myapp:x",
+    ] {
+        always(text, RedirectUriRefused::SchemeTaken);
+    }
+    for text in ["localhost:5173/callback", "localhost:/cb", "myhost:8080", "myhost:8080/cb", "myhost:80?x=1"]
+    {
+        always(text, RedirectUriRefused::HostWithoutScheme);
+    }
+    for text in ["c:/cb", "c:/windows", "ab:/cb"] {
+        always(text, RedirectUriRefused::SchemeShort);
+    }
+    for text in ["abc:/cb", "myapp:8080x/cb", "myapp://8080/cb"] {
+        check(text, dot, None);
+    }
+    check("com.example.app:8080", None, None);
+    for text in ["MyApp:/cb", "1app:/cb", "-app:/cb", "my_app:/cb", "my%61pp:/cb"] {
+        always(text, RedirectUriRefused::SchemeMalformed);
+    }
+    always("myapp:", RedirectUriRefused::Relative);
+    always(":/cb", RedirectUriRefused::Relative);
+    always("myapp:/../cb", RedirectUriRefused::DotSegment);
+    always("myapp:/cb?code=1", RedirectUriRefused::ReservedParameter);
+    let uri = RedirectUri::register_any_scheme("myapp:/cb", NATIVE).unwrap();
+    assert!(uri.matches("myapp:/cb") && uri.web_origin().is_none());
+    assert!(["MYAPP:/cb", "myapp:/cb/", "myapp://cb", "myapp2:/cb"].iter().all(|sent| !uri.matches(sent)));
+}
+
+#[test]
 fn az_02_v_13_v_14_v_15_v_18_v_19_only_the_registered_bytes_match() {
     let uri = RedirectUri::register("https://app.example/cb", WEB).unwrap();
     assert!(uri.matches("https://app.example/cb"));
@@ -110,5 +173,6 @@ proptest! {
         let uri = RedirectUri::register("https://app.example/cb", WEB).unwrap();
         prop_assert_eq!(uri.matches(&sent), sent == "https://app.example/cb");
         let _ = RedirectUri::register(&sent, NATIVE);
+        let _ = RedirectUri::register_any_scheme(&sent, NATIVE);
     }
 }

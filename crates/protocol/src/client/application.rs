@@ -1,19 +1,32 @@
 //! Where the app of a registration runs, if it does not say so itself.
 
-use proofkey_oauth::{ApplicationType, ClientMetadata, RedirectUri};
+use proofkey_oauth::{ApplicationType, ClientMetadata, RedirectUri, RedirectUriRefused};
 
 /// Where the app of a registration runs.
 pub(super) fn application(metadata: &ClientMetadata) -> ApplicationType {
-    metadata.application_type.unwrap_or_else(|| guess_application(&metadata.redirect_uris))
+    metadata.application_type.unwrap_or_else(|| guess_application(metadata))
+}
+
+/// Checks an address of a registration, by what that allows.
+pub(super) fn register(
+    uri: &str,
+    application: ApplicationType,
+    metadata: &ClientMetadata,
+) -> Result<RedirectUri, RedirectUriRefused> {
+    if metadata.allow_dotless_scheme == Some(true) {
+        RedirectUri::register_any_scheme(uri, application)
+    } else {
+        RedirectUri::register(uri, application)
+    }
 }
 
 /// An app that names only addresses on its own device runs there.
-fn guess_application(redirect_uris: &[String]) -> ApplicationType {
+fn guess_application(metadata: &ClientMetadata) -> ApplicationType {
     let on_device = |uri: &String| {
         !uri.starts_with("https://")
-            && RedirectUri::register(uri, ApplicationType::Web).is_ok_and(|parsed| has_free_port(&parsed))
+            && register(uri, ApplicationType::Web, metadata).is_ok_and(|parsed| has_free_port(&parsed))
     };
-    let native = !redirect_uris.is_empty() && redirect_uris.iter().all(on_device);
+    let native = !metadata.redirect_uris.is_empty() && metadata.redirect_uris.iter().all(on_device);
     if native { ApplicationType::Native } else { ApplicationType::Web }
 }
 

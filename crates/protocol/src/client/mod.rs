@@ -14,9 +14,11 @@ pub use secret::is_short_client_secret;
 use proofkey_jose::Algorithm;
 use proofkey_oauth::{
     AppOrigin, ApplicationType, AuthMethod, GrantType, PkcePolicy, RedirectUri, ResourceUri, Scope,
+    standard_scope,
 };
 
 use crate::api::Apis;
+use crate::claims::Claim;
 use crate::ids::ClientId;
 use crate::records::{ClientSecretRecord, RegisteredApi};
 
@@ -51,6 +53,8 @@ pub struct Client {
     pub pkce: PkcePolicy,
     /// The algorithm of its ID tokens.
     pub id_token_algorithm: Algorithm,
+    /// What its ID tokens say of the user, the most important first.
+    pub id_token_claims: Vec<Claim>,
     /// Life of its codes, where shorter than the server's.
     pub code_seconds: Option<i64>,
     /// Ceiling for the life of its access tokens.
@@ -99,6 +103,17 @@ impl Client {
     /// The APIs that it may ask for, as far as they exist; each resource of the registration is found as one that is sent is.
     pub(crate) fn apis<'a>(&'a self, apis: &'a Apis) -> impl Iterator<Item = &'a RegisteredApi> {
         self.resources.iter().filter_map(|resource| apis.find(resource))
+    }
+
+    /// Whether it can get an ID token at all.
+    pub fn signs_in(&self) -> bool {
+        self.allows_grant(GrantType::AuthorizationCode) && self.scope.contains(standard_scope::OPENID)
+    }
+
+    /// Whether an ID token for this granted scope may say something of the user, so that the user's record has to be loaded.
+    pub fn needs_user(&self, scope: &Scope) -> bool {
+        scope.contains(standard_scope::OPENID)
+            && self.id_token_claims.iter().any(|claim| scope.contains(claim.scope()))
     }
 
     /// A public client in a browser: its refresh tokens end with the browser session (RFC 10017 §6.3.2.3).

@@ -8,9 +8,10 @@ use proofkey_oauth::{
 use thiserror::Error;
 
 use super::Client;
-use super::application::application;
+use super::application::{application, register};
 use super::origins::web_origins;
 use super::secret::CLIENT_SECRET_CHARS_MIN;
+use crate::claims::{self, Claim};
 use crate::ids::ClientId;
 use crate::records::ClientRecord;
 use crate::refresh_chain::OVERLAP_SECONDS_MAX;
@@ -60,6 +61,18 @@ pub enum RegistrationRefused {
     PkceOptionalPublic,
     #[error("id_token_signed_response_alg: one of RS256, ES256, EdDSA")]
     IdTokenAlgorithm,
+    #[error(
+        "id_token_claims[{at}]: `{claim}` is no claim of a user; there are {}",
+        claims::names().collect::<Vec<_>>().join(", ")
+    )]
+    UnknownClaim { at: usize, claim: String },
+    #[error("id_token_claims[{at}]: `{claim}` is named twice")]
+    RepeatedClaim { at: usize, claim: String },
+    #[error(
+        "id_token_claims[{at}]: `{claim}` needs the scope `{scope}`, which is not in the client's: add it, or leave the \
+         claim out"
+    )]
+    ClaimWithoutScope { at: usize, claim: String, scope: &'static str },
     #[error("code_seconds is positive")]
     CodeSeconds,
     #[error("access_token_seconds is positive")]
@@ -92,6 +105,9 @@ impl RegistrationRefused {
             Self::PublicClientCredentials | Self::RefreshAlone | Self::NoGrantType => ("grant_types", None),
             Self::PkceOptionalPublic => ("pkce", None),
             Self::IdTokenAlgorithm => ("id_token_signed_response_alg", None),
+            Self::UnknownClaim { at, .. }
+            | Self::RepeatedClaim { at, .. }
+            | Self::ClaimWithoutScope { at, .. } => ("id_token_claims", Some(*at)),
             Self::CodeSeconds => ("code_seconds", None),
             Self::AccessTokenSeconds => ("access_token_seconds", None),
             Self::RefreshOverlapSeconds => ("refresh_overlap_seconds", None),
@@ -121,24 +137,18 @@ impl TryFrom<&ClientRecord> for Client {
         if public && pkce == PkcePolicy::Optional {
             return Err(RegistrationRefused::PkceOptionalPublic);
         }
-        if metadata.code_seconds.is_some_and(|s| s <= 0) {
-            return Err(RegistrationRefused::CodeSeconds);
-        }
-        if metadata.access_token_seconds.is_some_and(|s| s <= 0) {
-            return Err(RegistrationRefused::AccessTokenSeconds);
-        }
-        if metadata.refresh_overlap_seconds.is_some_and(|s| !(0..=OVERLAP_SECONDS_MAX).contains(&s)) {
-            return Err(RegistrationRefused::RefreshOverlapSeconds);
-        }
+        check_seconds(metadata)?;
         if metadata.resources.as_ref().is_some_and(|resources| resources.len() > RESOURCES_MAX) {
             return Err(RegistrationRefused::TooManyResources);
         }
-        let redirect_uris = redirect_uris(&metadata.redirect_uris, application)?;
+        let redirect_uris = redirect_uris(metadata, application)?;
         if redirect_uris.is_empty() && grant_types.contains(&GrantType::AuthorizationCode) {
             return Err(RegistrationRefused::NoRedirectUri);
         }
         check_origins(&metadata.allowed_cors_origins)?;
-        let post_logout_redirect_uris = post_logout(&metadata.post_logout_redirect_uris, application)?;
+        let scope = registered_scope(metadata, &grant_types);
+        let id_token_claims = id_token_claims(&metadata.id_token_claims, &scope)?;
+        let post_logout_redirect_uris = post_logout(metadata, application)?;
         Ok(Self {
             id,
             name: metadata.client_name.clone(),
@@ -150,11 +160,12 @@ impl TryFrom<&ClientRecord> for Client {
             origins: web_origins(metadata),
             redirect_uris,
             post_logout_redirect_uris,
-            scope: registered_scope(metadata, &grant_types),
+            scope,
             resources: metadata.resources.clone().unwrap_or_default(),
             grant_types,
             pkce,
             id_token_algorithm: id_token_algorithm(metadata.id_token_signed_response_alg.as_deref())?,
+            id_token_claims,
             code_seconds: metadata.code_seconds,
             access_token_seconds: metadata.access_token_seconds,
             refresh_overlap_seconds: metadata.refresh_overlap_seconds,
@@ -175,6 +186,19 @@ fn check_origins(origins: &[String]) -> Result<(), RegistrationRefused> {
             Err(RegistrationRefused::Origin { at, origin: origins.get(at).cloned().unwrap_or_default() })
         }
     }
+}
+
+fn check_seconds(metadata: &ClientMetadata) -> Result<(), RegistrationRefused> {
+    if metadata.code_seconds.is_some_and(|s| s <= 0) {
+        return Err(RegistrationRefused::CodeSeconds);
+    }
+    if metadata.access_token_seconds.is_some_and(|s| s <= 0) {
+        return Err(RegistrationRefused::AccessTokenSeconds);
+    }
+    if metadata.refresh_overlap_seconds.is_some_and(|s| !(0..=OVERLAP_SECONDS_MAX).contains(&s)) {
+        return Err(RegistrationRefused::RefreshOverlapSeconds);
+    }
+    Ok(())
 }
 
 fn check_name(name: Option<&str>) -> Result<(), RegistrationRefused> {
@@ -201,23 +225,31 @@ fn check_secrets(record: &ClientRecord, public: bool) -> Result<(), Registration
 }
 
 fn redirect_uris(
-    texts: &[String],
+    metadata: &ClientMetadata,
     application: ApplicationType,
 ) -> Result<Vec<RedirectUri>, RegistrationRefused> {
+    let texts = &metadata.redirect_uris;
     if texts.len() > REDIRECT_URIS_MAX {
         return Err(RegistrationRefused::TooManyRedirectUris);
     }
-    let register = |(at, uri): (usize, &String)| {
+    let registered = |(at, uri): (usize, &String)| {
         let refused = |cause| RegistrationRefused::RedirectUri { at, uri: uri.clone(), cause };
-        RedirectUri::register(uri, application).map_err(refused)
+        register(uri, application, metadata).map_err(refused)
     };
-    texts.iter().enumerate().map(register).collect()
+    texts.iter().enumerate().map(registered).collect()
 }
 
-fn post_logout(texts: &[String], application: ApplicationType) -> Result<Vec<String>, RegistrationRefused> {
+fn post_logout(
+    metadata: &ClientMetadata,
+    application: ApplicationType,
+) -> Result<Vec<String>, RegistrationRefused> {
+    let texts = &metadata.post_logout_redirect_uris;
     for (at, uri) in texts.iter().enumerate() {
-        RedirectUri::register(uri, application)
-            .map_err(|cause| RegistrationRefused::PostLogoutRedirectUri { at, uri: uri.clone(), cause })?;
+        register(uri, application, metadata).map_err(|cause| RegistrationRefused::PostLogoutRedirectUri {
+            at,
+            uri: uri.clone(),
+            cause,
+        })?;
     }
     Ok(texts.to_vec())
 }
@@ -234,6 +266,25 @@ fn default_scope(grants: &[GrantType]) -> Scope {
         return Scope::default();
     }
     all.filter(|token| refreshes || token != standard_scope::OFFLINE_ACCESS)
+}
+
+/// The claims of ID tokens, each once and each one that the client's scope can open.
+fn id_token_claims(names: &[String], scope: &Scope) -> Result<Vec<Claim>, RegistrationRefused> {
+    let mut claims: Vec<Claim> = Vec::new();
+    for (at, name) in names.iter().enumerate() {
+        let named = || name.clone();
+        let claim =
+            Claim::find(name).ok_or_else(|| RegistrationRefused::UnknownClaim { at, claim: named() })?;
+        if claims.iter().any(|other| other.name() == claim.name()) {
+            return Err(RegistrationRefused::RepeatedClaim { at, claim: named() });
+        }
+        let needed = [standard_scope::OPENID, claim.scope()];
+        if let Some(lacking) = needed.into_iter().find(|needed| !scope.contains(needed)) {
+            return Err(RegistrationRefused::ClaimWithoutScope { at, claim: named(), scope: lacking });
+        }
+        claims.push(claim);
+    }
+    Ok(claims)
 }
 
 fn id_token_algorithm(sent: Option<&str>) -> Result<Algorithm, RegistrationRefused> {
@@ -287,6 +338,62 @@ mod tests {
             public(json!({"redirect_uris": ["http://app.example/"]})),
             Err(RegistrationRefused::RedirectUri { .. })
         ));
+    }
+
+    #[test]
+    fn pk_13_claims_of_id_tokens_exist_stand_there_once_and_can_be_granted() {
+        let with = |claims: Value, scope: &str| {
+            register(json!({
+                "token_endpoint_auth_method": "none", "redirect_uris": ["https://app.example/cb"],
+                "id_token_claims": claims, "scope": scope,
+            }))
+            .map(|client| client.id_token_claims.iter().map(|claim| claim.name()).collect::<Vec<_>>())
+        };
+        let all = "openid profile email address phone";
+        assert_eq!(with(json!([]), "openid").unwrap(), [""; 0]);
+        assert_eq!(with(json!(["email", "name"]), all).unwrap(), ["email", "name"]);
+        let every: Vec<_> = claims::names().collect();
+        assert_eq!(with(json!(every), all).unwrap().len(), claims::CLAIMS, "no list is longer");
+        for unknown in ["sub", "iss", "roles", "groups", "acr", "Email", "", "email "] {
+            let refused = with(json!(["name", unknown]), all).unwrap_err();
+            assert_eq!(refused, RegistrationRefused::UnknownClaim { at: 1, claim: unknown.into() });
+            assert!(
+                refused.to_string().contains("phone_number_verified"),
+                "it names those that are: {refused}"
+            );
+            assert_eq!(refused.member(), ("id_token_claims", Some(1)));
+        }
+        let twice = with(json!(["email", "email"]), all).unwrap_err();
+        assert_eq!(twice, RegistrationRefused::RepeatedClaim { at: 1, claim: "email".into() });
+        for (scope, lacking) in [("openid profile", "email"), ("email", "openid")] {
+            let refused = with(json!(["email"]), scope).unwrap_err();
+            let expected =
+                RegistrationRefused::ClaimWithoutScope { at: 0, claim: "email".into(), scope: lacking };
+            assert_eq!(refused, expected);
+        }
+    }
+
+    #[test]
+    fn az_05_only_the_flag_of_its_operator_lets_a_client_have_a_scheme_without_a_dot() {
+        let with = |flag: Option<bool>, post_logout: &str| {
+            let mut metadata = json!({
+                "token_endpoint_auth_method": "none", "redirect_uris": ["myapp:/cb"],
+                "post_logout_redirect_uris": [post_logout],
+            });
+            if let Some(flag) = flag {
+                metadata["allow_dotless_scheme"] = json!(flag);
+            }
+            register(metadata)
+        };
+        for flag in [None, Some(false)] {
+            let refused = with(flag, "com.example.app:/bye").unwrap_err();
+            assert_eq!(refused.member(), ("redirect_uris", Some(0)));
+            assert!(refused.to_string().contains("allow_dotless_scheme"), "the cure: {refused}");
+        }
+        let client = with(Some(true), "myapp:/bye").unwrap();
+        assert_eq!(client.application, ApplicationType::Native, "only an installed app has one");
+        assert!(client.allows_after_logout("myapp:/bye") && !client.allows_after_logout("myapp:/"));
+        assert!(with(Some(true), "javascript:x").is_err());
     }
 
     #[test]

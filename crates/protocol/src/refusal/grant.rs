@@ -42,6 +42,11 @@ macro_rules! rows {
                 "What the user granted has been revoked.",
                 "Send the user to sign in again.",
                 "OAuth 2.1 §4.3.1";
+
+            AlgorithmOff => TemporarilyUnavailable, "grant.algorithm_off",
+                {"No key of this server signs by the algorithm of the client or the API.": Named},
+                "Send the request again, nothing is spent; if it stays, ask the operator for the list of algorithms that sign here.",
+                "OpenID Connect Registration §2; RFC 9068 §2.1";
         }
     };
 }

@@ -40,7 +40,7 @@ impl CredentialsGrant<'_> {
         let scope = self.scope(&client, api, cx)?;
         let (scope, apis) = (Cow::Owned(scope), Cow::Owned(GrantedApis::named([api])));
         let own = OwnAccess { api, client_valid_from: self.client_valid_from };
-        Ok(Entitlement { scope, apis, requested, basis: Basis::Client(active, own) })
+        Ok(Entitlement { scope, apis, requested, user: None, basis: Basis::Client(active, own) })
     }
 
     /// Scopes of the API alone: the standard ones speak of a user, and here is none.

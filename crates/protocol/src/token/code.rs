@@ -27,7 +27,8 @@ impl<'a> CodeGrant<'a> {
         let requested = RequestedApi::read(&self.request.resource, cx)?;
         let code = entitling.code();
         let (scope, apis) = (Cow::Borrowed(&code.scope), Cow::Borrowed(&code.apis));
-        Ok(Entitlement { scope, apis, requested, basis: Basis::Code(entitling) })
+        let user = self.user.filter(|user| user.id == code.user_id);
+        Ok(Entitlement { scope, apis, requested, user, basis: Basis::Code(entitling) })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::api::GrantedApis;
 use crate::facts::ActiveClient;
 use crate::grant::ActiveGrant;
 use crate::own_access::OwnAccess;
+use crate::records::UserRecord;
 
 /// What a client may have by its grant, and what the request chooses among it.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(super) struct Entitlement<'a> {
     pub(super) apis: Cow<'a, GrantedApis>,
     /// The API that the token request names. Each grant has its own place for reading it among its checks.
     pub(super) requested: RequestedApi,
+    /// The record of the user, where the client's ID tokens say something of it.
+    pub(super) user: Option<&'a UserRecord>,
     /// What it rests on.
     pub(super) basis: Basis<'a>,
 }

@@ -13,6 +13,7 @@ use crate::commit::Commit;
 use crate::consent::Access;
 use crate::cx::Cx;
 use crate::facts::{CodeFacts, has_ended};
+use crate::records::UserRecord;
 use crate::refusal::Refusal;
 use crate::session;
 
@@ -28,6 +29,8 @@ pub struct CodeGrant<'a> {
     pub code: Option<&'a AuthorizationCode>,
     /// What the store knows of that code.
     pub facts: &'a CodeFacts,
+    /// The record of the code's user, where [`Client::needs_user`] says so.
+    pub user: Option<&'a UserRecord>,
 }
 
 /// A code of this client, in time, at its address. Each check takes what the one before yields, so none can be left out.

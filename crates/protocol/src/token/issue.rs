@@ -7,6 +7,7 @@ use proofkey_oauth::{Scope, Secret, Timestamp, standard_scope};
 use super::allowed::AllowedClient;
 use super::entitlement::Entitlement;
 use crate::api::Audience;
+use crate::claims::{ChosenClaims, Claim, Withheld, chosen};
 use crate::client::Client;
 use crate::cx::Cx;
 use crate::facts::GrantFacts;
@@ -14,7 +15,7 @@ use crate::ids::TokenId;
 use crate::own_access::OwnAccess;
 use crate::policy::Policy;
 use crate::records::ApiRecord;
-use crate::refusal::Refusal;
+use crate::refusal::{Named, Refusal};
 
 /// Tokens to sign and send. It is large, and travels in a box.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct Issue {
     /// The ID token's claims, where `openid` was granted and is asked for (OpenID Connect Core §12.2 lets a refresh leave it
     /// out). `at_hash` is added once the access token is signed.
     pub id: Option<IdTokenClaims>,
+    /// What the client asked for in it and it does not say of the user.
+    pub id_withheld: Vec<(Claim, Withheld)>,
     /// The algorithm to sign it with.
     pub id_algorithm: Algorithm,
     /// The next refresh token, where the grant can be refreshed.
@@ -54,14 +57,29 @@ pub fn access_token_seconds(client: &Client, api: Option<&ApiRecord>, policy: &P
     client.access_token_seconds.map_or(seconds, |ceiling| seconds.min(ceiling))
 }
 
+/// What signs an access token for this API: what it is registered for, or else the first algorithm that signs here.
+fn access_token_algorithm(api: Option<&ApiRecord>, cx: &Cx<'_>) -> Result<Algorithm, Refusal> {
+    match api.and_then(|api| api.algorithm) {
+        Some(named) => check_signs(named, cx).map(|()| named),
+        None => cx.signs.first().copied().ok_or(Refusal::AlgorithmOff(Named::NOTHING)),
+    }
+}
+
+/// Refuses before anything is spent what no key here could sign: another server of the same database may have the key.
+fn check_signs(algorithm: Algorithm, cx: &Cx<'_>) -> Result<(), Refusal> {
+    let signs = cx.signs.contains(&algorithm);
+    if signs { Ok(()) } else { Err(Refusal::AlgorithmOff(Named::of(algorithm.name()))) }
+}
+
 /// The client, audience and life of an access token.
 pub(super) struct AccessPlan<'a> {
     client: AllowedClient<'a>,
     audience: Audience<'a>,
     algorithm: Algorithm,
     seconds: i64,
-    /// Whether an ID token goes with it: `openid` is among what this request asks for, whichever API the access token is for.
-    identifies: bool,
+    /// What the ID token that goes with it says of the user; `None` if none does: `openid` is not among what this request asks
+    /// for, whichever API the access token is for.
+    identifies: Option<ChosenClaims>,
 }
 
 impl<'a> AccessPlan<'a> {
@@ -71,11 +89,15 @@ impl<'a> AccessPlan<'a> {
         entitlement: &Entitlement<'_>,
         cx: &Cx<'x>,
     ) -> Result<Self, Refusal> {
-        let Entitlement { scope, apis, requested, .. } = entitlement;
+        let Entitlement { scope, apis, requested, user, .. } = entitlement;
         let audience = cx.apis.audience(requested.id(), apis, scope, &cx.policy.issuer)?;
         let seconds = access_token_seconds(&client, audience.api, cx.policy);
-        let algorithm = audience.api.and_then(|api| api.algorithm).unwrap_or(ApiRecord::ALGORITHM);
-        let identifies = scope.contains(standard_scope::OPENID);
+        let algorithm = access_token_algorithm(audience.api, cx)?;
+        let identifies =
+            scope.contains(standard_scope::OPENID).then(|| chosen(&client.id_token_claims, scope, *user));
+        if identifies.is_some() {
+            check_signs(client.id_token_algorithm, cx)?;
+        }
         Ok(Self { client, audience, algorithm, seconds, identifies })
     }
 
@@ -100,7 +122,10 @@ impl<'a> AccessPlan<'a> {
         // An API that does not introspect would accept the token beyond the end of the grant (RFC 9068 §5).
         self.seconds = self.seconds.min(grant.ends_at - cx.now);
         let auth_time = NumericDate::from(grant.authentication.at.seconds());
-        let id = self.identifies.then(|| IdTokenClaims {
+        let chosen = self.identifies.take();
+        let (user, withheld) =
+            chosen.map_or_else(Default::default, |chosen| (Some(chosen.given), chosen.withheld));
+        let id = user.map(|user| IdTokenClaims {
             iss: cx.policy.issuer.as_str().to_owned(),
             sub: grant.user_id.as_str().to_owned(),
             aud: AudienceClaim::one(self.client.id.as_str()),
@@ -113,11 +138,12 @@ impl<'a> AccessPlan<'a> {
             sid: Some(grant.session_id.to_string()),
             acr: grant.authentication.context.clone(),
             amr: grant.authentication.methods.claim(),
+            user,
         });
         let mut issue = self.for_subject(grant.user_id.as_str(), cx);
         issue.access.auth_time = Some(auth_time);
         issue.access.grant_id = Some(grant.id.to_string());
-        (issue.id, issue.refresh) = (id, refresh);
+        (issue.id, issue.id_withheld, issue.refresh) = (id, withheld, refresh);
         issue
     }
 
@@ -158,6 +184,7 @@ impl<'a> AccessPlan<'a> {
             expires_in: self.seconds,
             scope: self.audience.scope,
             id: None,
+            id_withheld: Vec::new(),
             id_algorithm: self.client.id_token_algorithm,
             refresh: None,
         })

@@ -17,6 +17,7 @@ use crate::commit::{Commit, Verdict};
 use crate::cx::Cx;
 use crate::facts::GrantFacts;
 use crate::grant::{ActiveGrant, GrantWithSubject};
+use crate::records::UserRecord;
 use crate::refresh_token::RefreshToken;
 use crate::refusal::{Named, Refusal};
 
@@ -29,6 +30,8 @@ pub struct RefreshGrant<'a> {
     pub token: Option<&'a RefreshToken>,
     /// The grant that the token names.
     pub grant: Option<&'a GrantWithSubject>,
+    /// The record of the grant's user, where [`crate::Client::needs_user`] says so.
+    pub user: Option<&'a UserRecord>,
 }
 
 impl<'a> RefreshGrant<'a> {
@@ -47,8 +50,9 @@ impl<'a> RefreshGrant<'a> {
         let grant = active.grant();
         let scope = self.narrowed(grant)?;
         let requested = RequestedApi::read(&self.request.resource, cx)?;
+        let user = self.user.filter(|user| user.id == grant.user_id);
         let (apis, basis) = (Cow::Borrowed(&grant.apis), Basis::RefreshToken(token, active));
-        Ok(Entitlement { scope, apis, requested, basis })
+        Ok(Entitlement { scope, apis, requested, user, basis })
     }
 
     /// A narrower scope narrows this access token alone; the grant keeps its own (OAuth 2.1 §4.3.1).

@@ -168,6 +168,8 @@ rule-grant-ahead = Eine Uhr, die vorging, hat diese Gewährung ausgestellt.
     .fix = Leiten Sie die Person noch einmal zur Anmeldung; wer den Server betreibt, sieht nach dessen Uhr.
 rule-grant-revoked = Was die Person gewährt hatte, ist widerrufen.
     .fix = Leiten Sie die Person noch einmal zur Anmeldung.
+rule-grant-algorithm_off = Kein Schlüssel dieses Servers signiert mit dem Algorithmus des Clients oder der API.
+    .fix = Senden Sie die Anfrage noch einmal, nichts ist verbraucht; bleibt es so, fragen Sie den Betreiber, welche Algorithmen hier signieren.
 
 ## Refresh Tokens
 

@@ -62,6 +62,9 @@ impl Admin {
         edit: ApiEdit,
         deliver: impl FnOnce(&ApiRecord, &Secret) -> io::Result<()>,
     ) -> Result<ApiRecord, AdminRefused> {
+        if let Some(name) = &edit.algorithm {
+            self.check_signs(algorithm(name)?).await?;
+        }
         let secret = (edit.introspection == CredentialEdit::New).then(new_secret);
         let (before, record) = self.replaced(resource, &edit, secret.as_ref()).await?;
         self.record_change(Verb::Edit, Noun::Api, &record.resource);

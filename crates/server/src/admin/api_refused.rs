@@ -1,6 +1,7 @@
 //! Why an API cannot be registered.
 
 use proofkey_oauth::{ResourceMalformed, ScopeMalformed};
+use proofkey_protocol::Algorithm;
 use thiserror::Error;
 
 use super::limits::SCOPES_MAX;
@@ -26,6 +27,10 @@ pub enum ApiRefused {
     AccessTokenSeconds,
     #[error("one of ES256, EdDSA, RS256")]
     Algorithm,
+    #[error("{algorithm} is left out by keys.algorithms: one of {on}")]
+    AlgorithmOff { algorithm: Algorithm, on: String },
+    #[error("{algorithm} is new on the list, and its first key is published before it signs: {when}")]
+    AlgorithmAhead { algorithm: Algorithm, when: String },
 }
 
 impl ApiRefused {
@@ -38,7 +43,9 @@ impl ApiRefused {
             | Self::ScopeNotSingle { at, .. }
             | Self::ScopeStandard { at, .. } => Member::item("scopes", *at),
             Self::AccessTokenSeconds => Member::whole("access_token_seconds"),
-            Self::Algorithm => Member::whole("algorithm"),
+            Self::Algorithm | Self::AlgorithmOff { .. } | Self::AlgorithmAhead { .. } => {
+                Member::whole("algorithm")
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use proofkey_protocol::{Algorithm, ApiRecord, ApiScope, Apis, ClientId};
 use super::api_refused::ApiRefused;
 use super::limits::SCOPES_MAX;
 use super::noun::{Noun, Verb};
+use super::signers::Unsigned;
 use super::{Admin, AdminRefused, new_secret};
 use crate::config::ACCESS_TOKEN_SECONDS_MAX;
 use crate::remembered::seen_by_servers;
@@ -21,7 +22,7 @@ pub struct NewApi {
     pub scopes: Vec<ApiScope>,
     /// Life of its access tokens in seconds; the server's where it is absent.
     pub access_token_seconds: Option<i64>,
-    /// Algorithm of its access tokens; ES256 where it is absent.
+    /// Algorithm of its access tokens; [`Admin::access_token_algorithm`] where it is absent.
     pub algorithm: Option<String>,
     /// Whether it gets a credential to introspect with.
     pub introspection: bool,
@@ -46,6 +47,9 @@ impl Admin {
         check_scopes(&new.scopes)?;
         check_seconds(new.access_token_seconds)?;
         let algorithm = new.algorithm.as_deref().map(algorithm).transpose()?;
+        if let Some(algorithm) = algorithm {
+            self.check_signs(algorithm).await?;
+        }
         let others = self.store.apis().await?;
         if let Some(same) = others.iter().find(|other| other.record.resource.names(resource.as_str())) {
             let name = same.resource().to_owned();
@@ -66,6 +70,15 @@ impl Admin {
         seen_by_servers().await;
         let waiting = self.clients_waiting_for(&record).await;
         Ok(AddedApi { record, introspection, waiting })
+    }
+
+    /// Refuses an algorithm by which no server signs.
+    pub(super) async fn check_signs(&self, algorithm: Algorithm) -> Result<(), AdminRefused> {
+        match self.unsigned(algorithm).await? {
+            None => Ok(()),
+            Some(Unsigned::Off(on)) => Err(ApiRefused::AlgorithmOff { algorithm, on }.into()),
+            Some(Unsigned::Ahead(when)) => Err(ApiRefused::AlgorithmAhead { algorithm, when }.into()),
+        }
     }
 
     /// Every API, in the order of their resources.

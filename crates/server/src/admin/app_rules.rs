@@ -1,18 +1,41 @@
 //! Which addresses and scopes an app of a kind can have.
 
-use proofkey_oauth::{RedirectUri, standard_scope};
+use proofkey_oauth::{ApplicationType, RedirectUri, RedirectUriRefused, standard_scope};
 
 use super::app_kind::AppKind;
 use super::app_refused::AppRefused;
 
+/// How an address is registered.
+type Register = fn(&str, ApplicationType) -> Result<RedirectUri, RedirectUriRefused>;
+
 impl AppKind {
     /// Refuses an address to which no browser can bring a code or a person back for such an app. `member` is the list that it is in.
     pub fn check_address(self, member: &'static str, at: usize, uri: &str) -> Result<(), AppRefused> {
+        self.check_registered_by(RedirectUri::register, member, at, uri)
+    }
+
+    /// The same for a client whose operator lets it have a private-use scheme without a dot.
+    pub(super) fn check_address_of_any_scheme(
+        self,
+        member: &'static str,
+        at: usize,
+        uri: &str,
+    ) -> Result<(), AppRefused> {
+        self.check_registered_by(RedirectUri::register_any_scheme, member, at, uri)
+    }
+
+    fn check_registered_by(
+        self,
+        register: Register,
+        member: &'static str,
+        at: usize,
+        uri: &str,
+    ) -> Result<(), AppRefused> {
         if !self.signs_in() {
             return Err(AppRefused::AddressOfService { member, at });
         }
         let refused = |cause| AppRefused::Address { member, at, uri: uri.to_owned(), cause };
-        RedirectUri::register(uri, self.application()).map_err(refused)?;
+        register(uri, self.application()).map_err(refused)?;
         let is_of_web = uri.starts_with("https:") || uri.starts_with("http:");
         if self != Self::Native && !is_of_web {
             return Err(AppRefused::Scheme { kind: self, member, at, uri: uri.to_owned() });

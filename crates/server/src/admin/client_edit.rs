@@ -10,6 +10,7 @@ use super::{Admin, AdminRefused};
 
 const REDIRECT_URIS: &str = "redirect_uris";
 const POST_LOGOUT: &str = "post_logout_redirect_uris";
+const ID_TOKEN_CLAIMS: &str = "id_token_claims";
 
 /// What changes about a list of a registration.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,10 @@ pub struct ClientEdit {
     pub add: Vec<ResourceUri>,
     /// Drop these APIs.
     pub remove: Vec<ResourceUri>,
+    /// Claims of the user that its ID tokens carry, the first first.
+    pub id_token_claims: ListEdit,
+    /// Whether a private-use scheme of its redirect URIs may be without a dot.
+    pub allow_dotless_scheme: Option<bool>,
 }
 
 impl Admin {
@@ -96,10 +101,21 @@ fn check_added(client: &Client, metadata: &ClientMetadata, edit: &ClientEdit) ->
     for (member, list) in
         [(REDIRECT_URIS, &edit.redirect_uris), (POST_LOGOUT, &edit.post_logout_redirect_uris)]
     {
-        list.add.iter().enumerate().try_for_each(|(at, uri)| kind.check_address(member, at, uri))?;
+        list.add.iter().enumerate().try_for_each(|(at, uri)| {
+            if allows_dotless(metadata, edit) {
+                kind.check_address_of_any_scheme(member, at, uri)
+            } else {
+                kind.check_address(member, at, uri)
+            }
+        })?;
     }
     edit.scope.add.iter().enumerate().try_for_each(|(at, scope)| kind.check_scope(at, scope))?;
     Ok(())
+}
+
+/// Whether a private-use scheme may be without a dot after the edit.
+fn allows_dotless(before: &ClientMetadata, edit: &ClientEdit) -> bool {
+    edit.allow_dotless_scheme.or(before.allow_dotless_scheme).unwrap_or_default()
 }
 
 fn edited_metadata(
@@ -123,6 +139,8 @@ fn edited_metadata(
         let scope = edit.scope.applied("scope", scope)?.join(" ");
         metadata.scope = Some(Scope::parse(&scope).map_err(AdminRefused::Scope)?);
     }
+    metadata.id_token_claims = edit.id_token_claims.applied(ID_TOKEN_CLAIMS, metadata.id_token_claims)?;
+    metadata.allow_dotless_scheme = allows_dotless(before, edit).then_some(true);
     Ok(metadata)
 }
 
@@ -186,6 +204,33 @@ mod tests {
     }
 
     #[test]
+    fn pk_09_az_05_an_installed_app_may_be_given_a_scheme_without_a_dot_by_the_flag_alone() {
+        let native = json!({
+            "token_endpoint_auth_method": PUBLIC, "application_type": "native",
+            "redirect_uris": ["com.example.app:/cb"],
+        });
+        let edit = |allow_dotless_scheme| ClientEdit {
+            redirect_uris: list(&["myapp:/cb"], &[]),
+            allow_dotless_scheme,
+            ..ClientEdit::default()
+        };
+        for flag in [None, Some(false)] {
+            assert!(after(native.clone(), &edit(flag)).unwrap_err().contains("allow_dotless_scheme"));
+        }
+        let mut allowed = after(native, &edit(Some(true))).unwrap();
+        assert_eq!(allowed["redirect_uris"], json!(["com.example.app:/cb", "myapp:/cb"]));
+        assert_eq!(allowed["allow_dotless_scheme"], true);
+        // Who has the flag needs it no second time, and who has such a scheme cannot lose it.
+        allowed["redirect_uris"] = json!(["myapp:/cb"]);
+        assert!(
+            after(allowed.clone(), &ClientEdit { redirect_uris: list(&["other:/cb"], &[]), ..edit(None) })
+                .is_ok()
+        );
+        let strict = ClientEdit { allow_dotless_scheme: Some(false), ..ClientEdit::default() };
+        assert!(after(allowed, &strict).unwrap_err().contains("redirect_uris[0]: `myapp:/cb`"));
+    }
+
+    #[test]
     fn pk_09_an_edit_that_cannot_be_is_refused() {
         let spa = json!({
             "token_endpoint_auth_method": PUBLIC, "application_type": "web", "redirect_uris": ["https://a.example/cb"],
@@ -217,6 +262,9 @@ mod tests {
             let refused = after(spa.clone(), &edit).unwrap_err();
             assert!(refused.contains(words), "{words}: {refused}");
         }
+        let claim = ClientEdit { id_token_claims: list(&[], &["emial"]), ..ClientEdit::default() };
+        let refused = after(spa.clone(), &claim).unwrap_err();
+        assert!(refused.contains("id_token_claims: `emial`"), "{refused}");
     }
 
     #[test]

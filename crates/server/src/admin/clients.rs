@@ -4,13 +4,15 @@ use std::io;
 
 use proofkey_oauth::{AuthMethod, Secret, Timestamp};
 use proofkey_protocol::{
-    ClientId, ClientRecord, ClientSecretRecord, Random as _, RegistrationRefused, is_short_client_secret,
+    Client, ClientId, ClientRecord, ClientSecretRecord, Random as _, RegistrationRefused,
+    is_short_client_secret,
 };
 use proofkey_store::AdminFault;
 
 use super::client_document::ClientDocument;
 use super::limits::{ATTEMPTS_MAX, SECRET_KEEP_SECONDS_MAX, SECRET_STAGED_SECONDS};
 use super::noun::{Noun, Verb};
+use super::signers::Unsigned;
 use super::{Admin, AdminRefused, new_secret};
 use crate::random::SystemRandom;
 use crate::remembered::seen_by_servers;
@@ -54,6 +56,7 @@ impl Admin {
             created_at: now,
         };
         let record = self.with_apis(record).await?;
+        self.check_signed(&record).await?;
         let added = self.store.add_client(record.clone()).await;
         added.map_err(|fault| AdminRefused::about(fault, Noun::Client, &record.id))?;
         self.record_change(Verb::Add, Noun::Client, &record.id);
@@ -111,6 +114,7 @@ impl Admin {
         for _ in 0..ATTEMPTS_MAX {
             let version = self.store.directory_versions().await?.clients;
             let record = changed(self.find_client(id).await?).await?;
+            self.check_signed(&record).await?;
             match self.store.update_client(id, &record.metadata, version).await {
                 Err(AdminFault::Conflict) => {}
                 settled => {
@@ -185,6 +189,20 @@ impl Admin {
         self.store.confirm_client_secret(id, staged.hash, rotated.old_ends_at).await.map_err(about)?;
         self.record_change(Verb::RotateSecret, Noun::Client, id);
         Ok(())
+    }
+
+    /// Refuses a client whose ID tokens no server could sign.
+    async fn check_signed(&self, record: &ClientRecord) -> Result<(), AdminRefused> {
+        let client = Client::try_from(record)?;
+        if !client.signs_in() {
+            return Ok(());
+        }
+        let algorithm = client.id_token_algorithm;
+        match self.unsigned(algorithm).await? {
+            None => Ok(()),
+            Some(Unsigned::Off(on)) => Err(AdminRefused::AlgorithmOff { algorithm, on }),
+            Some(Unsigned::Ahead(when)) => Err(AdminRefused::AlgorithmAhead { algorithm, when }),
+        }
     }
 
     pub(super) async fn find_client(&self, id: &ClientId) -> Result<ClientRecord, AdminRefused> {

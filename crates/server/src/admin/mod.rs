@@ -25,6 +25,7 @@ mod noun;
 mod record;
 mod refused;
 mod sealing_key;
+mod signers;
 mod user_changes;
 mod users;
 
@@ -86,7 +87,7 @@ impl AdminSettings {
     pub fn from_config(config: &Config) -> Result<Self, AdminRefused> {
         let (sealing, source) =
             (Arc::clone(&config.keys.sealing_keys), config.keys.sealing_key_source.clone());
-        let keyring = Keyring::new(config.issuer.clone(), sealing, source)?;
+        let keyring = Keyring::new(config.signers(), sealing, source)?;
         let refresh_idle_seconds = config.policy().refresh_idle_seconds;
         let issuer = config.issuer.clone();
         Ok(Self { hashing: Hashing::from_config(config)?, keyring, refresh_idle_seconds, issuer })

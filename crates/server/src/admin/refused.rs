@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use proofkey_oauth::{ResourceUri, ScopeMalformed, Timestamp};
-use proofkey_protocol::userinfo::ClaimRefused;
-use proofkey_protocol::{ClientId, RegistrationRefused, SealingKeyId};
+use proofkey_protocol::claims::ClaimRefused;
+use proofkey_protocol::{Algorithm, ClientId, RegistrationRefused, SealingKeyId};
 use proofkey_store::{AdminFault, Fault};
 use thiserror::Error;
 
@@ -49,6 +49,17 @@ pub enum AdminRefused {
     /// The registration names an API that does not exist.
     #[error("{member}: no API is registered under {resource}", member = Member::item("resources", *.at))]
     UnknownResource { at: usize, resource: ResourceUri },
+    /// No server signs ID tokens by that algorithm.
+    #[error(
+        "id_token_signed_response_alg: {algorithm} (RS256 where none is named) is left out by keys.algorithms, so name one of \
+         {on}"
+    )]
+    AlgorithmOff { algorithm: Algorithm, on: String },
+    /// No server signs ID tokens by that algorithm yet.
+    #[error(
+        "id_token_signed_response_alg: {algorithm} is new on the list, and its first key is published before it signs: {when}"
+    )]
+    AlgorithmAhead { algorithm: Algorithm, when: String },
     /// A public client has no secret that another could take the place of.
     #[error("client {0} is public (token_endpoint_auth_method none): it has no secret to rotate")]
     NoSecret(ClientId),
@@ -181,6 +192,9 @@ impl AdminRefused {
                 (name, Some(at)) => Member::item(name, at),
             }),
             Self::Metadata(MetadataRefused::Member { name, .. }) => Some(Member::whole(name.clone())),
+            Self::AlgorithmOff { .. } | Self::AlgorithmAhead { .. } => {
+                Some(Member::whole("id_token_signed_response_alg"))
+            }
             Self::UnknownResource { at, .. } => Some(Member::item("resources", *at)),
             Self::OtherClient(_) => Some(Member::whole("client_id")),
             Self::SecretInUpdate(_) => Some(Member::whole("client_secret")),

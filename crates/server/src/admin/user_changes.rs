@@ -2,7 +2,7 @@
 
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::UserRecord;
-use proofkey_protocol::userinfo::check_claims;
+use proofkey_protocol::claims::check_claims;
 use proofkey_store::AdminFault;
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! Users: add, list, show, disable, enable, set the password, unlock, sign out.
 
 use proofkey_oauth::{Secret, Timestamp};
-use proofkey_protocol::{Random as _, UserId, UserRecord, userinfo};
+use proofkey_protocol::{Random as _, UserId, UserRecord, claims};
 use proofkey_store::AdminFault;
 use serde_json::{Map, Value};
 
@@ -52,7 +52,7 @@ impl Admin {
     async fn new_user(&self, new: NewUser) -> Result<UserRecord, AdminRefused> {
         let key = username_key(&new.username).filter(|_| is_new_username(&new.username));
         let key = key.ok_or(AdminRefused::Username)?;
-        userinfo::check_claims(&new.claims)?;
+        claims::check_claims(&new.claims)?;
         let password = match &new.password {
             Some(password) => Some(self.hashing.hash(&key, password).await?),
             None => None,

@@ -1,6 +1,7 @@
 //! What one request, one registration or one file may contain.
 
 use proofkey_oauth::{PARAMS_BYTES_MAX, PARAMS_COUNT_MAX, SCOPE_BYTES_MAX};
+use proofkey_protocol::claims::ID_TOKEN_CLAIMS_BYTES_MAX;
 use proofkey_protocol::interaction::INTERACTION_SECONDS;
 use proofkey_protocol::{CONSENT_BYTES_MAX, NAME_CHARS_MAX, ORIGINS_MAX, REDIRECT_URIS_MAX, RESOURCES_MAX};
 
@@ -48,6 +49,14 @@ pub(super) const INPUTS: &[Limit] = &[
         beyond: "it leads back to its request",
         bounds: "for how long a page that was left open goes on",
         test: "k_15_v_11_v_38_v_56_k_14_a_step_fits_in_its_browser_and_in_time_and_is_else_a_link_to_its_request",
+    },
+    Limit {
+        name: "bytes of claims of the user in an ID token",
+        value: Value::Bytes(ID_TOKEN_CLAIMS_BYTES_MAX),
+        scope: Scope::UserAndClient,
+        beyond: "the claim is left out, and is at userinfo",
+        bounds: "bytes of a token that clients keep in cookies",
+        test: "pk_13_claims_of_an_id_token_stay_below_their_size_and_the_first_go_before",
     },
     Limit {
         name: "bytes of what a user has allowed a client",

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use proofkey_protocol::SigningAlgorithms;
 use serde::Deserialize;
 use toml::Table;
 
@@ -57,6 +58,7 @@ pub(super) struct StoreFile {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct KeysFile {
     pub(super) sealing_key_file: Option<PathBuf>,
+    pub(super) algorithms: Vec<String>,
     pub(super) rotation_days: u32,
     pub(super) publish_ahead_hours: u32,
     pub(super) jwks_max_age_seconds: u32,
@@ -86,7 +88,13 @@ impl Default for StoreFile {
 
 impl Default for KeysFile {
     fn default() -> Self {
-        Self { sealing_key_file: None, rotation_days: 90, publish_ahead_hours: 24, jwks_max_age_seconds: 300 }
+        Self {
+            sealing_key_file: None,
+            algorithms: SigningAlgorithms::default().iter().map(|algorithm| algorithm.to_string()).collect(),
+            rotation_days: 90,
+            publish_ahead_hours: 24,
+            jwks_max_age_seconds: 300,
+        }
     }
 }
 

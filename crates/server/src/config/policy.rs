@@ -4,6 +4,7 @@ use proofkey_protocol::interaction::INTERACTION_SECONDS;
 use proofkey_protocol::{Policy, SessionLife, SignInLimit};
 
 use super::resolved::Config;
+use crate::keys::Signers;
 use crate::keys::rotation::RotationPolicy;
 use crate::limit::{Limiter, Limiters, SignInLimits};
 
@@ -53,10 +54,16 @@ impl Config {
         }
     }
 
+    /// Whose tokens the keys sign, and by what.
+    pub(crate) fn signers(&self) -> Signers {
+        Signers { issuer: self.issuer.clone(), algorithms: self.keys.algorithms.clone() }
+    }
+
     /// When keys rotate. A key is kept for as long as anything that it signed may live.
     pub(crate) fn rotation(&self) -> RotationPolicy {
         let longest = self.tokens.id_seconds.max(self.tokens.access_seconds).max(ACCESS_TOKEN_SECONDS_MAX);
         RotationPolicy {
+            algorithms: self.keys.algorithms.clone(),
             period_seconds: self.keys.rotation_days * DAY_SECONDS,
             publish_ahead_seconds: self.keys.publish_ahead_hours * HOUR_SECONDS,
             keep_seconds: longest + SKEW_SECONDS,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use proofkey_oauth::Issuer;
+use proofkey_protocol::{Algorithm, SigningAlgorithms};
 
 use super::database_url::DatabaseUrl;
 use super::environment::Overlay;
@@ -257,8 +258,24 @@ fn keys(file: &KeysFile, cx: &Context<'_>) -> Result<Keys, ConfigError> {
     Ok(Keys {
         sealing_keys: Arc::new(sealing_keys),
         sealing_key_source,
+        algorithms: algorithms(&file.algorithms, cx)?,
         rotation_days: i64::from(file.rotation_days),
         publish_ahead_hours: i64::from(file.publish_ahead_hours),
         jwks_max_age_seconds: i64::from(file.jwks_max_age_seconds),
     })
+}
+
+/// The list of algorithms by their registered names.
+fn algorithms(names: &[String], cx: &Context<'_>) -> Result<SigningAlgorithms, ConfigError> {
+    let all = || Algorithm::ALL.map(Algorithm::name).join(", ");
+    let known = |name: &String| {
+        let found = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name);
+        found.ok_or_else(|| format!("keys.algorithms: {name:?} is none of {}", all()))
+    };
+    let list: Result<Vec<Algorithm>, String> = names.iter().map(known).collect();
+    let list = list.and_then(|list| {
+        SigningAlgorithms::new(list)
+            .ok_or_else(|| format!("keys.algorithms names one at least, and each once, of {}", all()))
+    });
+    list.map_err(|message| cx.refuse("keys.algorithms", message))
 }

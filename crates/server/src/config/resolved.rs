@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use proofkey_oauth::Issuer;
+use proofkey_protocol::SigningAlgorithms;
 
 use super::database_url::DatabaseUrl;
 use super::sealing_keys::{SealingKeySource, SealingKeys};
@@ -110,6 +111,8 @@ pub struct Keys {
     pub sealing_keys: Arc<SealingKeys>,
     /// Where it comes from.
     pub sealing_key_source: SealingKeySource,
+    /// What signs tokens.
+    pub algorithms: SigningAlgorithms,
     /// How long a signing key signs.
     pub rotation_days: i64,
     /// How long a key is published before its first use.

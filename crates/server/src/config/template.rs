@@ -78,6 +78,11 @@ mod tests {
         assert_eq!(file.keys.sealing_key_file.take().as_deref(), Some(Path::new(SEALING_KEY_FILE)));
         assert!(file.store.url.take().is_some() && file.store.url_file.take().is_some());
         assert!(file.issuer.take().is_some() && file.store.data.take().is_some());
+        // A new installation makes no key that was not asked for; a file that says nothing has all, as before there was a choice.
+        assert_eq!(
+            std::mem::replace(&mut file.keys.algorithms, File::default().keys.algorithms),
+            ["ES256", "RS256"]
+        );
         assert_eq!(file, File::default());
         for range in super::super::ranges::ranges(&File::default()) {
             let (section, key) = range.name.split_once('.').unwrap();

@@ -83,8 +83,9 @@ impl<'a> RequestContext<'a> {
     /// The same under keys that the caller names.
     pub(super) fn decide_under<T>(&self, keys: &Keys, rule: impl FnOnce(&mut Cx<'_>) -> T) -> T {
         let (mut random, directory) = (self.app.randomness.clone(), self.directory());
-        let (policy, apis, keys) = (&self.app.policy, directory.apis(), keys.artefacts());
-        rule(&mut Cx { now: self.now, random: &mut random, policy, apis, keys })
+        let (policy, apis) = (&self.app.policy, directory.apis());
+        let (keys, signs) = (keys.artefacts(), keys.signs());
+        rule(&mut Cx { now: self.now, random: &mut random, policy, apis, keys, signs })
     }
 
     /// The keys once facts were read, which say whether keys or APIs have changed: then those in the store are taken over, and

@@ -84,8 +84,11 @@ pub(super) enum Cause {
     Stopping,
     #[error("the keys cannot be taken over: {0}")]
     Keys(KeysFault),
-    #[error("no key signs {0}")]
-    NoSigningKey(&'static str),
+    #[error(
+        "no key signs by that algorithm: is it left out by keys.algorithms here, and not where the client or the API was \
+         registered, or is its first key still published ahead?"
+    )]
+    NoSigningKey,
 }
 
 /// A failure as it is answered.
@@ -159,6 +162,11 @@ impl Failure {
         let client_id = Foreign(client_id.unwrap_or_default());
         let (rule, error) = (words.rule, error.as_str());
         match self {
+            Self::Refused(Refusal::AlgorithmOff(_)) => {
+                // Theirs by its form, and ours to mend: the lists of two servers differ, or a first key is still to sign.
+                let cause = Cause::NoSigningKey;
+                tracing::error!(%error_id, %address, at, %client_id, rule, %about, error, %cause, "refused");
+            }
             Self::Refused(_) | Self::Limited(..) | Self::NotForm | Self::NotFound => {
                 tracing::info!(%error_id, %address, at, %client_id, rule, %about, error, "refused");
             }
@@ -198,7 +206,10 @@ impl Failure {
         let refused = |status, refusal: &Refusal| answer(status, refusal.code(), refusal.explain());
         let unread = |status, words| answer(status, ErrorCode::InvalidRequest, words);
         match self {
-            Self::Refused(refusal) => Answer { about: refusal.about(), ..refused(status(refusal), refusal) },
+            Self::Refused(refusal) => {
+                let retry_seconds = is_worth_a_retry(refusal).then_some(RETRY_SECONDS);
+                Answer { about: refusal.about(), retry_seconds, ..refused(status(refusal), refusal) }
+            }
             Self::Limited(refusal, seconds) => {
                 Answer { retry_seconds: Some(*seconds), ..refused(StatusCode::TOO_MANY_REQUESTS, refusal) }
             }
@@ -219,11 +230,19 @@ impl Failure {
     }
 }
 
+/// Whether the same request may be answered otherwise a little later, or by another server.
+const fn is_worth_a_retry(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::AlgorithmOff(_))
+}
+
 /// A request that is not let in is told so by 401 and 403 (OAuth 2.1 §3.2.4, RFC 6750 §3.1), and a form that this browser must
-/// not send by 403; all else by 400.
+/// not send by 403; one that another server of this database may serve by 503; all else by 400.
 const fn status(refusal: &Refusal) -> StatusCode {
     if matches!(refusal, Refusal::InteractionOfAnotherBrowser | Refusal::FormFromAnotherSite) {
         return StatusCode::FORBIDDEN;
+    }
+    if is_worth_a_retry(refusal) {
+        return StatusCode::SERVICE_UNAVAILABLE;
     }
     match refusal.code() {
         ErrorCode::InvalidClient | ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,

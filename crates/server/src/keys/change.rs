@@ -26,6 +26,8 @@ pub struct Rotated {
     pub applied: usize,
     /// Keys that were made here and dropped, because another node had taken their place in the ring.
     pub conflicts: usize,
+    /// Rings of which it was noted that they are closed, or open.
+    pub noted: usize,
 }
 
 impl Rotated {
@@ -45,7 +47,7 @@ pub async fn rotate(
     known: Timestamp,
 ) -> Result<Rotated, KeysFault> {
     let records = store.keys().await?;
-    let mut rotated = Rotated::default();
+    let (mut rotated, mut due) = (Rotated::default(), Vec::new());
     for step in rotation::plan(&records, policy, now, known) {
         match step {
             RotationStep::Remove { kids } => {
@@ -56,22 +58,36 @@ pub async fn rotate(
                 );
                 rotated.applied += 1;
             }
-            RotationStep::Make { algorithm, sequence, active_from } => {
-                let record = make(keys.sealer(), algorithm, sequence, active_from, now).await?;
-                if publish(store, keys, vec![record], &[]).await? {
-                    rotated.applied += 1;
-                } else {
-                    rotated.conflicts += 1;
-                }
+            RotationStep::Close { algorithm } => {
+                store.close_ring(algorithm, now).await?;
+                rotated.noted += 1;
+                tracing::debug!(%algorithm, "keys.algorithms leaves it out: its keys stay until what they signed has ended");
             }
+            RotationStep::Open { algorithm } => {
+                store.open_ring(algorithm).await?;
+                rotated.noted += 1;
+                tracing::debug!(%algorithm, "keys.algorithms has it here, and another server had it off: its keys sign");
+            }
+            RotationStep::Make { algorithm, sequence, active_from } => {
+                due.push(make(keys.sealer(), algorithm, sequence, active_from, now).await?);
+            }
+        }
+    }
+    // All of them or none: where only some of the first keys were there, the others would be taken for new on the list.
+    let made = due.len();
+    if made > 0 {
+        if publish(store, keys, due, &[]).await? {
+            rotated.applied += made;
+        } else {
+            rotated.conflicts += made;
         }
     }
     Ok(rotated)
 }
 
-/// Gives every ring a new key that signs at once: for a key that may have leaked. Keys that wait to sign go: they lay
-/// beside the one that leaked, and would take over from the new one when their day comes. Returns the keys that were made;
-/// `None` if another node was first.
+/// Gives every ring that signs a new key that signs at once: for a key that may have leaked. A ring signs, too, whose algorithm is off the
+/// list here and on at a server. Keys that wait to sign go: they lay beside the one that leaked, and would take over from the new one
+/// when their day comes. Returns the keys that were made; `None` if another node was first.
 pub async fn rotate_now(
     store: &Store,
     keys: &Keys,
@@ -80,12 +96,16 @@ pub async fn rotate_now(
     let records = store.keys().await?;
     let waiting: Vec<String> =
         records.iter().filter(|key| key.active_from > now).map(|key| key.kid.clone()).collect();
-    replace(store, keys, next_places(&records, &rotation::ALGORITHMS), &waiting, now).await
+    // The first keys of all are made here where no server has made them yet; one that is published ahead is made anew so.
+    let signs =
+        |algorithm: &Algorithm| records.is_empty() || rotation::signing(&records, *algorithm, now).is_some();
+    let rings = rotation::in_use(&records, keys.algorithms(), now).into_iter().filter(signs);
+    replace(store, keys, next_places(&records, rings), &waiting, now).await
 }
 
-/// Revokes stored keys: they leave the key set, verify nothing any more, not even hints, and each ring that signed with one of
-/// them gets a new one. Keys that wait in such a ring go as well. Returns the keys that were made; `None` if another node was
-/// changing keys.
+/// Revokes stored keys: they leave the key set, verify nothing any more, not even hints, and each ring that signs with one of
+/// them gets a new one; one that is closed gets none. Keys that wait in such a ring go as well. Returns the keys that were made; `None`
+/// if another node was changing keys.
 pub async fn revoke(
     store: &Store,
     keys: &Keys,
@@ -94,12 +114,14 @@ pub async fn revoke(
 ) -> Result<Option<Vec<String>>, KeysFault> {
     let records = store.keys().await?;
     let signed = |algorithm: &Algorithm| {
-        rotation::active(&records, *algorithm, now).is_some_and(|active| kids.contains(&active.kid))
+        rotation::signing(&records, *algorithm, now).is_some_and(|signer| kids.contains(&signer.kid))
     };
-    let rings: Vec<Algorithm> = rotation::ALGORITHMS.into_iter().filter(signed).collect();
-    let waiting = records.iter().filter(|key| key.active_from > now && rings.contains(&key.algorithm));
+    let touched: Vec<Algorithm> = rotation::ALGORITHMS.into_iter().filter(signed).collect();
+    let waiting = records.iter().filter(|key| key.active_from > now && touched.contains(&key.algorithm));
     let gone: Vec<String> = kids.iter().cloned().chain(waiting.map(|key| key.kid.clone())).collect();
-    replace(store, keys, next_places(&records, &rings), &gone, now).await
+    let rings = rotation::in_use(&records, keys.algorithms(), now).into_iter();
+    let rings = rings.filter(|algorithm| touched.contains(algorithm));
+    replace(store, keys, next_places(&records, rings), &gone, now).await
 }
 
 /// Whether a private key is sealed by an older sealing key than the one that writes: a rotation was cut off, or the
@@ -155,8 +177,8 @@ async fn sealed_anew(
 }
 
 /// The next free place in each of these rings.
-fn next_places(records: &[KeyRecord], rings: &[Algorithm]) -> Vec<(Algorithm, i64)> {
-    rings.iter().map(|algorithm| (*algorithm, rotation::next_sequence(records, *algorithm))).collect()
+fn next_places(records: &[KeyRecord], rings: impl Iterator<Item = Algorithm>) -> Vec<(Algorithm, i64)> {
+    rings.map(|algorithm| (algorithm, rotation::next_sequence(records, algorithm))).collect()
 }
 
 /// Makes a key that signs at once for each of the places, and takes out the keys that are to go.
@@ -217,5 +239,6 @@ async fn make(
         active_from,
         sealed: sealer.seal(key.kid(), &private),
         public_jwk,
+        closed_at: None,
     })
 }

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use proofkey_oauth::{Issuer, Timestamp};
+use proofkey_oauth::Timestamp;
 use proofkey_store::{ProtocolStore, Versions};
 use tokio::sync::Mutex;
 
 use super::fault::KeysFault;
-use super::ring::{Keys, StoredKeys, public_jwk};
+use super::ring::{Keys, Signers, StoredKeys, public_jwk};
 use crate::config::{SealingKeySource, SealingKeys};
 
 /// How often the stored keys are looked at when they are sealed anew each time.
@@ -18,7 +18,7 @@ pub(crate) const LOOKS_MAX: usize = 8;
 /// The current keys, and how to take over others.
 #[derive(Debug)]
 pub struct Keyring {
-    issuer: Issuer,
+    signers: Signers,
     source: SealingKeySource,
     now: ArcSwap<Keys>,
     /// One takes over at a time; a caller that waited finds it done.
@@ -28,12 +28,12 @@ pub struct Keyring {
 impl Keyring {
     /// A keyring without signing keys; [`Keyring::take_over`] gives it some.
     pub fn new(
-        issuer: Issuer,
+        signers: Signers,
         sealing: Arc<SealingKeys>,
         source: SealingKeySource,
     ) -> Result<Self, KeysFault> {
-        let keys = Keys::new(issuer.clone(), StoredKeys::default(), sealing, Timestamp(0))?;
-        Ok(Self { issuer, source, now: ArcSwap::from_pointee(keys), turn: Mutex::new(()) })
+        let keys = Keys::new(signers.clone(), StoredKeys::default(), sealing, Timestamp(0))?;
+        Ok(Self { signers, source, now: ArcSwap::from_pointee(keys), turn: Mutex::new(()) })
     }
 
     /// Where the sealing key comes from.
@@ -119,7 +119,7 @@ impl Keyring {
         let retired = retired.iter().map(|(kid, jwk)| public_jwk(kid, jwk)).collect::<Result<_, _>>()?;
         let (version, sealing_version) = (versions.keys, versions.sealing);
         let stored = StoredKeys { version, sealing_version, records, retired };
-        Keys::new(self.issuer.clone(), stored, sealing, now)
+        Keys::new(self.signers.clone(), stored, sealing, now)
     }
 }
 

@@ -17,5 +17,5 @@ pub use keyring::Keyring;
 pub(crate) use keyring::LOOKS_MAX;
 #[cfg(test)]
 pub(crate) use ring::VERIFIED_BYTES;
-pub use ring::{IdTokenRefused, Keys, SignedClaims};
+pub use ring::{IdTokenRefused, Keys, SignedClaims, Signers};
 pub use sealed::PrivateKeySealer;

@@ -13,7 +13,7 @@ use moka::sync::Cache;
 use proofkey_jose::claims::{self, AccessTokenClaims, IdTokenClaims};
 use proofkey_jose::{Algorithm, Expected, Jwk, JwkSet, KeySet, SigningKey, Typ, VerifyingKey, verify};
 use proofkey_oauth::{Issuer, Sha256, Timestamp, sha256};
-use proofkey_protocol::{ArtefactKeys, KeyRecord, SealingKeyId};
+use proofkey_protocol::{ArtefactKeys, KeyRecord, SealingKeyId, SigningAlgorithms};
 
 use super::fault::KeysFault;
 use super::rotation;
@@ -48,6 +48,15 @@ pub(super) struct StoredKeys {
     pub(super) retired: Vec<Jwk>,
 }
 
+/// Whose tokens they sign, and by what.
+#[derive(Clone, Debug)]
+pub struct Signers {
+    /// The `iss` of what is signed.
+    pub issuer: Issuer,
+    /// The algorithms that are on.
+    pub algorithms: SigningAlgorithms,
+}
+
 /// The keys as they stand.
 pub struct Keys {
     version: i64,
@@ -56,8 +65,10 @@ pub struct Keys {
     sealing_ends_at: Option<Timestamp>,
     artefacts: ArtefactKeys,
     sealer: PrivateKeySealer,
-    issuer: Issuer,
+    signers: Signers,
     signing: Vec<SigningKey>,
+    /// The algorithms of these, in the order of the list.
+    signs: Vec<Algorithm>,
     verifying: KeySet,
     /// Those of the key set, and retired ones.
     of_hints: KeySet,
@@ -88,7 +99,7 @@ impl std::ops::Deref for SignedClaims {
 impl Keys {
     /// Prepares the stored keys. Fails when one of them does not open.
     pub(super) fn new(
-        issuer: Issuer,
+        signers: Signers,
         stored: StoredKeys,
         sealing: Arc<SealingKeys>,
         now: Timestamp,
@@ -96,7 +107,7 @@ impl Keys {
         let StoredKeys { version, sealing_version, records, retired } = stored;
         let sealer = sealing.sealer();
         let mut signing = Vec::new();
-        for algorithm in rotation::ALGORITHMS {
+        for algorithm in signers.algorithms.iter() {
             if let Some(record) = rotation::signing(&records, algorithm, now) {
                 signing.push(open(record, algorithm, &sealer)?);
             }
@@ -117,7 +128,8 @@ impl Keys {
             artefacts: sealing.artefact_keys(now),
             sealing,
             sealer,
-            issuer,
+            signers,
+            signs: signing.iter().map(SigningKey::algorithm).collect(),
             signing,
             verifying,
             of_hints,
@@ -169,9 +181,17 @@ impl Keys {
         let kid = |algorithm, at| rotation::signing(&self.records, algorithm, at).map(|key| key.kid.as_str());
         now < self.taken_at
             || self.sealing_ends_at.is_some_and(|end| now >= end)
-            || rotation::ALGORITHMS
-                .iter()
-                .any(|algorithm| kid(*algorithm, self.taken_at) != kid(*algorithm, now))
+            || self.algorithms().iter().any(|algorithm| kid(algorithm, self.taken_at) != kid(algorithm, now))
+    }
+
+    /// The algorithms that are on.
+    pub const fn algorithms(&self) -> &SigningAlgorithms {
+        &self.signers.algorithms
+    }
+
+    /// The algorithms by which one of these keys signs, in the order of the list.
+    pub fn signs(&self) -> &[Algorithm] {
+        &self.signs
     }
 
     /// The stored keys.
@@ -192,7 +212,8 @@ impl Keys {
             return Some(known);
         }
         let (claims, kid): (AccessTokenClaims, _) = claims(token, Typ::AccessToken, &self.verifying)?;
-        let signed = (claims.iss == self.issuer.as_str()).then(|| Arc::new(SignedClaims { claims, kid }))?;
+        let signed =
+            (claims.iss == self.signers.issuer.as_str()).then(|| Arc::new(SignedClaims { claims, kid }))?;
         self.verified.insert(digest, Arc::clone(&signed));
         Some(signed)
     }
@@ -219,7 +240,7 @@ impl Keys {
     pub fn id_token(&self, token: &str) -> Result<IdTokenClaims, IdTokenRefused> {
         let (claims, _): (IdTokenClaims, _) =
             claims(token, Typ::IdToken, &self.of_hints).ok_or(IdTokenRefused)?;
-        if claims.iss == self.issuer.as_str() { Ok(claims) } else { Err(IdTokenRefused) }
+        if claims.iss == self.signers.issuer.as_str() { Ok(claims) } else { Err(IdTokenRefused) }
     }
 
     /// The published key set, prepared, with its entity tag.
@@ -292,7 +313,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let sealing = Arc::clone(&crate::endpoint::tests::config(&folder).keys.sealing_keys);
         let issuer = Issuer::parse("https://id.example").unwrap();
-        let keys = Keys::new(issuer, StoredKeys::default(), sealing, Timestamp(1_790_000_000)).unwrap();
+        let signers = Signers { issuer, algorithms: SigningAlgorithms::default() };
+        let keys = Keys::new(signers, StoredKeys::default(), sealing, Timestamp(1_790_000_000)).unwrap();
         for number in 0..20_000_u64 {
             let signed = SignedClaims { claims: claims(number), kid: "k".to_owned() };
             keys.verified.insert(proofkey_oauth::sha256(&number.to_be_bytes()), Arc::new(signed));

@@ -1,28 +1,38 @@
 //! Signing keys through their life, as an operator and a verifier see it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use proofkey_oauth::Issuer;
-use proofkey_protocol::KeyRecord;
+use proofkey_protocol::{KeyRecord, SigningAlgorithms};
 use proofkey_server::config::{SealingKey, SealingKeySource, SealingKeys};
-use proofkey_server::keys::{Keyring, Keys, rotate, rotate_now, rotation};
+use proofkey_server::keys::{Keyring, Keys, Signers, rotate, rotate_now, rotation};
 use proofkey_testkit::{AuthorizeRequest, Browser, Page, TestServer, decode, fixtures};
 
 const DAY_SECONDS: i64 = 86_400;
-const POLICY: rotation::RotationPolicy = rotation::RotationPolicy {
+pub(crate) static POLICY: LazyLock<rotation::RotationPolicy> = LazyLock::new(|| rotation::RotationPolicy {
+    algorithms: SigningAlgorithms::default(),
     period_seconds: 90 * DAY_SECONDS,
     publish_ahead_seconds: DAY_SECONDS,
     keep_seconds: DAY_SECONDS,
-};
+});
 
 /// What the fixtures' keys are sealed with.
 const SEALING_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
+/// Whose keys they are, with every algorithm on.
+fn signers(issuer: &str) -> Signers {
+    Signers { issuer: Issuer::parse(issuer).unwrap(), algorithms: SigningAlgorithms::default() }
+}
+
 /// The keys as another node has them.
 pub(crate) async fn of_a_node(server: &TestServer) -> Arc<Keys> {
+    of_a_node_of(server, signers(&server.issuer)).await
+}
+
+/// The same with a list of algorithms.
+pub(crate) async fn of_a_node_of(server: &TestServer, signers: Signers) -> Arc<Keys> {
     let sealing = Arc::new(SealingKey::parse(SEALING_KEY).unwrap().into());
-    let issuer = Issuer::parse(&server.issuer).unwrap();
-    let keyring = Keyring::new(issuer, sealing, SealingKeySource::Environment).unwrap();
+    let keyring = Keyring::new(signers, sealing, SealingKeySource::Environment).unwrap();
     keyring.take_over(server.store().protocol(), server.now()).await.unwrap();
     keyring.now()
 }
@@ -67,8 +77,8 @@ async fn k_15_k_16_a_sealing_key_that_a_clock_ahead_took_for_ended_is_read_once_
     SealingKey::parse(&new).unwrap().write_new(&path).unwrap();
     std::fs::write(&path, format!("{new}\nold {SEALING_KEY} until {end}\n")).unwrap();
     let sealing = Arc::new(SealingKeys::read(&path).unwrap());
-    let issuer = Issuer::parse(&server.issuer).unwrap();
-    let keyring = Keyring::new(issuer, sealing, SealingKeySource::Environment).unwrap();
+    let signers = signers(&server.issuer);
+    let keyring = Keyring::new(signers, sealing, SealingKeySource::Environment).unwrap();
     let tag = of_a_node(&server).await.artefacts().authenticate(b"test", b"message");
     for (at, read) in [(server.now() + 400 * 10 * DAY_SECONDS, false), (server.now(), true)] {
         keyring.take_over(server.store().protocol(), at).await.unwrap();

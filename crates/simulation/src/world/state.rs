@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::{Apis, ArtefactKeys, Cx, Policy};
+use proofkey_protocol::{Algorithm, Apis, ArtefactKeys, Cx, Policy};
 
 use super::cast::Cast;
 use super::recorder::Recorder;
@@ -81,7 +81,7 @@ impl World {
 
     /// The context of a request; free of the model, so that facts can be read beside it.
     pub(super) fn cx<'a>(&'a mut self, now: Timestamp, apis: &'a Apis, keys: &'a ArtefactKeys) -> Cx<'a> {
-        Cx { now, random: &mut self.dice, policy: &self.policy, apis, keys }
+        Cx { now, random: &mut self.dice, policy: &self.policy, apis, keys, signs: &Algorithm::ALL }
     }
 
     pub(super) fn tell(&mut self, line: impl FnOnce() -> String) {

@@ -33,7 +33,7 @@ impl World {
             code_verifier: Some(Secret::new(verifier.to_owned())),
             resource: Vec::new(),
         };
-        let grant = CodeGrant { request: &sent, code: code.as_ref(), facts: &facts };
+        let grant = CodeGrant { request: &sent, code: code.as_ref(), facts: &facts, user: None };
         let mut cx = self.cx(request.now, &apis, &request.keys);
         answered(token::decide(&GrantRequest::Code(grant), &client, &mut cx))
     }
@@ -45,7 +45,8 @@ impl World {
         let row = token.as_ref().and_then(|token| self.model.grant(token.grant));
         let sent =
             RefreshRequest { refresh_token: Secret::new(text.to_owned()), scope: None, resource: Vec::new() };
-        let grant = RefreshGrant { request: &sent, token: token.as_ref(), grant: row.as_ref() };
+        let (token, grant) = (token.as_ref(), row.as_ref());
+        let grant = RefreshGrant { request: &sent, token, grant, user: None };
         let mut cx = self.cx(request.now, &apis, &request.keys);
         answered(token::decide(&GrantRequest::Refresh(grant), &client, &mut cx))
     }

@@ -39,6 +39,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0006_removed_users",
         text: include_str!("../../migrations/postgres/0006_removed_users.sql"),
     },
+    Migration {
+        version: 7,
+        name: "0007_closed_rings",
+        text: include_str!("../../migrations/postgres/0007_closed_rings.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -7,7 +7,7 @@ use crate::row::{FromRow as _, row};
 
 row! {
     KeyRecord in "signing_keys" {
-        kid, algorithm, sequence, created_at, active_from, sealed, public_jwk
+        kid, algorithm, sequence, created_at, active_from, sealed, public_jwk, closed_at
     }
 }
 
@@ -20,6 +20,12 @@ statements! {
         INSERT INTO signing_keys (kid, algorithm, sequence, created_at, active_from, sealed, public_jwk)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT DO NOTHING";
+
+    /// The algorithm `$1` is off: its keys sign nothing from now on.
+    CLOSE_RING = "UPDATE signing_keys SET closed_at = $2 WHERE algorithm = $1 AND closed_at IS NULL";
+
+    /// It is on: its keys sign.
+    OPEN_RING = "UPDATE signing_keys SET closed_at = NULL WHERE algorithm = $1 AND closed_at IS NOT NULL";
 
     /// Removes a key.
     DELETE_KEY = "DELETE FROM signing_keys WHERE kid = $1";

@@ -57,7 +57,7 @@ pub(crate) static TABLES: &[Table] = &[
     table(
         "signing_keys",
         1,
-        &["kid", "algorithm", "sequence", "created_at", "active_from", "sealed", "public_jwk"],
+        &["kid", "algorithm", "sequence", "created_at", "active_from", "sealed", "public_jwk", "closed_at"],
     ),
     table("sealing_keys", 1, &["id", "read_until"]),
     table("retired_keys", 1, &["kid", "public_jwk", "keep_until"]),

@@ -87,6 +87,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0019_removed_users",
         text: include_str!("../../migrations/sqlite/0019_removed_users.sql"),
     },
+    Migration {
+        version: 20,
+        name: "0020_closed_rings",
+        text: include_str!("../../migrations/sqlite/0020_closed_rings.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

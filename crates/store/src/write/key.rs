@@ -1,7 +1,7 @@
 //! Signing keys.
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::{Committed, KeyRecord, SealingKeyId, SealingKeyRecord};
+use proofkey_protocol::{Algorithm, Committed, KeyRecord, SealingKeyId, SealingKeyRecord};
 
 use crate::fault::Fault;
 use crate::script::{Script, ScriptOutcome, ScriptStep};
@@ -43,6 +43,18 @@ impl Store {
         let moved = ScriptStep::may_find(&versions::BUMP_KEYS, values![]);
         let script = Script::from(moved).then_all(kids.iter().flat_map(retire));
         self.backend.run(script).await.map(drop)
+    }
+
+    /// Notes that the keys of an algorithm sign nothing from an instant on. Keys of which that was noted before keep their instant.
+    pub async fn close_ring(&self, algorithm: Algorithm, at: Timestamp) -> Result<(), Fault> {
+        let step = ScriptStep::may_find(&keys::CLOSE_RING, values![algorithm, at]);
+        self.backend.run(Script::from(step)).await.map(drop)
+    }
+
+    /// Notes that the keys of an algorithm sign.
+    pub async fn open_ring(&self, algorithm: Algorithm) -> Result<(), Fault> {
+        let step = ScriptStep::may_find(&keys::OPEN_RING, values![algorithm]);
+        self.backend.run(Script::from(step)).await.map(drop)
     }
 
     /// Replaces the sealed forms of private keys: `version` is the version of the keys at which the old ones were read, and

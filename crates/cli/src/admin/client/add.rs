@@ -26,6 +26,10 @@ Members of our own:
 pkce: `optional` for a confidential OpenID client that cannot do PKCE
 code_seconds: life of its codes, where shorter than the server's
 access_token_seconds: ceiling for the life of its access tokens
+id_token_claims: claims of the user that its ID tokens carry, such as [\"email\", \"name\"], as far as the granted scope \
+opens them and they fit in 2,048 bytes, the first first; for apps that do not ask userinfo
+allow_dotless_scheme: true if a private-use scheme of its redirect URIs may be without a dot, such as myapp:/cb; any other \
+app on the device can claim it too
 require_redirect_uri: true if its token requests must repeat the redirect URI
 refresh_overlap_seconds: for so long a used refresh token goes on, for lost replies and parallel requests; 0 to 3600, 60 \
 unless it is given

@@ -18,10 +18,11 @@ const ADD_FLAGS: [(&str, &str); 4] = [
     ("post_logout_redirect_uris", "--add-post-logout"),
     ("scope", "--add-scope"),
 ];
-const REMOVE_FLAGS: [(&str, &str); 3] = [
+const REMOVE_FLAGS: [(&str, &str); 4] = [
     ("redirect_uris", "--remove-redirect"),
     ("post_logout_redirect_uris", "--remove-post-logout"),
     ("scope", "--remove-scope"),
+    ("id_token_claims", "--remove-id-token-claim"),
 ];
 
 /// What changes about a client.
@@ -61,6 +62,15 @@ pub(crate) struct Edit {
     /// Drop an API; once for each
     #[arg(long, value_name = "URL", group = "edits")]
     remove_api: Vec<String>,
+    /// Let its ID tokens carry a claim of the user, behind those that they carry; once for each
+    #[arg(long, value_name = "CLAIM", group = "edits")]
+    add_id_token_claim: Vec<String>,
+    /// Let them carry it no longer; once for each
+    #[arg(long, value_name = "CLAIM", group = "edits")]
+    remove_id_token_claim: Vec<String>,
+    /// Whether its redirect URIs may have a private-use scheme without a dot
+    #[arg(long, value_name = "BOOL", group = "edits")]
+    allow_dotless_scheme: Option<bool>,
 }
 
 pub(super) async fn run(installation: &Installation, edit: Edit) -> anyhow::Result<()> {
@@ -73,9 +83,13 @@ pub(super) async fn run(installation: &Installation, edit: Edit) -> anyhow::Resu
         bind: edit.bind,
         add: resources("--add-api", &edit.add_api)?,
         remove: resources("--remove-api", &edit.remove_api)?,
+        id_token_claims: ListEdit { add: edit.add_id_token_claim, remove: edit.remove_id_token_claim },
+        allow_dotless_scheme: edit.allow_dotless_scheme,
     };
     let flags = |refused: &AdminRefused| match refused {
         AdminRefused::NotRegistered { .. } => &REMOVE_FLAGS[..],
+        // It is about the registration as it would stand, in which most was there before.
+        AdminRefused::Registration(_) => &[],
         _ => &ADD_FLAGS,
     };
     let edited = installation.admin.edit_client(&id, edit).await;
@@ -110,12 +124,18 @@ fn plain_lines(record: &ClientRecord) -> String {
     let scopes: Vec<String> =
         view.metadata.scope.iter().flat_map(|scope| scope.iter()).map(str::to_owned).collect();
     format!(
-        "Changed {}.\nname           {}\nredirect_uris  {}\npost-logout    {}\nscope          {}\nAPIs           {}",
+        "Changed {}.\nname           {}\nredirect_uris  {}\npost-logout    {}\nscope          {}\nAPIs           {}\nID tokens say  {}{}",
         plain(record.id.as_str()),
         plain(view.metadata.client_name.as_deref().unwrap_or("none")),
         list(&view.metadata.redirect_uris),
         list(&view.metadata.post_logout_redirect_uris),
         list(&scopes),
         list(&apis),
+        list(&view.metadata.id_token_claims),
+        if view.metadata.allow_dotless_scheme == Some(true) {
+            "\nscheme         may be without a dot"
+        } else {
+            ""
+        },
     )
 }

@@ -122,7 +122,7 @@ const fn is_unset(flag: &bool) -> bool {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use proofkey_protocol::userinfo::{check_claims, claim_names};
+    use proofkey_protocol::claims::{check_claims, names};
 
     use super::*;
 
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn lg_16_every_standard_claim_has_a_flag_of_its_name_and_type() {
-        for claim in claim_names() {
+        for claim in names() {
             let flag = format!("--{}", claim.replace('_', "-"));
             let value = match claim {
                 "email_verified" | "phone_number_verified" => None,

@@ -2,6 +2,7 @@
 // stages.js; what it looks like is in view.js.
 import { random } from "./encode.js";
 import { failureOf, serverError } from "./failures.js";
+import { runFile } from "./runfile.js";
 import { createFlow, STAGES } from "./stages.js";
 import * as store from "./store.js";
 import { eventOf, follow } from "./trace.js";
@@ -215,6 +216,15 @@ export function createEngine(config, changed) {
     }, "Nothing was refreshed:");
   }
 
+  function saveRun() {
+    const url = URL.createObjectURL(new Blob([runFile(flow, new Date())], { type: "application/json" }));
+    const link = Object.assign(document.createElement("a"), { href: url, download: "proofkey-run.json" });
+    link.click();
+    URL.revokeObjectURL(url);
+    ui.notice = { pill: "Saved", tone: "accent", text: "proofkey-run.json has this run without its secrets." };
+    show();
+  }
+
   // RP-initiated logout. What this tab knows goes first: signing out here must not depend on any answer.
   function signOut() {
     return act(async () => {
@@ -234,5 +244,5 @@ export function createEngine(config, changed) {
     show();
   }
 
-  return { start, next, runToEnd, refresh, signOut, arrive, resume, signedOut };
+  return { start, next, runToEnd, refresh, saveRun, signOut, arrive, resume, signedOut };
 }

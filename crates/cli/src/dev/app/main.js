@@ -20,6 +20,7 @@ $("primary").addEventListener("click", () => {
 });
 $("run-to-end").addEventListener("click", () => engine.runToEnd());
 $("refresh").addEventListener("click", () => engine.refresh());
+$("save-run").addEventListener("click", () => engine.saveRun());
 $("sign-out").addEventListener("click", () => engine.signOut());
 // A page that comes out of the back/forward cache has not run this module again.
 addEventListener("pageshow", (event) => { if (event.persisted) engine?.resume(); });

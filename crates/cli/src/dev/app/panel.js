@@ -8,14 +8,38 @@ export function valueElement({ key, value, text, chip }, name = "dd") {
   return inner === null ? element(name, { class: unbroken, "data-key": key, "data-value": value }, shown) : inner;
 }
 
-export function panelElement(blocks, failure) {
+export function panelElement(blocks, failure, curl = null) {
   const panel = element("div", { class: failure === null ? "panel" : "panel failure" });
   if (failure !== null) panel.append(...failureElements(failure));
   if (blocks.length === 0) return panel;
   const all = element("div", { class: "blocks" }, ...blocks.map(blockElement));
   // Below a failure the cause comes first; all that was sent is one click away.
   panel.append(failure === null ? all : element("details", { class: "rest" }, element("summary", {}, "All values of this step"), all));
+  if (curl !== null) panel.append(copyElement(curl));
   return panel;
+}
+
+// The button that copies a command, and what to know of it. Where the clipboard is not to be had the command is shown instead.
+function copyElement({ n, command, note }) {
+  const about = element("span", { class: "note-text" }, note);
+  if (command === null) return element("p", { class: "copy" }, about);
+  const said = element("span", { role: "status", class: "tick" });
+  const button = element("button", { type: "button", class: "control quiet small" }, `Copy step ${n} as curl`);
+  const place = element("div", { class: "copy" }, button, said, about);
+  button.addEventListener("click", async () => {
+    said.textContent = "";
+    try {
+      await navigator.clipboard.writeText(command);
+      said.textContent = "Copied.";
+    } catch {
+      const shown = element("pre", { tabindex: "0", "aria-label": `Step ${n} as curl` }, command);
+      place.querySelector("pre")?.remove();
+      place.append(shown);
+      getSelection().selectAllChildren(shown);
+      shown.focus();
+    }
+  });
+  return place;
 }
 
 function blockElement(block) {

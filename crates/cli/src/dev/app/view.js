@@ -1,6 +1,7 @@
 // The page as a function of the flow record. It is drawn once and then changed only where something changed, so that
 // an open panel stays open and the focus stays where it is.
 import { blocksOf } from "./blocks.js";
+import { curlOf } from "./curl.js";
 import { element, svg } from "./dom.js";
 import { labelOf, skipped } from "./labels.js";
 import { panelElement, valueElement } from "./panel.js";
@@ -87,6 +88,7 @@ function renderStep(step, flow, ui) {
   const lines = seen ? linesOf(flow, step.n) : [];
   const blocks = seen ? blocksOf(flow, step.n) : [];
   const failure = state === "failed" ? flow.failure : null;
+  const curl = seen ? curlOf(flow, step.n) : null;
   item.dataset.failure = failure?.kind ?? "";
   once(`word ${step.n}`, word, () => { item.querySelector(".state-word").textContent = word; });
   once(`label ${step.n}`, labelOf(flow, step), ({ title, wire }) => {
@@ -97,11 +99,11 @@ function renderStep(step, flow, ui) {
     item.querySelector(".values").replaceChildren(lines.length > 0 ? linesElement(lines)
       : element("p", { class: "sentence-only" }, state === "unreached" ? "Not reached." : step.idle));
   });
-  once(`panel ${step.n}`, [flow?.state, blocks, failure], () => {
+  once(`panel ${step.n}`, [flow?.state, blocks, failure, curl], () => {
     const details = item.querySelector("details");
     details.hidden = blocks.length === 0 && failure === null;
     if (details.hidden) details.open = false;
-    else details.querySelector(".panel-place").replaceChildren(panelElement(blocks, failure));
+    else details.querySelector(".panel-place").replaceChildren(panelElement(blocks, failure, curl));
   });
 }
 
@@ -138,6 +140,7 @@ function renderActions(flow, ui) {
   hide($("run-to-end"), !ui.paused);
   hide($("sign-out"), !finished || !ui.signedIn);
   hide($("refresh"), !complete || flow.tokens?.refresh_token === undefined);
+  hide($("save-run"), !finished || flow === null);
   hide($("provoke"), !finished);
   hide($("by-step").parentElement, !finished);
 }

@@ -7,6 +7,7 @@ use super::support::Installation;
 #[test]
 fn apis_are_added_listed_and_removed() {
     let installation = Installation::new();
+    installation.replace("algorithms = [\"ES256\", \"RS256\"]", "");
     let added = installation.json(
         &[
             "api",
@@ -102,9 +103,9 @@ fn pk_09_an_api_is_edited_by_what_is_named() {
     );
     assert_eq!((&edited["access_token_seconds"], &edited["introspection"]), (&json!(60), &json!(true)));
     let edited = installation
-        .json(&edit(&["--token-seconds", "default", "--name", "Notes", "--algorithm", "EdDSA"]), "");
+        .json(&edit(&["--token-seconds", "default", "--name", "Notes", "--algorithm", "RS256"]), "");
     assert_eq!((&edited["access_token_seconds"], &edited["name"]), (&json!(null), &json!("Notes")));
-    assert_eq!(edited["algorithm"], "EdDSA");
+    assert_eq!(edited["algorithm"], "RS256");
     let renewed = installation.json(&edit(&["--introspection"]), "");
     let new = &renewed["introspection"]["client_secret"];
     assert!(new.as_str().unwrap().len() > 40 && *new != secret, "{renewed}");
@@ -120,6 +121,7 @@ fn pk_09_an_api_is_edited_by_what_is_named() {
         (&["--add-scope", "openid"], 1, &["--add-scope", "OpenID Connect"]),
         (&["--remove-scope", "write"], 1, &["--remove-scope", "`write`"]),
         (&["--algorithm", "HS256"], 1, &["--algorithm"]),
+        (&["--algorithm", "EdDSA"], 1, &["--algorithm: EdDSA", "one of ES256, RS256"]),
     ] {
         installation.refused(&edit(more), "", code, words);
     }

@@ -271,3 +271,46 @@ fn k_18_k_23_a_client_is_bound_to_the_apis_that_its_scopes_wait_for() {
     installation.write("named.json", &named.to_string());
     installation.refused(&["client", "add", "named.json"], "", 1, &["resources[1]", "https://x.example"]);
 }
+
+#[test]
+fn pk_13_az_05_claims_of_id_tokens_and_schemes_without_a_dot_are_registered_edited_shown_and_explained() {
+    let installation = Installation::new();
+    let metadata = json!({
+        "client_id": "app", "token_endpoint_auth_method": "none", "redirect_uris": ["myapp:/cb"],
+        "id_token_claims": ["email"],
+    });
+    let words = ["redirect_uris[0]: `myapp:/cb`", "reversed domain name", "`allow_dotless_scheme: true`"];
+    installation.refused(&["client", "add", "-"], &metadata.to_string(), 1, &words);
+    let mut allowed = metadata;
+    allowed["allow_dotless_scheme"] = json!(true);
+    let added = installation.add_client(&allowed);
+    assert_eq!(
+        (&added["id_token_claims"], &added["allow_dotless_scheme"], &added["application_type"]),
+        (&json!(["email"]), &json!(true), &json!("native"))
+    );
+    let edit = ["client", "edit", "app", "--add-id-token-claim", "name", "--add-id-token-claim", "picture"];
+    let edited = installation.json(&[&edit[..], &["--remove-id-token-claim", "email"]].concat(), "");
+    assert_eq!(edited["id_token_claims"], json!(["name", "picture"]));
+    assert_eq!(
+        installation.json(&["client", "show", "app"], "")["id_token_claims"],
+        json!(["name", "picture"])
+    );
+    let said = installation.text(&["client", "edit", "app", "--remove-id-token-claim", "picture"]);
+    assert!(said.contains("ID tokens say  name\nscheme "), "{said}");
+    let roles = ["client", "edit", "app", "--add-id-token-claim", "roles"];
+    installation.refused(&roles, "", 1, &["id_token_claims[1]: `roles`", "email_verified"]);
+    let misspelt = ["client", "edit", "app", "--remove-id-token-claim", "nmae"];
+    installation.refused(&misspelt, "", 1, &["--remove-id-token-claim: `nmae`"]);
+    assert_eq!(installation.json(&["client", "show", "app"], "")["id_token_claims"], json!(["name"]));
+    let said = installation.text(&["client", "edit", "app", "--allow-dotless-scheme", "true"]);
+    assert!(
+        said.contains("Changed app.\n") && said.contains("scheme         may be without a dot"),
+        "{said}"
+    );
+    let strict = ["client", "edit", "app", "--allow-dotless-scheme", "false"];
+    installation.refused(&strict, "", 1, &["redirect_uris[0]: `myapp:/cb`"]);
+    for verb in ["add", "update"] {
+        let help = installation.text(&["client", verb, "--help"]);
+        assert!(help.contains("id_token_claims") && help.contains("allow_dotless_scheme"), "{help}");
+    }
+}

@@ -126,3 +126,84 @@ fn options_stand_before_or_after_the_action_and_help_names_the_exit_codes() {
     }
     installation.refused(&["client"], "", 2, &["Usage"]);
 }
+
+#[test]
+fn pk_14_check_config_and_the_start_name_who_is_registered_for_an_algorithm_that_is_off() {
+    let installation = Installation::new();
+    let (two, three) =
+        ("algorithms = [\"ES256\", \"RS256\"]", "algorithms = [\"ES256\", \"RS256\", \"EdDSA\"]");
+    // Before there is a database nothing is registered.
+    let checked = installation.json(&["check-config"], "");
+    assert!(!checked["warnings"].to_string().contains("algorithm"), "{checked}");
+    let mut client = super::support::web_client();
+    client["id_token_signed_response_alg"] = serde_json::json!("EdDSA");
+    let cure = ["id_token_signed_response_alg: EdDSA", "keys.algorithms", "name one of ES256, RS256"];
+    installation.refused(&["client", "add", "-"], &client.to_string(), 1, &cure);
+    let api = ["api", "add", "--resource", "https://api.example", "--scope", "x", "--algorithm", "EdDSA"];
+    installation.refused(&api, "", 1, &["--algorithm: EdDSA", "one of ES256, RS256"]);
+    installation.replace(two, three);
+    installation.add_client(&client);
+    installation.json(&api, "");
+    installation.json(&["check-config"], "");
+    let list = installation.text(&["api", "list"]);
+    assert!(list.contains("EdDSA"), "{list}");
+    installation.replace(three, two);
+    let words =
+        ["keys.algorithms", "client shop (EdDSA), API https://api.example (EdDSA)", "one of ES256, RS256"];
+    let said = installation.refused(&["check-config"], "", 1, &words);
+    let start = installation.refused(&["serve"], "", 1, &words);
+    let cause = |text: &str| text.split("keys.algorithms leaves out").nth(1).unwrap().trim().to_owned();
+    assert_eq!(cause(&said), cause(&start), "both say the same");
+    installation.json(&["client", "remove", "shop"], "");
+    installation.json(&["api", "remove", "https://api.example"], "");
+    installation.json(&["check-config"], "");
+    for (list, words) in [
+        ("[]", "names one at least"),
+        ("[\"ES256\", \"ES256\"]", "each once"),
+        ("[\"HS256\"]", "\"HS256\" is none of ES256, EdDSA, RS256"),
+        ("[\"none\"]", "\"none\" is none of"),
+        ("[\"es256\"]", "\"es256\" is none of"),
+    ] {
+        installation.replace(two, &format!("algorithms = {list}"));
+        installation.refused(&["check-config"], "", 1, &["proofkey.toml:", "keys.algorithms", words]);
+        installation.replace(&format!("algorithms = {list}"), two);
+    }
+}
+
+#[test]
+fn pk_14_a_new_installation_makes_no_key_that_was_not_asked_for_and_an_older_file_has_all_as_before() {
+    for (is_new, expected) in [(true, &["ES256", "RS256"][..]), (false, &["ES256", "EdDSA", "RS256"])] {
+        let installation = Installation::empty();
+        installation.json(&["init", "--issuer", "https://id.example", "--listen", "127.0.0.1:0"], "");
+        if !is_new {
+            installation.replace("algorithms = [\"ES256\", \"RS256\"]", "");
+        }
+        let _server = crate::serve::server::Server::start(&installation);
+        let keys = installation.json(&["key", "list"], "");
+        let mut algorithms: Vec<_> =
+            keys.as_array().unwrap().iter().map(|key| key["algorithm"].as_str().unwrap()).collect();
+        algorithms.sort_unstable();
+        assert_eq!(algorithms, expected);
+    }
+}
+
+#[test]
+fn pk_14_check_config_names_the_apis_whose_tokens_another_first_of_the_list_signs() {
+    let installation = Installation::new();
+    let (es, rs) = ("algorithms = [\"ES256\", \"RS256\"]", "algorithms = [\"RS256\", \"ES256\"]");
+    let add = ["api", "add", "--scope"];
+    installation.json(&[&add[..], &["x", "--resource", "https://a.example"]].concat(), "");
+    let names_one = ["y", "--resource", "https://b.example", "--algorithm", "ES256"];
+    installation.json(&[&add[..], &names_one].concat(), "");
+    let warned = || installation.json(&["check-config"], "")["warnings"].to_string();
+    assert!(!warned().contains("a.example"));
+    for (before, list, first) in
+        [(es, rs, "RS256"), (rs, "algorithms = [\"EdDSA\", \"ES256\", \"RS256\"]", "EdDSA")]
+    {
+        installation.replace(before, list);
+        let warned = warned();
+        let words = format!("{first} is the first of keys.algorithms");
+        assert!(warned.contains(&words) && warned.contains("https://a.example"), "{warned}");
+        assert!(!warned.contains("b.example") && warned.contains("proofkey api edit"), "{warned}");
+    }
+}

@@ -34,6 +34,13 @@ impl Installation {
         std::fs::write(self.path(name), text).unwrap();
     }
 
+    /// Writes its configuration with other words in the place of these.
+    pub(crate) fn replace(&self, these: &str, others: &str) {
+        let text = std::fs::read_to_string(self.path("proofkey.toml")).unwrap();
+        assert!(text.contains(these), "{these}");
+        self.write("proofkey.toml", &text.replace(these, others));
+    }
+
     /// The command in this directory, with pipes, and nothing of the environment to change what is tested.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_proofkey"));

@@ -1,12 +1,12 @@
 //! What an access token opens at userinfo.
 
 use proofkey_jose::claims::Audience;
-use proofkey_oauth::{Scope, Timestamp};
+use proofkey_oauth::Scope;
 use serde_json::{Value, json};
 
 use super::{Shown, Spoil};
 use crate::bearer::OpenedClaims;
-use crate::fixtures::{NOTES, user};
+use crate::fixtures::{NOTES, user, user_record};
 use crate::ids::UserId;
 use crate::records::UserRecord;
 use crate::refusal::Refusal;
@@ -32,16 +32,9 @@ fn ui_02_ui_03_userinfo_is_for_a_users_token_with_openid_for_this_server() {
 #[test]
 fn ui_02_ui_03_the_record_is_asked_for_where_the_scope_opens_a_claim_of_it() {
     let user = user();
-    let record = |claims: Value| UserRecord {
-        id: user.id.clone(),
-        username: "Ada".into(),
-        username_key: "ada".into(),
-        password: None,
-        claims: claims.as_object().unwrap().clone(),
-        disabled: false,
-        valid_from: Timestamp(0),
-        created_at: Timestamp(0),
-        updated_at: Timestamp(0),
+    let record = |claims: Value| {
+        let claims = claims.as_object().unwrap().clone();
+        UserRecord { claims, ..user_record("Ada") }
     };
     let plain = json!({"name": "Ada Lovelace", "email": "ada@mail.test"});
     let named = json!({"preferred_username": "countess"});

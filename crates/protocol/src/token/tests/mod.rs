@@ -1,8 +1,10 @@
 //! The token endpoint, grant by grant: every case is data, and one `check` of its file judges it.
 
+mod algorithms;
 mod check_active;
 mod client_credentials;
 mod code;
+mod id_token_claims;
 mod lossless;
 mod overlap;
 mod refresh;
@@ -27,6 +29,7 @@ use crate::fixtures::{
 };
 use crate::grant::GrantWithSubject;
 use crate::ids::{ClientId, GrantId};
+use crate::records::UserRecord;
 use crate::refresh_token::RefreshToken;
 use crate::refusal::Refusal;
 
@@ -73,6 +76,7 @@ struct Redemption {
     client: Arc<Client>,
     code: Option<AuthorizationCode>,
     facts: CodeFacts,
+    record: Option<UserRecord>,
     form: Vec<(&'static str, String)>,
 }
 
@@ -101,7 +105,7 @@ impl Redemption {
             client_valid_from: Some(Timestamp(0)),
         };
         let facts = CodeFacts { subject: Some(subject), redemption: None, failures: 0, suspect: false };
-        Self { world, client, code: Some(code), facts, form: vec![] }
+        Self { world, client, code: Some(code), facts, record: None, form: vec![] }
     }
 
     /// Puts one parameter in place of the good one; an empty value takes it away.
@@ -134,8 +138,9 @@ impl Redemption {
 
     fn redeem(&mut self) -> Verdict<Result<Box<Issue>, Refusal>> {
         let (request, client) = (self.request(), authenticated(&self.client));
-        let Self { code, facts, .. } = self;
-        let grant = CodeGrant { request: &request, code: code.as_ref(), facts };
+        let Self { code, facts, record, .. } = self;
+        let (code, user) = (code.as_ref(), record.as_ref());
+        let grant = CodeGrant { request: &request, code, facts, user };
         decide(&GrantRequest::Code(grant), &client, &mut self.world.cx())
     }
 }
@@ -146,6 +151,7 @@ struct Refreshing {
     client: Arc<Client>,
     token: Option<RefreshToken>,
     facts: Option<GrantWithSubject>,
+    record: Option<UserRecord>,
     form: Vec<(&'static str, String)>,
 }
 
@@ -160,7 +166,7 @@ impl Refreshing {
         let grant = grant(subject.session.as_ref().unwrap(), "openid offline_access read");
         let token = token_of(grant.id, 1, &mut world);
         let facts = GrantWithSubject::new(grant, subject);
-        Self { world, client, token: Some(token), facts, form: vec![] }
+        Self { world, client, token: Some(token), facts, record: None, form: vec![] }
     }
 
     fn send(&mut self, name: &'static str, value: &str) {
@@ -186,8 +192,9 @@ impl Refreshing {
 
     fn refresh(&mut self) -> Verdict<Result<Box<Issue>, Refusal>> {
         let (request, client) = (self.request(), authenticated(&self.client));
-        let Self { token, facts, .. } = self;
-        let grant = RefreshGrant { request: &request, token: token.as_ref(), grant: facts.as_ref() };
+        let Self { token, facts, record, .. } = self;
+        let (token, user) = (token.as_ref(), record.as_ref());
+        let grant = RefreshGrant { request: &request, token, grant: facts.as_ref(), user };
         decide(&GrantRequest::Refresh(grant), &client, &mut self.world.cx())
     }
 }

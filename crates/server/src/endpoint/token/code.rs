@@ -6,6 +6,7 @@ use proofkey_oauth::{CodeRequest, CodeVerifier};
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, Issue};
 use proofkey_protocol::{AuthenticatedClient, AuthorizationCode, CodeFacts, Cx, Refusal, Verdict};
 
+use super::user::user_of;
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::keys::Keys;
@@ -33,9 +34,14 @@ pub(super) async fn redeem(
             None => Ok((CodeFacts::default(), false)),
         }
     };
+    let user = match &code {
+        Some(code) => user_of(context, client, &code.user_id, &code.scope).await?,
+        None => None,
+    };
     let place = GrantPlace::default();
     let decide = |(facts, holds): (CodeFacts, bool), cx: &mut Cx<'_>| {
-        let grant = CodeGrant { request, code: code.as_ref().filter(|_| holds), facts: &facts };
+        let (held, user) = (code.as_ref().filter(|_| holds), user.as_ref());
+        let grant = CodeGrant { request, code: held, facts: &facts, user };
         let verdict = token::decide(&GrantRequest::Code(grant), client, cx);
         match place.take(&verdict, code.as_ref(), context) {
             Ok(()) => verdict.map(|outcome| Ok((outcome, facts.suspect))),

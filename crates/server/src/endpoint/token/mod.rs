@@ -3,6 +3,7 @@
 mod code;
 mod credentials;
 mod refresh;
+mod user;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use axum::response::Response;
 use http::{Method, StatusCode};
 use proofkey_jose::{Typ, claims};
 use proofkey_oauth::{TokenRequest, TokenRequestMalformed, TokenResponse};
+use proofkey_protocol::claims::{Claim, Withheld};
 use proofkey_protocol::token::Issue;
 use proofkey_protocol::{AuthenticatedClient, Refusal};
 
@@ -64,15 +66,23 @@ async fn sign(
     let keys = context.current_keys().await?;
     let access_token = keys
         .sign(Typ::AccessToken, issue.access_algorithm, &issue.access)
-        .ok_or(Failure::Fault(Cause::NoSigningKey("access tokens")))?;
+        .ok_or(Failure::Fault(Cause::NoSigningKey))?;
     let id_token = match issue.id {
         None => None,
         Some(mut id) => {
             id.at_hash = Some(claims::at_hash(issue.id_algorithm, &access_token));
             let signed = keys.sign(Typ::IdToken, issue.id_algorithm, &id);
-            Some(signed.ok_or(Failure::Fault(Cause::NoSigningKey("ID tokens")))?)
+            Some(signed.ok_or(Failure::Fault(Cause::NoSigningKey))?)
         }
     };
+    let too_large = |(claim, why): &(Claim, Withheld)| (*why == Withheld::Size).then_some(claim.name());
+    let too_large: Vec<_> = issue.id_withheld.iter().filter_map(too_large).collect();
+    if !too_large.is_empty() && context.may_log_refusal() {
+        tracing::info!(
+            client_id = %Foreign(&client.client().id), sub = issue.access.sub, claims = ?too_large,
+            "an ID token would be too large with these claims; userinfo tells them"
+        );
+    }
     tracing::debug!(
         request_id = %context.arrival.id, client_id = %Foreign(&client.client().id), sub = issue.access.sub, jti = issue.access.jti,
         grant = issue.access.grant_id, scope = %Foreign(&issue.scope), generation = issue.refresh.as_ref().map(|refresh| refresh.generation),

@@ -1,9 +1,11 @@
 //! The refresh token grant: what is loaded for it, and what is told of it.
 
-use proofkey_oauth::RefreshRequest;
+use proofkey_oauth::{RefreshRequest, Scope};
 use proofkey_protocol::token::{self, GrantRequest, Issue, RefreshGrant};
-use proofkey_protocol::{AuthenticatedClient, RefreshToken, Refusal};
+use proofkey_protocol::{AuthenticatedClient, GrantWithSubject, RefreshToken, Refusal, UserRecord};
+use tokio::sync::OnceCell;
 
+use super::user::user_of;
 use crate::endpoint::context::RequestContext;
 use crate::endpoint::failure::Failure;
 use crate::keys::Keys;
@@ -19,10 +21,18 @@ pub(super) async fn refresh(
     let app = context.app;
     let read = |keys: &Keys| RefreshToken::read(keys.artefacts(), request.refresh_token.expose());
     let token = read(&context.keys);
+    // A scope that cannot be read is refused by the decision.
+    let narrowed = request.scope.as_deref().and_then(|scope| Scope::parse(scope).ok());
+    // Read once: what a user is called decides nothing, so a conflict asks for no other record.
+    let user: OnceCell<Option<UserRecord>> = OnceCell::new();
     let load = || async {
         match &token {
             Some(token) => {
                 let row = app.store.grant(token.grant).await?;
+                if let Some(grant) = row.as_ref().map(GrantWithSubject::grant) {
+                    let scope = narrowed.as_ref().unwrap_or(&grant.scope);
+                    user.get_or_try_init(|| user_of(context, client, &grant.user_id, scope)).await?;
+                }
                 Ok((row, context.still_holds(|keys| read(keys).is_some()).await?))
             }
             None => Ok((None, false)),
@@ -30,7 +40,8 @@ pub(super) async fn refresh(
     };
     let decided = context.settle(load, |(row, holds), cx| {
         let token = token.as_ref().filter(|_| holds);
-        let grant = RefreshGrant { request, token, grant: row.as_ref() };
+        let user = user.get().and_then(Option::as_ref);
+        let grant = RefreshGrant { request, token, grant: row.as_ref(), user };
         token::decide(&GrantRequest::Refresh(grant), client, cx)
     });
     let outcome = decided.await?;

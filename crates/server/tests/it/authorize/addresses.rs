@@ -1,6 +1,8 @@
 //! How long our addresses are, and by which way a browser goes on where an address would be too long.
 
 use proofkey_oauth::AuthMethod;
+use proofkey_protocol::ClientId;
+use proofkey_server::admin::ClientDocument;
 use proofkey_testkit::{
     Answer, AuthorizeRequest, Browser, Navigated, Page, RedirectKind, TestClient, TestServer, fixtures,
     form_body,
@@ -210,6 +212,48 @@ async fn own_scheme(server: &TestServer, scheme: &str) -> TestClient {
         redirect_uri,
         scope: "openid".into(),
     }
+}
+
+/// RFC 8252 §7.1: what no domain says whose it is, an operator has to allow.
+#[tokio::test]
+async fn az_05_a_scheme_without_a_dot_works_from_end_to_end_where_the_operator_allowed_it() {
+    let server = TestServer::start().await;
+    let mut metadata = json!({
+        "client_id": "app-scheme", "token_endpoint_auth_method": "none", "scope": "openid", "redirect_uris": ["myapp:/callback"],
+        "post_logout_redirect_uris": ["myapp:/bye"],
+    });
+    let document = |metadata: &serde_json::Value| ClientDocument::parse(&metadata.to_string()).unwrap();
+    let refused = server.admin().add_client(document(&metadata)).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("redirect_uris[0]: `myapp:/callback`") && refused.contains("allow_dotless_scheme")
+    );
+    metadata["allow_dotless_scheme"] = json!(true);
+    metadata["redirect_uris"] = json!(["myapp:/callback", "javascript:alert(1)"]);
+    assert!(server.admin().add_client(document(&metadata)).await.is_err(), "no flag allows that");
+    metadata["redirect_uris"] = json!(["myapp:/callback"]);
+    let _ = server.client(&metadata).await;
+    let app = TestClient {
+        id: "app-scheme".into(),
+        secret: None,
+        method: AuthMethod::None,
+        redirect_uri: "myapp:/callback".into(),
+        scope: "openid".into(),
+    };
+    let mut browser = Browser::new(&server);
+    let sign_in = browser.authorize(&AuthorizeRequest::new(&app)).await.page();
+    assert_eq!(form_action(&sign_in), "form-action 'self' myapp:");
+    let consent = browser.sign_in(&sign_in, &fixtures::ada()).await.page();
+    let departure = browser.submit(&consent, &[], "allow").await.redirect();
+    assert!(departure.location.starts_with("myapp:/callback?code="), "{}", departure.location);
+    for other in ["myapp2:/callback", "MYAPP:/callback", "myapp://callback", "javascript:alert(1)"] {
+        let request = AuthorizeRequest::new(&app).set("redirect_uri", other);
+        let page = Browser::new(&server).authorize(&request).await.page();
+        assert_eq!(page.status, 400, "{other}");
+    }
+    // Without the flag the registration does not hold any more, and says so.
+    metadata["allow_dotless_scheme"] = json!(false);
+    let refused = server.admin().update_client(&ClientId::new("app-scheme"), document(&metadata)).await;
+    assert!(refused.is_err());
 }
 
 fn form_action(page: &Page) -> String {

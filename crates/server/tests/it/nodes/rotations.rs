@@ -2,10 +2,11 @@
 //! `PROOFKEY_CYCLES` is the number of rotations.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use proofkey_jose::{Algorithm, Expected, JwkSet, KeySet, Typ, verify};
+use proofkey_protocol::SigningAlgorithms;
 use proofkey_resource::{Clock, Protect, ProtectLayer};
 use proofkey_server::keys::{rotate, rotation};
 use proofkey_testkit::{AuthorizeRequest, Browser, TestServer, Tokens, decode, fixtures};
@@ -22,11 +23,12 @@ const CACHED_SECONDS: i64 = 10;
 /// How long tokens live.
 const LIFE_SECONDS: i64 = 30;
 /// A schedule as the configured one is, in seconds rather than days.
-const POLICY: rotation::RotationPolicy = rotation::RotationPolicy {
+static POLICY: LazyLock<rotation::RotationPolicy> = LazyLock::new(|| rotation::RotationPolicy {
+    algorithms: SigningAlgorithms::default(),
     period_seconds: 60,
     publish_ahead_seconds: 2 * CACHED_SECONDS,
     keep_seconds: LIFE_SECONDS + 5,
-};
+});
 /// Tokens that are asked for in a second of the clock.
 const TOKENS: usize = 8;
 /// Rotations of one pair of nodes: a file holds so many old sealing keys, and a few more.

@@ -1,7 +1,7 @@
 //! Grants that end, and the refresh tokens of those that stand: `grant.rs` and `refresh.rs` of the table.
 
 use proofkey_oauth::AuthMethod;
-use proofkey_protocol::{Named, Refusal};
+use proofkey_protocol::{ClientId, ClientRecord, Named, Refusal};
 use proofkey_testkit::{AuthorizeRequest, Browser, Code, TestClient, TestServer, Tokens, fixtures};
 use serde_json::json;
 
@@ -26,6 +26,31 @@ pub(super) async fn reach(server: &TestServer, reached: &mut Reached) {
 
     apis(server, reached).await;
     refresh_tokens(server, reached).await;
+    algorithm(reached).await;
+}
+
+/// A server whose list leaves out the algorithm that a client is registered for at another one.
+async fn algorithm(reached: &mut Reached) {
+    const REDIRECT_URI: &str = "https://ed.example/cb";
+    let server = TestServer::builder().set("keys.algorithms", "ES256, RS256").start().await;
+    let metadata = json!({
+        "token_endpoint_auth_method": "none", "redirect_uris": [REDIRECT_URI], "scope": "openid",
+        "id_token_signed_response_alg": "EdDSA",
+    });
+    let record = ClientRecord {
+        id: ClientId::new("ed"),
+        metadata: serde_json::from_value(metadata).unwrap(),
+        secrets: vec![],
+        disabled: false,
+        created_at: server.now(),
+    };
+    server.store().add_client(record).await.unwrap();
+    let redirect_uri = REDIRECT_URI.into();
+    let client = TestClient { id: "ed".into(), redirect_uri, scope: "openid".into(), ..fixtures::spa() };
+    let code = server.code(&client, "openid").await;
+    let answer = server.redeem(&client, &code).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (503, "2"), "another server may have the key");
+    reached.in_json(Refusal::AlgorithmOff(Named::of("EdDSA")), &answer);
 }
 
 /// An API that is removed after the person allowed it, and more than can be remembered of what one person allows one client.

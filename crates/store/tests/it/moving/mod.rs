@@ -95,6 +95,7 @@ pub(crate) async fn fill(store: &Store) {
         active_from: NOW + 1,
         sealed: vec![0, 255, 2],
         public_jwk: "{}".to_owned(),
+        closed_at: None,
     };
     let sealing = store.directory_versions().await.unwrap().sealing;
     let added = store.replace_keys(vec![key("a", 1), key("b", 2)], &[], sealing).await;

@@ -22,6 +22,7 @@ fn key(kid: &str, sequence: i64) -> KeyRecord {
         active_from: NOW + 1,
         sealed: vec![1, 2, 3],
         public_jwk: format!("{{\"kid\":\"{kid}\"}}"),
+        closed_at: None,
     }
 }
 
@@ -52,6 +53,35 @@ async fn of_two_nodes_that_rotate_at_once_one_inserts_the_key() {
         assert_same_key(read, &written);
     }
     assert_eq!(versions(&world).await, Versions { keys: before.keys + 2, ..before });
+}
+
+#[tokio::test]
+async fn pk_14_the_keys_of_an_algorithm_are_closed_once_and_opened_again() {
+    let world = World::new().await;
+    let sealing = versions(&world).await.sealing;
+    let other = KeyRecord { algorithm: Algorithm::EdDsa, ..key("other", 1) };
+    let added = vec![key("a", 1), other];
+    assert_eq!(world.store.replace_keys(added, &[], sealing).await.unwrap(), Committed::Applied);
+    let closed = async || {
+        let keys = world.store.keys().await.unwrap();
+        keys.into_iter().map(|key| (key.kid, key.closed_at)).collect::<Vec<_>>()
+    };
+    let of = |kid: &str, at: Option<Timestamp>| (kid.to_owned(), at);
+    world.store.close_ring(Algorithm::Es256, NOW + 5).await.unwrap();
+    world.store.close_ring(Algorithm::Es256, NOW + 9).await.unwrap();
+    // The algorithms are in the order of their names.
+    assert_eq!(closed().await, [of("a", Some(NOW + 5)), of("other", None)], "the first instant stays");
+    let later = vec![key("b", 2)];
+    assert_eq!(world.store.replace_keys(later, &[], sealing).await.unwrap(), Committed::Applied);
+    world.store.close_ring(Algorithm::Es256, NOW + 20).await.unwrap();
+    assert_eq!(
+        closed().await,
+        [of("a", Some(NOW + 5)), of("b", Some(NOW + 20)), of("other", None)],
+        "a server that still had it on made another key"
+    );
+    world.store.open_ring(Algorithm::Es256).await.unwrap();
+    world.store.open_ring(Algorithm::EdDsa).await.unwrap();
+    assert_eq!(closed().await, [of("a", None), of("b", None), of("other", None)]);
 }
 
 #[tokio::test]

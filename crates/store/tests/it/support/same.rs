@@ -67,7 +67,7 @@ pub(crate) fn assert_same_api(read: &ApiRecord, written: &ApiRecord) {
 
 pub(crate) fn assert_same_key(read: &KeyRecord, written: &KeyRecord) {
     assert_fields!(
-        KeyRecord { kid, algorithm, sequence, created_at, active_from, sealed, public_jwk },
+        KeyRecord { kid, algorithm, sequence, created_at, active_from, sealed, public_jwk, closed_at },
         read,
         written
     );

@@ -5,14 +5,19 @@
 
 use proofkey_jose::Algorithm;
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::KeyRecord;
+use proofkey_protocol::{KeyRecord, SigningAlgorithms};
 
-/// The rings that exist.
+/// The rings that can be.
 pub const ALGORITHMS: [Algorithm; 3] = Algorithm::ALL;
+/// How much longer the keys of an algorithm that was taken off the list are kept: a server that still has it there says so once a
+/// minute, and may have signed since it did.
+const OTHERS_SECONDS: i64 = 300;
 
 /// When keys change, in seconds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RotationPolicy {
+    /// The rings that there are to be.
+    pub algorithms: SigningAlgorithms,
     /// How long a key signs.
     pub period_seconds: i64,
     /// How long a key is published before it signs; at least twice the time that verifiers may cache the set.
@@ -49,6 +54,10 @@ impl KeyState {
 pub enum RotationStep {
     /// A key is due in a ring, at that place in it; it signs from that instant on.
     Make { algorithm: Algorithm, sequence: i64, active_from: Timestamp },
+    /// An algorithm is off the list of this server, and no key of it says so yet.
+    Close { algorithm: Algorithm },
+    /// It is on the list here, and was taken for off.
+    Open { algorithm: Algorithm },
     /// Nothing that these keys signed lives any more.
     Remove { kids: Vec<String> },
 }
@@ -60,10 +69,21 @@ pub fn plan(
     now: Timestamp,
     known: Timestamp,
 ) -> Vec<RotationStep> {
-    let mut steps: Vec<RotationStep> =
-        ALGORITHMS.iter().filter_map(|algorithm| make(records, *algorithm, policy, now)).collect();
-    let kids: Vec<String> =
-        ALGORITHMS.iter().flat_map(|algorithm| removable(records, *algorithm, policy, known)).collect();
+    let (mut steps, mut kids) = (Vec::new(), Vec::new());
+    for algorithm in ALGORITHMS {
+        if policy.algorithms.contains(algorithm) {
+            let is_closed = ring(records, algorithm).any(|key| key.closed_at.is_some());
+            steps.extend(is_closed.then_some(RotationStep::Open { algorithm }));
+            steps.extend(make(records, algorithm, policy, now));
+        } else {
+            let is_open = ring(records, algorithm).any(|key| key.closed_at.is_none());
+            steps.extend(is_open.then_some(RotationStep::Close { algorithm }));
+            kids.extend(closed(records, algorithm, policy, known));
+        }
+        kids.extend(removable(records, algorithm, policy, known));
+    }
+    kids.sort_unstable();
+    kids.dedup();
     if !kids.is_empty() {
         steps.push(RotationStep::Remove { kids });
     }
@@ -78,19 +98,32 @@ pub fn active(records: &[KeyRecord], algorithm: Algorithm, now: Timestamp) -> Op
 }
 
 /// The key of a ring that signs at an instant, which a clock that was set back may have put before the birth of all of them:
-/// then the first, for tokens are signed whatever the time is.
+/// then the first, for tokens are signed whatever the time is. A first key that is published ahead while others sign is waiting in
+/// earnest: its ring does not sign yet.
 pub fn signing(records: &[KeyRecord], algorithm: Algorithm, now: Timestamp) -> Option<&KeyRecord> {
     let first = || ring(records, algorithm).min_by_key(|key| (key.active_from, key.sequence));
-    active(records, algorithm, now).or_else(first)
+    let others_sign = || records.iter().any(|key| key.active_from <= now);
+    let waits = |key: &&KeyRecord| key.active_from > key.created_at && others_sign();
+    active(records, algorithm, now).or_else(|| first().filter(|key| !waits(key)))
+}
+
+/// The rings that sign at some server: those of the list, which is that of this process and need not be that of a server, and those that
+/// are not noted as closed. A note of the last minutes may be about to be taken back by a server that has the algorithm on.
+pub fn in_use(records: &[KeyRecord], algorithms: &SigningAlgorithms, now: Timestamp) -> Vec<Algorithm> {
+    let is_closed = |key: &KeyRecord| key.closed_at.is_some_and(|at| now - at > OTHERS_SECONDS);
+    let signs = |algorithm: &Algorithm| {
+        algorithms.contains(*algorithm) || ring(records, *algorithm).any(|key| !is_closed(key))
+    };
+    ALGORITHMS.into_iter().filter(signs).collect()
 }
 
 /// The state of one of the stored keys at an instant.
 pub fn state(records: &[KeyRecord], key: &KeyRecord, now: Timestamp) -> KeyState {
-    if key.active_from > now {
+    if key.active_from > now && key.closed_at.is_none() {
         return KeyState::Next;
     }
-    let signs = |ring: &Algorithm| active(records, *ring, now).is_some_and(|active| active.kid == key.kid);
-    if ALGORITHMS.iter().any(signs) { KeyState::Active } else { KeyState::Retiring }
+    let signs = active(records, key.algorithm, now).is_some_and(|active| active.kid == key.kid);
+    if signs && key.closed_at.is_none() { KeyState::Active } else { KeyState::Retiring }
 }
 
 /// The place after the last in a ring.
@@ -110,9 +143,8 @@ fn make(
 ) -> Option<RotationStep> {
     let sequence = next_sequence(records, algorithm);
     let Some(current) = active(records, algorithm, now) else {
-        // The first key of all signs at once: no verifier can have cached a set without it yet. A ring whose only
-        // keys lie ahead (a clock was set back) gets one too, rather than none.
-        return Some(RotationStep::Make { algorithm, sequence, active_from: now });
+        let active_from = first_signs_from(records, algorithm, policy, now)?;
+        return Some(RotationStep::Make { algorithm, sequence, active_from });
     };
     let has_next = ring(records, algorithm).any(|key| key.active_from > now);
     let due = current.active_from + policy.period_seconds;
@@ -122,6 +154,38 @@ fn make(
     // A server that slept past the date publishes first all the same.
     let active_from = due.max(now + policy.publish_ahead_seconds);
     Some(RotationStep::Make { algorithm, sequence, active_from })
+}
+
+/// From when on a new key signs in a ring of which none does; `None` if one is there and waits for its day.
+fn first_signs_from(
+    records: &[KeyRecord],
+    algorithm: Algorithm,
+    policy: &RotationPolicy,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    if records.is_empty() {
+        // No verifier can have cached a set without it.
+        return Some(now);
+    }
+    match ring(records, algorithm).map(|key| key.created_at).min() {
+        // The algorithm is new on the list, and there is a set that verifiers have cached.
+        None => Some(now + policy.publish_ahead_seconds),
+        // All of them were made in what is the future by now: a clock was set back, and tokens are signed whatever the time is.
+        Some(first) if first - now > OTHERS_SECONDS => Some(now),
+        Some(_) => None,
+    }
+}
+
+/// The keys of an algorithm that has been off at every server for so long that nothing they signed lives.
+fn closed(
+    records: &[KeyRecord],
+    algorithm: Algorithm,
+    policy: &RotationPolicy,
+    known: Timestamp,
+) -> Vec<String> {
+    let kept = policy.keep_seconds + OTHERS_SECONDS;
+    let gone = |key: &&KeyRecord| key.closed_at.is_some_and(|at| known - at > kept);
+    ring(records, algorithm).filter(gone).map(|key| key.kid.clone()).collect()
 }
 
 fn removable(
@@ -140,89 +204,4 @@ fn removable(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DAY: i64 = 86_400;
-    const POLICY: RotationPolicy =
-        RotationPolicy { period_seconds: 90 * DAY, publish_ahead_seconds: DAY, keep_seconds: 2 * DAY };
-    const START: Timestamp = Timestamp(1_790_000_000);
-
-    fn apply(records: &mut Vec<KeyRecord>, steps: Vec<RotationStep>, now: Timestamp) {
-        for step in steps {
-            match step {
-                RotationStep::Remove { kids } => records.retain(|key| !kids.contains(&key.kid)),
-                RotationStep::Make { algorithm, sequence, active_from } => records.push(KeyRecord {
-                    kid: format!("{}-{sequence}", algorithm.name()),
-                    algorithm,
-                    sequence,
-                    created_at: now,
-                    active_from,
-                    sealed: vec![],
-                    public_jwk: String::new(),
-                }),
-            }
-        }
-    }
-
-    #[test]
-    fn v_81_md_05_md_06_for_400_days_every_living_token_has_its_key_and_every_key_was_published_ahead() {
-        let mut records = Vec::new();
-        let mut signed: Vec<(Timestamp, String)> = Vec::new();
-        for hour in 0..400 * 24 {
-            let now = START + hour * 3600;
-            // The scheduler sleeps through the tenth week, and through one whole period.
-            let asleep = (1680..1848).contains(&hour) || (4000..6400).contains(&hour);
-            if !asleep {
-                let steps = plan(&records, &POLICY, now, now);
-                apply(&mut records, steps, now);
-            }
-            for algorithm in ALGORITHMS {
-                let key = active(&records, algorithm, now).expect("a key signs");
-                let first = key.sequence == 1;
-                assert!(
-                    first || key.active_from - key.created_at >= POLICY.publish_ahead_seconds,
-                    "published ahead"
-                );
-                signed.push((now + POLICY.keep_seconds, key.kid.clone()));
-            }
-            signed.retain(|(ends, _)| *ends > now);
-            for (_, kid) in &signed {
-                assert!(
-                    records.iter().any(|key| key.kid == *kid),
-                    "{kid} is published while its tokens live"
-                );
-            }
-            assert!(records.len() <= 9, "no ring grows");
-        }
-        assert!(next_sequence(&records, Algorithm::Es256) > 4, "keys did rotate");
-    }
-
-    #[test]
-    fn md_06_a_key_is_next_then_active_then_retiring() {
-        let mut records = Vec::new();
-        for now in [START, START + 89 * DAY] {
-            let steps = plan(&records, &POLICY, now, now);
-            apply(&mut records, steps, now);
-        }
-        let cases = [
-            (START, "ES256-1", KeyState::Active),
-            (START + 89 * DAY, "ES256-2", KeyState::Next),
-            (START + 90 * DAY, "ES256-2", KeyState::Active),
-            (START + 90 * DAY, "ES256-1", KeyState::Retiring),
-        ];
-        for (now, kid, expected) in cases {
-            let key = records.iter().find(|key| key.kid == kid).unwrap();
-            assert_eq!(state(&records, key, now), expected, "{kid} {now:?}");
-        }
-    }
-
-    #[test]
-    fn an_empty_store_gets_one_key_a_ring_and_nothing_more() {
-        let mut records = Vec::new();
-        let steps = plan(&records, &POLICY, START, START);
-        assert_eq!(steps.len(), ALGORITHMS.len());
-        apply(&mut records, steps, START);
-        assert_eq!(plan(&records, &POLICY, START + 1, START + 1), []);
-    }
-}
+mod tests;
