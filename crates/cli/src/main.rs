@@ -9,6 +9,7 @@ mod login;
 mod logout;
 mod memory;
 mod output;
+mod pkce;
 mod serve;
 mod signed_in;
 mod stored_at;
@@ -50,6 +51,8 @@ enum Command {
     Call(call::Args),
     /// Sign out: revoke the tokens and forget them
     Logout(logout::Args),
+    /// Print a code verifier and its challenge
+    Pkce(pkce::Args),
 }
 
 fn main() -> ExitCode {
@@ -75,6 +78,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Whoami(args) => whoami::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Logout(args) => logout::run(args).await,
+        Command::Pkce(args) => pkce::run(&args),
     }
 }
 
