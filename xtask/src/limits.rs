@@ -14,8 +14,13 @@ const TEST: &str = "k_02_docs_limits_is_what_the_code_says";
 
 /// Writes the page anew.
 pub(crate) fn run(root: &Path) -> Result<()> {
-    let mut command = cargo_in(root, &["test", "--quiet", "-p", "proofkey-server", "--lib", "--", TEST]);
-    process::run(command.env("WRITE_DOCS_LIMITS", "1"), LIMIT)?;
+    write_by_test(root, TEST, "WRITE_DOCS_LIMITS")?;
     println!("docs/limits.md is written");
     Ok(())
+}
+
+/// Runs the test of the server that writes a page where this variable is set.
+pub(crate) fn write_by_test(root: &Path, test: &str, variable: &str) -> Result<()> {
+    let mut command = cargo_in(root, &["test", "--quiet", "-p", "proofkey-server", "--lib", "--", test]);
+    process::run(command.env(variable, "1"), LIMIT).map(drop)
 }

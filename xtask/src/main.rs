@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|check|test|property|simulate|faults|bench`.
+//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|errors|check|test|property|simulate|faults|bench`.
 //!
 //! Everything that continuous integration checks is one of these commands, so that a person can run the same thing. This
 //! crate knows the shape of the tree and the tools around it; it must not know the product's code.
@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod compliance;
 mod counts;
+mod errors;
 mod faults;
 mod finding;
 mod limits;
@@ -32,6 +33,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   setup                 install what the tests need: Debian packages, npm and PyPI test clients
   tidy                  check the shape of the tree: crate edges, banned words, file sizes, secrets, rows
   limits                write docs/limits.md from the constants and defaults of the server
+  errors                write docs/errors.md from the rules by which requests are refused
   compliance            write docs/compliance.md from the requirement rows and the names of tests
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
   test [--only STAGE]   set-up, then every check and every test there is
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root).map(|()| ExitCode::SUCCESS),
         ["compliance"] => compliance::run(&root).map(|()| ExitCode::SUCCESS),
         ["limits"] => limits::run(&root).map(|()| ExitCode::SUCCESS),
+        ["errors"] => errors::run(&root).map(|()| ExitCode::SUCCESS),
         ["check"] => check::run(&root),
         ["bench"] => bench::run(&root, None).map(|()| ExitCode::SUCCESS),
         ["bench", "--beside", binary] => {

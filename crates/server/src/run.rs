@@ -35,7 +35,9 @@ use crate::page::Pages;
 use crate::password::{PasswordParams, Passwords};
 use crate::random::Randomness;
 use crate::refresh_uses::RefreshUses;
+use crate::refusal_record::RefusalRecords;
 use crate::remembered::LastLook;
+use crate::rules::ErrorsPage;
 use crate::shared_time;
 use crate::tasks::{self, Watch};
 use crate::trace::Tracer;
@@ -276,9 +278,11 @@ pub(crate) fn build(
         refresh_uses: RefreshUses::default(),
         remember_default: config.sessions.remember_default,
         pages: Pages::new(operator, issuer.authority(), issuer.path()),
+        errors_page: ErrorsPage::at(config.pages.errors_url.as_deref()),
         metadata: MetadataDocument::new(issuer, config.keys.jwks_max_age_seconds),
         cookies: CookieNames::new(issuer),
         refusal_lines: Ceiling::new(config.log.refusals_per_second, metrics.log_lines_withheld.clone()),
+        refusals: RefusalRecords::new(config.log.record_refusals, metrics.refusals_not_recorded.clone()),
         metrics,
         clock,
         randomness,

@@ -67,6 +67,16 @@ impl Backend {
         }
     }
 
+    /// Runs a script as [`Backend::run`] does, but behind every other write that waits: on SQLite in a transaction of its own
+    /// when none does, on PostgreSQL while half of the connections for transactions are free. [`Fault::Busy`] where another
+    /// script waits so already, or there is no such room.
+    pub(crate) async fn run_last(&self, script: Script) -> Result<ScriptOutcome, Fault> {
+        match self {
+            Self::Sqlite(engine) => engine.run_last(script).await,
+            Self::Postgres(engine) => Box::pin(engine.run_last(script)).await,
+        }
+    }
+
     /// Sends a script on its way and waits for nothing. It is written soon, or lost; no more are under way than the engine's queue
     /// holds.
     pub(crate) fn post(self: &Arc<Self>, script: Script) {

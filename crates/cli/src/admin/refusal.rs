@@ -76,6 +76,10 @@ const fn missing(noun: Noun) -> &'static str {
         Noun::User => "`proofkey user list` shows those that exist",
         Noun::Key | Noun::SealingKey => "`proofkey key list` shows those that exist",
         Noun::Consent => "`proofkey consent list` shows what is remembered",
+        Noun::Refusal => {
+            "it may be mistyped, older than 7 days, one of very many in its second, or of another server; \
+             nothing is recorded where log.record_refusals is false. The log has it under the same id"
+        }
     }
 }
 
@@ -86,7 +90,7 @@ const fn exists(noun: Noun) -> Option<&'static str> {
         Noun::User => {
             Some("choose another name; `proofkey user set-password` changes the password of one that exists")
         }
-        Noun::Consent | Noun::Key | Noun::SealingKey => None,
+        Noun::Consent | Noun::Key | Noun::SealingKey | Noun::Refusal => None,
     }
 }
 

@@ -12,6 +12,7 @@ pub enum Noun {
     Consent,
     Key,
     SealingKey,
+    Refusal,
 }
 
 /// What is done to it.
@@ -44,6 +45,7 @@ impl fmt::Display for Noun {
             Self::Consent => "consent",
             Self::Key => "key",
             Self::SealingKey => "sealing key",
+            Self::Refusal => "recorded refusal",
         })
     }
 }

@@ -170,7 +170,7 @@ impl AdminRefused {
             Self::Password(_) | Self::PasswordTooLong => Some(Member::whole("password")),
             Self::Exists { noun: Noun::Client, .. } => Some(Member::whole("client_id")),
             Self::Exists { noun: Noun::Api, .. } => Some(Member::whole("resource")),
-            Self::Exists { noun: Noun::Consent | Noun::Key | Noun::SealingKey, .. }
+            Self::Exists { noun: Noun::Consent | Noun::Key | Noun::SealingKey | Noun::Refusal, .. }
             | Self::Metadata(MetadataRefused::Document(_))
             | Self::Missing { .. }
             | Self::Conflict { .. }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-use super::arrival::ClientAddress;
+use super::arrival::{ClientAddress, Forwarded};
 
 /// The one header that is read, and from trusted proxies only.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -48,6 +48,15 @@ impl TrustedProxies {
             headers.remove(name);
         }
         ClientAddress(client)
+    }
+
+    /// What the header says of the way of a request, for people: no rule goes by it.
+    pub(super) fn forwarded(&self, peer: SocketAddr, headers: &HeaderMap) -> Forwarded {
+        let lines = headers.get_all(FORWARDED_FOR).iter();
+        let entries =
+            lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).take(HOPS_MAX).count();
+        let is_believed = self.contains(peer.ip().to_canonical());
+        Forwarded { entries: u8::try_from(entries).unwrap_or(u8::MAX), is_believed }
     }
 
     /// Right to left: each proxy appends the address that it saw, so an entry counts only while everything to its right

@@ -15,6 +15,7 @@ mod clock;
 mod emergency;
 mod enumeration;
 mod exchanges;
+mod explain;
 mod faults;
 mod flow;
 mod fuzz;

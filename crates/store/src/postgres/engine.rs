@@ -143,6 +143,11 @@ impl Engine {
         }
     }
 
+    /// The same behind all others: see [`crate::backend::Backend::run_last`].
+    pub(crate) async fn run_last(&self, script: Script) -> Result<ScriptOutcome, Fault> {
+        if self.0.pool.is_half_free() { self.run(script).await } else { Err(Fault::Busy) }
+    }
+
     /// Waits until the engine is closed: nothing else ends it, for a database that has gone may come back.
     pub(crate) async fn failed(&self) -> Fault {
         let mut closed = self.0.closed.subscribe();

@@ -34,6 +34,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0004_sessions_by_user",
         text: include_str!("../../migrations/postgres/0004_sessions_by_user.sql"),
     },
+    Migration {
+        version: 5,
+        name: "0005_refusals",
+        text: include_str!("../../migrations/postgres/0005_refusals.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

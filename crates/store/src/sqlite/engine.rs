@@ -13,7 +13,7 @@ use super::connection::{check_version, open_writer};
 use super::files::{FileIdentity, ServingLock};
 use super::readers::Readers;
 use super::rows;
-use super::writer::{Job, Writer};
+use super::writer::{Job, Ran, Writer};
 use crate::fault::Fault;
 use crate::options::{Options, Purpose};
 use crate::remembered::Remembered;
@@ -117,8 +117,17 @@ impl Engine {
 
     /// Hands a script to the writer and waits until its transaction has ended.
     pub(crate) async fn run(&self, script: Script) -> Result<ScriptOutcome, Fault> {
+        self.answered(|reply| Job::Run { script, reply }).await
+    }
+
+    /// The same behind all others: see [`crate::backend::Backend::run_last`].
+    pub(crate) async fn run_last(&self, script: Script) -> Result<ScriptOutcome, Fault> {
+        self.answered(|reply| Job::RunLast { script, reply }).await
+    }
+
+    async fn answered(&self, job: impl FnOnce(oneshot::Sender<Ran>) -> Job) -> Result<ScriptOutcome, Fault> {
         let (reply, answer) = oneshot::channel();
-        self.jobs.try_send(Job::Run { script, reply }).map_err(|error| match error {
+        self.jobs.try_send(job(reply)).map_err(|error| match error {
             TrySendError::Full(_) => Fault::Busy,
             TrySendError::Disconnected(_) => self.closed_reason(),
         })?;

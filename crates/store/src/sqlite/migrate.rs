@@ -82,6 +82,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0017_sessions_by_user",
         text: include_str!("../../migrations/sqlite/0017_sessions_by_user.sql"),
     },
+    Migration {
+        version: 18,
+        name: "0018_refusals",
+        text: include_str!("../../migrations/sqlite/0018_refusals.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
 use std::time::Instant;
 
@@ -34,6 +34,11 @@ pub(super) enum Job {
         script: Script,
         reply: Answer<Ran>,
     },
+    /// Runs a script in a transaction of its own when no other job waits.
+    RunLast {
+        script: Script,
+        reply: Answer<Ran>,
+    },
     /// Sees whether another process has written.
     Look,
     Close {
@@ -58,6 +63,8 @@ pub(super) struct Writer<'c> {
     forgotten: Vec<Forgotten>,
     /// A number that moves when another connection has written.
     others_version: Option<i64>,
+    /// A script that runs when no other job waits.
+    aside: Option<(Script, Answer<Ran>)>,
     /// Scripts that ran and wait for the commit.
     ran: Vec<(Ran, Answer<Ran>)>,
     batch_max: usize,
@@ -120,6 +127,7 @@ impl Writer<'_> {
             remembered,
             forgotten: Vec::new(),
             others_version: None,
+            aside: None,
             ran: Vec::with_capacity(batch_max),
             batch_max,
         })
@@ -127,17 +135,24 @@ impl Writer<'_> {
 
     /// Ends with the one to tell when the store is closed, and without when every handle is gone.
     fn serve(&mut self, queue: &Receiver<Job>, log_pages: &AtomicI32) -> Result<Option<Answer<()>>, Fault> {
-        while let Ok(first) = queue.recv() {
-            if let Job::Look = first {
-                // Where it fails nothing is relied on, and the next write meets what is wrong.
-                let _ = self.look_at_others();
-                self.remembered.may_ask_again();
-                continue;
-            }
+        while let Some((first, others)) = self.next(queue) {
+            let first = match first {
+                Job::Look => {
+                    // Where it fails nothing is relied on, and the next write meets what is wrong.
+                    let _ = self.look_at_others();
+                    self.remembered.may_ask_again();
+                    continue;
+                }
+                Job::RunLast { script, reply } => {
+                    self.set_aside(script, reply);
+                    continue;
+                }
+                first => first,
+            };
             // The commit that was just acknowledged wakes its tasks one by one; without this, the first of them to write
             // again would get a transaction, and an fsync, to itself.
             thread::yield_now();
-            if let Some(close) = self.batch(first, queue)? {
+            if let Some(close) = self.batch(first, others)? {
                 return Ok(Some(close));
             }
             // After the acknowledgements: no request waits for this, and its errors are heard.
@@ -148,14 +163,38 @@ impl Writer<'_> {
         Ok(None)
     }
 
+    /// The next job, with the queue of those that may share its transaction. The script that was set aside comes when none
+    /// waits, and shares with none: what comes meanwhile does not stand behind it. `None` when every handle is gone.
+    fn next<'q>(&mut self, queue: &'q Receiver<Job>) -> Option<(Job, Option<&'q Receiver<Job>>)> {
+        if self.aside.is_none() {
+            return Some((queue.recv().ok()?, Some(queue)));
+        }
+        match queue.try_recv() {
+            Ok(job) => Some((job, Some(queue))),
+            Err(TryRecvError::Empty) => {
+                let (script, reply) = self.aside.take()?;
+                Some((Job::Run { script, reply }, None))
+            }
+            Err(TryRecvError::Disconnected) => None,
+        }
+    }
+
+    fn set_aside(&mut self, script: Script, reply: Answer<Ran>) {
+        if self.aside.is_some() {
+            let _ = reply.send((Err(Fault::Busy), script));
+            return;
+        }
+        self.aside = Some((script, reply));
+    }
+
     /// One transaction. An error is one after which nothing may be written any more.
-    fn batch(&mut self, first: Job, queue: &Receiver<Job>) -> Result<Option<Answer<()>>, Fault> {
+    fn batch(&mut self, first: Job, others: Option<&Receiver<Job>>) -> Result<Option<Answer<()>>, Fault> {
         if let Err(failure) = self.begin.execute(&[]).map_err(failure("begin a transaction")) {
             let close = refuse(first, &failure.fault);
             return survivable(Err(failure)).map(|()| close);
         }
         let mut close = None;
-        let durable = self.fill(first, queue, &mut close).and_then(|()| self.make_durable());
+        let durable = self.fill(first, others, &mut close).and_then(|()| self.make_durable());
         // Some errors roll back by themselves.
         let rolled_back = if durable.is_err() && !self.connection.is_autocommit() {
             self.rollback.execute(&[]).map(drop).map_err(fault("roll back"))
@@ -183,13 +222,14 @@ impl Writer<'_> {
     fn fill(
         &mut self,
         first: Job,
-        queue: &Receiver<Job>,
+        others: Option<&Receiver<Job>>,
         close: &mut Option<Answer<()>>,
     ) -> Result<(), Failure> {
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
                 Job::Run { script, reply } => self.run_script(script, reply)?,
+                Job::RunLast { script, reply } => self.set_aside(script, reply),
                 Job::Close { reply } => {
                     *close = Some(reply);
                     return Ok(());
@@ -198,7 +238,8 @@ impl Writer<'_> {
                 // The commit looks.
                 Job::Look => self.remembered.may_ask_again(),
             }
-            next = if self.ran.len() < self.batch_max { queue.try_recv().ok() } else { None };
+            let has_room = self.ran.len() < self.batch_max;
+            next = others.filter(|_| has_room).and_then(|queue| queue.try_recv().ok());
         }
         Ok(())
     }
@@ -269,7 +310,7 @@ fn others_version(connection: &Connection) -> rusqlite::Result<i64> {
 /// Answers a job that cannot run. A close goes ahead without a transaction.
 fn refuse(job: Job, fault: &Fault) -> Option<Answer<()>> {
     match job {
-        Job::Run { script, reply } => {
+        Job::Run { script, reply } | Job::RunLast { script, reply } => {
             let _ = reply.send((Err(fault.clone()), script));
             None
         }

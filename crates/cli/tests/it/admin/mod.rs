@@ -4,6 +4,7 @@ mod apis;
 mod clients;
 mod configuration;
 mod delivery;
+mod explain;
 mod files;
 mod growth;
 mod keys;

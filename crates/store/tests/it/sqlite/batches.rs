@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proofkey_protocol::{Committed, SessionFacts};
+use proofkey_protocol::{Committed, RefusalRecord, SessionFacts};
 use proofkey_store::{Fault, Options, Store};
 use rusqlite::Connection;
 use tokio::task::JoinSet;
@@ -123,4 +123,50 @@ async fn one_write_that_is_refused_leaves_the_others_of_its_batch_alone() {
     assert!(matches!(unknown, Err(Fault::Engine { .. })), "{unknown:?}");
     assert_eq!(taken, Err(proofkey_store::AdminFault::Exists));
     assert!(world.grant(1).await.is_some() && world.grant(2).await.is_some());
+}
+
+/// What is recorded of refusals waits for every write that waits: a trigger notes how many grants there were when it was written.
+#[tokio::test]
+async fn pk_08_the_record_of_refusals_goes_behind_every_write_that_waits() {
+    let world = World::new().await;
+    let other = Connection::open(world.path()).unwrap();
+    other
+        .execute_batch(
+            "CREATE TABLE seen (grants INTEGER);
+             CREATE TRIGGER recorded AFTER INSERT ON refusals
+             BEGIN INSERT INTO seen SELECT count(*) FROM grants; END;
+             BEGIN IMMEDIATE;",
+        )
+        .unwrap();
+    let refusal = |id: &str| RefusalRecord {
+        error_id: id.to_owned(),
+        recorded_at: NOW,
+        keep_until: NOW,
+        address: 0,
+        rule: String::new(),
+        cause: String::new(),
+        about: None,
+        client_id: None,
+        request: String::new(),
+        status: 400,
+        forwarded: 0,
+        believed: false,
+    };
+    let store = &world.store;
+    // The writer is held up by the first grant. Behind it comes the record, and behind that the other grants.
+    let first = store.commit(redeem(grant(1_000)));
+    let recorded = store.record_refusals(vec![refusal("a")], 10);
+    let crowded = store.record_refusals(vec![refusal("b")], 10);
+    let release = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        other.execute_batch("ROLLBACK").unwrap();
+    };
+    let (first, recorded, crowded, told, ()) =
+        tokio::join!(first, recorded, crowded, redeem_together(store, 0..50), release);
+    assert!(first == Ok(Committed::Applied) && told.iter().all(|(_, told)| *told == Ok(Committed::Applied)));
+    assert_eq!((recorded, crowded), (Ok(()), Err(Fault::Busy)), "one waits, no more");
+    let seen: i64 = other.query_row("SELECT grants FROM seen", [], |row| row.get(0)).unwrap();
+    assert_eq!(seen, 51);
 }
