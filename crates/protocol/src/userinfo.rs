@@ -4,6 +4,8 @@ use proofkey_oauth::Scope;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::records::UserRecord;
+
 /// The standard claims by the scope that opens them, with the type each must have.
 const CLAIMS: [(&str, &[(&str, Kind)]); 4] = [
     (
@@ -88,6 +90,20 @@ pub fn check_claims(claims: &Map<String, Value>) -> Result<(), ClaimRefused> {
 pub fn claims(scope: &Scope, user: &Map<String, Value>) -> Map<String, Value> {
     let opened = CLAIMS.iter().filter(|(name, _)| scope.contains(name)).flat_map(|(_, claims)| claims.iter());
     opened.filter_map(|(name, _)| user.get(*name).map(|value| ((*name).to_owned(), value.clone()))).collect()
+}
+
+/// The same as userinfo answers it: a user without a short name of their own is shown by the name to sign in with.
+pub fn opened(scope: &Scope, user: &UserRecord) -> Map<String, Value> {
+    let mut opened = claims(scope, &user.claims);
+    if scope.contains("profile") {
+        opened.entry("preferred_username").or_insert_with(|| Value::String(user.username.clone()));
+    }
+    opened
+}
+
+/// The scope that opens a claim; `None` for one that no scope opens.
+pub fn scope_of(claim: &str) -> Option<&'static str> {
+    CLAIMS.iter().find(|(_, claims)| claims.iter().any(|(name, _)| *name == claim)).map(|(scope, _)| *scope)
 }
 
 /// The names of every claim that userinfo can return.

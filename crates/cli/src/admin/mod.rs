@@ -19,6 +19,7 @@ mod input;
 mod installation;
 mod key;
 mod moving;
+pub(crate) mod preview;
 mod refusal;
 mod restore;
 mod sealing_key;

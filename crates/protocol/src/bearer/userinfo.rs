@@ -8,7 +8,7 @@ use crate::facts::UserFacts;
 use crate::ids::UserId;
 use crate::records::UserRecord;
 use crate::refusal::Refusal;
-use crate::userinfo::claims;
+use crate::userinfo::opened;
 
 /// What a token opens at userinfo. Made by [`userinfo`] alone.
 #[derive(Debug)]
@@ -38,18 +38,14 @@ impl OpenedClaims<'_> {
         self.scope.iter().any(opens_more).then_some(&self.user.id)
     }
 
-    /// The claims. A user without a short name of their own is shown by the name to sign in with. `record` is that of the
-    /// user whom [`OpenedClaims::needs`] names; without one the user has been removed, and the token with them.
+    /// The claims. `record` is that of the user whom [`OpenedClaims::needs`] names; without one the user has been removed, and
+    /// the token with them.
     pub fn answer(&self, record: Option<&UserRecord>) -> Result<Map<String, Value>, Refusal> {
         let mut answer = Map::new();
         answer.insert("sub".to_owned(), Value::String(self.user.id.to_string()));
         if self.needs().is_some() {
             let record = record.ok_or(Refusal::TokenInvalid)?;
-            answer.extend(claims(&self.scope, &record.claims));
-            if self.scope.contains("profile") {
-                let name = || Value::String(record.username.clone());
-                answer.entry("preferred_username").or_insert_with(name);
-            }
+            answer.extend(opened(&self.scope, record));
         }
         Ok(answer)
     }

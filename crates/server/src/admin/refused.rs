@@ -115,6 +115,9 @@ pub enum AdminRefused {
     /// The signing keys cannot be read or made.
     #[error(transparent)]
     Keys(#[from] KeysFault),
+    /// No server has made a signing key yet.
+    #[error("there is no signing key yet: the first start of `proofkey serve` makes it")]
+    NoSigningKey,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] Fault),
@@ -183,6 +186,7 @@ impl AdminRefused {
             | Self::PasswordCost(_)
             | Self::Thread(_)
             | Self::Keys(_)
+            | Self::NoSigningKey
             | Self::Store(_) => None,
         }
     }

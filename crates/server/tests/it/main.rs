@@ -33,6 +33,7 @@ mod nodes;
 mod older_rules;
 mod overlap;
 mod postgres;
+mod preview;
 mod races;
 mod refresh;
 mod refusals;

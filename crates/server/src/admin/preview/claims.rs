@@ -1,0 +1,126 @@
+//! What each claim comes of.
+
+use proofkey_oauth::{Issuer, standard_scope};
+use proofkey_protocol::token::Issue;
+use proofkey_protocol::{UserRecord, userinfo};
+use serde_json::{Map, Value};
+
+use super::shown::{Part, Reason};
+use super::walk::Held;
+
+/// A claim, why it is there, and where that stands.
+type Row = (&'static str, &'static str, &'static str);
+
+const OF_ACCESS_TOKEN: [Row; 12] = [
+    ("iss", "this server", "RFC 9068 §2.2"),
+    ("sub", "the user or, in a token of its own, the client", "RFC 9068 §2.2"),
+    ("aud", "the audiences above", "RFC 9068 §3"),
+    ("client_id", "the client that the token is issued to", "RFC 9068 §2.2"),
+    ("scope", "the scopes above", "RFC 9068 §2.2.3"),
+    ("iat", "the time of the preview", "RFC 9068 §2.2"),
+    (
+        "exp",
+        "the life of the API's tokens or tokens.access_seconds, under the client's ceiling and the end of the grant",
+        "RFC 9068 §2.2",
+    ),
+    ("jti", "drawn for this preview; each token has another", "RFC 9068 §2.2"),
+    ("auth_time", "when the user signed in: the preview supposes now", "RFC 9068 §2.2.1"),
+    (
+        "grant_id",
+        "what the user granted, by which the token is revoked; drawn for this preview",
+        "RFC 9068 §2.2.2",
+    ),
+    ("basis", "what a token of the client's own rests on, by which it ends", "RFC 9068 §2.2.2"),
+    ("amr", "how the user signed in", "RFC 9068 §2.2.1"),
+];
+
+const OF_ID_TOKEN: [Row; 11] = [
+    ("iss", "this server", "OpenID Connect Core §2"),
+    ("sub", "the user", "OpenID Connect Core §2"),
+    ("aud", "the client", "OpenID Connect Core §2"),
+    ("exp", "tokens.id_seconds", "OpenID Connect Core §2"),
+    ("iat", "the time of the preview", "OpenID Connect Core §2"),
+    ("auth_time", "when the user signed in: the preview supposes now", "OpenID Connect Core §2"),
+    ("nonce", "what the request sends as nonce", "OpenID Connect Core §2"),
+    ("at_hash", "the access token that comes along; another for each", "OpenID Connect Core §3.1.3.6"),
+    ("sid", "the browser session; drawn for this preview", "OpenID Connect Back-Channel Logout §2.1"),
+    ("amr", "how the user signed in: the preview supposes a password", "RFC 8176 §1"),
+    ("acr", "the class of the authentication", "OpenID Connect Core §2"),
+];
+
+/// Claims that an ID token could have and this one has not, with why.
+const WITHHELD_OF_ID_TOKEN: [Row; 2] = [
+    ("nonce", "the preview sends none", "OpenID Connect Core §2"),
+    ("acr", "a password alone satisfies no class", "OpenID Connect Core §2"),
+];
+
+/// What gave the claims of an access token.
+pub(super) fn of_access_token(claims: &Value) -> Vec<Reason> {
+    given(Part::AccessTokenClaim, &OF_ACCESS_TOKEN, claims)
+}
+
+/// What gave and withheld the claims of an ID token.
+pub(super) fn of_id_token(claims: &Value) -> Vec<Reason> {
+    let mut reasons = given(Part::IdTokenClaim, &OF_ID_TOKEN, claims);
+    let absent = WITHHELD_OF_ID_TOKEN.iter().filter(|(name, ..)| claims.get(name).is_none());
+    reasons.extend(absent.map(|(name, why, standard)| Reason {
+        part: Part::IdTokenClaim,
+        name: (*name).to_owned(),
+        is_given: false,
+        why: (*why).to_owned(),
+        standard,
+    }));
+    reasons
+}
+
+/// One reason for each claim that is there. One that no row is about is the client's registration's doing.
+fn given(part: Part, rows: &[Row], claims: &Value) -> Vec<Reason> {
+    let members = claims.as_object().into_iter().flat_map(|claims| claims.keys());
+    let reason = |name: &String| {
+        let row = rows.iter().find(|(known, ..)| known == name);
+        let (why, standard) =
+            row.map_or(("the registration of the client", "-"), |(_, why, standard)| (*why, *standard));
+        Reason { part, name: name.clone(), is_given: true, why: why.to_owned(), standard }
+    };
+    members.map(reason).collect()
+}
+
+/// What userinfo would answer; `None` where it refuses the token.
+pub(super) fn userinfo(issue: &Issue, held: &Held, issuer: &Issuer) -> Option<Map<String, Value>> {
+    let user = held.user.as_ref()?;
+    if !issue.access.aud.contains(issuer.as_str()) || !issue.scope.contains(standard_scope::OPENID) {
+        return None;
+    }
+    let mut answer = userinfo::opened(&issue.scope, user);
+    answer.insert("sub".to_owned(), Value::String(user.id.to_string()));
+    Some(answer)
+}
+
+/// What gave and withheld the claims of the user.
+pub(super) fn of_userinfo(answer: Option<&Map<String, Value>>, user: &UserRecord) -> Vec<Reason> {
+    let standard = "OpenID Connect Core §5.4";
+    let reason = |name: &str, is_given, why| Reason {
+        part: Part::UserinfoClaim,
+        name: name.to_owned(),
+        is_given,
+        why,
+        standard,
+    };
+    let Some(answer) = answer else {
+        let why = "userinfo wants a token with the scope openid whose audience is this server".to_owned();
+        return vec![reason("sub", false, why)];
+    };
+    let opened = |name: &str| match userinfo::scope_of(name) {
+        Some(scope) => format!("the scope {scope} opens it"),
+        None => "the scope openid opens it".to_owned(),
+    };
+    let given = answer.keys().map(|name| reason(name, true, opened(name)));
+    let withheld = user.claims.keys().filter(|name| !answer.contains_key(*name)).map(|name| {
+        let why = userinfo::scope_of(name).map_or_else(
+            || "no scope opens it".to_owned(),
+            |scope| format!("the scope {scope} is not in the token"),
+        );
+        reason(name, false, why)
+    });
+    given.chain(withheld).collect()
+}
