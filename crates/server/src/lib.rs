@@ -34,6 +34,7 @@ mod rules;
 mod run;
 mod shared_time;
 mod sweep;
+pub mod system;
 mod tasks;
 pub mod trace;
 

@@ -1,5 +1,5 @@
 //! Administration by command, beside a running server: `init`, `client`, `user`, `api`, `key`,
-//! `sealing-key`, `consent`, `check-config`, `explain`; and of the database as a whole: `db`, `backup`, `restore`,
+//! `sealing-key`, `consent`, `check-config`, `doctor`, `explain`; and of the database as a whole: `db`, `backup`, `restore`,
 //! `upgrade`, `bench`.
 //!
 //! It turns arguments into calls of [`proofkey_server::admin::Admin`], and what they return into output: what may be is
@@ -13,6 +13,7 @@ mod check_config;
 mod client;
 mod consent;
 mod db;
+mod doctor;
 mod explain;
 mod init;
 mod input;
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Consent(NounCommand<consent::Action>),
     /// Check the configuration without starting anything
     CheckConfig(check_config::Args),
+    /// Look for what keeps the server from working, and say how it is cured
+    Doctor(doctor::Args),
     /// Say why a request was refused, by the error id of its answer
     Explain(explain::Args),
     /// Copy a database to the other engine, or let the source of a copy serve again
@@ -78,6 +81,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::SealingKey(command) => command.run(sealing_key::run).await,
         Command::Consent(command) => command.run(consent::run).await,
         Command::CheckConfig(args) => check_config::run(&args),
+        Command::Doctor(args) => return doctor::run(&args).await,
         Command::Explain(args) => explain::run(&args).await,
         Command::Db(args) => db::run(args).await,
         Command::Backup(args) => backup::run(&args).await,

@@ -9,6 +9,7 @@
 
 mod admin;
 mod dev;
+mod doctor;
 mod faults;
 mod left_out;
 mod login;

@@ -1,0 +1,84 @@
+//! `proofkey doctor`: looks at an installation from inside and from outside, and says of each fault how it is cured.
+//!
+//! It changes nothing, and sends nothing but requests that any stranger could send, to the public name of the server and to its
+//! metrics listener.
+
+mod answers;
+mod database;
+mod files;
+mod forwarded;
+mod public;
+mod report;
+
+use std::process::ExitCode;
+
+use proofkey_server::config::Config;
+use proofkey_server::http::Tls;
+use proofkey_server::password::PasswordParams;
+
+use self::report::Report;
+use super::installation::{InstallationArgs, load};
+
+/// Look for what keeps the server from working, and say how it is cured
+///
+/// It reads the configuration, the modes of files, the limits of this shell, the database and its keys, and calls the server by its
+/// public name, as apps do. Run it as the user that the server runs as, on its machine. It changes nothing and sends no secret. One
+/// of the requests that it sends is recorded like any other that is refused.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 nothing was found, 1 something was, 2 wrong command line")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    installation: InstallationArgs,
+}
+
+/// Whether something was found is the exit code.
+pub(super) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let mut report = Report::default();
+    match load(&args.installation.config) {
+        Err(error) => {
+            report.find(
+                "configuration",
+                format!("{error:#}"),
+                "change what the message names; `proofkey init` writes a configuration to begin with",
+            );
+        }
+        Ok(config) => examine(&config, &mut report).await,
+    }
+    args.installation.output.result(&report.json(), || report.text())?;
+    Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn examine(config: &Config, report: &mut Report) {
+    settings(config, report);
+    files::examine(config, report);
+    let opened = database::examine(config, report).await;
+    public::examine(config, opened.as_ref(), report).await;
+    if let Some(opened) = opened {
+        opened.store.close().await;
+    }
+}
+
+/// What the configuration says, beyond that it can be read.
+fn settings(config: &Config, report: &mut Report) {
+    report.pass("the configuration can be read");
+    for warning in config.check() {
+        report.note(warning);
+    }
+    if let Err(refused) = PasswordParams::from_config(&config.passwords) {
+        report.find(
+            "passwords",
+            format!("[passwords]: {refused}"),
+            "take the defaults, or a cost that this machine has memory for",
+        );
+    }
+    let Some(tls) = &config.server.tls else { return };
+    match Tls::load(&tls.certificate, &tls.key) {
+        Ok(_) => report.pass("the TLS certificate and its key can be read and fit"),
+        Err(refused) => report.find(
+            "tls.files",
+            format!("server.tls_certificate: {refused}"),
+            "give the chain in PEM, the server's own certificate first, and the private key that belongs to \
+             it, both readable for this user",
+        ),
+    }
+}
