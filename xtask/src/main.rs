@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|errors|check|test|property|simulate|faults|bench`.
+//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|errors|configuration|check|test|guides|dist|…`.
 //!
 //! Everything that continuous integration checks is one of these commands, so that a person can run the same thing. This
 //! crate knows the shape of the tree and the tools around it; it must not know the product's code.
@@ -9,15 +9,17 @@ mod bench;
 mod check;
 mod compliance;
 mod counts;
-mod errors;
+mod dist;
 mod faults;
 mod finding;
-mod limits;
+mod guides;
+mod pages;
 mod process;
 mod property;
 mod seed;
 mod setup;
 mod simulate;
+mod site;
 mod source;
 mod stage;
 mod test;
@@ -31,13 +33,23 @@ use anyhow::Context;
 const USAGE: &str = "usage: cargo xtask <command>
 
   setup                 install what the tests need: Debian packages, npm and PyPI test clients
-  tidy                  check the shape of the tree: crate edges, banned words, file sizes, secrets, rows
+  tidy                  check the shape of the tree: crate edges, banned words, file sizes, secrets, rows, links
   limits                write docs/limits.md from the constants and defaults of the server
   errors                write docs/errors.md from the rules by which requests are refused
+  configuration         write docs/configuration.md and docs/commands.md from the settings and the commands
   compliance            write docs/compliance.md from the requirement rows and the names of tests
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
   test [--only STAGE]   set-up, then every check and every test there is
   test --store postgres set-up, then every test that starts a server, with its data in PostgreSQL
+  dist                  what is released: an archive, a Debian package, an image, checksums, the list of parts
+    --target TARGET     for another machine, whose target and compiler are installed
+    --of BINARY         with a binary that is built already, for a test: compressed as fast as can be
+    --to DIR            there rather than in target/dist-packages
+  dist --check-reproducible   build and pack the last commit twice, in two folders, and compare
+  site                  the documentation as a site, in target/site/html; installs mdBook when it is missing
+  guides                docs/guides, as a reader follows them, with the real libraries: what every run of the tests does
+  guides --all          every guide, also those that need Go, Java and more: it says what each lacks, and notes in
+                        docs/guides/README.md what was followed, when, and with which versions
   property              every property test with fresh input; [--cases N] of each, [--seed N] to repeat a run
   simulate --seeds N    the rules under seeded clocks, crashes and interleavings, from seed 1 on or from [--seed S];
                         one seed that fails prints its trace; [--steps N] events in each
@@ -52,6 +64,9 @@ const USAGE: &str = "usage: cargo xtask <command>
     --only KIND,KIND    of these kinds alone; no kind is the quiet round, which is always there
     --rounds N          so many rounds instead of three
   bench --beside BINARY the same, with another built server in the same run
+  bench --store postgres
+                        with the data in PostgreSQL, and what a second node beside costs the first
+  bench --published     minutes of each operation over TLS with a million users in PostgreSQL; [--minutes N]
   bench --grown         what a code flow costs on a database with millions of rows, beside an empty one
     --store postgres    in PostgreSQL rather than SQLite
     --scale N           with so many times fewer rows
@@ -64,28 +79,25 @@ fn main() -> ExitCode {
         ["setup"] => setup::run(&root).map(|()| ExitCode::SUCCESS),
         ["tidy"] => tidy::run(&root).map(|()| ExitCode::SUCCESS),
         ["compliance"] => compliance::run(&root).map(|()| ExitCode::SUCCESS),
-        ["limits"] => limits::run(&root).map(|()| ExitCode::SUCCESS),
-        ["errors"] => errors::run(&root).map(|()| ExitCode::SUCCESS),
+        ["limits"] => pages::limits(&root).map(|()| ExitCode::SUCCESS),
+        ["errors"] => pages::errors(&root).map(|()| ExitCode::SUCCESS),
+        ["configuration"] => pages::configuration(&root).map(|()| ExitCode::SUCCESS),
         ["check"] => check::run(&root),
-        ["bench"] => bench::run(&root, None).map(|()| ExitCode::SUCCESS),
-        ["bench", "--beside", binary] => {
-            bench::run(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS)
+        ["site"] => site::run(&root).map(|()| ExitCode::SUCCESS),
+        ["dist", options @ ..] => match dist::Options::parse(options) {
+            Some(options) => dist::run(&root, &options).map(|()| ExitCode::SUCCESS),
+            None => Ok(usage()),
+        },
+        ["bench" | "storm" | "hostile", ..] => {
+            bench::command(&root, &words).map(|known| known.map_or_else(usage, |()| ExitCode::SUCCESS))
         }
-        ["storm"] => bench::storm(&root, None).map(|()| ExitCode::SUCCESS),
-        ["storm", "--of", binary] => bench::storm(&root, Some(Path::new(binary))).map(|()| ExitCode::SUCCESS),
-        ["bench", "--grown", options @ ..] => match bench::GrownOptions::parse(options) {
-            Some(options) => bench::grown(&root, &options).map(|()| ExitCode::SUCCESS),
-            None => Ok(usage()),
-        },
-        ["hostile", options @ ..] => match bench::HostileOptions::parse(options) {
-            Some(options) => bench::hostile(&root, &options).map(|()| ExitCode::SUCCESS),
-            None => Ok(usage()),
-        },
         ["property", options @ ..] => property::run(&root, options),
         ["simulate", options @ ..] => simulate::run(&root, options).map(|()| ExitCode::SUCCESS),
         ["faults", options @ ..] => faults::run(&root, options),
         ["test"] => test::run(&root, None),
         ["test", "--store", "postgres"] => test::run_on_postgres(&root),
+        ["guides"] => test::run(&root, Some("guides")),
+        ["guides", "--all"] => test::every_guide(&root),
         ["test", "--only", stage] => test::run(&root, Some(stage)),
         _ => Ok(usage()),
     });

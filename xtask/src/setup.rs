@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::guides;
 use crate::process::{self, succeeds};
 
 /// How long one installer may take.
@@ -21,12 +22,22 @@ struct Package {
     present: (&'static str, &'static [&'static str]),
 }
 
-const PACKAGES: [Package; 5] = [
+const PACKAGES: [Package; 11] = [
     Package { name: "nginx", present: ("/usr/sbin/nginx", &["-v"]) },
     Package { name: "chromium", present: ("/usr/bin/chromium", &["--version"]) },
     Package { name: "postgresql", present: ("sh", &["-c", "ls /usr/lib/postgresql/*/bin/initdb"]) },
     Package { name: "strace", present: ("strace", &["--version"]) },
+    // The server without its service, which would begin to listen when it is installed.
+    Package {
+        name: "libapache2-mod-auth-openidc",
+        present: ("sh", &["-c", "ls /usr/lib/apache2/modules/mod_auth_openidc.so"]),
+    },
     Package { name: "python3-venv", present: ("python3", &["-c", "import ensurepip, venv"]) },
+    Package { name: "systemd", present: ("systemd-analyze", &["--version"]) },
+    Package { name: "iproute2", present: ("ip", &["-V"]) },
+    Package { name: "procps", present: ("pgrep", &["--version"]) },
+    Package { name: "man-db", present: ("man", &["--version"]) },
+    Package { name: "ca-certificates", present: ("test", &["-e", "/etc/ssl/certs/ca-certificates.crt"]) },
 ];
 /// What `--no-install-recommends` would leave out and a page needs all the same.
 const FONTS: [&str; 1] = ["fonts-liberation"];
@@ -44,7 +55,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     for folder in NPM_FOLDERS {
         npm(&root.join(folder)).with_context(|| format!("npm packages of {folder}"))?;
     }
-    python(root).context("Python packages")
+    python(root).context("Python packages")?;
+    guides::fetch(root).context("packages of the guides")
 }
 
 fn languages() -> Result<()> {

@@ -7,6 +7,8 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 
 use crate::check::{DENY, FORMAT, LINTS, RUST, TIDY, cargo_in};
+use crate::dist;
+use crate::guides;
 use crate::seed;
 use crate::setup;
 use crate::stage::{self, Stage, Work};
@@ -35,18 +37,55 @@ const BROWSER: Stage =
     Stage { name: "browser", title: "the pages in Chromium", work: Work::Tests(browser, 20) };
 const INTEROP: Stage =
     Stage { name: "interop", title: "clients that others wrote", work: Work::Tests(interop, 15) };
+const PACK: Stage = Stage {
+    name: "pack",
+    title: "archive, Debian package and image of the binary under test",
+    work: Work::Inside(dist::for_tests),
+};
+const PACKAGES: Stage = Stage {
+    name: "packages",
+    title: "what is released, run where it is to run",
+    work: Work::Tests(packages, 10),
+};
+const GUIDES: Stage = Stage {
+    name: "guides",
+    title: "the guides, as their readers follow them",
+    work: Work::Tests(guides, 15),
+};
+
+const EVERY_GUIDE: Stage = Stage {
+    name: "guides",
+    title: "every guide, as its readers follow it",
+    work: Work::Tests(all_guides, 60),
+};
+
+const NOTE: Stage = Stage {
+    name: "note",
+    title: "note in docs/guides/README.md what was followed",
+    work: Work::Inside(guides::note),
+};
 
 /// Runs every stage, or `only` one; the two suites against a running server build it first.
 pub(crate) fn run(root: &Path, only: Option<&str>) -> Result<ExitCode> {
     match only {
         Some("browser") => stage::run(root, &[SETUP, BUILD, BROWSER], None),
         Some("interop") => stage::run(root, &[SETUP, BUILD, INTEROP], None),
+        Some("guides") => stage::run(root, &[SETUP, BUILD, GUIDES], None),
+        Some("packages") => stage::run(root, &[SETUP, BUILD, PACK, PACKAGES], None),
         _ => stage::run(
             root,
-            &[SETUP, FORMAT, LINTS, TIDY, DENY, RUST, FULL, POSTGRES, BUILD, BROWSER, INTEROP],
+            &[
+                SETUP, FORMAT, LINTS, TIDY, DENY, RUST, FULL, POSTGRES, BUILD, BROWSER, INTEROP, GUIDES,
+                PACK, PACKAGES,
+            ],
             only,
         ),
     }
+}
+
+/// Follows every guide, also those that need what `setup` does not install, and notes what was followed if all of it works.
+pub(crate) fn every_guide(root: &Path) -> Result<ExitCode> {
+    stage::run(root, &[SETUP, BUILD, EVERY_GUIDE, NOTE], None)
 }
 
 /// What is left out on PostgreSQL, by the part of a test's name, and why.
@@ -108,17 +147,48 @@ fn interop(root: &Path) -> Command {
     node_tests(root, "tests/interop")
 }
 
+/// In namespaces of their own, which need root: mounts that go at the end, processes that end with it, no network but loopback.
+fn packages(root: &Path) -> Command {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|us| std::os::unix::fs::MetadataExt::uid(&us) == 0);
+    let mut command = Command::new(if is_root { "env" } else { "sudo" });
+    let node = node_tests(root, "tests/packages");
+    command.envs(std::env::current_exe().ok().map(|us| ("XTASK", us)));
+    if !is_root {
+        command.arg("--preserve-env=XTASK,PATH,CARGO_TARGET_DIR,HOME");
+    }
+    command.args(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+    command
+        .args(["sh", "-c", "ip link set lo up && exec \"$@\"", "sh"])
+        .arg(node.get_program())
+        .args(node.get_args());
+    command.current_dir(root.join("tests/packages"));
+    command
+}
+
+fn guides(root: &Path) -> Command {
+    guides::tests(root, &guides::ALWAYS.map(|name| format!("{name}.test.mjs")))
+}
+
+fn all_guides(root: &Path) -> Command {
+    guides::tests(root, &test_files(&root.join(guides::FOLDER)))
+}
+
 /// Node's own runner over every `*.test.mjs` of `folder`, one file after the other: two cores are all there may be.
 fn node_tests(root: &Path, folder: &str) -> Command {
     let folder = root.join(folder);
-    let mut files: Vec<String> = fs::read_dir(&folder)
+    let files = test_files(&folder);
+    let mut command = Command::new("node");
+    command.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).args(files).current_dir(folder);
+    command
+}
+
+fn test_files(folder: &Path) -> Vec<String> {
+    let mut files: Vec<String> = fs::read_dir(folder)
         .into_iter()
         .flatten()
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.ends_with(".test.mjs"))
         .collect();
     files.sort();
-    let mut command = Command::new("node");
-    command.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).args(files).current_dir(folder);
-    command
+    files
 }

@@ -4,15 +4,21 @@
 
 mod admin;
 mod call;
+#[cfg(test)]
+mod commands_page;
+mod completion;
 mod dev;
+mod health;
 mod login;
 mod logout;
+mod manual;
 mod memory;
 mod output;
 mod pkce;
 mod serve;
 mod signed_in;
 mod stored_at;
+mod supervisor;
 mod target;
 mod terminal;
 mod token;
@@ -20,14 +26,20 @@ mod whoami;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use proofkey_server::http::survive_file_size_limit;
 
 use crate::output::EXIT_CODES;
 
+/// What `--version` says: a build for a release is told its commit by `cargo xtask dist`.
+const LONG_VERSION: &str = match option_env!("PROOFKEY_LONG_VERSION") {
+    Some(version) => version,
+    None => concat!(env!("CARGO_PKG_VERSION"), " (built from a working tree)"),
+};
+
 /// An OAuth 2.1 / OpenID Connect authorization server, and the client for it
 #[derive(Debug, Parser)]
-#[command(name = "proofkey", version, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "proofkey", version, long_version = LONG_VERSION, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -39,6 +51,7 @@ enum Command {
     Dev(dev::Args),
     /// Run the authorization server
     Serve(serve::Args),
+    Health(health::Args),
     #[command(flatten)]
     Admin(admin::Command),
     /// Sign in through the browser
@@ -53,6 +66,8 @@ enum Command {
     Logout(logout::Args),
     /// Print a code verifier and its challenge
     Pkce(pkce::Args),
+    Completion(completion::Args),
+    Manual(manual::Args),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +87,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Dev(args) => dev::run(args).await,
         Command::Serve(args) => serve::run(args).await,
+        Command::Health(args) => health::run(args).await,
         Command::Admin(command) => admin::run(command).await,
         Command::Login(args) => login::run(args).await,
         Command::Token(args) => token::run(args).await,
@@ -79,14 +95,29 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Call(args) => call::run(args).await,
         Command::Logout(args) => logout::run(args).await,
         Command::Pkce(args) => pkce::run(&args),
+        Command::Completion(args) => completion::run(&args, Cli::command()),
+        Command::Manual(args) => manual::run(&args, Cli::command()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
+
+    /// Every command that does something, with all that its parents give it.
+    fn leaves(command: &clap::Command) -> Vec<clap::Command> {
+        let mut inner = command.get_subcommands().filter(|inner| !inner.is_hide_set()).peekable();
+        if inner.peek().is_none() {
+            return vec![command.clone()];
+        }
+        inner.flat_map(leaves).collect()
+    }
+
+    fn built() -> clap::Command {
+        let mut command = Cli::command().disable_help_subcommand(true);
+        command.build();
+        command
+    }
 
     #[test]
     fn commands_of_a_session_name_their_exit_codes() {
@@ -99,5 +130,62 @@ mod tests {
                 "{name}: {help}"
             );
         }
+    }
+
+    #[test]
+    fn pk_11_every_flag_and_exit_code_is_in_reference_help_manual_and_completion() {
+        let page = commands_page::render(&built());
+        let shells = [completion::Shell::Bash, completion::Shell::Zsh, completion::Shell::Fish];
+        let scripts =
+            shells.map(|shell| String::from_utf8(completion::script(shell, Cli::command())).unwrap());
+        let pages = manual::pages(&Cli::command()).unwrap();
+        for mut command in leaves(&built()) {
+            let name = command.get_display_name().unwrap().to_owned();
+            let help = command.render_long_help().to_string();
+            let (_, manual) = pages.iter().find(|(file, _)| *file == format!("{name}.1")).unwrap();
+            let manual = manual.replace("\\-", "-");
+            let heading = format!("`{}`\n", command.get_bin_name().unwrap());
+            let section = page.split("\n## ").find(|part| part.starts_with(&heading));
+            let section = section.unwrap_or_else(|| panic!("{name} is not in the reference"));
+            for flag in
+                command.get_arguments().filter(|flag| !flag.is_hide_set()).filter_map(clap::Arg::get_long)
+            {
+                let written = format!("--{flag}");
+                for (place, text) in [("help", help.as_str()), ("manual", manual.as_str())] {
+                    assert!(text.contains(&written), "{name} {written} is not in its {place}: {text}");
+                }
+                assert!(
+                    matches!(flag, "help" | "version") || section.contains(&written),
+                    "{name} {written}: {section}"
+                );
+                for script in &scripts {
+                    assert!(script.contains(flag), "{name} {written} is not completed");
+                }
+            }
+            let codes = help
+                .split_once("Exit codes:")
+                .unwrap_or_else(|| panic!("{name}: no exit codes in: {help}"))
+                .1;
+            let codes = codes.lines().next().unwrap().trim();
+            assert!(section.contains(codes) && manual.contains(codes), "{name}: {codes}");
+        }
+    }
+
+    #[test]
+    fn pk_11_docs_commands_is_what_the_code_says() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/commands.md");
+        let page = commands_page::render(&built());
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test's own switch, which `cargo xtask configuration` sets"
+        )]
+        let is_to_be_written = std::env::var_os("WRITE_DOCS_COMMANDS").is_some();
+        if is_to_be_written {
+            std::fs::write(&path, &page).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(&path).is_ok_and(|it| it == page),
+            "stale: run `cargo xtask configuration`"
+        );
     }
 }

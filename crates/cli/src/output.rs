@@ -9,6 +9,7 @@
 //! | 3 | there is no sign-in, or it has ended: `proofkey login` |
 //! | 4 | the server cannot be reached or fails: try again |
 
+use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,11 +26,29 @@ use crate::terminal;
 pub(crate) const EXIT_CODES: &str =
     "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 sign in first, 4 server unreachable";
 
+/// What the help of commands that need no sign-in ends with.
+pub(crate) const OPERATOR_EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed (the message says what to change), 2 wrong command line";
+
+/// A command line that can be read and not be carried out: what is missing in it, or does not go together.
+#[derive(Debug)]
+pub(crate) struct WrongCommandLine(pub(crate) String);
+
+impl fmt::Display for WrongCommandLine {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongCommandLine {}
+
 /// How a command failed, as far as its exit code tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Something has to be changed before it can work.
     Failure,
+    /// The command line has to be.
+    CommandLine,
     /// The person has to sign in first.
     SignIn,
     /// A server cannot be reached or fails; the same command may work later.
@@ -38,9 +57,10 @@ pub(crate) enum Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        // 2 is clap's, for a command line that cannot be read.
+        // 2 is clap's too, for a command line that cannot be read.
         Self::from(match exit {
             Exit::Failure => 1,
+            Exit::CommandLine => 2,
             Exit::SignIn => 3,
             Exit::Unreachable => 4,
         })
@@ -111,6 +131,9 @@ pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
         let _nobody_waits_any_more = said.send(());
     });
     let _said_or_given_up = done.recv_timeout(LAST_WORD_WITHIN);
+    if error.chain().any(|cause| cause.is::<WrongCommandLine>()) {
+        return Exit::CommandLine.into();
+    }
     let cause = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>());
     exit_of(cause).into()
 }

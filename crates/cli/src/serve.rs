@@ -14,9 +14,12 @@ use proofkey_server::{Randomness, Start, log};
 use tokio_util::sync::CancellationToken;
 
 use crate::memory;
+use crate::output::OPERATOR_EXIT_CODES;
+use crate::supervisor::Supervisor;
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = OPERATOR_EXIT_CODES)]
 pub(crate) struct Args {
     /// The configuration file
     #[arg(long, env = "PROOFKEY_CONFIG", default_value = "proofkey.toml")]
@@ -30,6 +33,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     for warning in config.check() {
         tracing::warn!("{warning}");
     }
+    let supervisor = Supervisor::of(process_environment()).context("NOTIFY_SOCKET")?;
     let signals = Signals::listen()?;
     let (clock, randomness) = (Clock::System, Randomness::System);
     let start = Start { config, clock, randomness, tracer: Tracer::default(), listener: None };
@@ -43,12 +47,15 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let running = started.context("the server does not start")?;
     let _first = certificate.set(running.certificate());
+    supervisor.ready();
+    let watchdog = tokio::spawn(supervisor.clone().watch());
     let memory = tokio::spawn(memory::give_back_at_times());
     let failed = running.shutdown();
     tokio::select! {
         () = signalled.cancelled() => {}
         () = failed.cancelled() => {}
     }
+    supervisor.stopping();
     let stopping = async {
         running.leave().await;
         running.stop();
@@ -57,6 +64,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let stopped = abort.run_until_cancelled(stopping).await;
     signals.abort();
     memory.abort();
+    watchdog.abort();
     match stopped {
         Some(stopped) => stopped.context("the server ended by a fault")?,
         None => anyhow::bail!("stopped at once by a second signal: requests in flight were cut off"),

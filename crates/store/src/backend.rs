@@ -33,6 +33,19 @@ impl Backend {
         }
     }
 
+    /// The first row, if there is one, of a statement that reads what is one person's: few others find it on the same pages.
+    pub(crate) async fn one_personal<T: Send + 'static>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        decode: impl Fn(&mut Cells<'_>) -> Result<T, Fault> + Copy + Send + 'static,
+    ) -> Result<Option<T>, Fault> {
+        match self {
+            Self::Sqlite(engine) => engine.one_personal(statement, values, decode).await,
+            Self::Postgres(engine) => Box::pin(engine.one(statement, values, decode)).await,
+        }
+    }
+
     /// The few rows that belong to one key. Reading them costs hardly more than reading one.
     pub(crate) async fn few<T>(
         &self,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use proofkey_oauth::{ClientMetadata, ResourceUri, Scope, SecretHash, Sha256, Timestamp};
+use proofkey_oauth::{ClientMetadata, ResourceUri, Scope, SecretHash, Sha256, Timestamp, sha256};
 use proofkey_protocol::{
     Algorithm, ApiId, ApiScope, Authentication, AuthenticationMethods, ClientId, ClientStatus, ConsentFacts,
     GrantId, GrantedApis, NodeId, RECENT_MAX, RefreshChain, RetiredToken, SealingKeyId, SessionId, TokenId,
@@ -232,6 +232,11 @@ const fn blob(cell: Cell<'_>) -> Option<&[u8]> {
 
 fn bytes<const N: usize>(cell: Cell<'_>) -> Option<[u8; N]> {
     blob(cell)?.try_into().ok()
+}
+
+/// What is kept of the name of a removed user: enough to know it again, and not to list it.
+pub(crate) fn hash_of_removed_name(username_key: &str) -> Sha256 {
+    sha256(format!("name of a removed user\0{username_key}").as_bytes())
 }
 
 #[cfg(test)]

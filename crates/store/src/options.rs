@@ -28,6 +28,9 @@ pub struct Options {
     pub batch_max: usize,
     /// Most pages of 4 KiB that the database may have; SQLite's own maximum when absent.
     pub pages_max: Option<u32>,
+    /// Pages of 4 KiB from which on a file counts as large: what is one person's is read by the connection that writes. It keeps
+    /// its pages, where each other connection reads every page anew after each commit.
+    pub large_from_pages: u32,
     /// Most subjects (a session with its user, consent and client) that are remembered until a write changes them, and most
     /// access tokens with their grants; 0 for none.
     pub remembered_max: usize,
@@ -77,6 +80,7 @@ impl Default for Options {
             queue_max: 4096,
             batch_max: 256,
             pages_max: None,
+            large_from_pages: 16_384,
             remembered_max: 2048,
         }
     }

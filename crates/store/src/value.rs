@@ -133,6 +133,22 @@ pub(crate) enum Value<'a> {
     Now(Box<dyn Fn() -> Timestamp + Send + Sync>),
 }
 
+impl Value<'_> {
+    /// The same for as long as it is needed; `None` for an instant that is still to come.
+    pub(crate) fn kept(&self) -> Option<Value<'static>> {
+        Some(match self {
+            Self::Null => Value::Null,
+            Self::Integer(number) => Value::Integer(*number),
+            Self::Flag(flag) => Value::Flag(*flag),
+            Self::Text(text) => Value::Text(Cow::Owned(text.clone().into_owned())),
+            Self::Id(id) => Value::Id(*id),
+            Self::Hash(hash) => Value::Hash(*hash),
+            Self::Blob(bytes) => Value::Blob(bytes.clone()),
+            Self::Now(_) => return None,
+        })
+    }
+}
+
 /// The values of a step, for `$1`, `$2`, …: one allocation of the exact size, none for each value.
 macro_rules! values {
     ($($value:expr),* $(,)?) => {

@@ -62,6 +62,12 @@ impl TestServer {
         template::add_user(&self.admin(), user, claims).await
     }
 
+    /// Adds another person under the name of a user who was removed; returns the `sub`.
+    pub async fn user_under_freed_name(&self, user: &TestUser) -> String {
+        let added = self.admin().add_user_under_freed_name(template::new_user(user, &Value::Null)).await;
+        added.expect("the user can be added").id.to_string()
+    }
+
     /// Sets a user's password as an operator does.
     pub async fn set_password(&self, username: &str, password: &str) {
         let password = proofkey_oauth::Secret::new(password.to_owned());

@@ -101,10 +101,13 @@ async fn seed(admin: &Admin) {
 
 /// Adds a user with the given claims.
 pub(crate) async fn add_user(admin: &Admin, user: &TestUser, claims: Value) -> String {
+    admin.add_user(new_user(user, &claims)).await.expect("the user can be added").id.to_string()
+}
+
+pub(crate) fn new_user(user: &TestUser, claims: &Value) -> NewUser {
     let claims: Map<String, Value> = claims.as_object().cloned().unwrap_or_default();
     let password = Some(Secret::new(user.password.clone()));
-    let new = NewUser { username: user.username.clone(), password, claims };
-    admin.add_user(new).await.expect("the user can be added").id.to_string()
+    NewUser { username: user.username.clone(), password, claims }
 }
 
 fn ada_claims() -> Value {

@@ -38,7 +38,7 @@ const ATTACKS: [(&str, u32); 12] = [
 
 /// What of the command is asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct HostileOptions {
+pub(super) struct HostileOptions {
     /// A server that is built already; the one that ships is built otherwise.
     pub(super) of: Option<PathBuf>,
     /// The kinds that attack; all where it is empty.
@@ -49,7 +49,7 @@ pub(crate) struct HostileOptions {
 
 impl HostileOptions {
     /// `None` for what is no option, and for a kind that there is not.
-    pub(crate) fn parse(options: &[&str]) -> Option<Self> {
+    pub(super) fn parse(options: &[&str]) -> Option<Self> {
         let mut parsed = Self::default();
         for option in options.chunks(2) {
             match *option {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::limits::{LIMIT, STARTS};
-use super::served::{SERVER_CORE, Served, pinned};
+use super::served::{GENERATOR_CORE, SERVER_CORE, Served, pinned};
 use crate::process;
 
 const REDIRECT_URI: &str = "https://rp.example/cb";
@@ -25,6 +25,9 @@ pub(super) struct BenchInstallation {
     proofkey: PathBuf,
     directory: PathBuf,
     pub(super) address: &'static str,
+    issuer: String,
+    /// The certificate and its key, where it speaks TLS.
+    tls: Option<[PathBuf; 2]>,
 }
 
 impl BenchInstallation {
@@ -36,10 +39,13 @@ impl BenchInstallation {
         users: usize,
     ) -> Result<Self> {
         let installation = Self::without_users(name, proofkey, directory, address, None)?;
-        for number in 0..=users {
-            installation.add_user(number)?;
-        }
+        installation.add_users(users)?;
         Ok(installation)
+    }
+
+    /// Registers so many users and one more, each with a password.
+    pub(super) fn add_users(&self, users: usize) -> Result<()> {
+        (0..=users).try_for_each(|number| self.add_user(number))
     }
 
     /// One with clients and an API, in a PostgreSQL database where there is a URL.
@@ -50,16 +56,32 @@ impl BenchInstallation {
         address: &'static str,
         url: Option<&str>,
     ) -> Result<Self> {
-        fs::create_dir_all(directory)?;
-        let installation =
-            Self { name, proofkey: proofkey.to_owned(), directory: directory.to_owned(), address };
-        installation.fill(url).with_context(|| format!("{} cannot be set up", proofkey.display()))?;
-        Ok(installation)
+        let (proofkey, directory) = (proofkey.to_owned(), directory.to_owned());
+        let issuer = format!("http://{address}");
+        Self { name, proofkey, directory, address, issuer, tls: None }.filled(url)
+    }
+
+    /// The same in PostgreSQL and behind TLS, with a certificate and its key.
+    pub(super) fn with_tls(
+        proofkey: &Path,
+        directory: &Path,
+        (address, issuer): (&'static str, &str),
+        url: &str,
+        tls: [&Path; 2],
+    ) -> Result<Self> {
+        let (proofkey, directory) = (proofkey.to_owned(), directory.to_owned());
+        let (issuer, tls) = (issuer.to_owned(), Some(tls.map(Path::to_owned)));
+        Self { name: "published", proofkey, directory, address, issuer, tls }.filled(Some(url))
+    }
+
+    fn filled(self, url: Option<&str>) -> Result<Self> {
+        fs::create_dir_all(&self.directory)?;
+        self.fill(url).with_context(|| format!("{} cannot be set up", self.proofkey.display()))?;
+        Ok(self)
     }
 
     fn fill(&self, url: Option<&str>) -> Result<()> {
-        let issuer = format!("http://{}", self.address);
-        let mut init = self.command(&["init", "--issuer", &issuer, "--listen", self.address, "--json"]);
+        let mut init = self.command(&["init", "--issuer", &self.issuer, "--listen", self.address, "--json"]);
         json(init.arg("--data").arg(self.directory.join("data")))?;
         if let Some(url) = url {
             let text = fs::read_to_string(self.config())?;
@@ -111,12 +133,12 @@ impl BenchInstallation {
         let member = |name| credential.get(name).with_context(|| format!("the credential has no {name}"));
         let (id, secret) = (member("client_id")?, member("client_secret")?);
         let text = format!(
-            "name = \"proofkey\"\nissuer = \"http://{}\"\nredirect_uri = \"{REDIRECT_URI}\"\n\
+            "name = \"proofkey\"\nissuer = \"{}\"\nredirect_uri = \"{REDIRECT_URI}\"\n\
              [public_client]\nid = \"{CLIENT}\"\nscope = \"{SCOPE}\"\n\
              [confidential_client]\nid = {id}\nsecret = {secret}\nauth = \"{auth}\"\n{extra}\n\
              [login]\nkind = \"form\"\n\
              fields = {{ username = \"user{{n}}\", password = \"{}\", decision = \"allow\" }}\n",
-            self.address,
+            self.issuer,
             password("{n}")
         );
         Ok(fs::write(self.directory.join(format!("{name}.toml")), text)?)
@@ -142,10 +164,25 @@ impl BenchInstallation {
         self.served(&[("PROOFKEY_SERVER__METRICS_LISTEN", "off")])
     }
 
+    /// A second node on the generator's core, which answers at another address.
+    pub(super) fn serve_second_node(&self, address: &str) -> Result<Served> {
+        let settings = [("PROOFKEY_SERVER__LISTEN", address), ("PROOFKEY_LIMITS__FACTOR", "1000")];
+        let mut command = self.serving(GENERATOR_CORE);
+        command.envs(settings).env("PROOFKEY_SERVER__METRICS_LISTEN", "off");
+        Served::start(&mut command, address)
+    }
+
     fn served(&self, settings: &[(&str, &str)]) -> Result<Served> {
-        let mut command = pinned(SERVER_CORE, &self.proofkey);
-        command.arg("serve").arg("--config").arg(self.config()).envs(settings.iter().copied());
-        Served::start(&mut command, self.address)
+        Served::start(self.serving(SERVER_CORE).envs(settings.iter().copied()), self.address)
+    }
+
+    fn serving(&self, core: u8) -> Command {
+        let mut command = pinned(core, &self.proofkey);
+        command.arg("serve").arg("--config").arg(self.config());
+        if let Some([certificate, key]) = &self.tls {
+            command.env("PROOFKEY_SERVER__TLS_CERTIFICATE", certificate).env("PROOFKEY_SERVER__TLS_KEY", key);
+        }
+        command
     }
 
     /// Milliseconds from starting the server to its first answer.
@@ -163,11 +200,11 @@ impl BenchInstallation {
         seed.args(rows.iter().flat_map(|(of, count)| [format!("--{of}"), count.to_string()]));
         json(&mut seed)?;
         let text = format!(
-            "name = \"{}\"\nissuer = \"http://{}\"\nredirect_uri = \"{REDIRECT_URI}\"\n\
+            "name = \"{}\"\nissuer = \"{}\"\nredirect_uri = \"{REDIRECT_URI}\"\n\
              [public_client]\nid = \"{CLIENT}\"\nscope = \"{SCOPE}\"\n\
              [login]\nkind = \"cookies\"\nfile = {:?}\n",
             self.name,
-            self.address,
+            self.issuer,
             cookies.display().to_string()
         );
         fs::write(&target, text)?;

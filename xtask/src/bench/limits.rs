@@ -7,10 +7,14 @@ pub(super) const SCENARIOS: [&str; 7] =
     ["code-flow", "refresh", "client-credentials", "userinfo", "introspect", "jwks", "discovery"];
 /// Virtual users, each with a connection of its own.
 pub(super) const USERS: usize = 32;
+/// Those of the node beside it.
+pub(super) const USERS_BESIDE: usize = 8;
 /// Runs of each scenario and server, by turns; the medians are reported.
 pub(super) const RUNS: usize = 3;
 /// Seconds of one run.
 pub(super) const SECONDS: u32 = 6;
+/// What is measured on PostgreSQL.
+pub(super) const SCENARIOS_ON_POSTGRES: [&str; 3] = ["code-flow", "refresh", "client-credentials"];
 /// Seconds of token traffic after which memory is read.
 pub(super) const MEMORY_SECONDS: u32 = 60;
 /// Starts whose median is reported.

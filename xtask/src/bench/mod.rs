@@ -9,30 +9,59 @@ mod grown;
 mod hostile;
 mod installation;
 mod limits;
+mod on_postgres;
+mod postgres;
+mod published;
 mod report;
 mod served;
 mod storm;
 mod tools;
-
-pub(crate) use grown::GrownOptions;
-pub(crate) use hostile::HostileOptions;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::process::{self, cargo, succeeds};
+use crate::dist::{self, Release};
+use crate::process::succeeds;
+use grown::GrownOptions;
+use hostile::HostileOptions;
 use installation::{BenchInstallation, starts};
-use limits::{HOSTILE_USERS, LIMIT, MEMORY_SECONDS, RUNS, SCENARIOS, SECONDS, STARTS, USERS};
+use limits::{HOSTILE_USERS, MEMORY_SECONDS, RUNS, SCENARIOS, SECONDS, STARTS, USERS};
+use published::PublishedOptions;
 use report::Measured;
 use tools::Tools;
 
 const OURS: &str = "127.0.0.1:9200";
 const BESIDE: &str = "127.0.0.1:9201";
 
+/// Runs the measurement that these words ask for; `None` if they ask for none.
+pub(crate) fn command(root: &Path, words: &[&str]) -> Result<Option<()>> {
+    let done = match words {
+        ["bench"] => run(root, None),
+        ["bench", "--beside", binary] => run(root, Some(Path::new(binary))),
+        ["bench", "--store", "postgres"] => on_postgres(root),
+        ["bench", "--published", options @ ..] => match PublishedOptions::parse(options) {
+            Some(options) => published(root, &options),
+            None => return Ok(None),
+        },
+        ["bench", "--grown", options @ ..] => match GrownOptions::parse(options) {
+            Some(options) => grown(root, &options),
+            None => return Ok(None),
+        },
+        ["storm"] => storm(root, None),
+        ["storm", "--of", binary] => storm(root, Some(Path::new(binary))),
+        ["hostile", options @ ..] => match HostileOptions::parse(options) {
+            Some(options) => hostile(root, &options),
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    done.map(Some)
+}
+
 /// Builds, measures, prints a table; `beside` is another built server.
-pub(crate) fn run(root: &Path, beside: Option<&Path>) -> Result<()> {
+fn run(root: &Path, beside: Option<&Path>) -> Result<()> {
     if let Some(binary) = beside {
         ensure!(binary.is_file(), "there is no server at {}", binary.display());
     }
@@ -48,13 +77,13 @@ pub(crate) fn run(root: &Path, beside: Option<&Path>) -> Result<()> {
 }
 
 /// Attacks the server that ships, or another built one, and prints what honest people noticed.
-pub(crate) fn hostile(root: &Path, options: &HostileOptions) -> Result<()> {
+fn hostile(root: &Path, options: &HostileOptions) -> Result<()> {
     let (tools, ours) = attacked(root, options.of.as_deref())?;
     hostile::measure(&tools, &ours, options, &hostile::program(root))
 }
 
 /// Measures what goes on while many people sign in at once.
-pub(crate) fn storm(root: &Path, of: Option<&Path>) -> Result<()> {
+fn storm(root: &Path, of: Option<&Path>) -> Result<()> {
     let (tools, ours) = attacked(root, of)?;
     storm::measure(&tools, &ours, &hostile::program(root))
 }
@@ -74,10 +103,24 @@ fn attacked(root: &Path, of: Option<&Path>) -> Result<(Tools, BenchInstallation)
 }
 
 /// Measures a grown database beside an empty one, and prints what the rows cost.
-pub(crate) fn grown(root: &Path, options: &GrownOptions) -> Result<()> {
+fn grown(root: &Path, options: &GrownOptions) -> Result<()> {
     let (ours, directory) = build(root)?;
     let tools = Tools::without_ceiling(root, &directory)?;
     grown::measure(&tools, &ours, &directory, options)
+}
+
+/// Measures both servers on PostgreSQL, and ours beside a second node.
+fn on_postgres(root: &Path) -> Result<()> {
+    let (ours, directory) = build(root)?;
+    let tools = Tools::build(root, &directory)?;
+    on_postgres::measure(&tools, &ours, &directory)
+}
+
+/// Measures in the shape that others publish: TLS, PostgreSQL, a million users, and minutes in place of seconds.
+fn published(root: &Path, options: &PublishedOptions) -> Result<()> {
+    let (ours, directory) = build(root)?;
+    let tools = Tools::without_ceiling(root, &directory)?;
+    published::measure(&tools, &ours, &directory, options)
 }
 
 /// The server that ships, built, and a directory for this run's files.
@@ -85,9 +128,8 @@ fn build(root: &Path) -> Result<(PathBuf, PathBuf)> {
     if !succeeds("taskset", &["--version"]) {
         bail!("taskset is missing: install util-linux, then run this again");
     }
-    let mut build = cargo();
-    process::run(build.args(["build", "--profile", "dist", "-p", "proofkey"]).current_dir(root), LIMIT)?;
-    Ok((root.join("target/dist/proofkey"), directory(root)?))
+    let binary = dist::build(root, &Release::of(root, None)?, &dist::target_folder(root))?;
+    Ok((binary, directory(root)?))
 }
 
 /// An empty directory for this run's files.

@@ -9,6 +9,7 @@ mod edges;
 mod errors;
 mod functions;
 mod imports;
+mod links;
 mod secrets;
 mod shape;
 mod sources;
@@ -38,6 +39,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     findings.extend(imports::check(&sources)?);
     findings.extend(secrets::check(&files));
     findings.extend(compliance::check(&files)?);
+    findings.extend(links::check(&files, |path| root.join(path).exists()));
     findings.extend(secrets::loopback(&sources));
     for warning in shape::warnings(&sources) {
         println!("note: {warning}");

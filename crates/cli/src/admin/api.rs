@@ -3,11 +3,11 @@
 use anyhow::Context as _;
 use proofkey_oauth::{ResourceUri, Secret};
 use proofkey_protocol::{ApiRecord, ApiScope, ClientId};
-use proofkey_server::admin::{AdminRefused, NewApi};
+use proofkey_server::admin::{AdminRefused, ApiEdit, CredentialEdit, LifeEdit, NewApi};
 use serde_json::{Value, json};
 
 use super::installation::Installation;
-use super::refusal::explain;
+use super::refusal::{explain, explain_by};
 use super::show::{plain, table};
 use crate::output::note;
 
@@ -17,6 +17,11 @@ pub(crate) enum Action {
     Add(Add),
     /// List the APIs
     List,
+    /// Change what is named of an API; what people allowed there stays
+    ///
+    /// A running server gives no scope that was dropped from the next request on, and follows in all else within half a second. An
+    /// access token from before says a dropped scope until it expires.
+    Edit(Edit),
     /// Remove an API; no client gets tokens for it any more, and what people allowed there ends
     ///
     /// A running server refuses grants and tokens for it from the next request on, and forgets its scopes within half a second.
@@ -50,10 +55,52 @@ pub(crate) struct Add {
     introspection: bool,
 }
 
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("edits").required(true).multiple(true))]
+pub(crate) struct Edit {
+    /// Its resource indicator
+    #[arg(value_name = "URL")]
+    resource: String,
+    /// What people call it from now on
+    #[arg(long, group = "edits")]
+    name: Option<String>,
+    /// Add a scope, with what it allows in words, or give one that is there these words; once for each
+    #[arg(long, value_name = "NAME[=WORDS]", group = "edits")]
+    add_scope: Vec<String>,
+    /// Drop a scope; once for each
+    #[arg(long, value_name = "NAME", group = "edits")]
+    remove_scope: Vec<String>,
+    /// Life of its access tokens, in seconds, or `default` for the server's
+    #[arg(long, value_name = "SECONDS", value_parser = life, group = "edits")]
+    token_seconds: Option<LifeEdit>,
+    /// Algorithm of its access tokens: ES256, EdDSA or RS256
+    #[arg(long, value_name = "NAME", group = "edits")]
+    algorithm: Option<String>,
+    /// Make a new credential by which the API may introspect tokens; one from before ends
+    #[arg(long, group = "edits")]
+    introspection: bool,
+    /// End the credential by which the API introspects tokens
+    #[arg(long, group = "edits", conflicts_with = "introspection")]
+    no_introspection: bool,
+}
+
+/// The flags that give what is added, and what is dropped.
+const ADD_FLAGS: [(&str, &str); 3] =
+    [("scopes", "--add-scope"), ("access_token_seconds", "--token-seconds"), ("algorithm", "--algorithm")];
+const REMOVE_FLAGS: [(&str, &str); 1] = [("scopes", "--remove-scope")];
+
+fn life(text: &str) -> Result<LifeEdit, String> {
+    if text == "default" {
+        return Ok(LifeEdit::OfServer);
+    }
+    text.parse().map(LifeEdit::Seconds).map_err(|_| "a number of seconds, or `default`".to_owned())
+}
+
 pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
     match action {
         Action::Add(new) => add(installation, new).await,
         Action::List => list(installation).await,
+        Action::Edit(edited) => edit(installation, edited).await,
         Action::Remove { resource } => remove(installation, &resource).await,
     }
 }
@@ -65,11 +112,7 @@ async fn add(installation: &Installation, new: Add) -> anyhow::Result<()> {
         NewApi { resource, name, scopes, access_token_seconds: token_seconds, algorithm, introspection };
     let added = installation.admin.add_api(new).await.map_err(explain)?;
     let resource = added.record.resource.as_str();
-    let mut report = view(&added.record);
-    if let (Some(secret), Some(report)) = (&added.introspection, report.as_object_mut()) {
-        let credential = json!({"client_id": resource, "client_secret": secret.expose()});
-        report.insert("introspection".to_owned(), credential);
-    }
+    let mut report = view_with(&added.record, added.introspection.as_ref());
     let waiting: Vec<&str> = added.waiting.iter().map(ClientId::as_str).collect();
     if let (false, Some(report)) = (waiting.is_empty(), report.as_object_mut()) {
         report.insert("waiting_clients".to_owned(), json!(waiting));
@@ -86,6 +129,39 @@ async fn add(installation: &Installation, new: Add) -> anyhow::Result<()> {
     // The operator has not seen its credential.
     installation.admin.remove_api(&added.record.resource).await.map_err(explain)?;
     Err(explain(AdminRefused::Undelivered(error)))
+}
+
+async fn edit(installation: &Installation, edit: Edit) -> anyhow::Result<()> {
+    let resource = ResourceUri::parse(&edit.resource).context("not a resource indicator")?;
+    let introspection = match (edit.introspection, edit.no_introspection) {
+        (true, _) => CredentialEdit::New,
+        (false, true) => CredentialEdit::Drop,
+        (false, false) => CredentialEdit::Keep,
+    };
+    let changes = ApiEdit {
+        name: edit.name,
+        add_scopes: edit.add_scope.iter().map(|text| scope(text)).collect(),
+        remove_scopes: edit.remove_scope,
+        life: edit.token_seconds.unwrap_or_default(),
+        algorithm: edit.algorithm,
+        introspection,
+    };
+    let changed =
+        |api: &ApiRecord| plain(&format!("Changed the API {}: {}.", api.resource, scope_names(api)));
+    let print = |api: &ApiRecord, secret: &Secret| {
+        let text = || format!("{}{}", changed(api), credential(api.resource.as_str(), secret));
+        installation.output.secret(&view_with(api, Some(secret)), text)
+    };
+    let edited = installation.admin.edit_api(&resource, changes, print).await;
+    let flags = |refused: &AdminRefused| match refused {
+        AdminRefused::NotRegistered { .. } => &REMOVE_FLAGS[..],
+        _ => &ADD_FLAGS,
+    };
+    let record = edited.map_err(|refused| explain_by(flags(&refused), &refused))?;
+    if introspection == CredentialEdit::New {
+        return Ok(());
+    }
+    installation.output.result(&view(&record), || changed(&record))
 }
 
 /// `name`, or `name=words`.
@@ -107,13 +183,12 @@ async fn list(installation: &Installation) -> anyhow::Result<()> {
     let views: Vec<Value> = records.iter().map(view).collect();
     installation.output.result(&views, || {
         let rows = records.iter().map(|api| {
-            let scopes: Vec<&str> = api.scopes.iter().map(|scope| scope.name.as_str()).collect();
             let seconds =
                 api.access_token_seconds.map_or_else(|| "default".to_owned(), |seconds| seconds.to_string());
             let algorithm = api.algorithm.unwrap_or(ApiRecord::ALGORITHM).to_string();
             let introspects = if api.introspection.is_some() { "yes" } else { "no" }.to_owned();
             let name = api.name.clone().unwrap_or_default();
-            [api.resource.to_string(), name, scopes.join(" "), seconds, algorithm, introspects]
+            [api.resource.to_string(), name, scope_names(api), seconds, algorithm, introspects]
         });
         let headings = ["RESOURCE", "NAME", "SCOPES", "TOKEN SECONDS", "ALGORITHM", "INTROSPECTS"];
         table(headings, rows, "No APIs yet: `proofkey api add` registers one.")
@@ -127,6 +202,21 @@ async fn remove(installation: &Installation, resource: &str) -> anyhow::Result<(
     installation
         .output
         .result(&report, || format!("Removed the API {resource}; what people allowed there has ended."))
+}
+
+fn scope_names(api: &ApiRecord) -> String {
+    let names: Vec<&str> = api.scopes.iter().map(|scope| scope.name.as_str()).collect();
+    names.join(" ")
+}
+
+/// The API with the credential that is shown this once.
+fn view_with(api: &ApiRecord, secret: Option<&Secret>) -> Value {
+    let mut report = view(api);
+    if let (Some(secret), Some(report)) = (secret, report.as_object_mut()) {
+        let credential = json!({"client_id": api.resource.as_str(), "client_secret": secret.expose()});
+        report.insert("introspection".to_owned(), credential);
+    }
+    report
 }
 
 fn view(api: &ApiRecord) -> Value {

@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         format!(
             "Wrote {config} and {sealing_key}.\nKeep a copy of the sealing key apart from the database: a backup is \
              worth nothing without it.\nNext: proofkey user add --config {config} --username NAME, \
-             then proofkey serve --config {config}"
+             proofkey client add --config {config} (it asks), then proofkey serve --config {config}"
         )
     })
 }

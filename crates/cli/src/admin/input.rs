@@ -43,16 +43,28 @@ pub(super) fn new_password(from_stdin: bool) -> anyhow::Result<Secret> {
     Ok(first)
 }
 
+/// A secret from standard input.
+pub(super) fn secret_on_stdin() -> anyhow::Result<Secret> {
+    let text = without_break(bounded(io::stdin().lock(), PASSWORD_BYTES_MAX)?);
+    ensure!(!text.is_empty(), "it holds none");
+    Ok(Secret::new(text))
+}
+
+fn password_of(text: String) -> anyhow::Result<Secret> {
+    let text = without_break(text);
+    ensure!(!text.is_empty(), "standard input holds no password");
+    Ok(Secret::new(text))
+}
+
 /// The input without the one line break that `echo` and editors put at its end; any other belongs to the password.
-fn password_of(mut text: String) -> anyhow::Result<Secret> {
+fn without_break(mut text: String) -> String {
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
             text.pop();
         }
     }
-    ensure!(!text.is_empty(), "standard input holds no password");
-    Ok(Secret::new(text))
+    text
 }
 
 fn bounded(source: impl Read, bytes_max: u64) -> anyhow::Result<String> {

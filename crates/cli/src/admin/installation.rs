@@ -14,9 +14,7 @@ use super::refusal::message;
 use super::system_user::system_user;
 use crate::output::Output;
 
-/// What `--help` of each command ends with.
-pub(super) const EXIT_CODES: &str =
-    "Exit codes: 0 done, 1 failed (the message says what to change), 2 wrong command line";
+pub(super) use crate::output::OPERATOR_EXIT_CODES as EXIT_CODES;
 
 /// What every command of operators takes.
 #[derive(Debug, clap::Args)]

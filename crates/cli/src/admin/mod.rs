@@ -40,11 +40,11 @@ use installation::NounCommand;
 pub(crate) enum Command {
     /// Write a commented configuration and the sealing key
     Init(init::Args),
-    /// Register, change and remove clients (the apps that people sign in to)
+    /// Register, edit and remove clients (the apps that people sign in to)
     Client(NounCommand<client::Action>),
-    /// Make users, disable them, set their passwords
+    /// Make, edit and remove users, disable them, set their passwords
     User(NounCommand<user::Action>),
-    /// Register and remove APIs (the resource servers that access tokens are for)
+    /// Register, edit and remove APIs (the resource servers that access tokens are for)
     Api(NounCommand<api::Action>),
     /// List the signing keys, replace them at once, or revoke those that leaked
     Key(NounCommand<key::Action>),

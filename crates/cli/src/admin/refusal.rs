@@ -4,9 +4,9 @@ use std::fmt::Display;
 
 use anyhow::anyhow;
 use proofkey_protocol::userinfo::ClaimRefused;
-use proofkey_server::admin::{AdminRefused, Noun};
+use proofkey_server::admin::{AdminRefused, AppKind, Noun};
 
-use super::show::plain;
+use super::show::{plain, rfc3339};
 
 /// The flags, by the members that they give. The members of a client stand in its document under their own names; a username
 /// is an argument as often as it is a flag, and no flag gives a password: their texts say themselves what they are about.
@@ -20,22 +20,27 @@ const FLAGS: [(&str, &str); 5] = [
 
 /// The refusal with its cure.
 pub(super) fn explain(refused: AdminRefused) -> anyhow::Error {
+    explain_by(&FLAGS, &refused)
+}
+
+/// The same where other flags give the members.
+pub(super) fn explain_by(flags: &[(&str, &str)], refused: &AdminRefused) -> anyhow::Error {
     // Names and claims come from files that others may have written.
-    let text = plain(&by_flag(&refused));
-    match cure(&refused) {
+    let text = plain(&by_flag(flags, refused));
+    match cure(refused) {
         Some(cure) => anyhow!("{text}; {cure}"),
         None => anyhow!(text),
     }
 }
 
 /// The text, with the flag in the place of the member where a flag gave it.
-fn by_flag(refused: &AdminRefused) -> String {
+pub(super) fn by_flag(flags: &[(&str, &str)], refused: &AdminRefused) -> String {
     let text = refused.to_string();
     if let AdminRefused::Claim(cause) = refused {
         return format!("{}: {text}", claim_flags(cause));
     }
     let Some(member) = refused.member() else { return text };
-    let Some((_, flag)) = FLAGS.iter().find(|(name, _)| *name == member.name()) else { return text };
+    let Some((_, flag)) = flags.iter().find(|(name, _)| *name == member.name()) else { return text };
     match text.strip_prefix(&format!("{member}: ")) {
         Some(cause) => format!("{flag}: {cause}"),
         None => text,
@@ -61,12 +66,24 @@ fn cure(refused: &AdminRefused) -> Option<String> {
         AdminRefused::Exists { noun, .. } => exists(*noun)?,
         AdminRefused::Conflict { .. } => "look at what stands now, then try again",
         AdminRefused::RotatedElsewhere => "look at `proofkey key list`, then try again",
+        AdminRefused::App(refused) => return refused.instead().map(kind_that_can),
+        AdminRefused::NameOfRemoved { removed_at, .. } => {
+            return Some(format!(
+                "choose another one, or give it to this person with --reuse-name (removed at {})",
+                rfc3339(*removed_at)
+            ));
+        }
         AdminRefused::SecretInUpdate(id) => {
             return Some(format!("`proofkey client rotate-secret {id}` makes a new one"));
         }
         _ => return None,
     };
     Some(cure.to_owned())
+}
+
+/// The command for the kind of app that can be what another one cannot.
+pub(super) fn kind_that_can(kind: AppKind) -> String {
+    format!("`proofkey client add --{}` registers one that can", kind.name())
 }
 
 const fn missing(noun: Noun) -> &'static str {
@@ -85,11 +102,12 @@ const fn missing(noun: Noun) -> &'static str {
 
 const fn exists(noun: Noun) -> Option<&'static str> {
     match noun {
-        Noun::Client => Some("`proofkey client update` changes it"),
-        Noun::Api => Some("to change it, `proofkey api remove` it first and add it again"),
-        Noun::User => {
-            Some("choose another name; `proofkey user set-password` changes the password of one that exists")
-        }
+        Noun::Client => Some("`proofkey client edit` or `proofkey client update` changes it"),
+        Noun::Api => Some("`proofkey api edit` changes it"),
+        Noun::User => Some(
+            "choose another name; `proofkey user set-password` and `proofkey user edit` change the password and the claims of one \
+                 that exists",
+        ),
         Noun::Consent | Noun::Key | Noun::SealingKey | Noun::Refusal => None,
     }
 }

@@ -41,6 +41,9 @@ pub(crate) struct Args {
     /// Disable this user, who was disabled since [can be repeated]
     #[arg(long, value_name = "NAME")]
     disable_user: Vec<String>,
+    /// Remove this user, who was removed since [can be repeated]
+    #[arg(long, value_name = "NAME")]
+    remove_user: Vec<String>,
     /// Remove this client, which was removed since [can be repeated]
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     remove_client: Vec<String>,
@@ -69,6 +72,9 @@ async fn take_away(restoration: &Restoration<'_>, config: &Config, args: &Args) 
     for name in &args.disable_user {
         let _disabled = admin.disable_user(name).await.map_err(explain)?;
     }
+    for name in &args.remove_user {
+        let _removed = admin.remove_user(name).await.map_err(explain)?;
+    }
     for id in &args.remove_client {
         admin.remove_client(&ClientId::new(id.clone())).await.map_err(explain)?;
     }
@@ -89,7 +95,10 @@ struct Told {
 /// What may have been taken away since, and what takes it away again.
 const UNKNOWN: [(&str, &str); 5] = [
     ("passwords that were changed: the ones from before are good again", "proofkey user set-password NAME"),
-    ("users that were disabled or added: they are enabled, or gone", "proofkey user disable NAME"),
+    (
+        "users that were disabled, removed or added: they are enabled, there again, or gone",
+        "proofkey user disable NAME, proofkey user remove NAME",
+    ),
     (
         "clients and APIs that were removed, disabled or changed, and secrets that were replaced: they are as they were",
         "proofkey client remove ID, proofkey client rotate-secret ID",

@@ -1,6 +1,6 @@
 //! Starting all three parties, and saying so.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,17 +24,19 @@ use super::ready::{Ready, User, write_private};
 use super::seed::{self, Addresses};
 use super::trace_log::{TraceEvent, TraceLog};
 use crate::admin::system_user;
-use crate::output;
+use crate::output::{self, OPERATOR_EXIT_CODES};
 
-const LISTEN: &str = "127.0.0.1:4455";
+/// Where it listens unless it is told otherwise, and unless another program does.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4455);
 
 /// Arguments of `dev`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = ENVIRONMENT)]
+#[command(after_help = format!("{ENVIRONMENT}\n\n{OPERATOR_EXIT_CODES}"))]
 pub(crate) struct Args {
-    /// Where the authorization server listens; port 0 takes a free one
-    #[arg(long, default_value = LISTEN, value_parser = loopback)]
-    listen: SocketAddr,
+    /// Where the authorization server listens; port 0 takes a free one [default: 127.0.0.1:4455, or without --data a free port
+    /// where that one is taken]
+    #[arg(long, value_parser = loopback)]
+    listen: Option<SocketAddr>,
     /// Where the sample app listens [default: the next port, or a free one]
     #[arg(long, value_parser = loopback)]
     app_listen: Option<SocketAddr>,
@@ -72,7 +74,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 async fn serve(args: &Args, data: &Path) -> anyhow::Result<ExitCode> {
     let signals = Signals::listen()?;
-    let listener = bind(args.listen, "--listen").await?;
+    let listener = listen(args).await?;
     let at = listener.local_addr()?;
     let app_listener = listen_near((args.app_listen, "--app-listen"), at, 1).await?;
     let api_listener = listen_near((args.api_listen, "--api-listen"), at, 2).await?;
@@ -142,6 +144,17 @@ fn directory(given: Option<&Path>) -> anyhow::Result<(PathBuf, bool)> {
         created => created.with_context(|| format!("making {}", path.display()))?,
     }
     Ok((path, temporary))
+}
+
+/// What is kept in a directory was made by a server of one name, so there no other port is taken for one that is not free.
+async fn listen(args: &Args) -> anyhow::Result<TcpListener> {
+    if args.listen.is_some() || args.data.is_some() {
+        return bind(args.listen.unwrap_or(LISTEN), "--listen").await;
+    }
+    match TcpListener::bind(LISTEN).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => bind(SocketAddr::new(LISTEN.ip(), 0), "--listen").await,
+    }
 }
 
 async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {

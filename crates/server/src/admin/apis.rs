@@ -43,10 +43,7 @@ impl Admin {
     pub async fn add_api(&self, new: NewApi) -> Result<AddedApi, AdminRefused> {
         let resource = ResourceUri::parse(&new.resource).map_err(ApiRefused::Resource)?;
         check_scopes(&new.scopes)?;
-        if new.access_token_seconds.is_some_and(|seconds| !(1..=ACCESS_TOKEN_SECONDS_MAX).contains(&seconds))
-        {
-            return Err(ApiRefused::AccessTokenSeconds.into());
-        }
+        check_seconds(new.access_token_seconds)?;
         let algorithm = new.algorithm.as_deref().map(algorithm).transpose()?;
         let others = self.store.apis().await?;
         if let Some(same) = others.iter().find(|other| other.record.resource.names(resource.as_str())) {
@@ -92,12 +89,19 @@ impl Admin {
     }
 }
 
-fn algorithm(name: &str) -> Result<Algorithm, ApiRefused> {
+pub(super) fn check_seconds(seconds: Option<i64>) -> Result<(), ApiRefused> {
+    if seconds.is_some_and(|seconds| !(1..=ACCESS_TOKEN_SECONDS_MAX).contains(&seconds)) {
+        return Err(ApiRefused::AccessTokenSeconds);
+    }
+    Ok(())
+}
+
+pub(super) fn algorithm(name: &str) -> Result<Algorithm, ApiRefused> {
     let known = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name);
     known.ok_or(ApiRefused::Algorithm)
 }
 
-fn check_scopes(scopes: &[ApiScope]) -> Result<(), ApiRefused> {
+pub(super) fn check_scopes(scopes: &[ApiScope]) -> Result<(), ApiRefused> {
     if scopes.is_empty() || scopes.len() > SCOPES_MAX {
         return Err(ApiRefused::ScopeCount);
     }

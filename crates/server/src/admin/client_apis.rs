@@ -7,30 +7,9 @@ use proofkey_oauth::{ClientMetadata, ResourceUri};
 use proofkey_protocol::{ApiRecord, Apis, Client, ClientId, ClientRecord};
 
 use super::limits::WAITING_MAX;
-use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
 
-/// What changes about the APIs of a client.
-#[derive(Clone, Debug, Default)]
-pub struct ClientEdit {
-    /// Add the APIs that have those of its scopes for which it has no API yet.
-    pub bind: bool,
-    /// Add these.
-    pub add: Vec<ResourceUri>,
-    /// Drop these.
-    pub remove: Vec<ResourceUri>,
-}
-
 impl Admin {
-    /// Adds and drops APIs of a client's registration; all else of it stays.
-    pub async fn edit_client(&self, id: &ClientId, edit: ClientEdit) -> Result<ClientRecord, AdminRefused> {
-        let edited = self
-            .replace_registration(id, async |before| edited(before, &edit, &self.registered_apis().await?));
-        let record = edited.await?;
-        self.record_change(Verb::Edit, Noun::Client, id);
-        Ok(record)
-    }
-
     /// The scopes of a client that no API of its registration has: nothing can be had by them.
     pub async fn unbound_scopes(&self, record: &ClientRecord) -> Result<Vec<String>, AdminRefused> {
         unbound(record, &self.registered_apis().await?)
@@ -57,25 +36,16 @@ impl Admin {
         Ok(clients.map(|record| record.id).take(WAITING_MAX).collect())
     }
 
-    async fn registered_apis(&self) -> Result<Apis, AdminRefused> {
+    pub(super) async fn registered_apis(&self) -> Result<Apis, AdminRefused> {
         Ok(Apis::new(self.store.apis().await?))
     }
 }
 
-/// The record after an edit, if a client can be registered so.
-fn edited(before: ClientRecord, edit: &ClientEdit, apis: &Apis) -> Result<ClientRecord, AdminRefused> {
-    let mut resources = before.metadata.resources.clone().unwrap_or_default();
-    resources.retain(|resource| !edit.remove.iter().any(|dropped| dropped.names(resource.as_str())));
-    resources.extend(edit.add.iter().cloned());
-    if edit.bind {
-        let unbound = unbound(&before, apis)?;
-        resources.extend(owners(unbound.iter().map(String::as_str), apis));
-    }
-    with_resources(before, known(resources, apis)?)
-}
-
 /// The record with these APIs. It is judged with them: they may be more than a client can have.
-fn with_resources(record: ClientRecord, resources: Vec<ResourceUri>) -> Result<ClientRecord, AdminRefused> {
+pub(super) fn with_resources(
+    record: ClientRecord,
+    resources: Vec<ResourceUri>,
+) -> Result<ClientRecord, AdminRefused> {
     let metadata = ClientMetadata { resources: Some(resources), ..record.metadata };
     let record = ClientRecord { metadata, ..record };
     Client::try_from(&record)?;
@@ -83,7 +53,7 @@ fn with_resources(record: ClientRecord, resources: Vec<ResourceUri>) -> Result<C
 }
 
 /// The resources as they are registered, each once. One that is not is refused.
-fn known(resources: Vec<ResourceUri>, apis: &Apis) -> Result<Vec<ResourceUri>, AdminRefused> {
+pub(super) fn known(resources: Vec<ResourceUri>, apis: &Apis) -> Result<Vec<ResourceUri>, AdminRefused> {
     let mut known: Vec<ResourceUri> = Vec::new();
     for (at, resource) in resources.into_iter().enumerate() {
         let found = apis.find(&resource).ok_or(AdminRefused::UnknownResource { at, resource })?;
@@ -95,13 +65,13 @@ fn known(resources: Vec<ResourceUri>, apis: &Apis) -> Result<Vec<ResourceUri>, A
 }
 
 /// The resources of the APIs that own one of the scopes, in the order in which they were added.
-fn owners<'a>(scopes: impl Iterator<Item = &'a str>, apis: &Apis) -> Vec<ResourceUri> {
+pub(super) fn owners<'a>(scopes: impl Iterator<Item = &'a str>, apis: &Apis) -> Vec<ResourceUri> {
     let ids: BTreeSet<_> = scopes.flat_map(|scope| apis.owners(scope).iter().copied()).collect();
     ids.into_iter().filter_map(|id| apis.by_id(id)).map(|api| api.record.resource.clone()).collect()
 }
 
 /// The scopes of a client that are no standard ones and belong to none of its APIs.
-fn unbound(record: &ClientRecord, apis: &Apis) -> Result<Vec<String>, AdminRefused> {
+pub(super) fn unbound(record: &ClientRecord, apis: &Apis) -> Result<Vec<String>, AdminRefused> {
     let client = Client::try_from(record)?;
     let own: Vec<_> = client.resources.iter().filter_map(|resource| apis.find(resource)).collect();
     let bound = |scope: &str| {

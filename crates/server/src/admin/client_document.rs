@@ -6,8 +6,15 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 /// Members that are no metadata but stand in our own answers, which may be edited and given back.
-const OF_ANSWERS: [&str; 6] =
-    ["client_id", "client_secret", "client_id_issued_at", "client_secret_expires_at", "disabled", "secrets"];
+const OF_ANSWERS: [&str; 7] = [
+    "client_id",
+    "client_secret",
+    "client_id_issued_at",
+    "client_secret_expires_at",
+    "disabled",
+    "secrets",
+    "issuer",
+];
 
 /// Client metadata as it was given, with the id and the secret where they were given too. Every member can be read; that
 /// a client can work with them is for its registration to judge.
@@ -40,6 +47,15 @@ struct Whole {
 }
 
 impl ClientDocument {
+    /// Of metadata that is known member by member.
+    pub(super) const fn of(
+        client_id: Option<String>,
+        client_secret: Option<Secret>,
+        metadata: ClientMetadata,
+    ) -> Self {
+        Self { client_id, client_secret, metadata, ignored: Vec::new() }
+    }
+
     /// Reads the JSON.
     pub fn parse(text: &str) -> Result<Self, MetadataRefused> {
         let members: Map<String, Value> = serde_json::from_str(text).map_err(MetadataRefused::Document)?;
@@ -64,6 +80,11 @@ impl ClientDocument {
     /// Members that this server does not know; a typing error would be among them.
     pub fn ignored(&self) -> &[String] {
         &self.ignored
+    }
+
+    /// What it says of the client, besides its id and its secret.
+    pub const fn metadata(&self) -> &ClientMetadata {
+        &self.metadata
     }
 
     /// Whether it describes a client without a secret.

@@ -5,10 +5,16 @@
 //! command, a place in a body) is for the caller to say.
 
 mod actor;
+mod api_changes;
 mod api_refused;
 mod apis;
+mod app;
+mod app_kind;
+mod app_refused;
+mod app_rules;
 mod client_apis;
 mod client_document;
+mod client_edit;
 mod clients;
 mod consents;
 mod hashing;
@@ -21,13 +27,18 @@ mod record;
 mod refusals;
 mod refused;
 mod sealing_key;
+mod user_changes;
 mod users;
 
 pub use actor::Actor;
+pub use api_changes::{ApiEdit, CredentialEdit, LifeEdit};
 pub use api_refused::ApiRefused;
 pub use apis::{AddedApi, NewApi};
-pub use client_apis::ClientEdit;
+pub use app::NewApp;
+pub use app_kind::AppKind;
+pub use app_refused::AppRefused;
 pub use client_document::{ClientDocument, MetadataRefused};
+pub use client_edit::{ClientEdit, ListEdit};
 pub use clients::{AddedClient, RotatedSecret};
 pub use consents::ListedConsent;
 pub use keys::{KeysToRevoke, ListedKey, RevokedKeys};
@@ -40,6 +51,7 @@ pub use preview::{
 pub use refusals::ExplainedRefusal;
 pub use refused::AdminRefused;
 pub use sealing_key::{RotatedSealingKey, SealingKeyRotation};
+pub use user_changes::UserEdit;
 pub use users::NewUser;
 
 use std::sync::Arc;
@@ -94,6 +106,11 @@ impl Admin {
     pub fn new(store: Store, settings: AdminSettings, clock: Clock, actor: Actor) -> Self {
         let AdminSettings { hashing, keyring, refresh_idle_seconds, issuer, policy } = settings;
         Self { store, hashing, keyring, refresh_idle_seconds, clock, actor, issuer, policy }
+    }
+
+    /// The issuer of the installation.
+    pub const fn issuer(&self) -> &Issuer {
+        &self.issuer
     }
 
     fn now(&self) -> Timestamp {

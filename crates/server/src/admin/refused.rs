@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use proofkey_oauth::ResourceUri;
+use proofkey_oauth::{ResourceUri, ScopeMalformed, Timestamp};
 use proofkey_protocol::userinfo::ClaimRefused;
 use proofkey_protocol::{ClientId, RegistrationRefused, SealingKeyId};
 use proofkey_store::{AdminFault, Fault};
 use thiserror::Error;
 
 use super::api_refused::ApiRefused;
+use super::app_refused::AppRefused;
 use super::client_document::MetadataRefused;
 use super::limits::SECRET_KEEP_SECONDS_MAX;
 use super::member::Member;
@@ -78,6 +79,20 @@ pub enum AdminRefused {
     /// The id or the name is taken.
     #[error("{noun} {name} exists already")]
     Exists { noun: Noun, name: String },
+    /// A removed user had the name, and what is known under it elsewhere is not the next person's.
+    #[error(
+        "the name {name} was that of a user who was removed, and apps or APIs may know that person by it"
+    )]
+    NameOfRemoved { name: String, removed_at: Timestamp },
+    /// An app of a kind that cannot be so.
+    #[error(transparent)]
+    App(#[from] AppRefused),
+    /// What is added is no scope.
+    #[error("scope: {0}")]
+    Scope(ScopeMalformed),
+    /// An edit drops what is not there.
+    #[error("{member}: `{value}` is not among what is registered")]
+    NotRegistered { member: &'static str, value: String },
     /// There is nothing of that id or name.
     #[error("there is no {noun} {name}")]
     Missing { noun: Noun, name: String },
@@ -168,7 +183,12 @@ impl AdminRefused {
             }
             Self::KeepSeconds => Some(Member::whole("keep_seconds")),
             Self::Api(refused) => Some(refused.member()),
-            Self::Username | Self::Exists { noun: Noun::User, .. } => Some(Member::whole("username")),
+            Self::NotRegistered { member, .. } => Some(Member::whole(*member)),
+            Self::Scope(_) => Some(Member::whole("scope")),
+            Self::App(refused) => Some(refused.member()),
+            Self::Username | Self::NameOfRemoved { .. } | Self::Exists { noun: Noun::User, .. } => {
+                Some(Member::whole("username"))
+            }
             Self::Claim(refused) => Some(Member::inner("claims", refused.claim())),
             Self::Password(_) | Self::PasswordTooLong => Some(Member::whole("password")),
             Self::Exists { noun: Noun::Client, .. } => Some(Member::whole("client_id")),

@@ -2,6 +2,7 @@
 
 use proofkey_oauth::{Secret, Timestamp};
 use proofkey_protocol::{Random as _, UserId, UserRecord, userinfo};
+use proofkey_store::AdminFault;
 use serde_json::{Map, Value};
 
 use super::noun::{Noun, Verb};
@@ -22,8 +23,33 @@ pub struct NewUser {
 }
 
 impl Admin {
-    /// Checks and adds a user.
+    /// Checks and adds a user. The name of a user who was removed is refused: what apps and APIs keep under it is not this
+    /// person's.
     pub async fn add_user(&self, new: NewUser) -> Result<UserRecord, AdminRefused> {
+        if let Some(key) = username_key(&new.username)
+            && self.store.user_by_name(&key).await?.is_none()
+            && let Some(removed_at) = self.store.user_name_removed(&key).await?
+        {
+            return Err(AdminRefused::NameOfRemoved { name: new.username, removed_at });
+        }
+        let record = self.new_user(new).await?;
+        self.added(self.store.add_user(record.clone()).await, record)
+    }
+
+    /// The same where the operator says that the name of a removed user is free.
+    pub async fn add_user_under_freed_name(&self, new: NewUser) -> Result<UserRecord, AdminRefused> {
+        let record = self.new_user(new).await?;
+        self.added(self.store.add_user_under_freed_name(record.clone()).await, record)
+    }
+
+    fn added(&self, added: Result<(), AdminFault>, user: UserRecord) -> Result<UserRecord, AdminRefused> {
+        added.map_err(|fault| AdminRefused::about(fault, Noun::User, &user.username))?;
+        self.record_change(Verb::Add, Noun::User, &user.id);
+        Ok(user)
+    }
+
+    /// The record of a user who is to be added, if there can be one.
+    async fn new_user(&self, new: NewUser) -> Result<UserRecord, AdminRefused> {
         let key = username_key(&new.username).filter(|_| is_new_username(&new.username));
         let key = key.ok_or(AdminRefused::Username)?;
         userinfo::check_claims(&new.claims)?;
@@ -36,7 +62,7 @@ impl Admin {
         SystemRandom.fill(&mut id);
         let mut claims = new.claims;
         claims.entry("updated_at").or_insert(Value::from(now.seconds()));
-        let record = UserRecord {
+        Ok(UserRecord {
             id: UserId::from_random(id),
             username: new.username.trim().to_owned(),
             username_key: key,
@@ -47,11 +73,7 @@ impl Admin {
             valid_from: Timestamp(0),
             created_at: now,
             updated_at: now,
-        };
-        let added = self.store.add_user(record.clone()).await;
-        added.map_err(|fault| AdminRefused::about(fault, Noun::User, &record.username))?;
-        self.record_change(Verb::Add, Noun::User, &record.id);
-        Ok(record)
+        })
     }
 
     /// At most `limit` users, by name.

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::error::ConfigError;
 use super::file::File;
+use super::nearest::with_nearest;
 
 const PREFIX: &str = "PROOFKEY_";
 /// The one secret that may come by environment; it never enters the table.
@@ -118,6 +119,14 @@ fn setting(variable: &str) -> Option<String> {
     names.then(|| format!("{section}.{key}").to_ascii_lowercase())
 }
 
+/// The variable that names a setting, given as `section.key` or as the key alone where it stands before all sections.
+pub(super) fn variable_of(setting: &str) -> String {
+    if setting == ISSUER.0 {
+        return ISSUER.1.to_owned();
+    }
+    format!("{PREFIX}{}", setting.replace('.', SEPARATOR).to_ascii_uppercase())
+}
+
 /// The type of a setting is known to the grammar only, so the value is tried as TOML, as a text and as a list.
 fn apply_one(table: &Table, setting: &str, text: &str) -> Result<Table, String> {
     let mut refusal = String::new();
@@ -126,7 +135,7 @@ fn apply_one(table: &Table, setting: &str, text: &str) -> Result<Table, String> 
         place(&mut with, setting, value);
         match with.clone().try_into::<File>() {
             Ok(_) => return Ok(with),
-            Err(error) if refusal.is_empty() => error.message().clone_into(&mut refusal),
+            Err(error) if refusal.is_empty() => refusal = with_nearest(error.message()),
             Err(_) => {}
         }
     }

@@ -7,6 +7,7 @@ use toml::Table;
 
 use super::database_url::DatabaseUrl;
 use super::error::ConfigError;
+use super::nearest::with_nearest;
 use super::resolved::Store;
 use super::sections::{Limits, Log, Pages, Passwords, Sessions, Tokens};
 
@@ -93,7 +94,7 @@ impl Default for KeysFile {
 pub(super) fn parse(text: &str, path: &Path) -> Result<Table, ConfigError> {
     let refused = |error: toml::de::Error| {
         let start = error.span().map_or(0, |span| span.start);
-        refuse_at(text, path, start, error.message().to_owned())
+        refuse_at(text, path, start, with_nearest(error.message()))
     };
     let _well_formed: File = toml::from_str(text).map_err(refused)?;
     toml::from_str(text).map_err(refused)

@@ -8,8 +8,10 @@ mod environment;
 mod error;
 mod file;
 mod listen;
+mod nearest;
 mod policy;
 mod ranges;
+mod reference;
 mod resolve;
 mod resolved;
 mod sealing_key;
@@ -24,6 +26,7 @@ pub use environment::process_environment;
 pub use error::ConfigError;
 pub use listen::{ListenRefused, listen_address};
 pub use policy::ACCESS_TOKEN_SECONDS_MAX;
+pub use reference::{Explained, Setting, settings};
 pub use resolved::{Config, Keys, Server, Store, TlsFiles, database_file};
 pub use sealing_key::{SealingKey, SealingKeyRefused};
 #[cfg(test)]
@@ -40,9 +43,7 @@ impl Config {
         path: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
-        Self::parse(&text, path, environment)
+        Self::parse(&read(path)?, path, environment)
     }
 
     /// Like [`Config::load`] with the text at hand; `path` names it in errors, and relative paths start at its directory.
@@ -64,6 +65,23 @@ impl Config {
     }
 }
 
+impl Server {
+    /// Reads what the file and `environment` say of listeners, and nothing else: no secret, no database.
+    pub fn load(
+        path: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let text = read(path)?;
+        let overlay = environment::Overlay::collect(environment)?;
+        let file = overlay.apply(file::parse(&text, path)?)?;
+        resolve::listeners(&file, &resolve::Context { text: &text, path, overlay: &overlay })
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })
+}
+
 /// The names of all settings that are numbers: `section.key`.
 #[cfg(test)]
 pub(crate) fn numbers() -> Vec<&'static str> {
@@ -71,7 +89,11 @@ pub(crate) fn numbers() -> Vec<&'static str> {
 }
 
 #[cfg(test)]
+mod grammar;
+#[cfg(test)]
 mod names;
+#[cfg(test)]
+mod reference_page;
 
 #[cfg(test)]
 mod tests {

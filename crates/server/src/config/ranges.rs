@@ -20,6 +20,16 @@ impl Range {
         let inside = value >= min && value <= max;
         (!inside).then(|| format!("{name} is {value}; it must lie between {min} and {max}{unit}"))
     }
+
+    /// What the number counts; empty where its name says it.
+    pub(super) fn unit(&self) -> &'static str {
+        self.unit.trim_start()
+    }
+
+    /// The least and the greatest value.
+    pub(super) fn bounds(&self) -> (String, String) {
+        (self.min.to_string(), self.max.to_string())
+    }
 }
 
 macro_rules! ranges {

@@ -54,11 +54,7 @@ impl Context<'_> {
 
 pub(super) fn resolve(mut file: File, cx: &Context<'_>) -> Result<Config, ConfigError> {
     file.sessions = sessions(file.sessions, cx);
-    for range in ranges(&file) {
-        if let Some(message) = range.refusal() {
-            return Err(cx.refuse(range.name, message));
-        }
-    }
+    in_range(&file, cx)?;
     relations(&file, cx)?;
     errors_url(&file, cx)?;
     let issuer = file
@@ -79,6 +75,21 @@ pub(super) fn resolve(mut file: File, cx: &Context<'_>) -> Result<Config, Config
         log: file.log,
         environment_warning: cx.overlay.warning(),
     })
+}
+
+/// What the file says of listeners.
+pub(super) fn listeners(file: &File, cx: &Context<'_>) -> Result<Server, ConfigError> {
+    in_range(file, cx)?;
+    server(&file.server, cx)
+}
+
+fn in_range(file: &File, cx: &Context<'_>) -> Result<(), ConfigError> {
+    for range in ranges(file) {
+        if let Some(message) = range.refusal() {
+            return Err(cx.refuse(range.name, message));
+        }
+    }
+    Ok(())
 }
 
 /// A directory, or a URL that is good as far as can be seen without connecting.

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use proofkey_oauth::Issuer;
 
-const TEMPLATE: &str = include_str!("template.toml");
+/// The text of the file, with the names of what is filled in.
+pub(super) const TEMPLATE: &str = include_str!("template.toml");
 
 /// The name of the sealing key's file in that configuration, beside it.
 pub const SEALING_KEY_FILE: &str = "sealing.key";
@@ -16,6 +17,13 @@ pub fn template(issuer: &Issuer, listen: &str, data: &Path) -> String {
         .replace("{listen}", &toml_text(listen))
         .replace("{data}", &toml_text(&data.to_string_lossy()))
         .replace("{sealing_key_file}", &toml_text(SEALING_KEY_FILE))
+}
+
+/// The key and the value of a line that sets something, or would if it were no comment.
+pub(super) fn setting_of(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.strip_prefix("# ").unwrap_or(line).split_once(" = ")?;
+    let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    is_key.then_some((key, value))
 }
 
 /// A TOML basic string.

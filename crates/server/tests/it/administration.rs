@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use proofkey_oauth::{ResourceUri, Secret};
 use proofkey_protocol::{ApiScope, ClientId, Commit, Committed, ConsentFacts, UserRecord};
 use proofkey_server::admin::{
-    Actor, Admin, AdminRefused, AdminSettings, ClientDocument, ClientEdit, NewApi, NewUser,
+    Actor, Admin, AdminRefused, AdminSettings, ApiEdit, ClientDocument, ClientEdit, NewApi, NewUser, UserEdit,
 };
 use proofkey_server::clock::Clock;
 use proofkey_server::config::Config;
@@ -159,7 +159,11 @@ async fn every_verb_on_an_api_or_a_key_leaves_one_line_with_its_actor() {
     at.logged("INFO cli:ada add API https://api.example/notes");
     at.admin.apis().await.unwrap();
     at.logged("DEBUG cli:ada list API *");
-    at.admin.remove_api(&ResourceUri::parse("https://api.example/notes").unwrap()).await.unwrap();
+    let resource = ResourceUri::parse("https://api.example/notes").unwrap();
+    let renamed = ApiEdit { name: Some("Notes".to_owned()), ..ApiEdit::default() };
+    at.admin.edit_api(&resource, renamed, |_, _| Ok(())).await.unwrap();
+    at.logged("INFO cli:ada edit API https://api.example/notes");
+    at.admin.remove_api(&resource).await.unwrap();
     at.logged("INFO cli:ada remove API https://api.example/notes");
     let made = at.admin.rotate_keys().await.unwrap();
     let kids: Vec<&str> = made.iter().map(|key| key.record.kid.as_str()).collect();
@@ -200,6 +204,15 @@ async fn every_verb_on_a_user_or_a_consent_leaves_one_line_that_names_no_person(
     at.logged("DEBUG cli:ada list consent *");
     at.admin.revoke_consent("bob", &client, None).await.unwrap();
     at.logged(&format!("INFO cli:ada revoke consent {id} shop"));
+
+    let set = Map::from_iter([("name".to_owned(), json!("Bob"))]);
+    assert_eq!(&at.admin.edit_user("bob", UserEdit { set, remove: vec![] }).await.unwrap().id, id);
+    at.logged(&format!("INFO cli:ada edit user {id}"));
+    assert_eq!(&at.admin.remove_user("bob").await.unwrap().id, id);
+    at.logged(&format!("INFO cli:ada remove user {id}"));
+    let new = NewUser { username: "bob".to_owned(), password: None, claims: Map::new() };
+    let other = at.admin.add_user_under_freed_name(new).await.unwrap();
+    at.logged(&format!("INFO cli:ada add user {}", other.id));
 }
 
 /// Refused, and the member that the refusal names; `None` where no member is at fault.
@@ -286,6 +299,7 @@ async fn a_refusal_names_the_member_of_an_api() {
         (at.add_api(lasting).await, Some("access_token_seconds")),
         (at.add_api(symmetric).await, Some("algorithm")),
         (at.admin.remove_api(&gone).await, None),
+        (at.admin.edit_api(&gone, ApiEdit::default(), |_, _| Ok(())).await.map(drop), None),
     ];
     check(&at, refusals);
 }
@@ -296,7 +310,15 @@ async fn a_refusal_names_the_member_of_a_user() {
     at.add_user("bob", PASSWORD, json!({})).await.unwrap();
     at.log.take();
     let (shop, weak) = (ClientId::new("shop"), Secret::new("short".to_owned()));
+    let _removed = at.add_user("gone", PASSWORD, json!({})).await.unwrap();
+    let _removed = at.admin.remove_user("gone").await.unwrap();
+    at.log.take();
+    let role = UserEdit { set: Map::from_iter([("role".to_owned(), json!("admin"))]), remove: vec![] };
     let refusals: Refusals = vec![
+        (at.add_user("Gone", PASSWORD, json!({})).await.map(drop), Some("username")),
+        (at.admin.edit_user("bob", role.clone()).await.map(drop), Some("claims.role")),
+        (at.admin.edit_user("eve", role).await.map(drop), None),
+        (at.admin.remove_user("eve").await.map(drop), None),
         (at.add_user("BOB", PASSWORD, json!({})).await.map(drop), Some("username")),
         (at.add_user(" ", PASSWORD, json!({})).await.map(drop), Some("username")),
         (at.add_user("eve", "short", json!({})).await.map(drop), Some("password")),

@@ -12,6 +12,7 @@ mod administration;
 mod authorize;
 mod clients;
 mod clock;
+mod edits;
 mod emergency;
 mod enumeration;
 mod exchanges;

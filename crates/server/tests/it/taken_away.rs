@@ -122,7 +122,9 @@ impl Held {
             Navigated::Page(_) => false,
         };
         let admin = server.admin();
-        let consents = admin.consents(Some("ada"), Some(&ClientId::new("desk"))).await.unwrap().len();
+        // Of a user who is gone there is none to list.
+        let consents = admin.consents(Some("ada"), Some(&ClientId::new("desk"))).await;
+        let consents = consents.map_or(0, |consents| consents.len());
         Left {
             session,
             consents,
@@ -141,6 +143,7 @@ pub(crate) enum Verb {
     RemoveClient,
     DisableClient,
     DisableUser,
+    RemoveUser,
     RemoveApi,
 }
 
@@ -151,6 +154,7 @@ impl Verb {
             Self::RemoveClient => admin.remove_client(&desk).await.unwrap(),
             Self::DisableClient => admin.disable_client(&desk).await.unwrap(),
             Self::DisableUser => drop(admin.disable_user("ada").await.unwrap()),
+            Self::RemoveUser => drop(admin.remove_user("Ada").await.unwrap()),
             Self::RemoveApi => admin.remove_api(&ResourceUri::parse(REPORTS).unwrap()).await.unwrap(),
         }
     }
@@ -160,6 +164,7 @@ impl Verb {
             Self::RemoveClient => drop(server.client(&registration()).await),
             Self::DisableClient => server.disable_client("desk", false).await,
             Self::DisableUser => server.disable_user(&fixtures::ada(), false).await,
+            Self::RemoveUser => drop(server.user_under_freed_name(&fixtures::ada()).await),
             Self::RemoveApi => drop(server.api(REPORTS, &["reports:read"], true).await),
         }
     }
@@ -171,12 +176,15 @@ async fn k_10_k_16_what_is_taken_away_is_gone_at_every_door_and_what_has_ended_s
     // The page that stood open is answered by the person, now, and shows what it showed.
     let answered = Left { page: true, ..with_session };
     let only_own = Left { consents: 2, own: true, ..NOTHING };
+    let of_nobody = Left { own: true, ..NOTHING };
     let disabled = Left { consents: 2, ..with_session };
     let without_api = Left { consents: 1, ..with_session };
     let cases = [
         (Verb::RemoveClient, with_session, answered),
         (Verb::DisableClient, disabled, ALL),
         (Verb::DisableUser, only_own, only_own),
+        // Another person under the same name has nothing of the one before.
+        (Verb::RemoveUser, of_nobody, of_nobody),
         (Verb::RemoveApi, without_api, without_api),
     ];
     for (verb, taken, put_back) in cases {

@@ -30,8 +30,19 @@ pub enum NotChanged {
 type Changed = Result<(), NotChanged>;
 
 impl Model {
-    /// Adds a user.
+    /// Adds a user, under an id and a name that no removed user had.
     pub fn add_user(&mut self, user: UserRecord) -> Changed {
+        if self.removed_users.values().any(|key| *key == user.username_key) {
+            return Err(NotChanged::Exists);
+        }
+        self.add_user_under_freed_name(user)
+    }
+
+    /// Adds a user whose name may have been a removed user's.
+    pub fn add_user_under_freed_name(&mut self, user: UserRecord) -> Changed {
+        if self.removed_users.contains_key(&user.id) {
+            return Err(NotChanged::Exists);
+        }
         let taken = |row: &UserRow| row.key == user.username_key || row.facts.id == user.id;
         if self.users.values().any(taken) {
             return Err(NotChanged::Exists);
@@ -44,6 +55,16 @@ impl Model {
             valid_from: user.valid_from,
         };
         self.users.insert(user.id, UserRow { facts, key: user.username_key, password: user.password });
+        Ok(())
+    }
+
+    /// Removes a user with the sessions, consents and failed sign-ins. The grants have no user any more.
+    pub fn remove_user(&mut self, id: &UserId, account: &Sha256) -> Changed {
+        let row = self.users.remove(id).ok_or(NotChanged::Missing)?;
+        self.removed_users.insert(id.clone(), row.key);
+        self.sessions.retain(|_, session| session.user_id != *id);
+        self.consents.retain(|(user, _), _| user != id);
+        self.forget_failures(account);
         Ok(())
     }
 

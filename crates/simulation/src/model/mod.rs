@@ -59,6 +59,8 @@ struct FailureRow {
 pub struct Model {
     broken: Option<BrokenGate>,
     users: BTreeMap<UserId, UserRow>,
+    /// Ids of users who were removed, each with the name that was theirs.
+    removed_users: BTreeMap<UserId, String>,
     clients: BTreeMap<ClientId, ClientRow>,
     removed: BTreeMap<ClientId, RemovedClient>,
     consents: BTreeMap<(UserId, ClientId), ConsentFacts>,

@@ -39,6 +39,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0005_refusals",
         text: include_str!("../../migrations/postgres/0005_refusals.sql"),
     },
+    Migration {
+        version: 6,
+        name: "0006_removed_users",
+        text: include_str!("../../migrations/postgres/0006_removed_users.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

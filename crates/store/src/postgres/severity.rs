@@ -82,6 +82,9 @@ fn severity(code: &str, is_fatal: bool, stage: Stage) -> Severity {
     match code {
         // serialization_failure, deadlock_detected: the server has rolled back, also when `COMMIT` meets it.
         "40001" | "40P01" => Severity::Again,
+        // foreign_key_violation: a row that refers to one that is being removed came after the removal had looked. It is undone,
+        // and the next attempt sees that row.
+        "23503" => Severity::Again,
         // read_only_sql_transaction: a standby, or a primary that became one.
         "25006" => Severity::Server,
         // cannot_connect_now: refused before anything was looked at.
@@ -155,7 +158,7 @@ mod tests {
             ("55P03", false, Statement, Statement),
             ("57014", false, Statement, Statement),
             ("53100", false, Statement, Statement),
-            ("23503", false, Statement, Statement),
+            ("23503", false, Again, Again),
             ("XX000", true, Connection, Unknown),
         ] {
             assert_eq!(severity(code, is_fatal, Stage::Open), open, "{code}");

@@ -38,4 +38,20 @@ impl ProtocolStore {
         };
         self.backend.one(statement, values, noted).await
     }
+
+    /// The same of rows that are one person's.
+    pub(super) async fn personal_facts<T: Send + 'static>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        decode: fn(&mut Cells<'_>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let with_versions =
+            move |cells: &mut Cells<'_>| Ok((decode(cells)?, cells.of("directory_versions").cell()?));
+        let found = self.backend.one_personal(statement, values, with_versions).await?;
+        Ok(found.map(|(facts, versions)| {
+            self.versions_seen.note(versions);
+            facts
+        }))
+    }
 }

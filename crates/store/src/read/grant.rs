@@ -20,7 +20,7 @@ const NEVER: Timestamp = Timestamp(0);
 impl ProtocolStore {
     /// A grant with its user, with its session and consent while they exist, and how its client stands.
     pub async fn grant(&self, id: GrantId) -> Result<Option<GrantWithSubject>, Fault> {
-        self.facts(&grants::GRANT, &[id.into()], FromRow::from_row).await
+        self.personal_facts(&grants::GRANT, &[id.into()], FromRow::from_row).await
     }
 
     /// All that redeeming a code depends on.

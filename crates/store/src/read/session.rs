@@ -45,11 +45,10 @@ impl ProtocolStore {
             return Ok(Some(known.facts));
         }
         let remembered = self.backend.remembered().map(|remembered| (remembered, remembered.begin_read()));
-        let decode = |cells: &mut Cells<'_>| {
-            Ok(RememberedSubject { facts: cells.row()?, suspect: cells.of("grants").cell()? })
-        };
+        let decode: fn(&mut Cells<'_>) -> Result<RememberedSubject, Fault> =
+            |cells| Ok(RememberedSubject { facts: cells.row()?, suspect: cells.of("grants").cell()? });
         let values = [Value::from(id), client.as_str().into()];
-        let found = self.facts(&subjects::SESSION_WITH_CONSENT, &values, decode).await?;
+        let found = self.personal_facts(&subjects::SESSION_WITH_CONSENT, &values, decode).await?;
         if let (Some(found), Some((remembered, begun))) = (&found, remembered) {
             remembered.keep_subject(begun, id, client, found);
         }

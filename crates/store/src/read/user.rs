@@ -1,9 +1,11 @@
 //! Whole users, and what they allowed.
 
+use proofkey_oauth::Timestamp;
 use proofkey_protocol::{ClientId, ConsentRecord, UserId, UserRecord};
 
+use crate::encode::hash_of_removed_name;
 use crate::fault::Fault;
-use crate::row::FromRow;
+use crate::row::{Cells, FromRow};
 use crate::sql::{consents, users};
 use crate::store::{ProtocolStore, Store};
 use crate::value::values;
@@ -22,6 +24,13 @@ impl Store {
     /// A user by the normalised, case-folded name.
     pub async fn user_by_name(&self, username_key: &str) -> Result<Option<UserRecord>, Fault> {
         self.backend.one(&users::USER_BY_NAME, &[username_key.into()], FromRow::from_row).await
+    }
+
+    /// When the last user of a name was removed; `None` if none was.
+    pub async fn user_name_removed(&self, username_key: &str) -> Result<Option<Timestamp>, Fault> {
+        let values = [hash_of_removed_name(username_key).into()];
+        let decode = |cells: &mut Cells<'_>| cells.skip().of("removed_users").cell();
+        self.backend.one(&users::USER_NAME_REMOVED, &values, decode).await
     }
 
     /// At most `limit` users by name.

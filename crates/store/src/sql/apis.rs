@@ -31,6 +31,11 @@ statements! {
         SELECT api_ids, $1, $2, $3, $4, $5, $6 FROM directory_versions WHERE id = 1
         ON CONFLICT (resource) DO NOTHING";
 
+    /// Replaces all that is registered of an API but its resource. Its id stays, and what rests on that.
+    UPDATE_API = "
+        UPDATE apis SET name = $2, scopes = $3, access_token_seconds = $4, algorithm = $5, introspection = $6
+        WHERE resource = $1";
+
     /// Removes an API.
     DELETE_API = "DELETE FROM apis WHERE resource = $1";
 }

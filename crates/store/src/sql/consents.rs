@@ -50,6 +50,9 @@ statements! {
     /// Withdraws the last of what a user allows a client, if it is still what was read.
     END_CONSENT = "DELETE FROM consents WHERE user_id = $1 AND client_id = $2 AND allowed = $3";
 
+    /// Withdraws all that a user allowed who is being removed.
+    DELETE_CONSENTS_OF_USER = "DELETE FROM consents WHERE user_id = $1";
+
     /// Withdraws what was allowed to a client that is being removed.
     DELETE_CONSENTS_OF_CLIENT = "DELETE FROM consents WHERE client_id = $1";
 }

@@ -12,11 +12,12 @@ row! {
 }
 
 statements! {
-    /// Begins a session. What was proved is guarded by a statement of its own in the same script.
+    /// Begins a session of a user who has not been removed meanwhile. What was proved is guarded by a statement of its own in the same
+    /// script.
     INSERT_SESSION = "
         INSERT INTO sessions (id, secret, user_id, auth_time, amr, acr, seen_at, expires_at, remembered,
                               valid_from)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE EXISTS (SELECT 1 FROM users WHERE id = $3)
         ON CONFLICT (id) DO NOTHING";
 
     /// Writes another authentication and another secret into a session, if it still has the secret that was read.
@@ -41,4 +42,7 @@ statements! {
     /// Ends every session of a user, by the name to sign in with.
     DELETE_SESSIONS_OF_USER = "
         DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE username_key = $1)";
+
+    /// Ends every session of a user who is being removed.
+    DELETE_SESSIONS_OF_USER_ID = "DELETE FROM sessions WHERE user_id = $1";
 }

@@ -44,6 +44,7 @@ pub(crate) static TABLES: &[Table] = &[
             "claims",
         ],
     ),
+    table("removed_users", 1, &["id", "name_hash", "removed_at"]),
     table("clients", 1, &["id", "metadata", "disabled", "created_at", "valid_from"]),
     table("removed_clients", 1, &["id", "ended_at", "keep_until"]),
     table("client_secrets", 2, &["client_id", "hash", "created_at", "expires_at"]),

@@ -45,15 +45,37 @@ statements! {
     /// In the order of their names.
     USERS = text!("SELECT ", UserRecord::COLUMNS, " FROM users ORDER BY username_key LIMIT $1");
 
-    /// Adds a user, unless the name or the id is taken.
+    /// Adds a user, unless the name or the id is taken, the id was a removed user's, or the name, whose hash is `$11`, was one's: an
+    /// absent hash is no one's.
     INSERT_USER = "
         INSERT INTO users (id, username, username_key, display_name, disabled, valid_from, password, created_at,
                            updated_at, claims)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+        WHERE NOT EXISTS (SELECT 1 FROM removed_users WHERE id = $1)
+          AND NOT EXISTS (SELECT 1 FROM removed_users WHERE name_hash = $11)
         ON CONFLICT DO NOTHING";
+
+    /// When the last user of a name was removed, by the hash of the name.
+    USER_NAME_REMOVED = "
+        SELECT id, removed_at FROM removed_users WHERE name_hash = $1 ORDER BY removed_at DESC LIMIT 1";
 
     /// Changes nothing: one row when the user exists.
     TOUCH_USER = "UPDATE users SET id = id WHERE username_key = $1";
+
+    /// The same by id.
+    TOUCH_USER_OF_ID = "UPDATE users SET id = id WHERE id = $1";
+
+    /// Replaces the claims of a user, and the name that is shown, while they are the ones that were read (`$5`).
+    UPDATE_USER_CLAIMS = "
+        UPDATE users SET claims = $2, display_name = $3, updated_at = $4 WHERE id = $1 AND claims = $5";
+
+    /// Notes a user who is being removed: the id, and the hash of the name.
+    NOTE_REMOVED_USER = "
+        INSERT INTO removed_users (id, name_hash, removed_at) SELECT id, $2, $3 FROM users WHERE id = $1
+        ON CONFLICT (id) DO NOTHING";
+
+    /// Removes a user of whom no session and no consent is left.
+    DELETE_USER = "DELETE FROM users WHERE id = $1";
 
     /// Ends what began before. Later than what has ended already, so that what began in between ends too.
     END_GRANTS_OF_USER = text!("UPDATE users SET ", ENDS_ALL, " WHERE username_key = $1");

@@ -37,6 +37,9 @@ statements! {
     /// The APIs have changed.
     BUMP_APIS = "UPDATE directory_versions SET apis = apis + 1 WHERE id = 1";
 
+    /// The APIs change, while none of them has changed since the version that was read.
+    BUMP_APIS_FROM = "UPDATE directory_versions SET apis = apis + 1 WHERE id = 1 AND apis = $1";
+
     /// The keys have changed.
     BUMP_KEYS = "UPDATE directory_versions SET keys = keys + 1 WHERE id = 1";
 

@@ -4,15 +4,19 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
+use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::admission::admit;
 use super::connection::{check_version, open_writer};
 use super::files::{FileIdentity, ServingLock};
 use super::readers::Readers;
 use super::rows;
+use super::shared::Shared;
 use super::writer::{Job, Ran, Writer};
 use crate::fault::Fault;
 use crate::options::{Options, Purpose};
@@ -20,6 +24,9 @@ use crate::remembered::Remembered;
 use crate::row::Cells;
 use crate::script::{Script, ScriptOutcome};
 use crate::value::{Statement, Value};
+
+/// How long the writer has for a read, before it is done without: a commit takes a few milliseconds on a disk that is well.
+pub(super) const WRITER_READS_WITHIN: Duration = Duration::from_millis(50);
 
 /// An open SQLite database.
 #[derive(Debug)]
@@ -30,7 +37,7 @@ pub(crate) struct Engine {
     jobs: SyncSender<Job>,
     stopped: watch::Receiver<Option<Fault>>,
     readers: Readers,
-    remembered: Arc<Remembered>,
+    shared: Arc<Shared>,
     serving_lock: Mutex<Option<ServingLock>>,
 }
 
@@ -44,24 +51,25 @@ impl Engine {
         admit(&mut connection, &path, purpose)?;
         let (jobs, queue) = sync_channel(options.queue_max);
         let (stop, stopped) = watch::channel(None);
-        let remembered = Arc::new(Remembered::new(options.remembered_max));
-        let (batch_max, known) = (options.batch_max, Arc::clone(&remembered));
+        let shared = Arc::new(Shared::new(options));
+        let (batch_max, known) = (options.batch_max, Arc::clone(&shared));
         thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || Writer::run(connection, &queue, batch_max, &known, &stop))
             .map_err(Fault::io("start the writer"))?;
         let readers = Readers::new(path.clone(), options.reader_busy_timeout);
-        Ok(Self { path, identity, jobs, stopped, readers, remembered, serving_lock: Mutex::new(None) })
+        Ok(Self { path, identity, jobs, stopped, readers, shared, serving_lock: Mutex::new(None) })
     }
 
     /// What its writer knows. It is asked for by those who would rely on it: where the writer has not looked for a while whether
     /// others have written, it is told to.
     pub(crate) fn remembered(&self) -> &Remembered {
         // Without a place in the queue the next one asks.
-        if self.remembered.wants_look() && self.jobs.try_send(Job::Look).is_err() {
-            self.remembered.may_ask_again();
+        let remembered = &self.shared.remembered;
+        if remembered.wants_look() && self.jobs.try_send(Job::Look).is_err() {
+            remembered.may_ask_again();
         }
-        &self.remembered
+        remembered
     }
 
     pub(crate) fn lock_for_serving(&self) -> Result<(), Fault> {
@@ -101,6 +109,45 @@ impl Engine {
         decode: fn(&mut Cells<'_>) -> Result<T, Fault>,
     ) -> Result<Vec<T>, Fault> {
         self.readers.read(|connection| rows::many(connection, statement, values, decode))
+    }
+
+    /// Reads a row that is one person's. Where the file is large the writer reads it between two batches, as long as it has the time;
+    /// where that fails in any way, this thread reads as ever.
+    pub(crate) async fn one_personal<T: Send + 'static>(
+        &self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+        decode: impl Fn(&mut Cells<'_>) -> Result<T, Fault> + Copy + Send + 'static,
+    ) -> Result<Option<T>, Fault> {
+        if self.shared.writer_reads()
+            && let Some(kept) = values.iter().map(Value::kept).collect::<Option<Vec<_>>>()
+            && let Some(found) = self.one_by_writer(statement, kept, decode).await
+        {
+            return Ok(found);
+        }
+        self.one(statement, values, decode)
+    }
+
+    /// `None` where the writer could not read in time, or not at all.
+    async fn one_by_writer<T: Send + 'static>(
+        &self,
+        statement: &'static Statement,
+        values: Vec<Value<'static>>,
+        decode: impl Fn(&mut Cells<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Option<Option<T>> {
+        let (reply, answer) = oneshot::channel();
+        let read = move |connection: &Connection| {
+            // The one who asked may have done without.
+            if !reply.is_closed() {
+                let _ = reply.send(rows::one(connection, statement, &values, decode));
+            }
+        };
+        self.jobs.try_send(Job::Read(Box::new(read))).ok()?;
+        let answered = timeout(WRITER_READS_WITHIN, answer).await;
+        if answered.is_err() {
+            self.shared.note_late(true);
+        }
+        answered.ok()?.ok()?.ok()
     }
 
     /// Reads rows away from the threads that serve requests.

@@ -111,11 +111,31 @@ fn whatever_the_umask(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// A new file for its owner alone.
+/// A new file for its owner alone: the user that runs this, or where that is root the owner of the directory. So what an
+/// administrator makes as root can be used by the server that runs as a user of its own; SQLite does the same for the files beside
+/// a database.
 pub(crate) fn new_private(path: &Path) -> io::Result<File> {
     let made = private(OpenOptions::new().create_new(true)).open(path)?;
     whatever_the_umask(&made)?;
+    owned_as_its_directory(&made, path)?;
     Ok(made)
+}
+
+#[cfg(unix)]
+fn owned_as_its_directory(made: &File, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = std::fs::metadata(directory.unwrap_or(Path::new(".")))?;
+    // Root's files alone can be given away.
+    if made.metadata()?.uid() == 0 && directory.uid() != 0 {
+        std::os::unix::fs::fchown(made, Some(directory.uid()), Some(directory.gid()))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn owned_as_its_directory(_: &File, _: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Gives a file its name, unless something has that name. The old one goes.

@@ -87,6 +87,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0018_refusals",
         text: include_str!("../../migrations/sqlite/0018_refusals.sql"),
     },
+    Migration {
+        version: 19,
+        name: "0019_removed_users",
+        text: include_str!("../../migrations/sqlite/0019_removed_users.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

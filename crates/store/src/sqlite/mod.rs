@@ -20,6 +20,7 @@ mod plans;
 mod readers;
 mod rows;
 mod severity;
+mod shared;
 pub(crate) mod since;
 mod writer;
 

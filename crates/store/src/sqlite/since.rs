@@ -27,7 +27,9 @@ const CONSENTS: &str = "SELECT users.username || ' for ' || consents.client_id, 
 /// What was taken away since a backup: it stands in the backup, and not in the database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TakenAway {
-    /// Users who were disabled, by name.
+    /// Users who were removed, by name.
+    pub removed_users: Vec<String>,
+    /// Users who were disabled.
     pub disabled_users: Vec<String>,
     /// Users whose passwords were changed.
     pub changed_passwords: Vec<String>,
@@ -55,6 +57,7 @@ impl TakenAway {
         let retired: BTreeSet<String> = named(&now, RETIRED)?.into_keys().collect();
         let (consents, consents_now) = of(CONSENTS)?;
         Ok(Self {
+            removed_users: gone(&users, &users_now),
             disabled_users: disabled(&users, &users_now),
             changed_passwords: changed_passwords(&users, &users_now),
             removed_clients: gone(&clients, &clients_now),
@@ -65,8 +68,9 @@ impl TakenAway {
     }
 
     /// Each kind with its names.
-    pub fn kinds(&self) -> [(&'static str, &[String]); 6] {
+    pub fn kinds(&self) -> [(&'static str, &[String]); 7] {
         [
+            ("removed users", &self.removed_users),
             ("disabled users", &self.disabled_users),
             ("changed passwords", &self.changed_passwords),
             ("removed clients", &self.removed_clients),

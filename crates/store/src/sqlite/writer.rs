@@ -3,6 +3,7 @@
 //! A transaction costs one fsync however many writes it holds, and while one is under way the next batch gathers by
 //! itself. Nothing is acknowledged before the commit returned.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -14,9 +15,11 @@ use rusqlite::config::DbConfig;
 use tokio::sync::{oneshot, watch};
 
 use super::bind::{Kept, Prepared};
+use super::engine::WRITER_READS_WITHIN;
 use super::severity::{Failure, Severity, failure, fault};
+use super::shared::Shared;
 use crate::fault::Fault;
-use crate::remembered::{Forgotten, Remembered};
+use crate::remembered::Forgotten;
 use crate::script::{Script, ScriptOutcome};
 
 /// Pages in the write-ahead log from which on it is moved into the database.
@@ -27,6 +30,8 @@ type Answer<T> = oneshot::Sender<T>;
 /// A script that ran, with its outcome. It goes back to the thread that made it: what one thread allocates and another
 /// frees costs the one writer more than all the rest of a small write.
 pub(super) type Ran = (Result<ScriptOutcome, Fault>, Script);
+/// A read, which answers by itself. It is run where all that was written is durable.
+pub(super) type Read = Box<dyn FnOnce(&Connection) + Send>;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
@@ -39,6 +44,8 @@ pub(super) enum Job {
         script: Script,
         reply: Answer<Ran>,
     },
+    /// Reads by the writer's connection, whose pages outlive its commits.
+    Read(Read),
     /// Sees whether another process has written.
     Look,
     Close {
@@ -52,19 +59,24 @@ pub(super) enum Job {
 pub(super) struct Writer<'c> {
     connection: &'c Connection,
     begin: Prepared<'c>,
+    begin_reading: Prepared<'c>,
     commit: Prepared<'c>,
     rollback: Prepared<'c>,
     save: Prepared<'c>,
     undo: Prepared<'c>,
     release: Prepared<'c>,
     kept: Kept<'c>,
-    remembered: &'c Remembered,
+    shared: &'c Shared,
     /// What of it the transaction makes untrue.
     forgotten: Vec<Forgotten>,
     /// A number that moves when another connection has written.
     others_version: Option<i64>,
+    /// Jobs that were taken out of the queue, and wait for their turn.
+    waiting: &'c mut VecDeque<Job>,
     /// A script that runs when no other job waits.
-    aside: Option<(Script, Answer<Ran>)>,
+    aside: &'c mut Option<(Script, Answer<Ran>)>,
+    /// Reads among those that were taken out of the queue.
+    reads: Vec<Read>,
     /// Scripts that ran and wait for the commit.
     ran: Vec<(Ran, Answer<Ran>)>,
     batch_max: usize,
@@ -77,9 +89,11 @@ impl Writer<'_> {
         mut connection: Connection,
         queue: &Receiver<Job>,
         batch_max: usize,
-        remembered: &Remembered,
+        shared: &Shared,
         stop: &watch::Sender<Option<Fault>>,
     ) {
+        // They outlive the writer: those who wait are told that it has ended when the reason is known.
+        let (mut waiting, mut aside) = (VecDeque::with_capacity(batch_max), None);
         let log_pages = Arc::new(AtomicI32::new(0));
         let written = Arc::clone(&log_pages);
         let hooked = connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
@@ -87,7 +101,7 @@ impl Writer<'_> {
             Ok(())
         }));
         let ended = hooked
-            .and_then(|()| Writer::new(&connection, batch_max, remembered))
+            .and_then(|()| Writer::new(&connection, batch_max, shared, (&mut waiting, &mut aside)))
             .map_err(fault("prepare the writer"))
             .and_then(|mut writer| writer.serve(queue, &log_pages));
         match ended {
@@ -112,22 +126,26 @@ impl Writer<'_> {
     fn new<'c>(
         connection: &'c Connection,
         batch_max: usize,
-        remembered: &'c Remembered,
+        shared: &'c Shared,
+        (waiting, aside): (&'c mut VecDeque<Job>, &'c mut Option<(Script, Answer<Ran>)>),
     ) -> rusqlite::Result<Writer<'c>> {
         let prepare = |text| Prepared::new(connection, text);
         Ok(Writer {
             connection,
             begin: prepare("BEGIN IMMEDIATE")?,
+            begin_reading: prepare("BEGIN")?,
             commit: prepare("COMMIT")?,
             rollback: prepare("ROLLBACK")?,
             save: prepare("SAVEPOINT job")?,
             undo: prepare("ROLLBACK TO job")?,
             release: prepare("RELEASE job")?,
             kept: Kept::new(connection),
-            remembered,
+            shared,
             forgotten: Vec::new(),
             others_version: None,
-            aside: None,
+            waiting,
+            aside,
+            reads: Vec::new(),
             ran: Vec::with_capacity(batch_max),
             batch_max,
         })
@@ -135,12 +153,13 @@ impl Writer<'_> {
 
     /// Ends with the one to tell when the store is closed, and without when every handle is gone.
     fn serve(&mut self, queue: &Receiver<Job>, log_pages: &AtomicI32) -> Result<Option<Answer<()>>, Fault> {
+        self.count_pages();
         while let Some((first, others)) = self.next(queue) {
             let first = match first {
                 Job::Look => {
                     // Where it fails nothing is relied on, and the next write meets what is wrong.
                     let _ = self.look_at_others();
-                    self.remembered.may_ask_again();
+                    self.shared.remembered.may_ask_again();
                     continue;
                 }
                 Job::RunLast { script, reply } => {
@@ -152,23 +171,38 @@ impl Writer<'_> {
             // The commit that was just acknowledged wakes its tasks one by one; without this, the first of them to write
             // again would get a transaction, and an fsync, to itself.
             thread::yield_now();
-            if let Some(close) = self.batch(first, others)? {
+            let began = Instant::now();
+            self.gather(first, others);
+            self.read();
+            if let Some(first) = self.waiting.pop_front()
+                && let Some(close) = self.batch(first, others)?
+            {
                 return Ok(Some(close));
+            }
+            self.read();
+            if began.elapsed() < WRITER_READS_WITHIN / 2 {
+                self.shared.note_late(false);
             }
             // After the acknowledgements: no request waits for this, and its errors are heard.
             if log_pages.swap(0, Ordering::Relaxed) >= LOG_PAGES {
                 survivable(checkpoint(self.connection, "PASSIVE"))?;
+                self.count_pages();
             }
         }
         Ok(None)
     }
 
     /// The next job, with the queue of those that may share its transaction. The script that was set aside comes when none
-    /// waits, and shares with none: what comes meanwhile does not stand behind it. `None` when every handle is gone.
+    /// waits, and shares with none. `None` when every handle is gone.
     fn next<'q>(&mut self, queue: &'q Receiver<Job>) -> Option<(Job, Option<&'q Receiver<Job>>)> {
+        if let Some(job) = self.waiting.pop_front() {
+            return Some((job, Some(queue)));
+        }
         if self.aside.is_none() {
             return Some((queue.recv().ok()?, Some(queue)));
         }
+        // Those who were just answered may be about to write again.
+        thread::yield_now();
         match queue.try_recv() {
             Ok(job) => Some((job, Some(queue))),
             Err(TryRecvError::Empty) => {
@@ -184,7 +218,43 @@ impl Writer<'_> {
             let _ = reply.send((Err(Fault::Busy), script));
             return;
         }
-        self.aside = Some((script, reply));
+        *self.aside = Some((script, reply));
+    }
+
+    /// Takes what is in the queue, as much as makes a batch, behind what the last one left.
+    fn gather(&mut self, first: Job, others: Option<&Receiver<Job>>) {
+        self.waiting.push_front(first);
+        let room = self.batch_max.saturating_sub(self.waiting.len());
+        self.waiting.extend(others.into_iter().flat_map(Receiver::try_iter).take(room));
+        for _ in 0..self.waiting.len() {
+            match self.waiting.pop_front() {
+                Some(Job::Read(read)) => self.reads.push(read),
+                other => self.waiting.extend(other),
+            }
+        }
+    }
+
+    /// Reads for those who wait, in one transaction that writes nothing: no lock is in its way, and an error in it is theirs alone.
+    fn read(&mut self) {
+        if self.reads.is_empty() {
+            return;
+        }
+        let has_begun = self.begin_reading.execute(&[]).is_ok();
+        for read in self.reads.drain(..) {
+            read(self.connection);
+        }
+        if has_begun && !self.connection.is_autocommit() {
+            // It has written nothing; what could not be ended is rolled back by the next that begins.
+            let _ = self.commit.execute(&[]);
+        }
+    }
+
+    /// Notes how large the file is. A count that fails is not new, and the next write meets what is wrong.
+    fn count_pages(&self) {
+        let count = self.connection.pragma_query_value(None, "page_count", |row| row.get(0));
+        if let Ok(pages) = count {
+            self.shared.note_pages(pages);
+        }
     }
 
     /// One transaction. An error is one after which nothing may be written any more.
@@ -203,7 +273,7 @@ impl Writer<'_> {
         };
         // Whatever became of the commit: what is forgotten is read again.
         for what in self.forgotten.drain(..) {
-            self.remembered.forget(what);
+            self.shared.remembered.forget(what);
         }
         for ((outcome, script), reply) in self.ran.drain(..) {
             let answer = match &durable {
@@ -236,10 +306,13 @@ impl Writer<'_> {
                 }
                 Job::Abandon(fault) => return Err(Failure { fault, severity: Severity::Stop }),
                 // The commit looks.
-                Job::Look => self.remembered.may_ask_again(),
+                Job::Look => self.shared.remembered.may_ask_again(),
+                // It is answered when what this transaction writes is durable.
+                Job::Read(read) => self.reads.push(read),
             }
-            let has_room = self.ran.len() < self.batch_max;
-            next = others.filter(|_| has_room).and_then(|queue| queue.try_recv().ok());
+            let has_room = self.ran.len() + self.reads.len() < self.batch_max;
+            let queue = others.filter(|_| has_room);
+            next = self.waiting.pop_front().or_else(|| queue.and_then(|queue| queue.try_recv().ok()));
         }
         Ok(())
     }
@@ -279,7 +352,8 @@ impl Writer<'_> {
                 (0, None) => {}
                 (changed, _) => {
                     rows += changed;
-                    self.forgotten.extend(self.remembered.forgotten_by(step.statement.forgets, &step.values));
+                    self.forgotten
+                        .extend(self.shared.remembered.forgotten_by(step.statement.forgets, &step.values));
                 }
             }
         }
@@ -291,7 +365,7 @@ impl Writer<'_> {
         let began = Instant::now();
         let version = others_version(self.connection).map_err(failure("see what others have written"))?;
         // What was read before the first look may be of any time.
-        self.remembered.note_look(began, self.others_version != Some(version));
+        self.shared.remembered.note_look(began, self.others_version != Some(version));
         self.others_version = Some(version);
         Ok(())
     }
@@ -316,7 +390,7 @@ fn refuse(job: Job, fault: &Fault) -> Option<Answer<()>> {
         }
         Job::Close { reply } => Some(reply),
         // Told again; and a look is no part of a transaction.
-        Job::Abandon(_) | Job::Look => None,
+        Job::Abandon(_) | Job::Look | Job::Read(_) => None,
     }
 }
 

@@ -32,6 +32,25 @@ impl Store {
         self.change_once(script, is_done).await
     }
 
+    /// Replaces what is registered of an API by what was made of the APIs at this version; a conflict when any API has changed since.
+    /// Its id stays.
+    pub async fn update_api(&self, api: ApiRecord, apis_version: i64) -> Result<(), AdminFault> {
+        let ours = api.clone();
+        let values = values![
+            api.resource,
+            api.name,
+            json(&api.scopes)?,
+            api.access_token_seconds,
+            api.algorithm,
+            api.introspection,
+        ];
+        let script = Script::from(ScriptStep::must_find(&apis::UPDATE_API, values))
+            .then(ScriptStep::must_stand(&versions::BUMP_APIS_FROM, values![apis_version]));
+        let is_done =
+            async { Ok(self.api(&ours.resource).await?.is_some_and(|found| is_same(&found, &ours))) };
+        self.change_once(script, is_done).await
+    }
+
     /// Removes an API. Grants and consents that name its id rest on nothing from now on.
     pub async fn remove_api(&self, resource: &ResourceUri) -> Result<(), AdminFault> {
         let remove = ScriptStep::must_find(&apis::DELETE_API, values![resource.clone()]);
@@ -43,6 +62,12 @@ impl Store {
         let all = self.apis().await?;
         Ok(all.into_iter().map(|api| api.record).find(|api| api.resource == *resource))
     }
+}
+
+fn is_same(found: &ApiRecord, ours: &ApiRecord) -> bool {
+    let secret = |api: &ApiRecord| api.introspection.map(|hash| hash.0);
+    (&found.name, &found.scopes, found.access_token_seconds, found.algorithm, secret(found))
+        == (&ours.name, &ours.scopes, ours.access_token_seconds, ours.algorithm, secret(ours))
 }
 
 /// Nodes load the APIs again.

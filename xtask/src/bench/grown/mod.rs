@@ -5,7 +5,6 @@
 //! The same server works on both, by turns and on one core. Each flow is of a user drawn from all of them. A server removes
 //! nothing in its first half minute: what is measured with the expired rows in place is measured within that.
 
-mod postgres;
 mod report;
 mod sides;
 
@@ -17,6 +16,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::installation::starts;
 use super::limits::{RUNS, USERS};
+use super::postgres::Postgres;
 use super::tools::Tools;
 use report::{Flows, Measured, Swept};
 use sides::{CODE_FLOW, Side};
@@ -38,7 +38,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What of the command is asked for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct GrownOptions {
+pub(super) struct GrownOptions {
     on_postgres: bool,
     /// How many times fewer rows than are reported.
     scale: u64,
@@ -46,7 +46,7 @@ pub(crate) struct GrownOptions {
 
 impl GrownOptions {
     /// `None` for what is no option.
-    pub(crate) fn parse(options: &[&str]) -> Option<Self> {
+    pub(super) fn parse(options: &[&str]) -> Option<Self> {
         let mut parsed = Self { on_postgres: false, scale: 1 };
         for option in options.chunks(2) {
             match *option {
@@ -70,7 +70,7 @@ pub(super) fn measure(
     directory: &Path,
     options: &GrownOptions,
 ) -> Result<()> {
-    let postgres = options.on_postgres.then(|| postgres::Postgres::start(directory)).transpose()?;
+    let postgres = options.on_postgres.then(|| Postgres::start(directory)).transpose()?;
     let side = |name, address| Side::new(name, proofkey, &directory.join(name), address, postgres.as_ref());
     let (mut empty, mut grown) = (side("empty", "127.0.0.1:9210")?, side("grown", "127.0.0.1:9211")?);
     empty.seed(&[("users", USERS as u64), ("grants", 0), ("expired", 0), ("clients", 0)])?;

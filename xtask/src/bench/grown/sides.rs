@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::postgres::Postgres;
 use super::report::Run;
 use crate::bench::installation::BenchInstallation;
+use crate::bench::postgres::Postgres;
 use crate::bench::report::number;
 use crate::bench::served::Served;
 use crate::bench::tools::Tools;

@@ -1,45 +1,42 @@
 //! `proofkey client`: the apps that people sign in to.
 
+mod add;
+mod document;
+mod edit;
+mod questions;
+mod snippet;
+mod told;
+mod unbound;
 mod view;
 
-use anyhow::Context as _;
-use proofkey_oauth::ResourceUri;
-use proofkey_protocol::{ClientId, ClientRecord};
-use proofkey_server::admin::{
-    AdminRefused, ClientDocument, ClientEdit, RotatedSecret, SECRET_KEEP_SECONDS_MAX,
-};
+use proofkey_protocol::ClientId;
+use proofkey_server::admin::{RotatedSecret, SECRET_KEEP_SECONDS_MAX};
 use serde_json::json;
 
-use crate::admin::input::document;
 use crate::admin::installation::Installation;
 use crate::admin::refusal::explain;
-use crate::admin::show::{APIS_FOLLOW, plain, rfc3339, state, table};
-use crate::output::note;
+use crate::admin::show::{APIS_FOLLOW, rfc3339, state, table};
+use crate::output::print;
+use document::read;
+use unbound::warn_of_unbound_scopes;
 use view::{ClientView, member};
-
-/// What the help of `add` and `update` says of the metadata, and of the members in it that are no one else's.
-const METADATA: &str = "\
-RFC 7591 metadata as JSON; `-` is standard input. A new client may bring client_id, client_secret and jwks. \
-Members of our own:
-
-pkce: `optional` for a confidential OpenID client that cannot do PKCE
-code_seconds: life of its codes, where shorter than the server's
-access_token_seconds: ceiling for the life of its access tokens
-require_redirect_uri: true if its token requests must repeat the redirect URI
-refresh_overlap_seconds: for so long a used refresh token goes on, for lost replies and parallel requests; 0 to 3600, 60 \
-unless it is given
-refresh_shared: true if several processes share one sign-in and do not lock it (agents, command lines). A stale refresh \
-token is then refused without ending the sign-in, and the overlap is the life of an access token, an hour at most. A \
-stolen copy is not found so: where one process holds the sign-in, leave it out";
 
 /// An id may begin with a hyphen: a generated one is base64url, and a given one may be anything of that alphabet.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {
-    /// Register a client; the answer carries its id and, this once, its secret
-    Add {
-        /// RFC 7591 metadata as JSON, with client_id, client_secret and jwks if they are given; `-` is standard input
-        #[arg(long_help = METADATA)]
-        file: String,
+    /// Register a client by the kind of its app, or from a file; the answer carries its id and, this once, its secret
+    ///
+    /// On a terminal it asks for what is not given; elsewhere, and with --json, it names the flags that are missing and ends with 2.
+    Add(Box<add::Add>),
+    /// Print a ready file for an app of a client, and nothing else
+    ///
+    /// No secret is in it: an app that has one reads it from CLIENT_SECRET in its environment.
+    Snippet {
+        /// Its client_id
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// What the app is written with
+        framework: snippet::Framework,
     },
     /// List the clients
     List,
@@ -55,27 +52,13 @@ pub(crate) enum Action {
         #[arg(allow_hyphen_values = true)]
         id: String,
         /// The whole new metadata as JSON; `-` is standard input
-        #[arg(long_help = METADATA)]
+        #[arg(long_help = add::METADATA)]
         file: String,
     },
-    /// Add APIs to the registration of a client, or drop some; all else of it stays
+    /// Change what is named of the registration of a client; all else of it stays
     ///
     /// A running server follows within half a second.
-    #[command(group = clap::ArgGroup::new("edits").required(true).multiple(true))]
-    Edit {
-        /// Its client_id
-        #[arg(allow_hyphen_values = true)]
-        id: String,
-        /// Add the APIs that have those of its scopes that no API of its registration has
-        #[arg(long, group = "edits")]
-        bind: bool,
-        /// Add an API; once for each
-        #[arg(long, value_name = "URL", group = "edits")]
-        add_api: Vec<String>,
-        /// Drop an API; once for each
-        #[arg(long, value_name = "URL", group = "edits")]
-        remove_api: Vec<String>,
-    },
+    Edit(Box<edit::Edit>),
     /// Remove a client, its secrets and the consents it had, and end its tokens
     ///
     /// A running server refuses it from the next request on. A client that is added under the same id later gets nothing of what
@@ -121,14 +104,12 @@ pub(crate) enum Action {
 
 pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
     match action {
-        Action::Add { file } => add(installation, &file).await,
+        Action::Add(new) => add::run(installation, *new).await,
+        Action::Snippet { id, framework } => print_snippet(installation, &ClientId::new(id), framework).await,
         Action::List => list(installation).await,
         Action::Show { id } => show(installation, &ClientId::new(id)).await,
         Action::Update { id, file } => update(installation, &ClientId::new(id), &file).await,
-        Action::Edit { id, bind, add_api, remove_api } => {
-            let edit = ClientEdit { bind, add: resources(&add_api)?, remove: resources(&remove_api)? };
-            edited(installation, &ClientId::new(id), edit).await
-        }
+        Action::Edit(edit) => edit::run(installation, *edit).await,
         Action::Remove { id } => remove(installation, &ClientId::new(id)).await,
         Action::Disable { id } => disable(installation, &ClientId::new(id)).await,
         Action::Enable { id } => enable(installation, &ClientId::new(id)).await,
@@ -139,24 +120,18 @@ pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::
     }
 }
 
-async fn add(installation: &Installation, file: &str) -> anyhow::Result<()> {
-    let added = installation.admin.add_client(read(file)?).await.map_err(explain)?;
-    let view = ClientView::new(&added.record).with_secret(added.secret.as_ref());
-    let id = &added.record.id;
-    warn_of_unbound_scopes(installation, &added.record).await?;
-    let printed = installation.output.secret(&view, || {
-        let secret = added
-            .secret
-            .as_ref()
-            .map(|secret| format!("client_secret  {}  (shown this once)", secret.expose()));
-        let kind = secret
-            .unwrap_or_else(|| "A public client: it has no secret, PKCE protects its codes.".to_owned());
-        format!("Registered.\nclient_id      {id}\n{kind}")
-    });
-    let Err(error) = printed else { return Ok(()) };
-    // The operator has not seen its secret, and often not even its id.
-    installation.admin.remove_client(id).await.map_err(explain)?;
-    Err(explain(AdminRefused::Undelivered(error)))
+async fn print_snippet(
+    installation: &Installation,
+    id: &ClientId,
+    framework: snippet::Framework,
+) -> anyhow::Result<()> {
+    let record = installation.admin.client(id).await.map_err(explain)?;
+    let snippet = framework.snippet(installation.admin.issuer().as_str(), &record)?;
+    if installation.output.is_json() {
+        return installation.output.result(&snippet, String::new);
+    }
+    // The file as it is to be, to its last line break.
+    print(snippet.text.as_bytes())
 }
 
 async fn list(installation: &Installation) -> anyhow::Result<()> {
@@ -188,33 +163,6 @@ async fn update(installation: &Installation, id: &ClientId, file: &str) -> anyho
     let record = installation.admin.update_client(id, read(file)?).await.map_err(explain)?;
     warn_of_unbound_scopes(installation, &record).await?;
     installation.output.result(&ClientView::new(&record), || format!("Updated {id}."))
-}
-
-async fn edited(installation: &Installation, id: &ClientId, edit: ClientEdit) -> anyhow::Result<()> {
-    let record = installation.admin.edit_client(id, edit).await.map_err(explain)?;
-    warn_of_unbound_scopes(installation, &record).await?;
-    let apis: Vec<&str> = record.metadata.resources.iter().flatten().map(ResourceUri::as_str).collect();
-    installation.output.result(&ClientView::new(&record), || {
-        let apis = if apis.is_empty() { "no API".to_owned() } else { apis.join(", ") };
-        plain(&format!("{id} may ask for {apis}."))
-    })
-}
-
-fn resources(texts: &[String]) -> anyhow::Result<Vec<ResourceUri>> {
-    texts.iter().map(|text| ResourceUri::parse(text).with_context(|| plain(text))).collect()
-}
-
-/// Says which scopes nothing can be had by, for no API of the registration has them: a typing error would be among them.
-async fn warn_of_unbound_scopes(installation: &Installation, record: &ClientRecord) -> anyhow::Result<()> {
-    let unbound = installation.admin.unbound_scopes(record).await.map_err(explain)?;
-    if !unbound.is_empty() {
-        let scopes = plain(&unbound.join(" "));
-        note(&format!(
-            "No API of the client has these scopes: {scopes}. Once an API has them, `proofkey client edit {} --bind` opens it to the client.",
-            plain(record.id.as_str())
-        ));
-    }
-    Ok(())
 }
 
 async fn remove(installation: &Installation, id: &ClientId) -> anyhow::Result<()> {
@@ -258,14 +206,4 @@ async fn rotate(installation: &Installation, id: &ClientId, keep_seconds: i64) -
         })
     };
     installation.admin.rotate_client_secret(id, keep_seconds, print).await.map_err(explain)
-}
-
-/// Reads a file of metadata, or standard input for `-`, and says which members have no effect.
-fn read(file: &str) -> anyhow::Result<ClientDocument> {
-    let document = ClientDocument::parse(&document(file)?).map_err(|refused| explain(refused.into()))?;
-    let ignored: Vec<String> = document.ignored().iter().map(|name| plain(name)).collect();
-    if !ignored.is_empty() {
-        note(&format!("Ignored, for this server does not know them: {}", ignored.join(", ")));
-    }
-    Ok(document)
 }

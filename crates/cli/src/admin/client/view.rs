@@ -4,6 +4,7 @@ use proofkey_oauth::{ClientMetadata, GrantType, Secret};
 use proofkey_protocol::{Client, ClientRecord};
 use serde::Serialize;
 
+use super::snippet::Snippet;
 use crate::admin::show::rfc3339;
 
 /// What `--json` prints of a client.
@@ -16,11 +17,16 @@ pub(super) struct ClientView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret_expires_at: Option<i64>,
     client_id_issued_at: i64,
+    /// Whose client it is. It stands in the answer to a registration only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<&'a str>,
     disabled: bool,
     secrets: Vec<SecretView>,
     /// The metadata, with the defaults that apply.
     #[serde(flatten)]
     pub(super) metadata: ClientMetadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snippet: Option<&'a Snippet>,
 }
 
 /// One of the secrets that a client may have, without the secret.
@@ -39,6 +45,7 @@ impl<'a> ClientView<'a> {
             client_secret: None,
             client_secret_expires_at: None,
             client_id_issued_at: record.created_at.seconds(),
+            issuer: None,
             disabled: record.disabled,
             secrets: record
                 .secrets
@@ -46,6 +53,7 @@ impl<'a> ClientView<'a> {
                 .map(|secret| view(rfc3339(secret.created_at), secret.expires_at))
                 .collect(),
             metadata: with_defaults(record),
+            snippet: None,
         }
     }
 
@@ -53,6 +61,18 @@ impl<'a> ClientView<'a> {
     pub(super) fn with_secret(mut self, secret: Option<&'a Secret>) -> Self {
         self.client_secret = secret.map(Secret::expose);
         self.client_secret_expires_at = secret.map(|_| 0);
+        self
+    }
+
+    /// The same with the issuer at which it signs people in.
+    pub(super) const fn at(mut self, issuer: &'a str) -> Self {
+        self.issuer = Some(issuer);
+        self
+    }
+
+    /// The same with a file for its app.
+    pub(super) const fn with_snippet(mut self, snippet: Option<&'a Snippet>) -> Self {
+        self.snippet = snippet;
         self
     }
 }

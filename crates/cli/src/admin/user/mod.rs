@@ -3,14 +3,14 @@
 mod claims;
 
 use proofkey_protocol::UserRecord;
-use proofkey_server::admin::NewUser;
+use proofkey_server::admin::{NewUser, UserEdit};
 use serde_json::{Value, json};
 
 use crate::admin::input::new_password;
 use crate::admin::installation::Installation;
 use crate::admin::refusal::explain;
 use crate::admin::show::{APIS_FOLLOW, plain, rfc3339, state, table};
-use crate::output::note;
+use crate::output::{WrongCommandLine, note};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {
@@ -21,6 +21,21 @@ pub(crate) enum Action {
         /// At most so many
         #[arg(long, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
+    },
+    /// Set or drop claims of a user; the others stay
+    ///
+    /// An e-mail address or telephone number that changes is no verified one any more, unless --email-verified or
+    /// --phone-number-verified says it anew. Apps see the new claims with their next request to userinfo and their next ID token.
+    Edit(Box<Edit>),
+    /// Remove a user for good, and end their sessions, consents and grants
+    ///
+    /// This server refuses their tokens from the next request. An API that validates access tokens by itself takes those from before
+    /// until they expire: after 10 minutes, unless it or [tokens] says otherwise. Their subject (sub) is never given to anyone else,
+    /// and their name only by `proofkey user add --reuse-name`. `proofkey user disable` can be undone.
+    Remove {
+        /// The name they sign in with
+        #[arg(value_name = "NAME", allow_hyphen_values = true)]
+        username: String,
     },
     /// Keep a user from signing in, and end their sessions and tokens
     Disable {
@@ -72,6 +87,22 @@ pub(crate) struct Add {
     /// Read the password from standard input; one line break at its end is not part of it
     #[arg(long)]
     password_stdin: bool,
+    /// Give this person the name of a user who was removed; apps and APIs that know people by their names will take the one for the
+    /// other
+    #[arg(long)]
+    reuse_name: bool,
+    #[command(flatten)]
+    claims: claims::ClaimArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Edit {
+    /// The name they sign in with
+    #[arg(value_name = "NAME", allow_hyphen_values = true)]
+    username: String,
+    /// Drop a claim, by its name (such as email_verified); once for each
+    #[arg(long, value_name = "CLAIM")]
+    remove_claim: Vec<String>,
     #[command(flatten)]
     claims: claims::ClaimArgs,
 }
@@ -80,6 +111,8 @@ pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::
     match action {
         Action::Add(new) => add(installation, *new).await,
         Action::List { limit } => list(installation, limit).await,
+        Action::Edit(edited) => edit(installation, *edited).await,
+        Action::Remove { username } => remove(installation, &username).await,
         Action::Disable { username } => {
             changed(installation, installation.admin.disable_user(&username).await.map_err(explain)?)
         }
@@ -97,11 +130,38 @@ pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::
 async fn add(installation: &Installation, new: Add) -> anyhow::Result<()> {
     let claims = new.claims.collect()?;
     let password = new_password(new.password_stdin)?;
+    let (reuse_name, admin) = (new.reuse_name, &installation.admin);
     let new = NewUser { username: new.username, password: Some(password), claims };
-    let record = installation.admin.add_user(new).await.map_err(explain)?;
+    let added =
+        if reuse_name { admin.add_user_under_freed_name(new).await } else { admin.add_user(new).await };
+    let record = added.map_err(explain)?;
     installation
         .output
         .result(&view(&record), || plain(&format!("Added {} (subject {}).", record.username, record.id)))
+}
+
+async fn edit(installation: &Installation, edit: Edit) -> anyhow::Result<()> {
+    let edit_of = UserEdit { set: edit.claims.collect()?, remove: edit.remove_claim };
+    if edit_of.set.is_empty() && edit_of.remove.is_empty() {
+        let text = "name what changes: a claim, such as --email, or --remove-claim; --help lists them";
+        return Err(WrongCommandLine(text.to_owned()).into());
+    }
+    let edited = installation.admin.edit_user(&edit.username, edit_of).await;
+    let record = edited.map_err(explain)?;
+    installation
+        .output
+        .result(&view(&record), || plain(&format!("Changed {} (subject {}).", record.username, record.id)))
+}
+
+async fn remove(installation: &Installation, username: &str) -> anyhow::Result<()> {
+    let user = installation.admin.remove_user(username).await.map_err(explain)?;
+    let report = json!({"username": user.username, "sub": user.id.as_str(), "removed": true});
+    installation.output.result(&report, || {
+        plain(&format!(
+            "Removed {} (subject {}): sessions, consents and grants have ended. {APIS_FOLLOW}",
+            user.username, user.id
+        ))
+    })
 }
 
 async fn list(installation: &Installation, limit: u32) -> anyhow::Result<()> {

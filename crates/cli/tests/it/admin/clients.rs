@@ -100,7 +100,7 @@ fn v_35_clients_that_cannot_work_are_refused_with_the_member() {
     }
     installation.refused(&["client", "add", "-"], "{\n", 1, &["line 2"]);
     installation.refused(&["client", "add", "none.json"], "", 1, &["none.json", "standard input"]);
-    installation.refused(&["client", "add"], "", 2, &["<FILE>"]);
+    installation.refused(&["client", "add"], "", 2, &["<FILE>", "--spa"]);
     assert_eq!(installation.json(&["client", "list"], "").as_array().unwrap().len(), 1);
 }
 

@@ -1,6 +1,7 @@
 //! Administration by command: each command, what it prints, and how it refuses.
 
 mod apis;
+mod assistant;
 mod clients;
 mod configuration;
 mod delivery;

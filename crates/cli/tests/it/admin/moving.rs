@@ -112,13 +112,24 @@ fn f_33_a_restore_says_what_it_replaces_and_what_cannot_be_known() {
 #[test]
 fn st_14_what_the_operator_names_is_ended_before_anybody_serves() {
     let installation = filled();
+    installation.add_user("eve");
     installation.text(&["backup", "--to", "backup"]);
     std::fs::remove_file(installation.path(DATABASE)).unwrap();
-    let take_away = ["--disable-user", "Ada", "--remove-client", "shop", "--revoke-keys", "--end-consents"];
+    let take_away = [
+        "--disable-user",
+        "Ada",
+        "--remove-user",
+        "Eve",
+        "--remove-client",
+        "shop",
+        "--revoke-keys",
+        "--end-consents",
+    ];
     let restored = installation.json(&[&["restore", "--from", "backup"][..], &take_away].concat(), "");
     let unknown = restored["unknown"].to_string();
     assert!(!unknown.contains("signing keys") && !unknown.contains("consents"), "{unknown}");
-    assert_eq!(installation.json(&["user", "list"], "")[0]["disabled"], json!(true));
+    let users = installation.json(&["user", "list"], "");
+    assert_eq!((users.as_array().unwrap().len(), &users[0]["disabled"]), (1, &json!(true)));
     assert_eq!(installation.json(&["client", "list"], ""), json!([]));
     std::fs::remove_file(installation.path(DATABASE)).unwrap();
     let unknown = ["restore", "--from", "backup", "--disable-user", "nobody"];

@@ -209,3 +209,57 @@ fn consents_are_listed_and_withdrawn_by_names_that_exist() {
     );
     installation.refused(&["consent", "revoke", "--user", "ada"], "", 2, &["--client"]);
 }
+
+#[test]
+fn pk_09_a_user_is_edited_by_what_is_named_and_removed_for_good() {
+    let installation = Installation::new();
+    let add = [
+        "user",
+        "add",
+        "--username",
+        "ada",
+        "--password-stdin",
+        "--name",
+        "Ada",
+        "--email",
+        "a@a.example",
+        "--email-verified",
+    ];
+    let sub = installation.json(&add, PASSWORD)["sub"].clone();
+    let edited =
+        installation.json(&["user", "edit", "ADA", "--name", "Ada King", "--email", "k@a.example"], "");
+    assert_eq!((&edited["sub"], &edited["claims"]["name"]), (&sub, &json!("Ada King")));
+    assert_eq!(edited["claims"].get("email_verified"), None, "another address is no verified one");
+    let edited =
+        installation.json(&["user", "edit", "ada", "--remove-claim", "email", "--nickname", "A"], "");
+    assert_eq!((edited["claims"].get("email"), &edited["claims"]["nickname"]), (None, &json!("A")));
+    installation.refused(&["user", "edit", "ada"], "", 2, &["--email", "--remove-claim"]);
+    installation.refused(&["user", "edit", "ada", "--remove-claim", "role"], "", 1, &["`role`"]);
+    installation.refused(
+        &["user", "edit", "bob", "--name", "Bob"],
+        "",
+        1,
+        &["there is no user bob", "user list"],
+    );
+
+    installation.add_client(&web_client());
+    give_consent(&installation, sub.as_str().unwrap());
+    assert!(installation.text(&["user", "remove", "--help"]).contains("until they expire"));
+    let removed = installation.json(&["user", "remove", "Ada"], "");
+    assert_eq!((&removed["removed"], &removed["sub"]), (&json!(true), &sub));
+    assert_eq!(installation.json(&["user", "list"], ""), json!([]));
+    assert_eq!(installation.json(&["consent", "list"], ""), json!([]));
+    for command in
+        [&["user", "remove", "ada"][..], &["user", "enable", "ada"], &["user", "edit", "ada", "--name", "A"]]
+    {
+        installation.refused(command, "", 1, &["there is no user ada", "user list"]);
+    }
+    let again = ["user", "add", "--username", "ADA", "--password-stdin"];
+    installation.refused(&again, PASSWORD, 1, &["who was removed", "--reuse-name", "removed at 20"]);
+    let other = installation.json(&[&again[..], &["--reuse-name"]].concat(), PASSWORD);
+    assert_ne!(other["sub"], sub);
+    installation.refused(&[&again[..], &["--reuse-name"]].concat(), PASSWORD, 1, &["exists already"]);
+    installation.refused(&again, PASSWORD, 1, &["exists already"]);
+    assert!(installation.text(&["user", "remove", "ada"]).contains("have ended"));
+    installation.refused(&again, PASSWORD, 1, &["--reuse-name"]);
+}

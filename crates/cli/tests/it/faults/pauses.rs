@@ -13,6 +13,9 @@ use super::switch::{cycles, next, seed};
 /// How long it stands still.
 const PAUSE_MILLIS: Range<u64> = 100..3_000;
 
+/// Connections that were closed in the moment in which they were used again, of twenty.
+const UNANSWERED_MAX: usize = 3;
+
 /// What the other node did while this one stood still counts: every write depends on the row as it is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f_30_a_node_that_stood_still_writes_nothing_by_what_it_knew_before() {
@@ -22,7 +25,7 @@ async fn f_30_a_node_that_stood_still_writes_nothing_by_what_it_knew_before() {
     let web = fixtures::web();
     let mut browser = Browser::new(&one);
     let request = AuthorizeRequest::new(&web).set("scope", SCOPE);
-    let (mut dice, cycles, mut won) = (seed(), cycles("PROOFKEY_CYCLES", 6), (0, 0));
+    let (mut dice, cycles, mut won, mut unknown) = (seed(), cycles("PROOFKEY_CYCLES", 6), (0, 0), 0);
     for _ in 0..cycles {
         dice = next(dice);
         let ended =
@@ -32,7 +35,8 @@ async fn f_30_a_node_that_stood_still_writes_nothing_by_what_it_knew_before() {
         let mut attempts = JoinSet::new();
         for at in 0..20_usize {
             let answer = if at.is_multiple_of(2) { &one } else { &paused }.try_token(&web, &raced.form());
-            attempts.spawn(async move { (at % 2, answer.await.unwrap().status) });
+            // A connection that lay idle may be closed in the moment in which it is taken: such a request has no answer.
+            attempts.spawn(async move { (at % 2, answer.await.map(|answer| answer.status)) });
         }
         tokio::time::sleep(Duration::from_micros(dice % 30_000)).await;
         paused.pause();
@@ -58,12 +62,28 @@ async fn f_30_a_node_that_stood_still_writes_nothing_by_what_it_knew_before() {
         );
         let answers = attempts.join_all().await;
         let winners: Vec<usize> =
-            answers.iter().filter(|(_, status)| *status == 200).map(|(node, _)| *node).collect();
-        let [winner] = winners.as_slice() else { panic!("{answers:?}") };
-        won.0 += winner;
-        won.1 += 1;
-        assert!(answers.iter().all(|(_, status)| [200, 400, 503].contains(status)), "{answers:?}");
+            answers.iter().filter(|(_, status)| *status == Some(200)).map(|(node, _)| *node).collect();
+        let unanswered = answers.iter().filter(|(_, status)| status.is_none()).count();
+        match winners.as_slice() {
+            [winner] => {
+                won.0 += winner;
+                won.1 += 1;
+            }
+            [] => assert!(unanswered > 0, "{answers:?}"),
+            _ => panic!("{answers:?}"),
+        }
+        unknown += unanswered;
+        assert!(unanswered <= UNANSWERED_MAX, "{answers:?}");
+        let known = [200, 400, 503];
+        assert!(
+            answers.iter().all(|(_, status)| status.is_none_or(|status| known.contains(&status))),
+            "{answers:?}"
+        );
     }
-    println!("counted: {} codes redeemed once, {} of them on the node that stood still", won.1, won.0);
+    assert!(won.1 * 10 >= cycles * 9, "{won:?} of {cycles}");
+    println!(
+        "counted: {} codes redeemed once, {} of them on the node that stood still, {unknown} unanswered",
+        won.1, won.0
+    );
     println!("cycles done: {cycles}");
 }

@@ -51,17 +51,17 @@ async fn f_02_nothing_acknowledged_is_lost_at_whatever_point_the_server_is_kille
 }
 
 /// A server, what its clients know, and the scripts that kill it.
-struct Bench {
+pub(super) struct Bench {
     scripts: Scripts,
-    server: TestServer,
-    browser: Browser,
-    web: TestClient,
-    history: History,
+    pub(super) server: TestServer,
+    pub(super) browser: Browser,
+    pub(super) web: TestClient,
+    pub(super) history: History,
 }
 
 impl Bench {
     /// With grants that go on from the first round on.
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let (command, web) = (Path::new(env!("CARGO_BIN_EXE_proofkey")), fixtures::web());
         let server = TestServer::builder().sqlite().set("limits.factor", 1000).start_process(command).await;
         let mut browser = Browser::new(&server);

@@ -1,5 +1,6 @@
 //! A server as a process: what signals, its standard error and hostile peers do to it.
 
+mod health;
 mod memory;
 pub(crate) mod server;
 mod signals;

@@ -15,6 +15,7 @@ async fn st_08_clients_users_and_apis_that_are_taken_away_on_one_node_are_gone_a
         (Verb::RemoveClient, with_session),
         (Verb::DisableClient, Left { consents: 2, ..with_session }),
         (Verb::DisableUser, Left { consents: 2, own: true, ..NOTHING }),
+        (Verb::RemoveUser, Left { own: true, ..NOTHING }),
         (Verb::RemoveApi, Left { consents: 1, ..with_session }),
     ];
     for (verb, expected) in cases {

@@ -19,6 +19,9 @@ pub(super) enum Change {
     UnlockUser(&'static str, [u8; 32]),
     EndSessions(&'static str),
     EndUser(&'static str, Timestamp),
+    RemoveUser(&'static str, Timestamp, [u8; 32]),
+    /// Another person under a name, which a removed user may have had; whether the operator says that it is free.
+    AddUserAnew(&'static str, bool),
     AddClient(&'static str),
     DisableClient(&'static str, bool),
     EndClient(&'static str, Timestamp),
@@ -41,6 +44,8 @@ impl Change {
             74..77 => Self::SetPassword(user, dice.pick(&PASSWORDS).unwrap(), at, rows::account(dice)),
             77 => Self::UnlockUser(user, rows::account(dice)),
             78 => Self::EndSessions(user),
+            79 if dice.per_mille(150) => Self::RemoveUser(user, at, rows::account(dice)),
+            79 if dice.per_mille(300) => Self::AddUserAnew(user, dice.per_mille(500)),
             79 => Self::EndUser(user, at),
             80..84 => Self::AddClient(client),
             84..87 => Self::DisableClient(client, dice.per_mille(300)),
@@ -71,6 +76,13 @@ impl Change {
             Self::UnlockUser(user, account) => told(store.unlock_user(user, &account).await),
             Self::EndSessions(user) => told(store.end_sessions_of_user(user).await),
             Self::EndUser(user, at) => told(store.end_grants_of_user(user, clock(at)).await),
+            Self::RemoveUser(user, at, account) => {
+                told(store.remove_user(&rows::user(user), clock(at), &account).await)
+            }
+            Self::AddUserAnew(user, true) => {
+                told(store.add_user_under_freed_name(rows::user_anew(user)).await)
+            }
+            Self::AddUserAnew(user, false) => told(store.add_user(rows::user_anew(user)).await),
             Self::AddClient(id) => told(store.add_client(rows::client(id)).await),
             Self::DisableClient(id, disabled) => {
                 told(store.set_client_disabled(&ClientId::new(id), disabled).await)
@@ -100,6 +112,9 @@ impl Change {
             Self::UnlockUser(user, account) => model.unlock_user(user, &account),
             Self::EndSessions(user) => model.end_sessions_of_user(user),
             Self::EndUser(user, at) => model.end_grants_of_user(user, at),
+            Self::RemoveUser(user, _, account) => model.remove_user(&rows::user_id(user), &account),
+            Self::AddUserAnew(user, true) => model.add_user_under_freed_name(rows::user_anew(user)),
+            Self::AddUserAnew(user, false) => model.add_user(rows::user_anew(user)),
             Self::AddClient(id) => model.add_client(rows::client(id)),
             Self::DisableClient(id, disabled) => model.set_client_disabled(&ClientId::new(id), disabled),
             Self::EndClient(id, at) => model.end_grants_of_client(&ClientId::new(id), at),

@@ -50,6 +50,11 @@ pub(super) fn user(name: &str) -> UserRecord {
     }
 }
 
+/// Another person under the same name.
+pub(super) fn user_anew(name: &str) -> UserRecord {
+    UserRecord { id: UserId::new(format!("u-{name}-anew")), ..user(name) }
+}
+
 pub(super) fn client(id: &str) -> ClientRecord {
     ClientRecord {
         id: ClientId::new(id),

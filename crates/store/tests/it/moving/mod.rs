@@ -76,6 +76,8 @@ pub(crate) async fn fill(store: &Store) {
     let applied = async |commit| assert_eq!(store.commit(commit).await, Ok(Committed::Applied));
     store.add_user(user("ada")).await.unwrap();
     store.add_user(user("İstanbul")).await.unwrap();
+    store.add_user(user("gone")).await.unwrap();
+    store.remove_user(&user("gone"), || NOW, &[9; 32]).await.unwrap();
     for id in ["app", "gone", "Ä"] {
         store.add_client(client(id)).await.unwrap();
     }

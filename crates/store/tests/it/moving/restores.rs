@@ -134,8 +134,12 @@ async fn f_33_what_is_left_of_a_database_that_is_gone_is_not_read_into_the_resto
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn st_14_the_database_that_is_replaced_tells_what_was_taken_away_since() {
     let folder = Folder::new();
+    let with_bob = open(&folder.path("proofkey.db"));
+    with_bob.add_user(crate::support::user("bob")).await.unwrap();
+    with_bob.close().await;
     let backup = filled_and_backed_up(&folder).await;
     let store = open(&folder.path("proofkey.db"));
+    store.remove_user(&crate::support::user("bob"), || NOW + 5, &[9; 32]).await.unwrap();
     store.set_user_disabled("ada", true, || NOW + 5).await.unwrap();
     store.set_user_password("i\u{307}stanbul", "$argon2id$new", || NOW + 5, &[1; 32]).await.unwrap();
     store.remove_client(&ClientId::new("app"), || NOW + 5).await.unwrap();
@@ -146,7 +150,7 @@ async fn st_14_the_database_that_is_replaced_tells_what_was_taken_away_since() {
     let place = folder.place("proofkey.db");
     let plan = RestorePlan { from: &backup, into: &place, replace: true, ends: NO_ENDS, begun: begun(9) };
     let told = Restoration::prepare(plan).await.unwrap().taken_away.unwrap().to_string();
-    let expected = "disabled users: ada; changed passwords: İstanbul; removed clients: app; disabled clients: Ä; \
+    let expected = "removed users: bob; disabled users: ada; changed passwords: İstanbul; removed clients: app; disabled clients: Ä; \
                     revoked signing keys: b; withdrawn consents: ada for app";
     assert_eq!(told, expected);
     assert!(!folder.names().iter().any(|name| name.contains("replaced")), "nothing was replaced yet");

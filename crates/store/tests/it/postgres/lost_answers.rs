@@ -160,19 +160,28 @@ async fn st_01_an_operators_change_whose_answer_was_lost_is_done_once_and_told_s
         let version = world.store.directory_versions().await.unwrap().clients;
         store.update_client(&shop, &named, version).await
     };
+    let reprice = async {
+        let version = world.store.directory_versions().await.unwrap().apis;
+        store.update_api(ApiRecord { access_token_seconds: Some(60), ..api() }, version).await
+    };
+    let claims = serde_json::Map::from_iter([("name".to_owned(), serde_json::json!("Bob"))]);
+    let recall = async { store.update_user_claims(&bob, &claims, NOW + 1).await };
     let is_alone = Break::AfterExecution;
     let changes: Vec<(Break, Change<'_>)> = vec![
-        (is_alone, Box::pin(store.add_user(bob.clone()))),
+        (Break::AfterCommit, Box::pin(store.add_user(bob.clone()))),
         (Break::AfterCommit, Box::pin(store.add_client(client("shop")))),
         (Break::AfterCommit, Box::pin(store.stage_client_secret(&shop, secret(2)))),
         (Break::AfterCommit, Box::pin(rename)),
         (Break::AfterCommit, Box::pin(store.add_api(api()))),
+        (Break::AfterCommit, Box::pin(reprice)),
         (Break::AfterCommit, Box::pin(store.remove_api(&resource))),
         (is_alone, Box::pin(store.narrow_consent(&person, &app, given.clone(), less.clone()))),
         (is_alone, Box::pin(store.narrow_consent(&person, &app, less, none))),
         (is_alone, Box::pin(store.revoke_consent(&carol.id, &app))),
         (Break::AfterCommit, Box::pin(store.remove_client(&shop, || NOW))),
         (Break::AfterCommit, Box::pin(store.end_sessions_of_user("bob"))),
+        (Break::AfterCommit, Box::pin(recall)),
+        (Break::AfterCommit, Box::pin(store.remove_user(&carol, || NOW, &[1; 32]))),
     ];
     let count = changes.len();
     for (number, (at, change)) in changes.into_iter().enumerate() {
@@ -181,7 +190,8 @@ async fn st_01_an_operators_change_whose_answer_was_lost_is_done_once_and_told_s
         assert_eq!(proxy.broken(), number + 1, "{number}");
     }
     assert_eq!(count, proxy.broken());
-    assert_eq!(store.add_user(bob).await, Err(AdminFault::Exists));
+    assert_eq!(store.add_user(bob.clone()).await, Err(AdminFault::Exists));
+    assert_eq!(store.remove_user(&carol, || NOW, &[1; 32]).await, Err(AdminFault::Missing));
     assert_eq!(store.remove_api(&resource).await, Err(AdminFault::Missing));
     assert_eq!(store.revoke_consent(&person, &app).await, Err(AdminFault::Missing));
 }

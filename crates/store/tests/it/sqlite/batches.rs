@@ -1,5 +1,6 @@
 //! What a transaction of several writes promises each of them when it, or one of them, fails.
 
+use std::path::Path;
 use std::time::Duration;
 
 use proofkey_protocol::{Committed, RefusalRecord, SessionFacts};
@@ -38,8 +39,8 @@ async fn v_31_when_a_batch_finds_the_disk_full_none_of_it_is_called_durable() {
 }
 
 /// Makes COMMIT itself fail, which a sound schema never does.
-fn break_commits(world: &World) -> Connection {
-    let connection = Connection::open(world.path()).unwrap();
+pub(super) fn break_commits(path: &Path) -> Connection {
+    let connection = Connection::open(path).unwrap();
     connection
         .execute_batch(
             "CREATE TABLE odd (id INTEGER REFERENCES absent (id) DEFERRABLE INITIALLY DEFERRED);
@@ -54,7 +55,7 @@ fn break_commits(world: &World) -> Connection {
 #[tokio::test]
 async fn v_31_a_transaction_has_so_many_writes_and_no_more() {
     let world = World::of(&Options { batch_max: 4, ..Options::default() }).await;
-    let other = break_commits(&world);
+    let other = break_commits(&world.path());
     // While another process writes, all of them come to wait.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let release = async {
@@ -71,7 +72,7 @@ async fn v_31_a_transaction_has_so_many_writes_and_no_more() {
 #[tokio::test]
 async fn a_commit_of_unknown_outcome_is_told_to_all_and_ends_the_writing() {
     let world = World::new().await;
-    drop(break_commits(&world));
+    drop(break_commits(&world.path()));
     let mut unknown = 0;
     for (number, told) in redeem_together(&world.store, 0..20).await {
         match told {

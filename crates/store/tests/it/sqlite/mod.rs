@@ -5,6 +5,7 @@ pub(crate) mod crash;
 mod durability;
 mod faults;
 mod files;
+mod large;
 mod mutants;
 mod processes;
 mod remembered;

@@ -102,6 +102,32 @@ async fn apis_are_added_and_removed() {
 }
 
 #[tokio::test]
+async fn pk_09_an_api_is_changed_under_its_id_while_no_other_change_came_between() {
+    let world = World::new().await;
+    let store = &world.store;
+    store.add_api(crate::support::api("https://a.example")).await.unwrap();
+    let before = store.apis().await.unwrap().remove(0);
+    let version = versions(&world).await.apis;
+    let changed = ApiRecord {
+        name: Some("Notes".to_owned()),
+        scopes: vec![ApiScope { name: "write".to_owned(), description: Some("Write".to_owned()) }],
+        access_token_seconds: Some(60),
+        algorithm: Some(proofkey_protocol::Algorithm::EdDsa),
+        introspection: Some(SecretHash([6; 32])),
+        ..before.record.clone()
+    };
+    store.update_api(changed.clone(), version).await.unwrap();
+    let after = world.second_handle().await.apis().await.unwrap().remove(0);
+    assert_same_api(&after.record, &changed);
+    assert_eq!((after.id, versions(&world).await.apis), (before.id, version + 1));
+    assert_eq!(store.update_api(before.record.clone(), version).await, Err(AdminFault::Conflict));
+    assert_same_api(&store.apis().await.unwrap().remove(0).record, &changed);
+    store.remove_api(&changed.resource).await.unwrap();
+    let version = versions(&world).await.apis;
+    assert_eq!(store.update_api(changed, version).await, Err(AdminFault::Missing));
+}
+
+#[tokio::test]
 async fn k_10_the_id_of_an_api_is_never_given_again() {
     let world = World::new().await;
     let mut given = Vec::new();

@@ -14,5 +14,6 @@ mod refusals;
 mod remembered;
 mod sign_in;
 mod sweep;
+mod users;
 
 use super::World;

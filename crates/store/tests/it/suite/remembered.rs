@@ -36,7 +36,7 @@ async fn consent_of(world: &World) -> Option<ConsentFacts> {
     found.and_then(|found| found.consent)
 }
 
-const CHANGES: [(&str, Change); 20] = [
+const CHANGES: [(&str, Change); 22] = [
     ("a session is renewed", |world| {
         let renewed = proofkey_protocol::SessionFacts {
             id: session_id(GRANTS_SESSION),
@@ -110,6 +110,20 @@ const CHANGES: [(&str, Change); 20] = [
     }),
     ("the user's grants end", |world| {
         Box::pin(async { world.store.end_grants_of_user("ada", || NOW + 9).await.unwrap() })
+    }),
+    ("the user is called otherwise", |world| {
+        Box::pin(async {
+            let before = world.store.user(&ada()).await.unwrap().unwrap();
+            let mut claims = before.claims.clone();
+            claims.insert("name".to_owned(), serde_json::json!("Ada King"));
+            world.store.update_user_claims(&before, &claims, NOW + 9).await.unwrap();
+        })
+    }),
+    ("the user is removed", |world| {
+        Box::pin(async {
+            let removed = world.store.user(&ada()).await.unwrap().unwrap();
+            world.store.remove_user(&removed, || NOW + 9, &ACCOUNT).await.unwrap();
+        })
     }),
     ("the client is disabled", |world| {
         Box::pin(async { world.store.set_client_disabled(&app(), true).await.unwrap() })

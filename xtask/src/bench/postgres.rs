@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::bench::limits::LIMIT;
-use crate::bench::served::GENERATOR_CORE;
+use super::limits::LIMIT;
+use super::served::GENERATOR_CORE;
 use crate::process;
 
 /// Where Debian has the server's programs, a folder for each version.

@@ -1,0 +1,45 @@
+//! What the writer and those who read know together.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use crate::options::Options;
+use crate::remembered::Remembered;
+
+/// What is known of one open file.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) remembered: Remembered,
+    /// Pages of the file when the writer last counted them.
+    pages: AtomicU32,
+    large_from_pages: u32,
+    /// Whether a read has waited for the writer in vain, and the writer has done nothing since.
+    writer_is_late: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn new(options: &Options) -> Self {
+        Self {
+            remembered: Remembered::new(options.remembered_max),
+            pages: AtomicU32::new(0),
+            large_from_pages: options.large_from_pages,
+            writer_is_late: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes how many pages the file has.
+    pub(super) fn note_pages(&self, pages: u32) {
+        self.pages.store(pages, Ordering::Relaxed);
+    }
+
+    /// Whether the writer is to be asked for what is one person's: the file is so large that reading every page on the way to a
+    /// row anew costs more, and the writer is on time. One that hangs is asked by none: its queue is for writes.
+    pub(super) fn writer_reads(&self) -> bool {
+        let is_large = self.pages.load(Ordering::Relaxed) >= self.large_from_pages;
+        is_large && !self.writer_is_late.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the writer keeps those waiting who ask it.
+    pub(super) fn note_late(&self, is_late: bool) {
+        self.writer_is_late.store(is_late, Ordering::Relaxed);
+    }
+}

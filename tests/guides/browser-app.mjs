@@ -1,0 +1,51 @@
+// What a person does in the browser apps of the guides, in Chromium. The apps differ in what they are written with, and not in what they
+// show.
+import assert from "node:assert/strict";
+
+import { signIn } from "../browser/pages.mjs";
+import { launch, openPage, until } from "../browser/support.mjs";
+import { tokensIssued } from "./apps.mjs";
+import { USER } from "./guide.mjs";
+
+const REFRESH_MS_MAX = 30_000;
+
+// The library refreshes a minute before the end of a token: of one that lives 65 seconds, after five.
+export const SOON = { PROOFKEY_TOKENS__ACCESS_SECONDS: "65" };
+
+// Signs in, calls the API, waits for a refresh, and signs out.
+export async function useBrowserApp(t, guide, address) {
+  const home = guide.fill(address);
+  const browser = await launch();
+  t.after(() => browser.close());
+  const page = await openPage(t, browser);
+  const button = (name) => page.getByRole("button", { name, exact: true });
+  await t.test("signs in", async () => {
+    await page.goto(home);
+    await button("Sign in").click();
+    await page.locator("#username").waitFor();
+    await signIn(page, USER);
+    await page.locator("#consent-allow").click();
+    await page.getByText("Hello, Ada Lovelace.").waitFor();
+    assert.equal(new URL(page.url()).search, "", "the code is not in the address");
+  });
+  const callApi = async () => {
+    await button("My notes").click();
+    await page.getByText(/"owner": ?"u-[0-9a-f]+"/).waitFor();
+  };
+  await t.test("calls the API", callApi);
+  await t.test("refreshes by itself", async () => {
+    const before = await tokensIssued(guide);
+    await until(REFRESH_MS_MAX, "a refresh", async () => (await tokensIssued(guide)) > before);
+    await callApi();
+  });
+  await t.test("signs out, here and at the server", async () => {
+    await button("Sign out").click();
+    await page.locator("#logout-confirm, button:has-text('Sign in')").first().waitFor();
+    if (await page.locator("#logout-confirm").count() === 1) await page.locator("#logout-confirm").click();
+    await button("Sign in").waitFor();
+    assert.equal(page.url(), home);
+    await button("Sign in").click();
+    await page.locator("#password").waitFor();
+  });
+  assert.deepEqual(page.complaints, []);
+}
