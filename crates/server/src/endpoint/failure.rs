@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
-use proofkey_oauth::{ErrorBody, ErrorCode};
+use proofkey_oauth::{ErrorBody, ErrorCode, RedirectUri};
 use proofkey_protocol::{Explanation, Refusal, RefusalRecord};
 use proofkey_store::Fault;
 use thiserror::Error;
@@ -14,7 +14,7 @@ use crate::clients::LookUpFailed;
 use crate::http::BodyRefusal;
 use crate::keys::KeysFault;
 use crate::log::Foreign;
-use crate::refusal_record::{KEPT_SECONDS, redacted, redacted_address};
+use crate::refusal_record::{KEPT_SECONDS, beginning, known_about, known_address};
 use crate::rules::{BODY_BROKEN, BODY_TOO_SLOW, NO_ADDRESS, OUR_FAULT};
 
 /// What a caller is asked to wait after a temporary fault.
@@ -58,14 +58,26 @@ pub(super) enum Cause {
     NoSigningKey(&'static str),
 }
 
+impl Cause {
+    /// The same for the record: what a database says of a row stays in the log.
+    fn recorded(&self) -> String {
+        match self {
+            Self::Store(_) | Self::Keys(_) => {
+                "The database or the keys failed: the log of the server says how, under this id.".to_owned()
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 /// What a request said of itself, for the log and the record.
 pub(super) struct Sent<'a> {
     /// The client that it named.
     pub(super) client_id: Option<&'a str>,
     /// Whether there is such a client: else the id may be anything, a secret that was put in the wrong place too.
     pub(super) is_registered: bool,
-    /// The address that the failure is about.
-    pub(super) value: Option<&'a str>,
+    /// The redirect URI that the failure is about, with those of the client.
+    pub(super) redirect_uri: Option<(&'a str, &'a [RedirectUri])>,
 }
 
 /// A failure as it is answered.
@@ -129,7 +141,7 @@ impl Failure {
 
     /// Logs and records it, under the names that its answer has; for a client that is registered, if one is named.
     pub(super) fn log(&self, context: &RequestContext<'_>, client_id: Option<&str>) {
-        self.log_sent(context, &Sent { client_id, is_registered: true, value: None });
+        self.log_sent(context, &Sent { client_id, is_registered: true, redirect_uri: None });
     }
 
     /// The same, with more of what the request said.
@@ -155,15 +167,25 @@ impl Failure {
             }
             Self::Temporary(cause) | Self::Fault(cause) => {
                 tracing::error!(
-                    %error_id, request_id = %context.arrival.id, at, %client_id, %cause, page, "failed"
+                    %error_id, request_id = %context.arrival.id, at, %client_id, rule, %cause, page, "failed"
                 );
             }
         }
     }
 
+    /// What it is about, as far as that is known here.
+    fn known_about(&self, context: &RequestContext<'_>, sent: &Sent<'_>) -> Option<String> {
+        match (self, sent.redirect_uri) {
+            (Self::Refused(refusal), None) => {
+                known_about(refusal, context.directory().apis(), &context.app.policy.issuer)
+            }
+            (_, redirect_uri) => redirect_uri.map(|(text, registered)| known_address(text, registered)),
+        }
+    }
+
     /// Notes it for `proofkey explain`.
     pub(super) fn record(&self, context: &RequestContext<'_>, sent: &Sent<'_>) {
-        let Answer { status, words, about, .. } = self.answer();
+        let Answer { status, words, .. } = self.answer();
         context.app.refusals.note(context.arrival.client.0, |address| RefusalRecord {
             error_id: context.error_id(),
             recorded_at: context.now,
@@ -171,13 +193,13 @@ impl Failure {
             address,
             rule: words.rule.to_owned(),
             cause: match self {
-                Self::Temporary(cause) | Self::Fault(cause) => redacted(&cause.to_string()),
+                Self::Temporary(cause) | Self::Fault(cause) => cause.recorded(),
                 _ => words.cause.to_owned(),
             },
-            about: about.map(redacted).or_else(|| sent.value.map(redacted_address)),
+            about: self.known_about(context, sent),
             client_id: sent
                 .client_id
-                .map(|id| if sent.is_registered { Foreign(id).to_string() } else { redacted(id) }),
+                .map(|id| if sent.is_registered { Foreign(id).to_string() } else { beginning(id) }),
             request: context.name(),
             status: i64::from(status.as_u16()),
             forwarded: i64::from(context.arrival.forwarded.entries),

@@ -2,7 +2,7 @@
 //!
 //! A refusal is noted in memory and written with those of its second in one batch, behind every other write. How many are noted
 //! in a second and how many are kept is bounded, and what one network may have of either: strangers cause refusals at will, and
-//! must crowd out none of others. It holds no secret: see [`redacted`]. Only the command reads it.
+//! must crowd out none of others. Of what strangers write it holds what is known here: see [`redacted`]. Only the command reads it.
 
 #[cfg(test)]
 mod bounds;
@@ -19,7 +19,7 @@ use proofkey_protocol::RefusalRecord;
 
 #[cfg(test)]
 pub(crate) use bounds::LIMITS;
-pub(crate) use redacted::{redacted, redacted_address};
+pub(crate) use redacted::{beginning, known_about, known_address};
 pub(crate) use write::run;
 
 use crate::limit::NetworkKey;

@@ -57,7 +57,7 @@ async fn pk_08_ht_06_one_id_leads_from_json_page_and_log_to_what_was_recorded() 
     let of_page = error_id(&page.html);
     let record = explained(&server, &of_page).await.record;
     assert_eq!((&*record.rule, record.client_id.as_deref()), ("redirect_uri.unregistered", Some("spa")));
-    assert_eq!(record.about.as_deref(), Some("https://evil.example/cb…"));
+    assert_eq!(record.about.as_deref(), Some("…@[4 characters].example/[2 characters]…"));
 
     let nowhere = server.get("/nowhere", &[]).await;
     let of_nowhere = error_id(&nowhere.body);
@@ -226,6 +226,22 @@ async fn secrets(server: &TestServer) -> Vec<(&'static str, String)> {
     }
     let registered = serde_json::json!({"client_id": "made", "redirect_uris": ["https://made.example/cb"]});
     secrets.push(("client secret", server.client(&registered).await.unwrap()));
+    // Those of others, by the alphabets that they are written in.
+    for (kind, secret) in [
+        ("Base64", "q83vEjRWeJCrze8BI0VniavN7wEjRWeJq8/+EjRWeJA="),
+        ("Base64 with many signs", "a/b1+c2.d3:e4/f5g6+h7i8j9/k0l1m2n3"),
+        ("Base32", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"),
+        ("short Base32", "MFRGGZDFMZTWQ2LK"),
+        ("hexadecimal digits", "9f86d081884c7d659a2feaa0c55ad015"),
+        ("digits", "48392017483920174839"),
+        ("small letters", "correcthorsebatterystaple"),
+        ("a password", "Sommer2026"),
+        ("an address with a user", "https://ada:Winter2027@app.example/callback"),
+        ("the same without slashes", "ada:Winter2027@app.example/callback"),
+        ("the same with backslashes", "https:\\\\ada:Winter2027@app.example"),
+    ] {
+        secrets.push((kind, secret.to_owned()));
+    }
     secrets
 }
 
@@ -270,9 +286,9 @@ async fn pk_08_ht_07_no_secret_is_recorded_whatever_it_is_and_wherever_it_is_sen
         )
         .await;
     for (kind, secret) in &secrets {
-        // No part of it either: eight characters in a row are chance nowhere.
-        let bytes = secret.as_bytes();
-        for part in bytes.windows(8).filter_map(|part| str::from_utf8(part).ok()) {
+        // No part of it either: eight characters in a row are chance nowhere. Of the addresses the password alone is secret.
+        let secret = if secret.contains("Winter2027") { "Winter2027" } else { secret.as_str() };
+        for part in secret.as_bytes().windows(8).filter_map(|part| str::from_utf8(part).ok()) {
             let found = rows.iter().find(|row| row.contains(part));
             assert_eq!(found, None, "{part} of a {kind}");
         }

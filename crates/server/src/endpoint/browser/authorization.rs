@@ -229,7 +229,7 @@ impl<'a> Authorization<'a> {
             self.trace_refusal(2, &refusal);
             HandOverOutcome::Failed
         };
-        self.log(&Failure::Refused(refusal.clone()), true);
+        self.log(&Failure::Refused(refusal.clone()), Some(&client));
         self.leave_for(&self.with_error(&target, &refusal), &target, &client, outcome)
     }
 
@@ -291,7 +291,7 @@ impl<'a> Authorization<'a> {
         view.return_to = return_to;
         view.compare = matches!(failure, Failure::Refused(Refusal::RedirectUriUnregistered))
             .then(|| self.compared_redirect_uri(client));
-        self.log(failure, client.is_some());
+        self.log(failure, client);
         error_page::respond(self.context(), self.browser.lang, &view)
     }
 
@@ -302,11 +302,18 @@ impl<'a> Authorization<'a> {
         Compare { sent, registered: registered.filter(|_| self.context().app.tracer.is_on()) }
     }
 
-    fn log(&self, failure: &Failure, is_registered: bool) {
+    fn log(&self, failure: &Failure, client: Option<&Client>) {
         let is_about_address = matches!(failure, Failure::Refused(Refusal::RedirectUriUnregistered));
-        let value = self.request.redirect_uri.as_deref().filter(|_| is_about_address);
-        let client_id = self.request.client_id.as_deref();
-        failure.log_sent(self.context(), &Sent { client_id, is_registered, value });
+        let sent = self.request.redirect_uri.as_deref().filter(|_| is_about_address);
+        let registered = client.map(|client| client.redirect_uris.as_slice()).unwrap_or_default();
+        failure.log_sent(
+            self.context(),
+            &Sent {
+                client_id: self.request.client_id.as_deref(),
+                is_registered: client.is_some(),
+                redirect_uri: sent.map(|sent| (sent, registered)),
+            },
+        );
     }
 
     pub(super) const fn context(&self) -> &'a RequestContext<'a> {

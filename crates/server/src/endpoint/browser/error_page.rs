@@ -94,7 +94,7 @@ pub(super) fn respond(context: &RequestContext<'_>, lang: Lang, view: &ErrorPage
 pub(super) async fn not_found(State(app): State<Arc<App>>, arrival: Arrival, headers: HeaderMap) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Other, Method::GET);
     // Not logged: what asks for addresses that are not there asks for many. The page shows an id, though.
-    Failure::NotFound.record(&context, &Sent { client_id: None, is_registered: false, value: None });
+    Failure::NotFound.record(&context, &Sent { client_id: None, is_registered: false, redirect_uri: None });
     let view = view(&context, &Failure::NotFound, None, None);
     let response = respond(&context, Lang::of(&headers, None), &view);
     context.finish(response)

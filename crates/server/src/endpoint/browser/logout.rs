@@ -251,7 +251,7 @@ impl Logout<'_> {
 
     fn error(&self, failure: &Failure) -> Response {
         let (context, client_id) = (self.browser.context, self.request.client_id.as_deref());
-        failure.log_sent(context, &Sent { client_id, is_registered: false, value: None });
+        failure.log_sent(context, &Sent { client_id, is_registered: false, redirect_uri: None });
         let view = error_page::view(context, failure, None, client_id);
         error_page::respond(context, self.browser.lang, &view)
     }
