@@ -1,7 +1,5 @@
 //! The database: its schema, its keys under the sealing key, and the time that it knows.
 
-use std::path::Path;
-
 use proofkey_oauth::Timestamp;
 use proofkey_server::admin::{Actor, Admin, AdminRefused, AdminSettings};
 use proofkey_server::clock::Clock;
@@ -59,7 +57,7 @@ async fn open(config: &Config, report: &mut Report) -> Option<Store> {
         return None;
     }
     let opened = match &config.store {
-        config::Store::Directory(data) => open_file(&database_file(data)),
+        config::Store::Directory(data) => Store::open_to_read(&database_file(data), &Options::default()),
         config::Store::Postgres { url, .. } => Store::connect(url.expose(), &ConnectOptions::default()).await,
     };
     match opened {
@@ -73,11 +71,6 @@ async fn open(config: &Config, report: &mut Report) -> Option<Store> {
             None
         }
     }
-}
-
-/// Its directory is left as it is: a command that writes would close it to others.
-fn open_file(path: &Path) -> Result<Store, proofkey_store::Fault> {
-    Store::open(path, &Options::default())
 }
 
 /// Whether the schema is that of this version.

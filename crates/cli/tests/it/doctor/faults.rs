@@ -1,9 +1,11 @@
 //! Each fault alone, and what names it.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use proofkey_testkit::TestServer;
 
 use super::proxy::Habit;
-use super::world::{World, close};
+use super::world::{World, close, stands};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pk_07_sqlite_each_fault_of_a_proxy_is_named() {
@@ -68,7 +70,10 @@ async fn pk_07_sqlite_each_fault_of_files_and_limits_is_named() {
         (&world.sealing_key(), 0o604, 0o600, "configuration"),
     ] {
         close(path, mode);
+        let before = path.is_file().then(|| stands(path));
         world.doctor().await.names(check);
+        assert_eq!(path.is_file().then(|| stands(path)), before, "it changes nothing");
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, mode);
         close(path, sound);
     }
     for (line, check) in [("ulimit -n 300", "limits.open_files"), ("ulimit -f 100000", "limits.file_size")] {
