@@ -158,8 +158,12 @@ pub struct RefusalRecord {
     pub status: i64,
     /// How many addresses the request named in `X-Forwarded-For`.
     pub forwarded: i64,
+    /// How many of them, from the right, were addresses of trusted proxies or of the sender, as far as those are known.
+    pub followed: i64,
     /// Whether it came from a proxy whose `X-Forwarded-For` is believed.
     pub believed: bool,
+    /// Whether the sender is the server's own machine, by its loopback address.
+    pub from_here: bool,
 }
 
 /// A user, as an operator sees one.

@@ -56,7 +56,7 @@ fn view(found: &ExplainedRefusal) -> Value {
         "error_id": record.error_id, "at": rfc3339(record.recorded_at), "rule": record.rule, "cause": record.cause,
         "about": record.about, "fix": found.rule.map(|rule| rule.fix), "standard": found.rule.map(|rule| rule.standard),
         "client_id": record.client_id, "request": record.request, "status": record.status,
-        "forwarded": {"entries": record.forwarded, "believed": record.believed},
+        "forwarded": {"entries": record.forwarded, "followed": record.followed, "believed": record.believed},
     })
 }
 
@@ -65,7 +65,9 @@ fn forwarded(record: &RefusalRecord) -> String {
     match (record.forwarded, record.believed) {
         (0, false) => "not by a trusted proxy, without X-Forwarded-For".to_owned(),
         (0, true) => "by a trusted proxy, without X-Forwarded-For".to_owned(),
-        (entries, true) => format!("by a trusted proxy, X-Forwarded-For of {entries}"),
+        (entries, true) => {
+            format!("by a trusted proxy, X-Forwarded-For of {entries}, {} of them believed", record.followed)
+        }
         (entries, false) => format!("not by a trusted proxy: its X-Forwarded-For of {entries} is ignored"),
     }
 }

@@ -203,7 +203,9 @@ impl Failure {
             request: context.name(),
             status: i64::from(status.as_u16()),
             forwarded: i64::from(context.arrival.forwarded.entries),
+            followed: i64::from(context.arrival.forwarded.followed),
             believed: context.arrival.forwarded.is_believed,
+            from_here: context.arrival.forwarded.is_from_here,
         });
     }
 

@@ -42,8 +42,12 @@ pub struct Peer(pub SocketAddr);
 pub struct Forwarded {
     /// How many addresses it names, as far as they are looked at.
     pub entries: u8,
+    /// How many of them, from the right, were gone along: the last of them is that of the sender.
+    pub followed: u8,
     /// Whether the peer is a trusted proxy, so that they are believed.
     pub is_believed: bool,
+    /// Whether the sender has a loopback address.
+    pub is_from_here: bool,
 }
 
 /// The address that limits and the audit log go by.

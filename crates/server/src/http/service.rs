@@ -72,8 +72,7 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
             let stage = refuse(&edge, page.as_ref(), refusal::response(status, id));
             return Responding { stage, id, edge, in_flight, page };
         }
-        let forwarded = edge.trusted_proxies.forwarded(self.peer, request.headers());
-        let client = edge.trusted_proxies.resolve(self.peer, request.headers_mut());
+        let (client, forwarded) = edge.trusted_proxies.resolve(self.peer, request.headers_mut());
         let (sender, turn) = self.sender(client);
         let turn = match turn {
             Turn::Now => None,

@@ -162,7 +162,9 @@ mod tests {
             request: "POST /token".into(),
             status: 400,
             forwarded: 0,
+            followed: 0,
             believed: false,
+            from_here: false,
         }
     }
 

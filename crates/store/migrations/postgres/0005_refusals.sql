@@ -12,7 +12,9 @@ CREATE TABLE refusals (
     request     TEXT COLLATE "C" NOT NULL,
     status      BIGINT NOT NULL,
     forwarded   BIGINT NOT NULL,
-    believed    BIGINT NOT NULL CHECK (believed IN (0, 1))
+    followed    BIGINT NOT NULL,
+    believed    BIGINT NOT NULL CHECK (believed IN (0, 1)),
+    from_here   BIGINT NOT NULL CHECK (from_here IN (0, 1))
 );
 
 CREATE INDEX refusals_by_end ON refusals (keep_until);

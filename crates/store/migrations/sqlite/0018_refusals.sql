@@ -12,7 +12,9 @@ CREATE TABLE refusals (
     request     TEXT    NOT NULL,
     status      INTEGER NOT NULL,
     forwarded   INTEGER NOT NULL,
-    believed    INTEGER NOT NULL CHECK (believed IN (0, 1))
+    followed    INTEGER NOT NULL,
+    believed    INTEGER NOT NULL CHECK (believed IN (0, 1)),
+    from_here   INTEGER NOT NULL CHECK (from_here IN (0, 1))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX refusals_by_end ON refusals (keep_until);

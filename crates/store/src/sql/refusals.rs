@@ -8,7 +8,7 @@ use crate::row::{FromRow as _, row};
 row! {
     RefusalRecord in "refusals" {
         error_id, recorded_at, keep_until, address, rule, cause, about, client_id, request, status,
-        forwarded, believed
+        forwarded, followed, believed, from_here
     }
 }
 
@@ -20,8 +20,8 @@ statements! {
     ADD_REFUSAL = "
         INSERT INTO refusals
             (error_id, recorded_at, keep_until, address, rule, cause, about, client_id, request, status,
-             forwarded, believed)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (error_id) DO NOTHING";
+             forwarded, followed, believed, from_here)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (error_id) DO NOTHING";
 
     /// How many there are.
     REFUSALS_HELD = "SELECT count(*) FROM refusals";

@@ -29,7 +29,7 @@ impl Store {
 
 fn add(row: RefusalRecord) -> ScriptStep {
     let RefusalRecord { error_id, recorded_at, keep_until, address, rule, cause, about, client_id, .. } = row;
-    let RefusalRecord { request, status, forwarded, believed, .. } = row;
+    let RefusalRecord { request, status, forwarded, followed, believed, from_here, .. } = row;
     let values = values![
         error_id,
         recorded_at,
@@ -42,7 +42,9 @@ fn add(row: RefusalRecord) -> ScriptStep {
         request,
         status,
         forwarded,
-        believed
+        followed,
+        believed,
+        from_here
     ];
     ScriptStep::may_find(&refusals::ADD_REFUSAL, values)
 }

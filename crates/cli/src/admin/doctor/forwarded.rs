@@ -85,39 +85,69 @@ async fn record(opened: &Opened, id: &str) -> Option<RefusalRecord> {
     None
 }
 
+/// Of two requests, one as every client sends it and one with addresses that it made up.
 fn judge(config: &Config, plain: &RefusalRecord, forged: &RefusalRecord, report: &mut Report) {
     if plain.forwarded == 0 && !is_behind_proxy(config) {
-        return report.pass("requests come without a proxy");
-    }
-    if !plain.believed {
-        let cure = "name the network of the proxy in server.trusted_proxies: the log has its address, under \
-            the error id, as `address`";
-        let what = format!(
-            "a proxy stands before the server, and server.trusted_proxies does not have it: all clients \
-             share its address, and with it the limits (error id {})",
-            plain.error_id
+        return report.pass(
+            "no X-Forwarded-For arrived, as it should be where clients connect to the server itself (a balancer that passes \
+             connections on sends none either, and hides them: then the log shows its address for all)",
         );
-        return report.find("proxy.untrusted", what, cure);
+    }
+    let Some((check, what, cure)) = fault(plain, forged) else {
+        if plain.from_here {
+            report.note(
+                "requests of this machine come from its loopback address: who else is believed to be a proxy was not seen",
+            );
+        }
+        return report.pass("the proxy tells the addresses of clients, and is believed");
+    };
+    report.find(check, format!("{what} (error id {})", plain.error_id), cure);
+}
+
+/// A check, what it found, and the cure.
+type Fault = (&'static str, &'static str, &'static str);
+
+/// What is wrong with the way of the two requests.
+fn fault(plain: &RefusalRecord, forged: &RefusalRecord) -> Option<Fault> {
+    if !plain.believed {
+        return Some((
+            "proxy.untrusted",
+            "a proxy stands before the server, and server.trusted_proxies does not have it: all clients share its address, and \
+             with it the limits",
+            "name the network of the proxy in server.trusted_proxies: the log has its address, under the error id, as `address`",
+        ));
     }
     if plain.forwarded == 0 {
-        let cure = "let the proxy send the address of its client in X-Forwarded-For (nginx: \
-            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for)";
-        return report.find(
+        return Some((
             "proxy.forwarded_missing",
             "the proxy sends no X-Forwarded-For: all clients share its address, and with it the limits",
-            cure,
-        );
+            "let the proxy send the address of its client in X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For \
+             $proxy_add_x_forwarded_for)",
+        ));
     }
-    if forged.forwarded == FORGED_ENTRIES {
-        let cure = "let the proxy add the address of its client to X-Forwarded-For, or replace the header, \
-            and never pass on what the client wrote";
-        return report.find(
+    if plain.followed < plain.forwarded {
+        return Some((
+            "proxy.chain",
+            "X-Forwarded-For names more proxies than server.trusted_proxies has: all clients of the first that it lacks share that \
+             one's address, and with it the limits",
+            "name the networks of every proxy on the way in server.trusted_proxies, those of a content network too: the log has the \
+             address that is missing, under the error id, as `address`",
+        ));
+    }
+    // What the client wrote is kept before what proxies add, or goes as a whole.
+    if forged.forwarded != plain.forwarded && forged.forwarded != plain.forwarded + FORGED_ENTRIES {
+        return Some((
             "proxy.forwarded_forged",
-            "the proxy passes an X-Forwarded-For on as the client wrote it: any client can claim any address",
-            cure,
-        );
+            "a proxy passes an X-Forwarded-For on as the client wrote it: any client can claim any address",
+            "let each proxy add the address of its client to X-Forwarded-For, or replace the header, and never pass on what the \
+             client wrote",
+        ));
     }
-    report.pass("the proxy tells the addresses of clients, and is believed");
+    (forged.followed > plain.followed && !plain.from_here).then_some((
+        "proxy.trusted_wide",
+        "server.trusted_proxies has the address of a client, which is believed whatever it writes into X-Forwarded-For",
+        "name the addresses of the proxies alone in server.trusted_proxies, and no network that clients are in",
+    ))
 }
 
 /// Whether something must stand between the public name and the listener.

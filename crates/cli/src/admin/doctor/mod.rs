@@ -71,6 +71,13 @@ fn settings(config: &Config, report: &mut Report) {
             "take the defaults, or a cost that this machine has memory for",
         );
     }
+    if config.server.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+        report.find(
+            "proxy.trusted_all",
+            "server.trusted_proxies has every address: any client can claim any address",
+            "name the addresses of the proxies alone",
+        );
+    }
     let Some(tls) = &config.server.tls else { return };
     match Tls::load(&tls.certificate, &tls.key) {
         Ok(_) => report.pass("the TLS certificate and its key can be read and fit"),

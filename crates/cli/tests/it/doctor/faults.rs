@@ -19,6 +19,8 @@ async fn pk_07_sqlite_each_fault_of_a_proxy_is_named() {
         (Habit::RefusesLongLines, "proxy.long_request"),
         (Habit::NoForwarded, "proxy.forwarded_missing"),
         (Habit::PassesForwarded, "proxy.forwarded_forged"),
+        (Habit::PassesBeforeAnother, "proxy.forwarded_forged"),
+        (Habit::Chain, "proxy.chain"),
     ] {
         world.proxy.behaves(habit);
         world.doctor().await.names(check);
@@ -31,6 +33,18 @@ async fn pk_07_sqlite_each_fault_of_a_proxy_is_named() {
 async fn pk_07_sqlite_a_proxy_that_is_not_trusted_is_named() {
     let world = World::with(TestServer::builder()).await;
     world.doctor().await.names("proxy.untrusted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pk_07_sqlite_clients_that_are_trusted_as_proxies_are_named() {
+    let world =
+        World::with(TestServer::builder().set("server.trusted_proxies", "127.0.0.1,10.0.0.0/8")).await;
+    world.doctor().await.is_sound();
+    world.proxy.behaves(Habit::PrivateClients);
+    world.doctor().await.names("proxy.trusted_wide");
+    world.proxy.behaves(Habit::Sound);
+    let every = world.config().replace("[\"127.0.0.1\"]", "[\"0.0.0.0/0\"]");
+    world.doctor_of(&every).await.names("proxy.trusted_all");
 }
 
 #[tokio::test(flavor = "multi_thread")]

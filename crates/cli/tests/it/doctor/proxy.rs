@@ -19,6 +19,12 @@ pub(super) enum Habit {
     NoForwarded,
     /// It passes X-Forwarded-For on as it came, and adds one only where there is none.
     PassesForwarded,
+    /// The same, behind one that adds its address.
+    PassesBeforeAnother,
+    /// Another one stands before it, of an address that is not trusted.
+    Chain,
+    /// Its clients have addresses of a private network.
+    PrivateClients,
     DropsWellKnown,
     Redirects,
     BlocksPosts,
@@ -118,7 +124,11 @@ fn refuses(habit: Habit, method: &Method, uri: &str) -> Option<Response> {
 
 fn forward(headers: &mut HeaderMap, habit: Habit, from: SocketAddr) {
     const NAME: &str = "x-forwarded-for";
-    let own = from.ip().to_string();
+    let own = match habit {
+        Habit::Chain => "203.0.113.7, 192.0.2.44".to_owned(),
+        Habit::PrivateClients => "10.1.2.3".to_owned(),
+        _ => from.ip().to_string(),
+    };
     let sent = headers.get(NAME).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let value = match (habit, sent) {
         (Habit::NoForwarded, _) => {
@@ -126,6 +136,7 @@ fn forward(headers: &mut HeaderMap, habit: Habit, from: SocketAddr) {
             return;
         }
         (Habit::PassesForwarded, Some(sent)) => sent,
+        (Habit::PassesBeforeAnother, None) => format!("203.0.113.7, {own}"),
         (_, Some(sent)) => format!("{sent}, {own}"),
         (_, None) => own,
     };

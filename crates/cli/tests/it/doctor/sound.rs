@@ -50,7 +50,9 @@ async fn pk_07_sqlite_directly_on_loopback_nothing_is_found() {
         server.data().with_file_name("sealing.key").display().to_string(),
     );
     std::fs::write(&file, &config).unwrap();
-    run("", &file, &[]).await.is_sound();
+    let said = run("", &file, &[]).await;
+    said.is_sound();
+    assert!(said.report["passed"].to_string().contains("no X-Forwarded-For arrived"), "{:#}", said.report);
     // What is recorded is looked at; where nothing is, that is said, and is no fault.
     std::fs::write(&file, format!("{config}[log]\nrecord_refusals = false\n")).unwrap();
     let said = run("", &file, &[]).await;

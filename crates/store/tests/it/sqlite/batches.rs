@@ -151,7 +151,9 @@ async fn pk_08_the_record_of_refusals_goes_behind_every_write_that_waits() {
         request: String::new(),
         status: 400,
         forwarded: 0,
+        followed: 0,
         believed: false,
+        from_here: false,
     };
     let store = &world.store;
     // The writer is held up by the first grant. Behind it comes the record, and behind that the other grants.

@@ -293,6 +293,8 @@ pub(crate) fn refusal(number: usize, network: i64) -> RefusalRecord {
         request: "GET /authorize".to_owned(),
         status: 400,
         forwarded: 0,
+        followed: 0,
         believed: false,
+        from_here: false,
     }
 }
