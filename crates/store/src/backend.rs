@@ -80,6 +80,14 @@ impl Backend {
         }
     }
 
+    /// Whether [`Backend::run_last`] would find room now. On SQLite that depends on what waits when its turn comes.
+    pub(crate) fn has_room_for_last(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(engine) => engine.has_room_for_last(),
+        }
+    }
+
     /// Runs a script as [`Backend::run`] does, but behind every other write that waits: on SQLite in a transaction of its own
     /// when none does, on PostgreSQL while half of the connections for transactions are free. [`Fault::Busy`] where another
     /// script waits so already, or there is no such room.

@@ -193,7 +193,8 @@ impl Writer<'_> {
     }
 
     /// The next job, with the queue of those that may share its transaction. The script that was set aside comes when none
-    /// waits, and shares with none. `None` when every handle is gone.
+    /// waits, and shares with none: what comes while it runs waits for the end of that one script, and so it must be a small
+    /// one. `None` when every handle is gone.
     fn next<'q>(&mut self, queue: &'q Receiver<Job>) -> Option<(Job, Option<&'q Receiver<Job>>)> {
         if let Some(job) = self.waiting.pop_front() {
             return Some((job, Some(queue)));

@@ -8,20 +8,32 @@ use crate::sql::refusals;
 use crate::store::Store;
 use crate::value::values;
 
-/// How many more than must go are removed at once: which go is found out by a look at all of them.
+/// How many more than must go are removed together: which go is found out by a look at all of them.
 const SPARE: i64 = 200;
+/// Most that are removed in one transaction: on SQLite other writes stand behind it.
+const REMOVED_AT_ONCE: usize = 32;
 
 impl Store {
-    /// Adds refusals to the record when no other write waits, and in the same transaction removes so many that no more than
-    /// `rows_max` are there: of the address that has most the oldest, and so on, so that no address can crowd out the few of
-    /// another. [`Fault::Busy`] where other writes leave it no room.
+    /// Adds refusals to the record, in one transaction, when no other write waits. Before that it removes so many that no more
+    /// than `rows_max` are there: of the address that has most the oldest, and so on, so that no address can crowd out the few
+    /// of another. [`Fault::Busy`], and none of these added, where other work leaves it no room; then nothing is read either.
     pub async fn record_refusals(&self, rows: Vec<RefusalRecord>, rows_max: u32) -> Result<(), Fault> {
+        if !self.backend.has_room_for_last() {
+            return Err(Fault::Busy);
+        }
         let added = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         let excess = self.refusals_held().await?.saturating_add(added) - i64::from(rows_max);
-        let crowded = if excess > 0 { self.crowded_refusals(excess + SPARE).await? } else { Vec::new() };
-        let removed =
-            crowded.into_iter().map(|id| ScriptStep::may_find(&refusals::REMOVE_REFUSAL, values![id]));
-        let mut steps = removed.chain(rows.into_iter().map(add));
+        let mut crowded = if excess > 0 { self.crowded_refusals(excess + SPARE).await? } else { Vec::new() };
+        // In one order at every server: two that remove the same rows wait for each other, and in no circle.
+        crowded.sort_unstable();
+        for ids in crowded.chunks(REMOVED_AT_ONCE) {
+            let remove = |id: &String| ScriptStep::may_find(&refusals::REMOVE_REFUSAL, values![id.clone()]);
+            self.run_last(ids.iter().map(remove)).await?;
+        }
+        self.run_last(rows.into_iter().map(add)).await
+    }
+
+    async fn run_last(&self, mut steps: impl Iterator<Item = ScriptStep>) -> Result<(), Fault> {
         let Some(first) = steps.next() else { return Ok(()) };
         self.backend.run_last(Script::from(first).then_all(steps)).await.map(drop)
     }
