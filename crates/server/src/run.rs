@@ -35,7 +35,7 @@ use crate::page::Pages;
 use crate::password::{PasswordParams, Passwords};
 use crate::random::Randomness;
 use crate::refresh_uses::RefreshUses;
-use crate::refusal_record::RefusalRecords;
+use crate::refusal_record::{self, RefusalRecords};
 use crate::remembered::LastLook;
 use crate::rules::ErrorsPage;
 use crate::shared_time;
@@ -231,6 +231,8 @@ impl Running {
             // The watch ended before the last commits of the drain were written.
             store_failed = tokio::time::timeout(Duration::ZERO, self.store.failed()).await.ok();
         }
+        // The drain may have refused what the task that writes such did not see.
+        refusal_record::finish(&self.app, &self.store).await;
         self.node.leave(&self.store).await;
         self.store.close().await;
         ended.map_err(io::Error::other)??;

@@ -20,7 +20,7 @@ use proofkey_protocol::RefusalRecord;
 #[cfg(test)]
 pub(crate) use bounds::LIMITS;
 pub(crate) use redacted::{beginning, known_about, known_address};
-pub(crate) use write::run;
+pub(crate) use write::{finish, run};
 
 use crate::limit::NetworkKey;
 

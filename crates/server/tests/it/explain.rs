@@ -7,6 +7,8 @@ use proofkey_testkit::{
     AuthorizeRequest, Browser, Logs, TestServer, Tokens, fixtures, form_body, raw_exchange,
 };
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -106,6 +108,35 @@ async fn pk_08_what_was_noted_is_written_before_the_server_has_stopped() {
     let answer = server.token(&fixtures::spa(), &[("grant_type", "password")]).await.json();
     server.restart().await;
     assert!(server.admin().refusal(answer["error_id"].as_str().unwrap()).await.is_ok());
+}
+
+#[tokio::test]
+async fn pk_08_what_is_refused_while_the_server_drains_is_recorded_too() {
+    let mut server = TestServer::start().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let body = "grant_type=password&client_id=spa";
+    let head = format!(
+        "POST /token HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nexpect: 100-continue\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
+        server.address,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server waits for the body, and so drains until it has come.
+    let mut interim = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    stream.read_exact(&mut interim).await.unwrap();
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        stream.write_all(body.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let (answer, ()) = tokio::join!(late, server.stop());
+    let at = answer.find("pk-").unwrap_or_else(|| panic!("{answer}"));
+    server.restart().await;
+    let record = server.admin().refusal(&answer[at..at + 12]).await.unwrap().record;
+    assert!(answer.contains(&record.rule) && record.status == 400, "{answer}");
 }
 
 #[tokio::test]
@@ -295,8 +326,10 @@ async fn pk_08_ht_07_no_secret_is_recorded_whatever_it_is_and_wherever_it_is_sen
     }
 }
 
-/// Waits until what was refused before has been written: the refusal of a request that is sent now comes after it.
+/// Waits until what was refused before has been written: the refusal of a request that is sent now comes after it. It has a share
+/// of the record, which grows with time.
 async fn written(server: &TestServer) {
+    server.advance(2);
     let answer = server.token(&fixtures::spa(), &[("grant_type", "password")]).await.json();
     let _found = explained(server, answer["error_id"].as_str().unwrap()).await;
 }
