@@ -35,6 +35,8 @@ pub(crate) const KEPT_SECONDS: i64 = 7 * 24 * 3_600;
 
 /// Digits of an error id, without its beginning and its hyphens: those that a request id begins with.
 const ID_DIGITS: usize = 8;
+/// Digits of the id of a request.
+const REQUEST_ID_DIGITS: usize = 16;
 
 /// What was noted and is not written yet.
 #[derive(Debug)]
@@ -127,9 +129,11 @@ pub(crate) fn error_id(request_id: &str) -> String {
 pub fn parse_error_id(text: &str) -> Option<String> {
     let mut digits = text.trim().to_ascii_lowercase();
     digits.retain(|c| c != '-');
-    let digits = digits.strip_prefix("pk").filter(|rest| rest.len() >= ID_DIGITS).unwrap_or(&digits);
+    // Digits may begin with `pk` themselves: of a whole id of a request they are part.
+    let is_whole = |digits: &str| matches!(digits.len(), ID_DIGITS | REQUEST_ID_DIGITS);
+    let digits = digits.strip_prefix("pk").filter(|_| !is_whole(&digits)).unwrap_or(&digits);
     let digits: String = digits.chars().map(read_digit).collect::<Option<_>>()?;
-    matches!(digits.len(), ID_DIGITS | 16).then(|| error_id(&digits))
+    is_whole(&digits).then(|| error_id(&digits))
 }
 
 /// A digit of Crockford's base 32.
@@ -216,8 +220,21 @@ mod tests {
         }
         assert_eq!(parse_error_id("pk-O1IL-0000").as_deref(), Some("pk-0111-0000"));
         assert_eq!(parse_error_id("pkkk-0000").as_deref(), Some("pk-PKKK-0000"));
+        assert_eq!(parse_error_id("pkkk00000123456z").as_deref(), Some("pk-PKKK-0000"));
         for text in ["", "pk-7Q4M", "7q4m2xkd0", "pk-7Q4M-2XKU", "pk-7Q4M-2X/D", "é"] {
             assert_eq!(parse_error_id(text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn pk_08_every_id_that_is_made_is_read(id in "[0-9a-hjkmnp-tv-z]{16}|pk[0-9a-hjkmnp-tv-z]{14}") {
+            let shown = error_id(&id);
+            for text in [id.clone(), shown.clone(), shown.to_ascii_lowercase(), format!("pk-{id}"), shown.replace('-', "")] {
+                proptest::prop_assert_eq!(parse_error_id(&text), Some(shown.clone()), "{}", text);
+            }
+            // Without `pk` it is read as well.
+            proptest::prop_assert_eq!(parse_error_id(&shown["pk-".len()..]), Some(shown.clone()));
         }
     }
 }
