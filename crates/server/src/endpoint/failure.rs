@@ -14,7 +14,7 @@ use crate::clients::LookUpFailed;
 use crate::http::BodyRefusal;
 use crate::keys::KeysFault;
 use crate::log::Foreign;
-use crate::refusal_record::{KEPT_SECONDS, beginning, known_about, known_address};
+use crate::refusal_record::{KEPT_SECONDS, Origin, beginning, known_about, known_address};
 use crate::rules::{BODY_BROKEN, BODY_TOO_SLOW, NO_ADDRESS, OUR_FAULT};
 
 /// What a caller is asked to wait after a temporary fault.
@@ -186,7 +186,12 @@ impl Failure {
     /// Notes it for `proofkey explain`.
     pub(super) fn record(&self, context: &RequestContext<'_>, sent: &Sent<'_>) {
         let Answer { status, words, .. } = self.answer();
-        context.app.refusals.note(context.arrival.client.0, |address| RefusalRecord {
+        let origin = Origin {
+            address: context.arrival.client.0,
+            passed_millis: context.app.clock.passed_millis(),
+            is_unknown: matches!(self, Self::NotFound),
+        };
+        context.app.refusals.note(&origin, |address| RefusalRecord {
             error_id: context.error_id(),
             recorded_at: context.now,
             keep_until: context.now + KEPT_SECONDS,

@@ -1,6 +1,9 @@
 //! The limits on the record of refusals, as docs/limits.md lists them.
 
-use super::{KEPT_MAX, KEPT_SECONDS, NOTED_MAX, NOTED_OF_NETWORK_MAX};
+use super::{
+    KEPT_MAX, KEPT_SECONDS, NETWORKS_MAX, NOTED_MAX, OF_NETWORK_BURST, OF_NETWORK_EVERY_MILLIS,
+    UNKNOWN_BURST, UNKNOWN_EVERY_MILLIS,
+};
 use crate::bounds::{Limit, Scope, Value};
 
 pub(crate) const LIMITS: &[Limit] = &[
@@ -13,12 +16,44 @@ pub(crate) const LIMITS: &[Limit] = &[
         test: "pk_08_a_second_has_a_bound_and_a_share_for_each_network",
     },
     Limit {
-        name: "the same of one IPv4 address, or of one /48 of IPv6",
-        value: Value::Count(NOTED_OF_NETWORK_MAX),
+        name: "refusals of one IPv4 address, or of one /48 of IPv6, that are recorded at once",
+        value: Value::Count(OF_NETWORK_BURST as usize),
         scope: Scope::Network,
         beyond: "the refusal is not recorded; metric `refusals_not_recorded`",
         bounds: "what one stranger crowds out",
         test: "pk_08_a_second_has_a_bound_and_a_share_for_each_network",
+    },
+    Limit {
+        name: "time after which another of them is recorded",
+        value: Value::Seconds((OF_NETWORK_EVERY_MILLIS / 1_000) as u64),
+        scope: Scope::Network,
+        beyond: "another is recorded",
+        bounds: "what one stranger makes the database write",
+        test: "pk_08_of_one_network_one_a_second_goes_on_and_of_unknown_addresses_fewer",
+    },
+    Limit {
+        name: "requests for addresses at which nothing answers, of one network, that are recorded at once",
+        value: Value::Count(UNKNOWN_BURST as usize),
+        scope: Scope::Network,
+        beyond: "the request is not recorded; metric `refusals_not_recorded`",
+        bounds: "what scanners make the database write",
+        test: "pk_08_of_one_network_one_a_second_goes_on_and_of_unknown_addresses_fewer",
+    },
+    Limit {
+        name: "time after which another of those is recorded",
+        value: Value::Seconds((UNKNOWN_EVERY_MILLIS / 1_000) as u64),
+        scope: Scope::Network,
+        beyond: "another is recorded",
+        bounds: "the same",
+        test: "pk_08_of_one_network_one_a_second_goes_on_and_of_unknown_addresses_fewer",
+    },
+    Limit {
+        name: "networks whose shares of the record are remembered",
+        value: Value::Count(NETWORKS_MAX),
+        scope: Scope::All,
+        beyond: "the least indebted of a few is forgotten",
+        bounds: "memory that addresses cost",
+        test: "f_27_keys_are_bounded_under_a_spray",
     },
     Limit {
         name: "refusals that are kept for `proofkey explain`",

@@ -22,12 +22,18 @@ pub(crate) use bounds::LIMITS;
 pub(crate) use redacted::{beginning, known_about, known_address};
 pub(crate) use write::{finish, run};
 
-use crate::limit::NetworkKey;
+use crate::limit::{Limiter, NetworkKey};
 
 /// Most refusals that are noted in a second, and so written.
 pub(crate) const NOTED_MAX: usize = 100;
-/// Most of them of one network.
-pub(crate) const NOTED_OF_NETWORK_MAX: usize = 20;
+/// So many of one network at once, and then one in so many milliseconds: what one stranger makes this server write.
+pub(crate) const OF_NETWORK_BURST: u32 = 20;
+pub(crate) const OF_NETWORK_EVERY_MILLIS: u32 = 1_000;
+/// The same of requests for addresses at which nothing answers: those who ask for such ask for many.
+pub(crate) const UNKNOWN_BURST: u32 = 5;
+pub(crate) const UNKNOWN_EVERY_MILLIS: u32 = 10_000;
+/// Networks whose shares are remembered.
+pub(crate) const NETWORKS_MAX: usize = 10_000;
 /// Most refusals that are kept; one node counts those of the others.
 pub(crate) const KEPT_MAX: u32 = 10_000;
 /// For how long they are kept.
@@ -43,8 +49,20 @@ const REQUEST_ID_DIGITS: usize = 16;
 pub(crate) struct RefusalRecords {
     is_on: bool,
     hasher: RandomState,
+    /// What each network may have noted.
+    shares: Limiter<i64>,
+    /// The same of requests for unknown addresses.
+    unknown_shares: Limiter<i64>,
     noted: Mutex<Noted>,
     dropped: Counter,
+}
+
+/// Where a refused request came from, and when by a clock that is not set.
+pub(crate) struct Origin {
+    pub(crate) address: IpAddr,
+    pub(crate) passed_millis: i64,
+    /// Whether nothing answers at the address that it asked for.
+    pub(crate) is_unknown: bool,
 }
 
 #[derive(Debug, Default)]
@@ -57,17 +75,30 @@ struct Noted {
 impl RefusalRecords {
     /// `dropped` counts what was not recorded.
     pub(crate) fn new(is_on: bool, dropped: Counter) -> Self {
-        Self { is_on, hasher: RandomState::new(), noted: Mutex::default(), dropped }
+        let share = |burst, every_millis| Limiter::new(burst, every_millis, NETWORKS_MAX, 1.0);
+        Self {
+            is_on,
+            hasher: RandomState::new(),
+            shares: share(OF_NETWORK_BURST, OF_NETWORK_EVERY_MILLIS),
+            unknown_shares: share(UNKNOWN_BURST, UNKNOWN_EVERY_MILLIS),
+            noted: Mutex::default(),
+            dropped,
+        }
     }
 
-    /// Notes a refusal of a request from this address. `make` gets the number by which the rows of its network are told from
-    /// others, and is not called where there is no room.
-    pub(crate) fn note(&self, address: IpAddr, make: impl FnOnce(i64) -> RefusalRecord) {
+    /// Notes a refusal of a request. `make` gets the number by which the rows of its network are told from others, and is not
+    /// called where there is no room.
+    pub(crate) fn note(&self, origin: &Origin, make: impl FnOnce(i64) -> RefusalRecord) {
         if !self.is_on {
             return;
         }
         // A hash under a key of this process: no address is in the record.
-        let network = self.hasher.hash_one(NetworkKey::of(address)).cast_signed();
+        let network = self.hasher.hash_one(NetworkKey::of(origin.address)).cast_signed();
+        let shares = if origin.is_unknown { &self.unknown_shares } else { &self.shares };
+        if shares.check(network, origin.passed_millis).is_err() {
+            self.dropped.inc();
+            return;
+        }
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let has_room = noted.make_room(network);
         if !has_room.is_without_loss {
@@ -95,9 +126,6 @@ impl Noted {
     /// more than this one would have.
     fn make_room(&mut self, network: i64) -> Room {
         let own = self.of_network.get(&network).copied().unwrap_or_default();
-        if own >= NOTED_OF_NETWORK_MAX {
-            return Room { is_there: false, is_without_loss: false };
-        }
         if self.rows.len() < NOTED_MAX {
             return Room { is_there: true, is_without_loss: true };
         }
@@ -173,9 +201,17 @@ mod tests {
     }
 
     fn noted(records: &RefusalRecords, from: &str, numbers: std::ops::Range<usize>) {
+        noted_at(records, &origin(from, 0), numbers);
+    }
+
+    fn noted_at(records: &RefusalRecords, origin: &Origin, numbers: std::ops::Range<usize>) {
         for number in numbers {
-            records.note(from.parse().unwrap(), |network| row(number, network));
+            records.note(origin, |network| row(number, network));
         }
+    }
+
+    fn origin(from: &str, passed_millis: i64) -> Origin {
+        Origin { address: from.parse().unwrap(), passed_millis, is_unknown: false }
     }
 
     #[test]
@@ -183,7 +219,7 @@ mod tests {
         let dropped = Counter::default();
         let records = RefusalRecords::new(true, dropped.clone());
         noted(&records, "192.0.2.1", 0..1_000);
-        assert_eq!(dropped.get(), 1_000 - NOTED_OF_NETWORK_MAX as u64);
+        assert_eq!(dropped.get(), 1_000 - u64::from(OF_NETWORK_BURST));
         // One /48 is one network.
         for site in 0..1_000 {
             noted(&records, &format!("2001:db8:1:{site:x}::1"), 1_000 + site..1_001 + site);
@@ -200,6 +236,27 @@ mod tests {
         assert_eq!(networks.len(), 6);
         assert_eq!(dropped.get() + NOTED_MAX as u64, 5_001);
         assert!(records.take().is_empty());
+    }
+
+    #[test]
+    fn pk_08_of_one_network_one_a_second_goes_on_and_of_unknown_addresses_fewer() {
+        for (is_unknown, burst, every_millis) in
+            [(false, OF_NETWORK_BURST, OF_NETWORK_EVERY_MILLIS), (true, UNKNOWN_BURST, UNKNOWN_EVERY_MILLIS)]
+        {
+            let records = RefusalRecords::new(true, Counter::default());
+            let mut written = 0;
+            // An hour of a thousand a minute, written once a second.
+            for second in 0..3_600 {
+                let origin = Origin { is_unknown, ..origin("192.0.2.1", second * 1_000) };
+                noted_at(&records, &origin, 0..17);
+                written += records.take().len();
+            }
+            let share = burst + 3_600_000 / every_millis;
+            assert!((share - 1..=share).contains(&u32::try_from(written).unwrap()), "{written} of {share}");
+            // One who was refused little meanwhile has all of a share.
+            noted_at(&records, &Origin { is_unknown, ..origin("198.51.100.7", 3_600_000) }, 0..1);
+            assert_eq!(records.take().len(), 1);
+        }
     }
 
     #[test]
