@@ -93,7 +93,7 @@ pub fn claims(scope: &Scope, user: &Map<String, Value>) -> Map<String, Value> {
 }
 
 /// The same as userinfo answers it: a user without a short name of their own is shown by the name to sign in with.
-pub fn opened(scope: &Scope, user: &UserRecord) -> Map<String, Value> {
+pub(crate) fn opened(scope: &Scope, user: &UserRecord) -> Map<String, Value> {
     let mut opened = claims(scope, &user.claims);
     if scope.contains("profile") {
         opened.entry("preferred_username").or_insert_with(|| Value::String(user.username.clone()));

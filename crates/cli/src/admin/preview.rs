@@ -64,7 +64,7 @@ fn view(preview: &TokenPreview) -> Value {
             let words = refusal.explain();
             json!({
                 "issued": false, "refused_by": endpoint, "error": refusal.code().as_str(), "rule": words.rule,
-                "cause": refusal.cause(), "fix": words.fix, "standard": words.standard,
+                "cause": refusal.cause(), "fix": words.fix, "standard": words.standard, "obstacle": preview.obstacle(),
             })
         }
         TokenPreview::Issued(tokens) => {
@@ -106,8 +106,10 @@ fn text(preview: &TokenPreview) -> String {
     match preview {
         TokenPreview::Refused { endpoint, refusal } => {
             let words = refusal.explain();
+            let obstacle =
+                preview.obstacle().map(|obstacle| format!("\nobstacle  {obstacle}")).unwrap_or_default();
             format!(
-                "{endpoint} would refuse this: {} ({})\nrule      {}\nfix       {}\nstandard  {}",
+                "{endpoint} would refuse this: {} ({})\nrule      {}\nfix       {}\nstandard  {}{obstacle}",
                 refusal.cause(),
                 refusal.code().as_str(),
                 words.rule,

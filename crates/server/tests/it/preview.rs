@@ -76,7 +76,7 @@ fn comparable(claims: &Value) -> Value {
     claims
 }
 
-fn check_same(preview: &PreviewedTokens, answer: &Answer) {
+async fn check_same(server: &TestServer, preview: &PreviewedTokens, answer: &Answer) {
     let body = answer.json();
     let same = |previewed: &proofkey_server::admin::PreviewedToken, token: &str| {
         let real = decode(token);
@@ -90,6 +90,11 @@ fn check_same(preview: &PreviewedTokens, answer: &Answer) {
     }
     assert_eq!(preview.has_refresh_token, body["refresh_token"].is_string());
     assert_eq!(json!(preview.expires_in), body["expires_in"]);
+    let told = server.userinfo(body["access_token"].as_str().unwrap()).await;
+    match &preview.userinfo {
+        Some(claims) => assert_eq!((told.status, told.json()), (200, json!(claims))),
+        None => assert!([401, 403].contains(&told.status), "{}", told.status),
+    }
 }
 
 #[tokio::test]
@@ -117,12 +122,15 @@ async fn a_preview_is_what_the_endpoints_decide_for_every_client_scope_and_resou
         for scope in scopes {
             for (at_authorize, at_token) in resources {
                 let request = asked(&client, scope, at_authorize, at_token);
-                // Before and after the real one: what is remembered by then changes no token.
+                // Before the real one, and again below: what is remembered by then changes no token.
                 let preview = server.admin().preview_token(&request).await.unwrap();
                 match (&preview, real(&server, &client, &request).await) {
                     (TokenPreview::Issued(tokens), Ok(answer)) => {
-                        check_same(tokens, &answer);
+                        check_same(&server, tokens, &answer).await;
                         check_reasons(tokens, &request);
+                        let again = server.admin().preview_token(&request).await.unwrap();
+                        let TokenPreview::Issued(again) = again else { panic!("{request:?}: {again:?}") };
+                        check_same(&server, &again, &answer).await;
                         issued += 1;
                     }
                     (TokenPreview::Refused { refusal, .. }, Err(error)) => {
@@ -175,6 +183,24 @@ fn check_reasons(tokens: &PreviewedTokens, request: &PreviewRequest) {
 }
 
 #[tokio::test]
+async fn a_client_whose_secrets_have_all_expired_gets_no_token_and_the_preview_says_why() {
+    let server = TestServer::start().await;
+    let ended = server.now().seconds();
+    server.sibling().await.execute(&format!("UPDATE client_secrets SET expires_at = {ended}")).await;
+    let (web, service) = (fixtures::web(), fixtures::service());
+    let own = PreviewRequest { client: service.id.clone(), ..PreviewRequest::default() };
+    for request in [asked(&web, Some("openid"), &[], &[]), own] {
+        let preview = server.admin().preview_token(&request).await.unwrap();
+        let TokenPreview::Refused { endpoint, refusal } = &preview else { panic!("{preview:?}") };
+        assert_eq!((*endpoint, refusal.code().as_str()), ("/token", "invalid_client"));
+        assert!(preview.obstacle().is_some_and(|why| why.contains("expired")));
+    }
+    let request = asked(&web, Some("openid"), &[], &[]);
+    assert_eq!(real(&server, &web, &request).await.unwrap_err(), "invalid_client");
+    assert_eq!(server.client_credentials(&service, &[]).await.error(), "invalid_client");
+}
+
+#[tokio::test]
 async fn a_clients_own_token_is_previewed_without_a_user() {
     let server = TestServer::start().await;
     let service = fixtures::service();
@@ -182,8 +208,28 @@ async fn a_clients_own_token_is_previewed_without_a_user() {
     let TokenPreview::Issued(preview) = server.admin().preview_token(&request).await.unwrap() else {
         panic!("refused")
     };
-    check_same(&preview, &server.client_credentials(&service, &[]).await);
+    check_same(&server, &preview, &server.client_credentials(&service, &[]).await).await;
     assert_eq!((preview.consent, preview.userinfo.as_ref()), (None, None));
+    let (mut issued, mut refused) = (0, 0);
+    for scope in [None, Some("notes:read"), Some("openid"), Some("unknown:scope")] {
+        for resources in [&[][..], &[fixtures::NOTES], &["https://unknown.example"]] {
+            let request = PreviewRequest { username: None, ..asked(&service, scope, resources, &[]) };
+            let mut extra: Vec<_> = scope.map(|scope| ("scope", scope)).into_iter().collect();
+            extra.extend(resources.iter().map(|resource| ("resource", *resource)));
+            let answer = server.client_credentials(&service, &extra).await;
+            match server.admin().preview_token(&request).await.unwrap() {
+                TokenPreview::Issued(preview) => {
+                    check_same(&server, &preview, &answer).await;
+                    issued += 1;
+                }
+                TokenPreview::Refused { endpoint, refusal } => {
+                    assert_eq!((endpoint, refusal.code().as_str()), ("/token", answer.error().as_str()));
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(issued > 0 && refused > 0, "{issued} and {refused}");
     let public = PreviewRequest { client: "spa".to_owned(), ..PreviewRequest::default() };
     let refused = server.admin().preview_token(&public).await.unwrap();
     assert!(matches!(refused, TokenPreview::Refused { endpoint: "/token", .. }), "{refused:?}");

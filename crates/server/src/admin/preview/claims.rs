@@ -1,12 +1,9 @@
 //! What each claim comes of.
 
-use proofkey_oauth::{Issuer, standard_scope};
-use proofkey_protocol::token::Issue;
 use proofkey_protocol::{UserRecord, userinfo};
 use serde_json::{Map, Value};
 
 use super::shown::{Part, Reason};
-use super::walk::Held;
 
 /// A claim, why it is there, and where that stands.
 type Row = (&'static str, &'static str, &'static str);
@@ -83,17 +80,6 @@ fn given(part: Part, rows: &[Row], claims: &Value) -> Vec<Reason> {
         Reason { part, name: name.clone(), is_given: true, why: why.to_owned(), standard }
     };
     members.map(reason).collect()
-}
-
-/// What userinfo would answer; `None` where it refuses the token.
-pub(super) fn userinfo(issue: &Issue, held: &Held, issuer: &Issuer) -> Option<Map<String, Value>> {
-    let user = held.user.as_ref()?;
-    if !issue.access.aud.contains(issuer.as_str()) || !issue.scope.contains(standard_scope::OPENID) {
-        return None;
-    }
-    let mut answer = userinfo::opened(&issue.scope, user);
-    answer.insert("sub".to_owned(), Value::String(user.id.to_string()));
-    Some(answer)
 }
 
 /// What gave and withheld the claims of the user.

@@ -39,7 +39,7 @@ impl Admin {
             Err(refused) => {
                 Ok(TokenPreview::Refused { endpoint: refused.endpoint, refusal: refused.refusal })
             }
-            Ok(Walked { issue, grant, consent }) => {
+            Ok(Walked { issue, grant, consent, userinfo }) => {
                 let signed = tokens::unsigned(&keys, &issue)?;
                 let reasons = reasons::of(&reasons::Context {
                     request,
@@ -49,8 +49,8 @@ impl Admin {
                     apis: &apis,
                     policy: &self.policy,
                     tokens: &signed,
+                    userinfo: userinfo.as_ref(),
                 });
-                let userinfo = claims::userinfo(&issue, &held, &self.policy.issuer);
                 let tokens::Unsigned { access_token, id_token } = signed;
                 Ok(TokenPreview::Issued(Box::new(PreviewedTokens {
                     access_token,

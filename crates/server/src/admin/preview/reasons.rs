@@ -4,6 +4,7 @@
 use proofkey_oauth::{GrantType, Scope, standard_scope};
 use proofkey_protocol::token::Issue;
 use proofkey_protocol::{ApiId, Apis, AuthorizationCode, Policy};
+use serde_json::{Map, Value};
 
 use super::claims;
 use super::shown::{Part, PreviewRequest, Reason};
@@ -22,6 +23,7 @@ pub(super) struct Context<'a> {
     pub(super) apis: &'a Apis,
     pub(super) policy: &'a Policy,
     pub(super) tokens: &'a Unsigned,
+    pub(super) userinfo: Option<&'a Map<String, Value>>,
 }
 
 /// Every reason: scopes, audiences, claims.
@@ -33,8 +35,7 @@ pub(super) fn of(context: &Context<'_>) -> Vec<Reason> {
         reasons.extend(claims::of_id_token(&id_token.claims));
     }
     if let Some(user) = &context.held.user {
-        let answer = claims::userinfo(context.issue, context.held, &context.policy.issuer);
-        reasons.extend(claims::of_userinfo(answer.as_ref(), user));
+        reasons.extend(claims::of_userinfo(context.userinfo, user));
     }
     reasons
 }

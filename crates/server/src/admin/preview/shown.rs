@@ -32,6 +32,19 @@ pub enum TokenPreview {
     Issued(Box<PreviewedTokens>),
 }
 
+impl TokenPreview {
+    /// What stands in the way of every request of the client, beside the words of the refusal.
+    pub const fn obstacle(&self) -> Option<&'static str> {
+        match self {
+            // The preview sends no wrong one.
+            Self::Refused { refusal: Refusal::ClientSecretWrong, .. } => {
+                Some("every secret of the client has expired, or it has none")
+            }
+            Self::Refused { .. } | Self::Issued(_) => None,
+        }
+    }
+}
+
 /// The tokens that would be issued.
 #[derive(Debug)]
 pub struct PreviewedTokens {

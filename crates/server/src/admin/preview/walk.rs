@@ -12,14 +12,16 @@ use proofkey_oauth::{
 use proofkey_protocol::authorize::{
     self, Answer, Authenticated, AuthorizeFacts, ConsentGiven, Hint, Next, Progress,
 };
+use proofkey_protocol::bearer::{self, TokenFacts};
 use proofkey_protocol::interaction::{Consent, Opened, Sealed};
 use proofkey_protocol::session::{self, SessionCookie};
 use proofkey_protocol::token::{self, CodeGrant, CredentialsGrant, GrantRequest, Issue};
 use proofkey_protocol::{
-    AuthenticatedClient, Authentication, AuthenticationMethod, AuthorizationCode, Client, ClientFacts,
-    ClientSecretRecord, CodeFacts, Commit, ConsentFacts, Cx, Judged, Random as _, Refusal, SessionFacts,
-    SessionId, SubjectFacts, UserFacts, UserRecord, authenticate,
+    AccessTokenFacts, AuthenticatedClient, Authentication, AuthenticationMethod, AuthorizationCode, Client,
+    ClientFacts, ClientSecretRecord, CodeFacts, Commit, ConsentFacts, Cx, GrantWithSubject, Judged,
+    Random as _, Refusal, SessionFacts, SessionId, SubjectFacts, UserFacts, UserRecord, authenticate,
 };
+use serde_json::{Map, Value};
 
 use super::shown::{PreviewRequest, PreviewedConsent};
 use crate::random::SystemRandom;
@@ -44,6 +46,8 @@ pub(super) struct Walked {
     /// The code of a user's grant.
     pub(super) grant: Option<AuthorizationCode>,
     pub(super) consent: Option<PreviewedConsent>,
+    /// What userinfo answers to the access token; `None` where it refuses it.
+    pub(super) userinfo: Option<Map<String, Value>>,
 }
 
 /// Which endpoint refuses, and why.
@@ -62,10 +66,11 @@ struct Authorized {
     consent: PreviewedConsent,
 }
 
-/// Lets a confidential client prove itself by a secret that this process alone knows, for the moment.
+/// Lets a confidential client that could prove itself do so by a secret that this process alone knows. One whose secrets have
+/// all expired cannot.
 pub(super) fn made_up_secret(client: &mut Client, now: Timestamp) -> Secret {
     let secret = random_text();
-    if !client.is_public() {
+    if client.secrets.iter().any(|stored| stored.expires_at.is_none_or(|end| now < end)) {
         client.secrets.push(ClientSecretRecord { hash: secret.hash(), created_at: now, expires_at: None });
     }
     secret
@@ -84,7 +89,7 @@ pub(super) fn walk(request: &PreviewRequest, held: &Held, cx: &mut Cx<'_>) -> Re
         };
         let decided = token::decide(&GrantRequest::ClientCredentials(grant), &client, cx);
         let issue = decided.outcome.map_err(at_token)?;
-        return Ok(Walked { issue, grant: None, consent: None });
+        return Ok(Walked { issue, grant: None, consent: None, userinfo: None });
     };
     let user = facts_of(user);
     let Authorized { code, request, session, allowed, consent } = authorize(request, held, &user, cx)?;
@@ -96,10 +101,32 @@ pub(super) fn walk(request: &PreviewRequest, held: &Held, cx: &mut Cx<'_>) -> Re
         client: held.facts.status,
         client_valid_from: held.facts.valid_from,
     };
-    let facts = CodeFacts { subject: Some(subject), ..CodeFacts::default() };
+    let facts = CodeFacts { subject: Some(subject.clone()), ..CodeFacts::default() };
     let grant = CodeGrant { request: &request, code: Some(&code), facts: &facts };
-    let issue = token::decide(&GrantRequest::Code(grant), &client, cx).outcome.map_err(at_token)?;
-    Ok(Walked { issue, grant: Some(code), consent: Some(consent) })
+    let decided = token::decide(&GrantRequest::Code(grant), &client, cx);
+    let issue = decided.outcome.map_err(at_token)?;
+    let userinfo = userinfo(&issue, decided.commit, subject, held, cx);
+    Ok(Walked { issue, grant: Some(code), consent: Some(consent), userinfo })
+}
+
+/// What userinfo answers once the code is redeemed, by its own decisions.
+fn userinfo(
+    issue: &Issue,
+    redeemed: Option<Commit>,
+    subject: SubjectFacts,
+    held: &Held,
+    cx: &Cx<'_>,
+) -> Option<Map<String, Value>> {
+    let Some(Commit::RedeemCode { grant, .. }) = redeemed else { return None };
+    let row = GrantWithSubject::new(*grant, subject)?;
+    let token = AccessTokenFacts {
+        client: held.facts.status,
+        client_valid_from: held.facts.valid_from,
+        revoked: false,
+    };
+    let facts = TokenFacts { grant: Some(&row), token, client: Some(&held.client) };
+    let live = bearer::live(&issue.access, &facts, cx).ok()?;
+    bearer::userinfo(&live, &cx.policy.issuer).and_then(|opened| opened.answer(held.user.as_ref())).ok()
 }
 
 fn proved(held: &Held, now: Timestamp) -> Result<AuthenticatedClient, Refusal> {
