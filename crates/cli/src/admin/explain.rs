@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Say why a request was refused, by the error id of its answer
 ///
 /// The id stands on the error page, in JSON (error_id) and in the log. Servers record refusals within a second or two, unless
-/// log.record_refusals is false; at most 100 a second, and 10,000 for 7 days.
+/// log.record_refusals is false: at most 100 a second, of one network 20 at once and then one a second, and 10,000 for 7 days.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -94,8 +94,9 @@ const fn missing(noun: Noun) -> &'static str {
         Noun::Key | Noun::SealingKey => "`proofkey key list` shows those that exist",
         Noun::Consent => "`proofkey consent list` shows what is remembered",
         Noun::Refusal => {
-            "it may be mistyped, older than 7 days, one of very many in its second, or of another server; \
-             nothing is recorded where log.record_refusals is false. The log has it under the same id"
+            "it may be mistyped, older than 7 days, one of many in its second or from its network, or of another server; \
+             nothing is recorded where log.record_refusals is false, nor of an answer that shows a request id alone. The log \
+             has most refusals under the same id"
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) const OUR_FAULT: Explanation = Explanation {
     standard: "OAuth 2.1 §4.1.2.1",
 };
 
-/// What the log says where nothing answers; the page explains no rule.
+/// What the record says where nothing answers; the page explains no rule, and the log has no line.
 pub(crate) const NO_ADDRESS: Explanation = Explanation {
     rule: "address.unknown",
     cause: "Nothing answers at this address.",

@@ -15,8 +15,10 @@ const HEAD: &str = "\
 Made from the rules in the code by `cargo xtask errors`; a test fails when it is stale. Each answer that refuses something names
 its rule: an error page under *Rule*, JSON as `error_rule`, the log as `rule`. The name of a rule stays across releases.
 
-The error id (`pk-7Q4M-2XKD`) stands on the page, in the JSON and in the log alike. `proofkey explain ID` tells the operator what
-was recorded of that one refusal.
+The error id (`pk-7Q4M-2XKD`) stands on the page and in the JSON, and in the log as far as `log.refusals_per_second` lets lines
+in; requests for addresses at which nothing answers are not logged. `proofkey explain ID` tells the operator what was recorded of
+that one refusal. An answer that shows a *request id* and no error id came before every rule: the request could not be read, or
+there was no room for it. Nothing is recorded of it.
 
 An operator who publishes this page sets `pages.errors_url` to its address: error pages, JSON and redirects (`error_uri`, RFC 6749
 §4.1.2.1 and §5.2) and the log then link to the rule.

@@ -22,8 +22,8 @@ use super::installation::{InstallationArgs, load};
 /// Look for what keeps the server from working, and say how it is cured
 ///
 /// It reads the configuration, the modes of files, the limits of this shell, the database and its keys, and calls the server by its
-/// public name, as apps do. Run it as the user that the server runs as, on its machine. It changes nothing and sends no secret. One
-/// of the requests that it sends is recorded like any other that is refused.
+/// public name, as apps do. Run it as the user that the server runs as, on its machine. It changes nothing and sends no secret.
+/// Three of the requests that it sends are refused, and recorded like any others.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit codes: 0 nothing was found, 1 something was, 2 wrong command line")]
 pub(crate) struct Args {
