@@ -10,14 +10,23 @@ mod forwarded;
 mod public;
 mod report;
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
-use proofkey_server::config::Config;
+use proofkey_server::config::{Config, Store};
 use proofkey_server::http::Tls;
 use proofkey_server::password::PasswordParams;
+use proofkey_server::system;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use self::report::Report;
 use super::installation::{InstallationArgs, load};
+
+/// How long the file system of the data has to answer.
+const FILES_WITHIN: Duration = Duration::from_secs(5);
 
 /// Look for what keeps the server from working, and say how it is cured
 ///
@@ -50,12 +59,45 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 async fn examine(config: &Config, report: &mut Report) {
     settings(config, report);
-    files::examine(config, report);
-    let opened = database::examine(config, report).await;
+    let stuck = match &config.store {
+        Store::Directory(data) => (!is_answering(data).await).then_some(data),
+        Store::Postgres { .. } => None,
+    };
+    let opened = match stuck {
+        Some(data) => {
+            let what = format!(
+                "store.data: the file system of {} does not answer in {} seconds",
+                data.display(),
+                FILES_WITHIN.as_secs()
+            );
+            report.find("data.stuck", what, "mount it anew, or look at the machine that holds it");
+            None
+        }
+        None => {
+            files::examine(config, report);
+            database::examine(config, report).await
+        }
+    };
     public::examine(config, opened.as_ref(), report).await;
     if let Some(opened) = opened {
         opened.store.close().await;
     }
+}
+
+/// Whether a file system answers: one of another machine that has gone may keep those waiting for good who ask it.
+async fn is_answering(data: &Path) -> bool {
+    let data = data.to_owned();
+    ends_within(FILES_WITHIN, move || drop(system::file_system(&data))).await
+}
+
+/// Runs it on a thread for which the end of the process does not wait.
+async fn ends_within(limit: Duration, work: impl FnOnce() + Send + 'static) -> bool {
+    let (told, ended) = oneshot::channel::<()>();
+    let run = move || {
+        work();
+        drop(told);
+    };
+    thread::Builder::new().spawn(run).is_err() || timeout(limit, ended).await.is_ok()
 }
 
 /// What the configuration says, beyond that it can be read.
@@ -87,5 +129,20 @@ fn settings(config: &Config, report: &mut Report) {
             "give the chain in PEM, the server's own certificate first, and the private key that belongs to \
              it, both readable for this user",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn pk_07_what_does_not_answer_is_not_waited_for() {
+        assert!(ends_within(Duration::from_secs(60), || {}).await);
+        let (held, hold) = std::sync::mpsc::channel::<()>();
+        let stuck = move || drop(hold.recv());
+        assert!(!ends_within(Duration::from_millis(20), stuck).await);
+        drop(held);
+        assert!(is_answering(Path::new("/")).await && is_answering(Path::new("/nowhere/at/all")).await);
     }
 }

@@ -1,15 +1,21 @@
 //! The server from outside, by its public name: whether that leads here, and what stands between lets through what apps need.
 
+use std::time::Duration;
+
 use jiff::fmt::rfc2822;
 use proofkey_server::clock::Clock;
 use proofkey_server::config::Config;
+use proofkey_server::parse_error_id;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::answers::{Answer, Caller};
 use super::database::Opened;
 use super::forwarded;
 use super::report::Report;
 
+/// How long a name has to be found.
+const NAME_WITHIN: Duration = Duration::from_secs(10);
 /// Seconds by which the clock of what answers may differ.
 const NOTABLE_SECONDS: i64 = 30;
 /// A long authorization request of an honest app; up to 8 KiB are taken.
@@ -58,9 +64,18 @@ async fn resolves(config: &Config, report: &mut Report) -> bool {
     let authority = config.issuer.authority();
     let port = if config.issuer.is_https() { 443 } else { 80 };
     let with_port = if has_port(authority) { authority.to_owned() } else { format!("{authority}:{port}") };
-    match tokio::net::lookup_host(&with_port).await.map(|mut addresses| addresses.next()) {
+    let found = timeout(NAME_WITHIN, tokio::net::lookup_host(&with_port)).await;
+    match found.map(|found| found.ok().and_then(|mut addresses| addresses.next())) {
         Ok(Some(_)) => true,
-        Ok(None) | Err(_) => {
+        Err(_) => {
+            let what = format!(
+                "issuer: no name server answers for {authority} in {} seconds",
+                NAME_WITHIN.as_secs()
+            );
+            report.find("issuer.name", what, "look at the name servers of this machine (/etc/resolv.conf)");
+            false
+        }
+        Ok(None) => {
             let what = format!("issuer: the name {authority} has no address");
             report.find(
                 "issuer.name",
@@ -239,7 +254,9 @@ async fn keys(config: &Config, caller: &Caller, opened: Option<&Opened>, report:
 async fn long_request(config: &Config, caller: &Caller, report: &mut Report) {
     let url = format!("{}/authorize?state={}", config.issuer, "x".repeat(LONG_REQUEST_BYTES));
     match caller.get(&url).await {
-        Ok(answer) if answer.body.contains("pk-") => report.pass("long authorization requests come through"),
+        Ok(answer) if answer.status == 400 && shows_error_id(&answer.body) => {
+            report.pass("long authorization requests come through");
+        }
         Ok(answer) => report.find(
             "proxy.long_request",
             format!(
@@ -250,5 +267,25 @@ async fn long_request(config: &Config, caller: &Caller, report: &mut Report) {
             "let the proxy take request lines of 16 KiB (nginx: large_client_header_buffers 4 16k)",
         ),
         Err(cause) => unreachable(config, &cause, report),
+    }
+}
+
+/// Whether a page shows an error id as our pages do.
+fn shows_error_id(page: &str) -> bool {
+    let mut begins = page.match_indices("pk-");
+    begins
+        .any(|(at, _)| page.get(at..at + "pk-7Q4M-2XKD".len()).is_some_and(|id| parse_error_id(id).is_some()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pk_07_a_page_of_others_is_not_taken_for_one_of_ours() {
+        assert!(shows_error_id("<p>pk-</p><code>pk-7Q4M-2XKD</code>"));
+        for other in ["", "pk-", "<a href=\"/pk-assets/style.css\">", "pk-é7Q4M-2XK"] {
+            assert!(!shows_error_id(other), "{other}");
+        }
     }
 }

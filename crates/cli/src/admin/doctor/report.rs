@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::admin::show::plain;
 
+/// Most characters that a sentence has: what answers may have sent a page, or a megabyte.
+const SENTENCE_CHARS_MAX: usize = 600;
+
 /// A fault and its cure.
 #[derive(Debug)]
 struct Finding {
@@ -24,17 +27,17 @@ pub(super) struct Report {
 impl Report {
     /// Something is as it should be.
     pub(super) fn pass(&mut self, what: impl Into<String>) {
-        self.passed.push(what.into());
+        self.passed.push(cut(what.into()));
     }
 
     /// Something is wrong.
     pub(super) fn find(&mut self, check: &'static str, what: impl Into<String>, cure: impl Into<String>) {
-        self.found.push(Finding { check, what: what.into(), cure: cure.into() });
+        self.found.push(Finding { check, what: cut(what.into()), cure: cure.into() });
     }
 
     /// Something could not be looked at, or deserves a second look.
     pub(super) fn note(&mut self, what: impl Into<String>) {
-        self.notes.push(what.into());
+        self.notes.push(cut(what.into()));
     }
 
     /// Whether nothing is wrong.
@@ -63,5 +66,28 @@ impl Report {
             count => format!("{count} faults were found."),
         });
         lines.join("\n")
+    }
+}
+
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(SENTENCE_CHARS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pk_07_what_others_sent_is_cut() {
+        let mut report = Report::default();
+        report.find("readiness", "é".repeat(1 << 20), "do what that says");
+        report.note("x".repeat(SENTENCE_CHARS_MAX));
+        let shown = report.json();
+        assert_eq!(shown["found"][0]["what"].as_str().unwrap().chars().count(), SENTENCE_CHARS_MAX + 1);
+        assert_eq!(shown["notes"][0].as_str().unwrap().len(), SENTENCE_CHARS_MAX);
     }
 }
