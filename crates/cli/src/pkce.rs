@@ -9,10 +9,8 @@ use proofkey_protocol::Random as _;
 use proofkey_server::SystemRandom;
 use serde::Serialize;
 
-use crate::output::Output;
+use crate::output::{OPERATOR_EXIT_CODES, Output};
 
-const EXIT_CODES: &str =
-    "Exit codes: 0 done, 1 failed (the message says what to change), 2 wrong command line";
 /// Most bytes that are read: the longest verifier (RFC 7636 §4.1) and the line break behind it.
 const INPUT_BYTES_MAX: u64 = 130;
 
@@ -21,7 +19,7 @@ const INPUT_BYTES_MAX: u64 = 130;
 /// The challenge goes into the authorization request, as code_challenge with code_challenge_method=S256. The verifier stays with
 /// you until the code is redeemed, and goes to the token endpoint as code_verifier.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = OPERATOR_EXIT_CODES)]
 pub(crate) struct Args {
     /// Read the verifier from standard input rather than make one
     #[arg(long)]
