@@ -8,18 +8,23 @@ import { USER } from "./guide.mjs";
 
 const LIFE_MS = 30_000;
 const CALL_MS_MAX = 5_000;
+const START_MS_MAX = 60_000;
 
-// How often /token has answered, by the server's own count.
-export async function tokensIssued(guide) {
+// How often an endpoint has answered well, by the server's own count.
+async function answered(guide, endpoint) {
   const text = await (await fetch(`${guide.metrics}/metrics`)).text();
-  const [, count] = text.match(/^proofkey_requests_total\{endpoint="token",outcome="ok"\} (\d+)/m) ?? [];
+  const [, count] = text.match(new RegExp(`^proofkey_requests_total\\{endpoint="${endpoint}",outcome="ok"\\} (\\d+)`, "m")) ?? [];
   return Number(count);
 }
 
+export const tokensIssued = (guide) => answered(guide, "token");
+export const tokensRevoked = (guide) => answered(guide, "revoke");
+
 // Signs in, reads notes with one token and with its successor, signs out, and is asked for the password the next time. The server
 // must give access tokens of thirty seconds (`SHORT`): most of the apps renew a token half a minute before its end, so each call needs
-// one. `leftMs` is for those that wait until so much of its life is left.
-export async function useWebApp(t, guide, address, leftMs = LIFE_MS) {
+// one. `leftMs` is for those that wait until so much of its life is left. Spring (`byItself`) keeps the session of a sign-in that the server
+// has ended, and forgets tokens without taking them back.
+export async function useWebApp(t, guide, address, { leftMs = LIFE_MS, byItself = false } = {}) {
   const home = guide.fill(address);
   const browser = new VirtualBrowser();
   await t.test("signs in", async () => {
@@ -41,15 +46,38 @@ export async function useWebApp(t, guide, address, leftMs = LIFE_MS) {
       assert.equal(await tokensIssued(guide), before + 1, "one refresh for one call");
     }
   });
+  await t.test("ends where the sign-in was ended at the server, and signs in again", { skip: byItself }, async () => {
+    await guide.run(`proofkey consent revoke --user ${USER.username} --client ${guide.clientId}`);
+    await until(LIFE_MS - leftMs + CALL_MS_MAX, "the end of the session", async () => {
+      await browser.visit(new URL("notes", home).href);
+      return /Sign in/.test((await browser.visit(home)).page.text);
+    });
+    const { page } = await browser.visit(new URL("login", home).href, undefined, signIn);
+    assert.match(page.text, /Hello, Ada Lovelace/);
+  });
   await t.test("signs out, here and at the server", async () => {
+    const before = await tokensRevoked(guide);
     const { page } = await browser.visit(home);
     const { arrived, page: stuck } = await browser.logOut(submit(formOf(page), {}), `${home}?`).catch((error) => ({ page: { text: String(error) } }));
     assert.equal(arrived ?? stuck?.url, home, stuck?.text);
     assert.match(stuck.text, /Sign in/);
+    if (!byItself) assert.equal(await tokensRevoked(guide), before + 1, "the refresh token was taken back");
     const { page: asked } = await browser.visit(new URL("login", home).href);
     assert.ok(formOf(asked)?.fields.has("password"), asked.text);
   });
 }
+
+// Runs the app of a client that has `redirectUri`, by `command` once it is printed to `file`, and waits until it says what `pattern` is for.
+export async function startWith(guide, { id, framework, redirectUri, file, command }, pattern) {
+  await guide.run(`proofkey client add --web --name Notes --id ${id} --redirect ${redirectUri} --scope notes:read`);
+  await guide.run(`mkdir -p "$(dirname ${file})" && proofkey client snippet ${id} ${framework} > ${file}`);
+  const app = await guide.start(`unset PORT; ${command}`);
+  await until(START_MS_MAX, String(pattern), () => pattern.test(app.all())).catch((error) => assert.fail(`${error.message}\n${app.all()}`));
+}
+
+// The redirect URI of an app behind a proxy names no port: the app takes 8080, or says that another program has it.
+export const BEHIND_PROXY = { id: "notes-https", redirectUri: "https://notes.example/callback" };
+export const ON_8080 = /:8080\b/;
 
 export const SHORT = { PROOFKEY_TOKENS__ACCESS_SECONDS: "30" };
 

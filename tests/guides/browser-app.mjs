@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { signIn } from "../browser/pages.mjs";
 import { launch, openPage, until } from "../browser/support.mjs";
-import { tokensIssued } from "./apps.mjs";
+import { tokensIssued, tokensRevoked } from "./apps.mjs";
 import { USER } from "./guide.mjs";
 
 const REFRESH_MS_MAX = 30_000;
@@ -39,11 +39,13 @@ export async function useBrowserApp(t, guide, address) {
     await callApi();
   });
   await t.test("signs out, here and at the server", async () => {
+    const before = await tokensRevoked(guide);
     await button("Sign out").click();
     await page.locator("#logout-confirm, button:has-text('Sign in')").first().waitFor();
     if (await page.locator("#logout-confirm").count() === 1) await page.locator("#logout-confirm").click();
     await button("Sign in").waitFor();
     assert.equal(page.url(), home);
+    assert.ok((await tokensRevoked(guide)) > before, "the tokens were taken back");
     await button("Sign in").click();
     await page.locator("#password").waitFor();
   });

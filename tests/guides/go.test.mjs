@@ -1,7 +1,7 @@
 // docs/guides/go.md and api-go.md, followed to their ends.
 import { test } from "node:test";
 
-import { SHORT, useWebApp } from "./apps.mjs";
+import { BEHIND_PROXY, ON_8080, SHORT, startWith, useWebApp } from "./apps.mjs";
 import { judge } from "./judge.mjs";
 import { open } from "./guide.mjs";
 
@@ -12,7 +12,11 @@ test("pk_10 the guide for Go", async (t) => {
   if (guide === undefined) return;
   await guide.all();
   guide.finish();
-  await useWebApp(t, guide, "http://localhost:8082/", 10_000);
+  await useWebApp(t, guide, "http://localhost:8082/", { leftMs: 10_000 });
+  const app = { ...BEHIND_PROXY, framework: "go", file: "https/main.go", command: "go run ./https" };
+  await t.test("listens behind a proxy", () => startWith(guide, app, ON_8080));
+  const bare = { id: "notes-bare", redirectUri: "https://notes.example", framework: "go", file: "bare/main.go", command: "go run ./bare" };
+  await t.test("refuses a redirect URI without a path", () => startWith(guide, bare, /needs a path of its own.*notes\.example/));
 });
 
 test("the guide api-go", async (t) => {

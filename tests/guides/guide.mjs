@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 
 import { freePort } from "../interop/serve.mjs";
 import { fetched, folderOf, install, isInstalled } from "./install.mjs";
-import { ROOT, partedFiles, readPage } from "./page.mjs";
+import { noteOf, partedFiles, readPage } from "./page.mjs";
 import { Shell } from "./shell.mjs";
 
 // The person of the page `start`.
@@ -78,6 +78,7 @@ export class Guide {
   fill(text) { return this.#desk.fill(text); }
   blocks(heading) { return this.#page.sections.find((section) => section.heading === heading).blocks; }
   get metrics() { return `http://${this.#desk.settings.PROOFKEY_SERVER__METRICS_LISTEN}`; }
+  get clientId() { return this.#page.text.match(/^proofkey client add .*--id (\S+)/m)[1]; }
   get folder() { return this.#folder; }
 
   // Does what stands under `heading`, which must be the next one with commands.
@@ -101,9 +102,7 @@ export class Guide {
     for (const [name, text] of partedFiles(this.#page)) {
       assert.equal(this.fill(text), readFileSync(join(this.#folder, name), "utf8"), `${name} as the page shows it and as the command printed it`);
     }
-    // Read by record.mjs. What follows may still fail; then the run has failed, and nothing is recorded.
-    const note = { date: new Date().toISOString().slice(0, 10), tools: this.#tools };
-    writeFileSync(join(ROOT, "target/guides", `${this.#page.name}.followed.json`), JSON.stringify(note));
+    noteAtEnd(this.#page, this.#tools);
   }
 
   async #follow(block) {
@@ -137,6 +136,14 @@ export class Guide {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
+}
+
+// Notes for record.mjs that a page was followed, once every test of this file has passed: what follows may still fail.
+function noteAtEnd(page, tools) {
+  const note = JSON.stringify({ date: new Date().toISOString().slice(0, 10), tools, page: page.hash });
+  process.once("exit", (code) => {
+    if (code === 0) writeFileSync(noteOf(page.name), note);
+  });
 }
 
 function assertPrinted(printed, wanted) {

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-import { ROOT, readPage } from "./page.mjs";
+import { ROOT, hashOf, readPage } from "./page.mjs";
 
 const INSTALL_MS_MAX = 15 * 60_000;
 // Rust is built where everything else is, and as the workspace builds what it depends on: without debug information.
@@ -22,7 +22,13 @@ export function isInstalled(page) {
   return existsSync(stampOf(page.name)) && JSON.parse(readFileSync(stampOf(page.name), "utf8")).wanted === wanted(page);
 }
 
-const wanted = (page) => JSON.stringify(stepsOf(page).map(({ file, text }) => [file, text]));
+// What is fetched: the steps, and for a package in Rust the lock file that is copied.
+export function wanted(page, lock = readFileSync(join(ROOT, "Cargo.lock"), "utf8")) {
+  const steps = stepsOf(page);
+  return JSON.stringify([...steps.map(({ file, text }) => [file, text]), ...(isRust(steps) ? [hashOf(lock)] : [])]);
+}
+
+const isRust = (steps) => steps.some(({ file }) => file === "Cargo.toml");
 
 // The top of what was fetched. Everything else in the folder is of an earlier run.
 export const fetched = (name) => JSON.parse(readFileSync(stampOf(name), "utf8")).kept;
@@ -33,7 +39,7 @@ export function install(page) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const steps = stepsOf(page);
-  if (steps.some(({ file }) => file === "Cargo.toml")) besideCheckout(folder);
+  if (isRust(steps)) besideCheckout(folder);
   for (const { file, text, line } of steps) {
     if (file !== undefined) {
       mkdirSync(dirname(join(folder, file)), { recursive: true });

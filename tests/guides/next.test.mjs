@@ -1,12 +1,27 @@
 // docs/guides/next.md, followed to its end.
+import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { SHORT, useWebApp } from "./apps.mjs";
 import { open } from "./guide.mjs";
+import { partedFiles, readPage } from "./page.mjs";
 
 test("pk_10 the guide for Next.js", async (t) => {
   const guide = await open(t, "next", { before: ["start", "api-node"], settings: SHORT });
   await guide.all();
   guide.finish();
   await useWebApp(t, guide, "http://localhost:3001/");
+});
+
+test("a server that was away at the first request is asked again at the next", async () => {
+  const [text] = partedFiles(readPage("next")).get("proofkey.js").match(/^const discover = [\s\S]*?^\}\)\);$/m);
+  let asked = 0;
+  const discovery = async () => {
+    asked += 1;
+    if (asked === 1) throw new Error("away");
+    return "configuration";
+  };
+  const server = new Function("oidc", "kept", "ISSUER", "CLIENT_ID", "execute", `${text}; return server;`)({ discovery }, {}, "http://127.0.0.1", "notes", []);
+  await assert.rejects(server(), /away/);
+  assert.deepEqual([await server(), await server(), asked], ["configuration", "configuration", 2]);
 });

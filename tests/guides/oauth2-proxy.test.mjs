@@ -13,6 +13,12 @@ test("the guide for oauth2-proxy", async (t) => {
   guide.finish();
   const browser = new VirtualBrowser();
   const home = guide.fill("http://localhost:4180/");
+  await t.test("sends a nonce and a challenge", async () => {
+    const { headers } = await fetch(home, { redirect: "manual" });
+    const asked = new URL(headers.get("location")).searchParams;
+    assert.ok(asked.get("nonce"), headers.get("location"));
+    assert.equal(asked.get("code_challenge_method"), "S256");
+  });
   await t.test("signs in", async () => {
     const { page } = await browser.visit(home, undefined, signIn);
     assert.equal(page.url, home, page.text);

@@ -8,6 +8,7 @@
 // ```sh by=test              what the test of the page does itself, for it has to answer or to fill in something
 // ```LANGUAGE not-run        what no test runs; the page says so, and why
 // ```text output             what the commands before printed; … stands for anything
+import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,8 +25,14 @@ export function pageNames() {
 
 export function readPage(name) {
   const text = readFileSync(join(PAGES, `${name}.md`), "utf8");
-  return { name, text, sections: sectionsOf(text), ports: new Set([...text.matchAll(ADDRESS)].map(([, port]) => port)) };
+  const ports = new Set([...text.matchAll(ADDRESS)].map(([, port]) => port));
+  return { name, text, hash: hashOf(text), sections: sectionsOf(text), ports };
 }
+
+export const hashOf = (text) => createHash("sha256").update(text).digest("hex");
+
+// Where it is noted that a page was followed.
+export const noteOf = (name) => join(ROOT, "target/guides", `${name}.followed.json`);
 
 export function sectionsOf(text) {
   const sections = [{ heading: "", blocks: [] }];

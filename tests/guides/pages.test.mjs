@@ -1,13 +1,18 @@
 // The guides as a whole: each is found from the index, is followed by a test or says that it is not, and fetches pinned versions.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { PAGES, ROOT, pageNames, partedFiles, readPage } from "./page.mjs";
+import { wanted } from "./install.mjs";
+import { PAGES, ROOT, noteOf, pageNames, partedFiles, readPage } from "./page.mjs";
+import { lineOf } from "./record.mjs";
 
 // Pages for operators whose commands other tests run, and a page of tables.
-const NO_GUIDES = ["backup", "scale-out", "moving"];
+const NO_GUIDES = ["backup", "install", "moving", "scale-out"];
+// The page that the others begin with.
+const BEFORE_ALL = "start";
 const LINK = /\]\(([^)#]+?)(#[^)]*)?\)/g;
 const pages = pageNames().map(readPage);
 
@@ -26,7 +31,7 @@ test("a page is followed by a test, or says that it was not run", () => {
   const tests = readdirSync(folder).filter((file) => file.endsWith(".test.mjs") && !file.startsWith("pages.")).map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
   for (const page of pages.filter(({ name }) => !NO_GUIDES.includes(name))) {
     const blocks = page.sections.flatMap((section) => section.blocks);
-    const isRun = tests.includes(`"${page.name}"`);
+    const isRun = page.name === BEFORE_ALL || tests.includes(`open(t, "${page.name}"`);
     const saysNot = page.text.includes("**Not run.**");
     assert.notEqual(isRun, saysNot, page.name);
     for (const block of blocks) assert.equal(Boolean(block["not-run"]), saysNot, `${page.name}, line ${block.line}`);
@@ -44,6 +49,25 @@ test("pk_10 what a guide fetches is pinned", () => {
   }
 });
 
+test("pk_10 what a Cargo.toml or pom.xml of a guide names is pinned", () => {
+  const lock = readFileSync(join(ROOT, "Cargo.lock"), "utf8");
+  const files = pages.flatMap((page) => page.sections.flatMap((section) => section.blocks).map((block) => ({ ...block, at: `${page.name}, line ${block.line}` })));
+  for (const { text, at } of files.filter(({ file }) => file === "Cargo.toml")) {
+    const lines = text.split("[dependencies]\n")[1].trim().split("\n").filter((line) => !line.includes("path ="));
+    for (const line of lines) {
+      const [, name, version] = line.match(/^([\w-]+) = (?:\{ version = )?"=(\d+\.\d+\.\d+)"/) ?? assert.fail(`${at}: ${line}`);
+      // The lock file of the workspace is copied beside it; another version would be fetched besides.
+      assert.ok(lock.includes(`name = "${name}"\nversion = "${version}"\n`), `${at}: ${name} ${version} is not what the workspace has`);
+    }
+  }
+  for (const { text, at } of files.filter(({ file }) => file === "pom.xml")) {
+    const [, parent] = text.match(/<parent>[\s\S]*?<version>(.*?)<\/version>[\s\S]*?<\/parent>/) ?? [];
+    assert.match(parent ?? "", /^\d+\.\d+\.\d+$/, at);
+    // Without a version it is the one that the parent names.
+    for (const [version] of text.matchAll(/<version>.*?<\/version>/g)) assert.match(version, /^<version>\d+\.\d+\.\d+<\/version>$/, at);
+  }
+});
+
 test("pk_10 the snippets are those of the pages", () => {
   for (const page of pages) {
     for (const [file, shown] of partedFiles(page)) {
@@ -52,5 +76,34 @@ test("pk_10 the snippets are those of the pages", () => {
       const pattern = template.split(/__[A-Z_]+__/).map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("(?:\"[^\\n]*\"|'[^\\n]*')");
       assert.match(shown, new RegExp(`^${pattern}$`), page.name);
     }
+  }
+});
+
+test("a guide in Rust is fetched anew when the lock file of the workspace changes, and no other", () => {
+  for (const [name, isRust] of [["rust", true], ["api-rust", true], ["express", false]]) {
+    assert.equal(wanted(readPage(name), "one") !== wanted(readPage(name), "another"), isRust, name);
+  }
+});
+
+test("a guide counts as followed once the whole test has passed, and until its page changes", () => {
+  const [page, note] = [{ ...readPage("curl"), name: "of-a-test" }, noteOf("of-a-test")];
+  const run = (end) => {
+    const script = `const { Guide } = await import("./guide.mjs"); const page = ${JSON.stringify({ ...page, sections: [], ports: [] })};
+      new Guide({ shell() {}, fill: String }, page, "", ["Tool 1.0"]).finish(); ${end}`;
+    return spawnSync(process.execPath, ["--input-type=module", "-e", script], { cwd: join(ROOT, "tests/guides"), encoding: "utf8" });
+  };
+  mkdirSync(join(ROOT, "target/guides"), { recursive: true });
+  rmSync(note, { force: true });
+  try {
+    assert.equal(run("process.exitCode = 1").status, 1);
+    assert.equal(lineOf(page), undefined, "noted, though the test failed afterwards");
+    const passed = run("");
+    assert.equal(passed.status, 0, passed.stderr);
+    assert.match(lineOf(page), /^\| \[The flow by hand, with curl\]\(of-a-test\.md\) \| Tool 1\.0, .*curl \d/);
+    assert.equal(lineOf({ ...page, hash: "of another text" }), undefined, "noted, though the page is another one");
+    writeFileSync(note, JSON.stringify({ date: "2026-01-01", tools: [] }));
+    assert.equal(lineOf(page), undefined, "a note that does not say of which text it is");
+  } finally {
+    rmSync(note, { force: true });
   }
 });

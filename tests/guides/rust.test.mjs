@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { until } from "../browser/support.mjs";
 import { VirtualBrowser } from "../interop/virtual-browser.mjs";
-import { SHORT, tokensIssued } from "./apps.mjs";
+import { SHORT, tokensIssued, tokensRevoked } from "./apps.mjs";
 import { USER, open } from "./guide.mjs";
 
 const BUILD_MS_MAX = 300_000;
@@ -34,6 +34,8 @@ test("pk_10 the guides for Rust", async (t) => {
     assert.equal(await tokensIssued(guide), before + 1);
   });
   await t.test("signs out", async () => {
+    const before = await tokensRevoked(guide);
     assert.match(await guide.run("cargo run --quiet -- sign-out"), /Signed out here/);
+    assert.ok((await tokensRevoked(guide)) > before, "the tokens were taken back");
   });
 });

@@ -67,13 +67,21 @@ test("pk_02 checksums verify, and the list of parts has what the lock file has",
   );
   const shipped = sbom.components.filter((part) => part.scope === "required");
   assert.ok(shipped.some((part) => part.name === "rustls") && !shipped.some((part) => part.name === "proptest"));
-  for (const part of shipped.filter((part) => part.purl !== undefined)) assert.ok(part.licenses?.[0].expression, part.name);
+  for (const part of shipped.filter((part) => part.purl !== undefined)) {
+    assert.ok(part.licenses?.[0].expression, part.name);
+    assert.match(part.purl, /^pkg:cargo\/[\w-]+@[\w.%~-]+$/);
+  }
 });
 
 test("pk_02 what is shipped goes with its licences, its manual and its completions", async (t) => {
   const archive = await unpacked(await folder(t));
   const texts = await readFile(join(archive, "third-party.txt"), "utf8");
-  for (const part of ["rustls ", "aws-lc-sys ", "libsqlite3-sys ", "argon2 "]) assert.ok(texts.includes(`\n${part}`), part);
+  const { components } = JSON.parse(await readFile(join(archive, "sbom.cdx.json"), "utf8"));
+  const others = components.filter((part) => part.scope === "required" && part.purl !== undefined);
+  assert.ok(others.length > 100, String(others.length));
+  for (const { name, version } of others) assert.ok(texts.includes(`\n${name} ${version} (`), name);
+  // Of other makers, in the sources of a part.
+  assert.match(texts, /c_src\/mimalloc\/v\d\/LICENSE/);
   assert.ok((await readdir(join(archive, "man/man1"))).includes("proofkey-client-add.1"));
   await run("bash", ["-n", join(archive, "completions/proofkey.bash")]);
   const { stdout } = await run("man", ["--warnings", "-l", join(archive, "man/man5/proofkey.toml.5")], { env: { PATH: process.env.PATH, MANWIDTH: "100", LC_ALL: "C.UTF-8" } });

@@ -94,11 +94,11 @@ def mount(*words):
 
 
 def lower(root, unit, user):
-    """Makes the root read-only, its state directory not, and hands the credential over."""
+    """Makes the root read-only, its state directory not, shows of /proc what the unit says, and hands the credential over."""
     state = f"{root}/var/lib/{unit['StateDirectory'][0]}"
     for folder in (root, state):
         mount("--bind", folder, folder)
-    mount("-t", "proc", "proc", f"{root}/proc")
+    mount("-t", "proc", "-o", f"subset={unit['ProcSubset'][0]},hidepid={unit['ProtectProc'][0]}", "proc", f"{root}/proc")
     mount("-t", "tmpfs", "-o", "mode=0755", "run", f"{root}/run")
     name, source = unit["LoadCredential"][0].split(":")
     credentials = f"/run/credentials/{os.path.basename(sys.argv[2])}"

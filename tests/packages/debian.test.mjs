@@ -1,6 +1,6 @@
 // The Debian package: on this system without Proofkey, by dpkg itself, and run as its unit says.
 import assert from "node:assert/strict";
-import { access, appendFile, lstat, readFile, stat, writeFile } from "node:fs/promises";
+import { access, appendFile, lstat, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -78,6 +78,19 @@ test("pk_03 an upgrade keeps what was edited, removal keeps the data, and purgin
   for (const path of kept) assert.ok(await isThere(path), path);
   await inside(root, ["dpkg", "--purge", "proofkey"]);
   for (const path of ["var/lib/proofkey", "etc/proofkey", "etc/default/proofkey"]) assert.ok(!await isThere(join(root, path)), path);
+});
+
+test("pk_03 data on a disk of its own is purged, and the place of the disk stays", async (t) => {
+  const root = await systemRoot(t);
+  await install(root);
+  const data = join(root, "var/lib/proofkey");
+  await run("mount", ["-t", "tmpfs", "tmpfs", data]);
+  await init(root);
+  await inside(root, ["proofkey", "user", "list", "--config", "/etc/proofkey/proofkey.toml"]);
+  assert.ok((await readdir(data)).length > 0);
+  await inside(root, ["dpkg", "--purge", "proofkey"]);
+  assert.deepEqual(await readdir(data), []);
+  assert.ok(!await isThere(join(root, "etc/proofkey")));
 });
 
 test("pk_04 systemd finds nothing wrong with the unit, and its exposure is small", async (t) => {

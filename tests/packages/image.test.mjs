@@ -84,6 +84,17 @@ test("pk_05 the layer has no shell, and nothing in it belongs to a user but the 
   assert.ok(entries.includes("etc/ssl/certs/ca-certificates.crt 0 644 f"));
 });
 
+test("pk_05 what the image has of the system is in its list of parts, and goes with its licence", async (t) => {
+  const { root } = await image(t);
+  const { components } = JSON.parse(await readFile(join(root, "usr/share/doc/proofkey/sbom.cdx.json"), "utf8"));
+  const urls = components.map((part) => part.purl ?? "");
+  for (const name of ["libc6", "libgcc-s1", "ca-certificates"]) {
+    const version = (await run("dpkg-query", ["--show", "--showformat=${Version}", name])).stdout;
+    assert.ok(urls.some((url) => url.startsWith("pkg:deb/") && url.includes(`/${name}@${encodeURIComponent(version)}?arch=`)), name);
+    assert.ok((await readFile(join(root, "usr/share/doc", name, "copyright"), "utf8")).length > 0, name);
+  }
+});
+
 test("pk_05 the same binary packed again is the same image", async (t) => {
   const to = join(await folder(t), "again");
   await run(process.env.XTASK ?? "cargo", process.env.XTASK ? ["dist", "--of", PROOFKEY, "--to", to] : ["xtask", "dist", "--of", PROOFKEY, "--to", to], { cwd: ROOT, timeout: 240_000 });

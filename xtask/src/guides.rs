@@ -33,6 +33,11 @@ pub(crate) fn tests(root: &Path, files: &[String]) -> Command {
     command
 }
 
+/// Removes what earlier runs noted, so that what is noted is of this one.
+pub(crate) fn forget(root: &Path) -> Result<()> {
+    process::run(node(root).args(["record.mjs", "--forget"]), NOTE_LIMIT)
+}
+
 /// Writes into docs/guides/README.md which guides were followed, when, and with which versions.
 pub(crate) fn note(root: &Path) -> Result<()> {
     process::run(node(root).arg("record.mjs"), NOTE_LIMIT)

@@ -59,6 +59,12 @@ const EVERY_GUIDE: Stage = Stage {
     work: Work::Tests(all_guides, 60),
 };
 
+const FORGET: Stage = Stage {
+    name: "forget",
+    title: "forget which guides earlier runs followed",
+    work: Work::Inside(guides::forget),
+};
+
 const NOTE: Stage = Stage {
     name: "note",
     title: "note in docs/guides/README.md what was followed",
@@ -85,7 +91,7 @@ pub(crate) fn run(root: &Path, only: Option<&str>) -> Result<ExitCode> {
 
 /// Follows every guide, also those that need what `setup` does not install, and notes what was followed if all of it works.
 pub(crate) fn every_guide(root: &Path) -> Result<ExitCode> {
-    stage::run(root, &[SETUP, BUILD, EVERY_GUIDE, NOTE], None)
+    stage::run(root, &[SETUP, BUILD, FORGET, EVERY_GUIDE, NOTE], None)
 }
 
 /// What is left out on PostgreSQL, by the part of a test's name, and why.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use proofkey_server::config::{Server, process_environment};
 use serde::Serialize;
-use tokio::io::{self, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{self, AsyncReadExt as _, AsyncWriteExt as _, ErrorKind};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -57,14 +57,15 @@ struct Report {
 /// Asks and says.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let listener = listener(&Server::load(&args.config, process_environment())?)?;
-    let path = if args.alive { "/livez" } else { "/readyz" };
-    let answer = timeout(WITHIN, ask(listener, path)).await;
-    let (report, code) = match answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-        Ok((200, _)) => {
+    let (path, word) = if args.alive { ("/livez", "alive") } else { ("/readyz", "ready") };
+    let answer =
+        timeout(WITHIN, ask(listener, path)).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
+    let (report, code) = match answer.and_then(|answer| judge(answer, word)) {
+        Ok(None) => {
             let ready = (!args.alive).then_some(true);
             (Report { listener, alive: true, ready, cause: None }, 0)
         }
-        Ok((_, cause)) => (Report { listener, alive: true, ready: Some(false), cause: Some(cause) }, 1),
+        Ok(cause) => (Report { listener, alive: true, ready: Some(false), cause }, 1),
         Err(error) => {
             (Report { listener, alive: false, ready: Some(false), cause: Some(error.to_string()) }, 4)
         }
@@ -102,6 +103,21 @@ fn listener(server: &Server) -> anyhow::Result<SocketAddr> {
     Ok(SocketAddr::new(ip, address.port()))
 }
 
+/// Why the server is not ready, `None` where the answer is the word that was asked for. What another program answers to a path that
+/// it does not have is no sign of life of this one.
+fn judge((status, text): (u16, String), word: &str) -> io::Result<Option<String>> {
+    match status {
+        200 if text == word => Ok(None),
+        // One line in words: no page of a proxy.
+        503 if word == "ready" && !text.is_empty() && !text.contains(['\n', '<']) => Ok(Some(text)),
+        _ => Err(no_server()),
+    }
+}
+
+fn no_server() -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, "what listens there is no server of this kind")
+}
+
 /// The status and the text of an answer.
 async fn ask(listener: SocketAddr, path: &str) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(listener).await?;
@@ -110,12 +126,10 @@ async fn ask(listener: SocketAddr, path: &str) -> io::Result<(u16, String)> {
     let mut answer = Vec::new();
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await?;
     let answer = String::from_utf8_lossy(&answer);
-    let no_http =
-        || io::Error::new(io::ErrorKind::InvalidData, "what listens there is no server of this kind");
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(no_http)?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(no_server)?;
     let status =
         head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).and_then(|code| code.parse().ok());
-    Ok((status.ok_or_else(no_http)?, body.trim().to_owned()))
+    Ok((status.ok_or_else(no_server)?, body.trim().to_owned()))
 }
 
 #[cfg(test)]
@@ -127,6 +141,27 @@ mod tests {
         let path = folder.path().join("proofkey.toml");
         std::fs::write(&path, format!("[server]\n{lines}\n"))?;
         Ok(listener(&Server::load(&path, [])?)?.to_string())
+    }
+
+    #[test]
+    fn pk_06_only_the_answers_of_a_server_of_this_kind_are_signs_of_life() {
+        let judged = |status, text: &str, word| judge((status, text.to_owned()), word).ok();
+        assert_eq!(judged(200, "ready", "ready"), Some(None));
+        assert_eq!(judged(200, "alive", "alive"), Some(None));
+        assert_eq!(judged(503, "draining", "ready"), Some(Some("draining".to_owned())));
+        for (status, text, word) in [
+            (404, "", "alive"),
+            (404, "not found", "ready"),
+            (200, "<html>", "ready"),
+            (200, "ready", "alive"),
+            (301, "", "ready"),
+            (500, "draining", "ready"),
+            (503, "<html>\nService unavailable", "ready"),
+            (503, "", "ready"),
+            (503, "draining", "alive"),
+        ] {
+            assert_eq!(judged(status, text, word), None, "{status} {text}");
+        }
     }
 
     #[test]

@@ -38,7 +38,8 @@ mod tests {
 
     use super::*;
 
-    const FLOOD_BYTES: usize = 64 * 1024 * 1024;
+    /// Far more than the other tests of this process have at once.
+    const FLOOD_BYTES: usize = 256 * 1024 * 1024;
     const PATIENCE: Duration = Duration::from_secs(60);
 
     fn resident_bytes() -> usize {

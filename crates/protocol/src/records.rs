@@ -52,6 +52,20 @@ pub struct ApiRecord {
 impl ApiRecord {
     /// The algorithm of access tokens whose API names none.
     pub const ALGORITHM: Algorithm = Algorithm::Es256;
+
+    /// Whether both say the same of one API, its credential too.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let secret = |api: &Self| api.introspection.map(|hash| hash.0);
+        (&self.resource, &self.name, &self.scopes, self.access_token_seconds, self.algorithm, secret(self))
+            == (
+                &other.resource,
+                &other.name,
+                &other.scopes,
+                other.access_token_seconds,
+                other.algorithm,
+                secret(other),
+            )
+    }
 }
 
 /// An API with the id that it got.

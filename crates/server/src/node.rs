@@ -21,8 +21,6 @@ const REPORT_EVERY: Duration = Duration::from_secs(2);
 const LIVE_SECONDS: i64 = 20;
 /// The longest name of a machine that is noted, in bytes.
 const NAME_BYTES_MAX: usize = 64;
-/// Where Linux tells it.
-const NAME_FILE: &str = "/proc/sys/kernel/hostname";
 
 /// The servers that are there and have not reported that they hold a sealing key, for people to read; empty where all do.
 pub(crate) async fn lacking(store: &Store, id: SealingKeyId, now: Timestamp) -> Result<String, Fault> {
@@ -118,9 +116,22 @@ fn tell(reread: &Result<bool, KeysFault>, told: Option<String>) -> Option<String
     None
 }
 
-/// The name of this machine, or nothing where it cannot be told.
+/// The name of this machine, as the kernel has it: no file is read, for a server may be shown none of `/proc` but its own processes.
 fn machine() -> String {
-    let mut name = std::fs::read_to_string(NAME_FILE).unwrap_or_default().trim().to_owned();
+    let mut name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pk_04_a_server_has_the_name_of_its_machine() {
+        let told = std::process::Command::new("uname").arg("-n").output().unwrap();
+        let told = String::from_utf8(told.stdout).unwrap();
+        assert!(!machine().is_empty());
+        assert!(told.trim().starts_with(&machine()), "{told}");
+    }
 }

@@ -127,6 +127,10 @@ pub enum Fault {
     )]
     #[expect(missing_docs, reason = "the message says what its fields are")]
     Exposed { file: String, mode: u32 },
+    /// A file beside the database is a symbolic link, which may lead to a file of another program.
+    #[error("{file} is a symbolic link, and what stands beside a database is read through none: remove it")]
+    #[expect(missing_docs, reason = "the message says what its field is")]
+    Linked { file: String },
     /// The name of the database leads to another file than the one that is open, or to none.
     #[error(
         "the database was moved or replaced while it was open: start again on the file that is there now"
@@ -195,6 +199,7 @@ impl Fault {
             | Self::MigrationChanged { .. }
             | Self::EngineTooOld { .. }
             | Self::Exposed { .. }
+            | Self::Linked { .. }
             | Self::AlreadyServed => false,
         }
     }

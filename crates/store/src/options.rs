@@ -31,6 +31,9 @@ pub struct Options {
     /// Pages of 4 KiB from which on a file counts as large: what is one person's is read by the connection that writes. It keeps
     /// its pages, where each other connection reads every page anew after each commit.
     pub large_from_pages: u32,
+    /// How long that connection has for such a read, before it is done by another: a commit takes a few milliseconds on a disk that
+    /// is well.
+    pub writer_reads_within: Duration,
     /// Most subjects (a session with its user, consent and client) that are remembered until a write changes them, and most
     /// access tokens with their grants; 0 for none.
     pub remembered_max: usize,
@@ -81,6 +84,7 @@ impl Default for Options {
             batch_max: 256,
             pages_max: None,
             large_from_pages: 16_384,
+            writer_reads_within: Duration::from_millis(50),
             remembered_max: 2048,
         }
     }

@@ -62,7 +62,8 @@ impl Contents {
         let lock = Lock::read(root).context("Cargo.lock")?;
         let built = licences::Built::read(root, release.machine.target)?;
         fs::write(&sbom, sbom::render(release, &lock, &built)?)?;
-        fs::write(&third_party, built.texts()?)?;
+        let licences = ["LICENSE-MIT", "LICENSE-APACHE"].map(|name| root.join(name));
+        fs::write(&third_party, built.texts(&fs::read_to_string(&licences[1])?)?)?;
         Ok(Self {
             binary: packed,
             manual,
@@ -70,7 +71,7 @@ impl Contents {
             sbom,
             third_party,
             service: root.join("packaging/proofkey.service"),
-            licences: ["LICENSE-MIT", "LICENSE-APACHE"].map(|name| root.join(name)),
+            licences,
         })
     }
 

@@ -68,10 +68,11 @@ fn documents(tree: &Path, from: &Path, release: &Release, contents: &Contents) -
         + &indented(&fs::read_to_string(mit)?);
     written(&folder.join("copyright"), &text)?;
     let entry = format!(
-        "proofkey ({}) unstable; urgency=medium\n\n  * Built from commit {}.\n\n -- The Proofkey maintainers \
+        "proofkey ({}) unstable; urgency=medium\n\n  * Built from commit {}{}.\n\n -- The Proofkey maintainers \
          <maintainers@proofkey.invalid>  {}\n",
         release.version,
         release.commit,
+        release.changed(),
         release.date("-R")?
     );
     let changelog = folder.join("changelog");
@@ -133,4 +134,26 @@ fn compressed(from: &Path, to: &Path) -> Result<()> {
 fn written(path: &Path, text: &str) -> Result<()> {
     fs::create_dir_all(path.parent().context("a file is in a folder")?)?;
     Ok(fs::write(path, text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where credentials are is told to a unit (`%d`) from systemd 250 on.
+    #[test]
+    fn pk_03_the_package_asks_for_the_systemd_that_its_unit_needs() {
+        let packaging = crate::root().unwrap().join("packaging");
+        let unit = fs::read_to_string(packaging.join("proofkey.service")).unwrap();
+        assert!(unit.contains("=%d/"));
+        let control = fs::read_to_string(packaging.join("debian/control")).unwrap();
+        let needed = control.lines().find_map(|line| line.strip_prefix("Depends: ")).unwrap();
+        assert!(needed.split(", ").any(|package| package == "systemd (>= 250)"), "{needed}");
+    }
+
+    #[test]
+    fn pk_04_a_start_that_changes_the_schema_is_not_ended_by_the_clock() {
+        let unit = fs::read_to_string(crate::root().unwrap().join("packaging/proofkey.service")).unwrap();
+        assert!(unit.lines().any(|line| line == "TimeoutStartSec=infinity"));
+    }
 }

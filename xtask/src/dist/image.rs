@@ -1,6 +1,7 @@
 //! The image for container engines, as a layout of the Open Container Initiative in a tar file: one layer with the binary, the
 //! libraries that it loads, and the certificates of the public authorities. There is no shell in it and no package manager.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,6 +12,8 @@ use serde_json::{Value, json};
 use super::archive::{compress, tar_of};
 use super::contents::{Contents, place};
 use super::release::{LIMIT, Release, said};
+use super::sbom;
+use super::system::SystemPackage;
 use crate::process;
 
 /// Whom the server runs as unless the engine says otherwise.
@@ -56,29 +59,40 @@ pub(super) fn write(
 fn files(release: &Release, contents: &Contents, tree: &Path) -> Result<()> {
     place(&contents.binary, &tree.join("usr/bin/proofkey"), 0o755)?;
     let (loader, beside) = release.machine.loader;
-    place(&library(release, loader)?, &tree.join(beside).join(loader), 0o755)?;
+    let mut from_system = BTreeSet::from([SystemPackage::named("ca-certificates")?]);
+    let file = library(release, loader)?;
+    place(&file, &tree.join(beside).join(loader), 0o755)?;
+    from_system.insert(SystemPackage::of_file(&file)?);
     for name in ["libc.so.6", "libm.so.6", "libgcc_s.so.1"] {
-        place(&library(release, name)?, &tree.join("lib").join(release.machine.triplet).join(name), 0o644)?;
+        let file = library(release, name)?;
+        place(&file, &tree.join("lib").join(release.machine.triplet).join(name), 0o644)?;
+        from_system.insert(SystemPackage::of_file(&file)?);
     }
     let certificates = Path::new("/").join(CERTIFICATES);
     ensure!(certificates.exists(), "{} is missing: install ca-certificates", certificates.display());
     place(&certificates, &tree.join(CERTIFICATES), 0o644)?;
-    // The licences of what is not ours.
-    for file in [&contents.sbom, &contents.third_party] {
-        place(file, &tree.join("usr/share/doc/proofkey").join(file.file_name().unwrap_or_default()), 0o644)?;
-    }
-    for package in ["libc6", "libgcc-s1"] {
-        let copyright = PathBuf::from(format!("usr/share/doc/{package}/copyright"));
-        if Path::new("/").join(&copyright).exists() {
-            place(&Path::new("/").join(&copyright), &tree.join(&copyright), 0o644)?;
-        }
-    }
+    documents(contents, &from_system.into_iter().collect::<Vec<_>>(), tree)?;
     fs::write(tree.join("etc/passwd"), format!("proofkey:x:{USER}:{USER}::/{DATA}:/nonexistent\n"))?;
     fs::write(tree.join("etc/group"), format!("proofkey:x:{USER}:\n"))?;
     fs::write(tree.join("etc/nsswitch.conf"), "hosts: files dns\n")?;
     // Places for what the engine mounts: the root may be read-only.
     for folder in ["etc/proofkey", DATA, "tmp", "proc", "dev", "sys"] {
         fs::create_dir_all(tree.join(folder))?;
+    }
+    Ok(())
+}
+
+/// The list of parts and the licences of what is not ours.
+fn documents(contents: &Contents, from_system: &[SystemPackage], tree: &Path) -> Result<()> {
+    let folder = tree.join("usr/share/doc/proofkey");
+    for file in [&contents.sbom, &contents.third_party] {
+        place(file, &folder.join(file.file_name().unwrap_or_default()), 0o644)?;
+    }
+    let list = sbom::with_system(&fs::read_to_string(&contents.sbom)?, from_system)?;
+    fs::write(folder.join("sbom.cdx.json"), list)?;
+    for package in from_system {
+        let copyright = package.copyright()?;
+        place(&copyright, &tree.join(copyright.strip_prefix("/")?), 0o644)?;
     }
     Ok(())
 }
@@ -115,7 +129,7 @@ fn configuration(release: &Release, layer: &str) -> Result<Value> {
             "Labels": {
                 "org.opencontainers.image.title": "Proofkey",
                 "org.opencontainers.image.version": release.version,
-                "org.opencontainers.image.revision": release.commit,
+                "org.opencontainers.image.revision": format!("{}{}", release.commit, release.changed()),
                 "org.opencontainers.image.licenses": "MIT OR Apache-2.0",
             },
             // An addition of Docker's, which engines that do not know it leave alone.

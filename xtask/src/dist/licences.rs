@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::release::LIMIT;
@@ -12,7 +12,11 @@ use crate::check::cargo_in;
 use crate::process;
 
 /// How names of files with licences begin.
-const NAMES: [&str; 5] = ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE"];
+const NAMES: [&str; 6] = ["LICENSE", "LICENCE", "UNLICENSE", "COPYING", "COPYRIGHT", "NOTICE"];
+/// Files of such names that are programs.
+const OF_PROGRAMS: [&str; 8] = ["c", "cc", "cpp", "go", "h", "json", "py", "rs"];
+/// The licence whose text is given where a package brings none: its text names no holder, so it is the same for all.
+const COMMON: &str = "Apache-2.0";
 
 /// The packages of the binary, by name and version.
 pub(super) struct Built {
@@ -21,6 +25,8 @@ pub(super) struct Built {
 
 struct Package {
     licence: Option<String>,
+    authors: String,
+    repository: String,
     folder: PathBuf,
     /// It is in the binary; the others only built it.
     is_shipped: bool,
@@ -50,7 +56,10 @@ impl Built {
             let key = (name, version);
             if built.contains(&key) {
                 let is_shipped = shipped.contains(&key);
-                packages.insert(key, Package { licence: text("license"), folder, is_shipped });
+                let authors = package.get("authors").and_then(Value::as_array).into_iter().flatten();
+                let authors = authors.filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+                let (licence, repository) = (text("license"), text("repository").unwrap_or_default());
+                packages.insert(key, Package { licence, authors, repository, folder, is_shipped });
             }
         }
         Ok(Self { packages })
@@ -71,8 +80,8 @@ impl Built {
         self.packages.get(&(name.to_owned(), version.to_owned()))
     }
 
-    /// The licences of what is shipped and not ours, each text once.
-    pub(super) fn texts(&self) -> Result<String> {
+    /// The licences of what is shipped and not ours, each text once. `common` is the text of the Apache licence.
+    pub(super) fn texts(&self, common: &str) -> Result<String> {
         let mut by_text: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for ((name, version), package) in self.packages.iter().filter(|(_, package)| package.is_shipped) {
             if name.starts_with("proofkey") {
@@ -80,8 +89,18 @@ impl Built {
             }
             let licence = package.licence.as_deref().unwrap_or("no expression");
             let heading = format!("{name} {version} ({licence})");
-            for text in texts_in(&package.folder)? {
-                by_text.entry(text).or_default().push(heading.clone());
+            let texts = texts_in(&package.folder)?;
+            if texts.is_empty() {
+                let text = common.trim().to_owned();
+                by_text.entry(text).or_default().push(package.without_text(&heading)?);
+            }
+            for (file, text) in texts {
+                let of = if file.parent() == Some(Path::new("")) {
+                    heading.clone()
+                } else {
+                    format!("{heading}: {}", file.display())
+                };
+                by_text.entry(text).or_default().push(of);
             }
         }
         let mut page =
@@ -95,6 +114,23 @@ impl Built {
     }
 }
 
+impl Package {
+    /// The heading of a package that brings no text of its licence: with what is known of its makers, under the common licence, which
+    /// it has to allow.
+    fn without_text(&self, heading: &str) -> Result<String> {
+        let licence = self.licence.as_deref().unwrap_or_default();
+        let mut allowed = licence.split(['/', ' ']).filter(|word| !word.is_empty());
+        ensure!(
+            !licence.contains("AND") && allowed.any(|word| word == COMMON),
+            "{heading} is shipped without a text of its licence, and {COMMON} is not one that may be chosen: find its text"
+        );
+        let Self { authors, repository, .. } = self;
+        Ok(format!(
+            "{heading}: taken under {COMMON}; it has no file of its licence. By {authors}, {repository}"
+        ))
+    }
+}
+
 /// `name v1.2.3 (…)`, as cargo prints a package.
 fn name_and_version(line: &str) -> Option<(String, String)> {
     let mut words = line.split_whitespace();
@@ -102,14 +138,77 @@ fn name_and_version(line: &str) -> Option<(String, String)> {
     Some((name.to_owned(), version.to_owned()))
 }
 
-fn texts_in(folder: &Path) -> Result<Vec<String>> {
-    let mut texts = BTreeMap::new();
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().to_uppercase()).unwrap_or_default();
-        if NAMES.iter().any(|begin| name.starts_with(begin)) && path.is_file() {
-            texts.insert(name, fs::read_to_string(&path).with_context(|| path.display().to_string())?);
+/// The texts of licences in a folder and below it, where there are sources of other makers, with their paths in it.
+fn texts_in(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let mut texts = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).with_context(|| next.display().to_string())? {
+            let entry = entry?;
+            let (path, kind) = (entry.path(), entry.file_type()?);
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file() && is_licence(&path) {
+                let text = fs::read(&path).with_context(|| path.display().to_string())?;
+                let text = String::from_utf8_lossy(&text).trim().to_owned();
+                texts.push((path.strip_prefix(folder)?.to_owned(), text));
+            }
         }
     }
-    Ok(texts.into_values().map(|text| text.trim().to_owned()).collect())
+    texts.sort();
+    Ok(texts)
+}
+
+fn is_licence(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_uppercase()).unwrap_or_default();
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    NAMES.iter().any(|begin| name.starts_with(begin))
+        && !ending.is_some_and(|ending| OF_PROGRAMS.contains(&ending.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pk_02_every_part_that_is_shipped_goes_with_a_text_of_its_licence() {
+        let root = crate::root().unwrap();
+        let built = Built::read(&root, "x86_64-unknown-linux-gnu").unwrap();
+        let common = fs::read_to_string(root.join("LICENSE-APACHE")).unwrap();
+        let texts = built.texts(&common).unwrap();
+        let shipped = built.packages.iter().filter(|(_, package)| package.is_shipped);
+        let others: Vec<_> = shipped.filter(|((name, _), _)| !name.starts_with("proofkey")).collect();
+        assert!(others.len() > 100, "{}", others.len());
+        for ((name, version), _) in others {
+            assert!(texts.contains(&format!("\n{name} {version} (")), "{name}");
+        }
+        for inside in ["c_src/mimalloc/v", "aws-lc/third_party/fiat/LICENSE", "Daan Leijen"] {
+            assert!(texts.contains(inside), "{inside}");
+        }
+    }
+
+    #[test]
+    fn pk_02_a_part_without_a_text_of_its_licence_is_refused_unless_the_common_one_may_be_chosen() {
+        let heading = |licence: &str| {
+            let package = Package {
+                licence: Some(licence.to_owned()),
+                authors: "A".to_owned(),
+                repository: "https://b.example".to_owned(),
+                folder: PathBuf::new(),
+                is_shipped: true,
+            };
+            package.without_text("c 1.0.0").ok()
+        };
+        for allowed in ["Apache-2.0", "MIT/Apache-2.0", "Apache-2.0 OR MIT"] {
+            let told = heading(allowed).unwrap();
+            assert!(
+                told.starts_with("c 1.0.0: taken under Apache-2.0") && told.contains("A, https://b.example")
+            );
+        }
+        for refused in ["MIT", "", "Apache-2.0 AND MIT"] {
+            assert_eq!(heading(refused), None, "{refused}");
+        }
+        assert!(is_licence(Path::new("a/License-MIT")) && is_licence(Path::new("COPYING.txt")));
+        assert!(!is_licence(Path::new("src/license.rs")) && !is_licence(Path::new("README")));
+    }
 }

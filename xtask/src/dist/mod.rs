@@ -13,6 +13,7 @@ mod licences;
 mod lock;
 mod release;
 mod sbom;
+mod system;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,7 +59,11 @@ impl Options {
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     let release = Release::of(root, options.target.as_deref())?;
     if options.check_reproducible {
-        return check_reproducible(root, &release);
+        // What is built is the commit, whatever is in this folder.
+        return check_reproducible(root, &Release { has_changes: false, ..release });
+    }
+    if options.of.is_none() {
+        release.check_is_commit()?;
     }
     let to = options.to.clone().unwrap_or_else(|| root.join("target/dist-packages"));
     let (binary, host) = match &options.of {

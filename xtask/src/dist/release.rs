@@ -53,6 +53,8 @@ pub(crate) struct Release {
     pub(super) version: String,
     /// The whole hash.
     pub(super) commit: String,
+    /// The folder has something else than the commit, so what is built in it is not what the commit is.
+    pub(super) has_changes: bool,
     /// Of the commit, in seconds: every file bears it, whenever it was made.
     pub(super) time: String,
     pub(super) machine: &'static Machine,
@@ -73,7 +75,8 @@ impl Release {
             let mut git = Command::new("git");
             said(git.args(["log", "-1", &format!("--format={format}")]).current_dir(root))
         });
-        Ok(Self { version: version(root)?, commit: commit?, time: time?, machine })
+        let has_changes = has_changes(root)?;
+        Ok(Self { version: version(root)?, commit: commit?, has_changes, time: time?, machine })
     }
 
     /// How the names of its files begin.
@@ -83,7 +86,24 @@ impl Release {
 
     /// What `--version` says.
     pub(super) fn long_version(&self) -> String {
-        format!("{} (commit {})", self.version, self.commit.get(..12).unwrap_or(&self.commit))
+        let (commit, changed) = (self.commit.get(..12).unwrap_or(&self.commit), self.changed());
+        format!("{} (commit {commit}{changed})", self.version)
+    }
+
+    /// What is said of changes behind the name of the commit.
+    pub(super) const fn changed(&self) -> &'static str {
+        if self.has_changes { ", with changes" } else { "" }
+    }
+
+    /// That it is the commit and nothing else.
+    pub(super) fn check_is_commit(&self) -> Result<()> {
+        ensure!(
+            !self.has_changes,
+            "what is in this folder differs from commit {}, and a release is named by its commit: commit or remove what `git status` \
+             lists, or build a checkout of the commit",
+            self.commit
+        );
+        Ok(())
     }
 
     pub(super) fn is_for_this_machine(&self) -> bool {
@@ -137,6 +157,12 @@ fn number(text: &str) -> (u32, u32) {
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }
 
+/// Whether a file differs from the commit, or is in no commit and not ignored.
+fn has_changes(root: &Path) -> Result<bool> {
+    let listed = said(Command::new("git").args(["status", "--porcelain"]).current_dir(root))?;
+    Ok(!listed.is_empty())
+}
+
 /// Of the workspace.
 fn version(root: &Path) -> Result<String> {
     let manifest = std::fs::read_to_string(root.join("Cargo.toml"))?;
@@ -173,6 +199,31 @@ mod tests {
         let release = Release::of(&crate::root().unwrap(), Some("x86_64-unknown-linux-gnu")).unwrap();
         assert!(release.long_version().starts_with(&format!("{} (commit ", release.version)));
         assert_eq!(release.commit.len(), 40);
+        let changed = Release { has_changes: true, ..release };
+        assert!(changed.long_version().ends_with(", with changes)"), "{}", changed.long_version());
+        let refused = changed.check_is_commit().unwrap_err().to_string();
+        assert!(refused.contains(&changed.commit) && refused.contains("git status"), "{refused}");
+        assert!(Release { has_changes: false, ..changed }.check_is_commit().is_ok());
         assert!(Release::of(&crate::root().unwrap(), Some("wasm32-unknown-unknown")).is_err());
+    }
+
+    #[test]
+    fn pk_02_a_folder_with_changes_is_told_from_its_commit() {
+        let folder = std::env::temp_dir().join(format!("proofkey-changes-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let git = |words: &[&str]| {
+            let named = ["-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "commit.gpgsign=false"];
+            said(Command::new("git").args(named).args(words).current_dir(&folder)).unwrap();
+        };
+        let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+        git(&["init", "--quiet"]);
+        write("a", "1");
+        assert!(has_changes(&folder).unwrap(), "of no commit");
+        git(&["add", "a"]);
+        git(&["commit", "--quiet", "--no-verify", "-m", "a"]);
+        assert!(!has_changes(&folder).unwrap());
+        write("a", "2");
+        assert!(has_changes(&folder).unwrap(), "changed");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

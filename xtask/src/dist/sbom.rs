@@ -1,11 +1,12 @@
 //! The list of parts (SBOM), in CycloneDX 1.5: every package of the lock file, and which of them are in the binary.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 use super::licences::Built;
 use super::lock::{Lock, Package};
 use super::release::Release;
+use super::system::SystemPackage;
 
 /// The whole document.
 pub(super) fn render(release: &Release, lock: &Lock, built: &Built) -> Result<String> {
@@ -26,7 +27,7 @@ pub(super) fn render(release: &Release, lock: &Lock, built: &Built) -> Result<St
                 "bom-ref": format!("proofkey@{}", release.commit),
                 "licenses": [{"expression": "MIT OR Apache-2.0"}],
                 "properties": [
-                    {"name": "commit", "value": release.commit}, {"name": "target", "value": release.machine.target},
+                    {"name": "commit", "value": format!("{}{}", release.commit, release.changed())}, {"name": "target", "value": release.machine.target},
                 ],
             },
         },
@@ -58,5 +59,61 @@ fn component(package: &Package, built: &Built) -> Value {
 }
 
 fn reference(package: &Package) -> String {
-    format!("pkg:cargo/{}@{}", package.name, package.version)
+    format!("pkg:cargo/{}@{}", package.name, escaped(&package.version))
+}
+
+/// A version in a package URL: what is no letter, digit or one of `.-_~` is written by its bytes.
+fn escaped(version: &str) -> String {
+    let mut text = String::new();
+    for byte in version.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'~' => {
+                text.push(char::from(byte))
+            }
+            other => text.push_str(&format!("%{other:02X}")),
+        }
+    }
+    text
+}
+
+/// A list with the packages of the system in it that an image has a part of.
+pub(super) fn with_system(list: &str, packages: &[SystemPackage]) -> Result<String> {
+    let mut document: Value = serde_json::from_str(list)?;
+    let parts = document.get_mut("components").and_then(Value::as_array_mut);
+    let parts = parts.context("the list of parts has no components")?;
+    for SystemPackage { name, version, architecture, system } in packages {
+        let url = format!("pkg:deb/{system}/{name}@{}?arch={architecture}", escaped(version));
+        parts.push(json!({
+            "type": "library", "name": name, "version": version, "bom-ref": url, "scope": "required", "purl": url,
+        }));
+    }
+    Ok(format!("{document:#}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pk_02_parts_of_the_system_are_listed_by_urls_that_can_be_read_back() {
+        let package = SystemPackage {
+            name: "libc6".to_owned(),
+            version: "1:2.36-9+deb12u14".to_owned(),
+            architecture: "amd64".to_owned(),
+            system: "debian".to_owned(),
+        };
+        let list = with_system(r#"{"components": [{"name": "a"}]}"#, &[package]).unwrap();
+        let list: Value = serde_json::from_str(&list).unwrap();
+        assert_eq!(list["components"][0]["name"], "a");
+        assert_eq!(list["components"][1]["version"], "1:2.36-9+deb12u14");
+        let url = "pkg:deb/debian/libc6@1%3A2.36-9%2Bdeb12u14?arch=amd64";
+        assert_eq!(list["components"][1]["purl"], url);
+        assert!(with_system("{}", &[]).is_err());
+        let wasi = Package {
+            name: "wasi".to_owned(),
+            version: "0.14.7+wasi-0.2.4".to_owned(),
+            ..Package::default()
+        };
+        assert_eq!(reference(&wasi), "pkg:cargo/wasi@0.14.7%2Bwasi-0.2.4");
+    }
 }

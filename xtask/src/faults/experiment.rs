@@ -166,15 +166,6 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         batch: 100,
     },
     Experiment {
-        name: "memory-limit",
-        rows: "F-31",
-        cycle: "the memory that the server may have ends under load, when passwords are hashed",
-        package: "proofkey",
-        target: IT,
-        test: "faults::memory::f_31_nothing_acknowledged_is_lost_when_memory_runs_out_under_load",
-        batch: 100,
-    },
-    Experiment {
         name: "black-holes",
         rows: "F-05, ST-03",
         cycle: "a link to PostgreSQL that goes silent while a commit is under way, many at once",

@@ -60,7 +60,13 @@ def callback(request):
 def access_token(request):
     tokens = request.session.get("tokens")
     if tokens and tokens["expires_at"] < time.time() + 30:
-        fresh = oauth.proofkey.fetch_access_token(grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+        try:
+            fresh = oauth.proofkey.fetch_access_token(grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+        except OAuthError as error:
+            if error.error != "invalid_grant":
+                raise
+            auth.logout(request)
+            return None
         request.session["tokens"] = tokens = {**tokens, **fresh}
     return tokens and tokens["access_token"]
 

@@ -108,5 +108,6 @@ app.use((error, request, response, next) => {
   request.session.destroy(() => response.status(500).send(page('<p>That did not work. <a href="/">Back</a></p>')));
 });
 
-const port = process.env.PORT ?? new URL(REDIRECT_URI).port;
+// Behind a proxy the redirect URI has no port.
+const port = process.env.PORT || new URL(REDIRECT_URI).port || 8080;
 app.listen(port, "127.0.0.1", () => console.log(`http://localhost:${port}/`));

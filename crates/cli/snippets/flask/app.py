@@ -91,5 +91,6 @@ def logout():
 @app.errorhandler(OAuthError)
 def refused(error):
     app.logger.error("%s: %s", error.error, error.description)
+    signed_in.pop(session.get("id"), None)
     session.clear()
     return render_template_string(PAGE, name=NAME, problem="That did not work."), 500

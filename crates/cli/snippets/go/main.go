@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -34,11 +35,10 @@ type app struct {
 	sessions map[string]*session // for more than one process, a table of a database
 }
 
-// session is what the app knows of one browser: a request on its way, or a person who is signed in.
+// session is what the app knows of a browser whose person is signed in.
 type session struct {
-	state, verifier, nonce string
-	person, idToken        string
-	tokens                 oauth2.TokenSource
+	person, idToken string
+	tokens          oauth2.TokenSource
 }
 
 var page = template.Must(template.New("").Parse(`<!doctype html><html lang="en"><title>{{.Name}}</title><h1>{{.Name}}</h1>
@@ -67,31 +67,51 @@ func (a *app) begin(w http.ResponseWriter, r *http.Request, s *session) {
 	if cookie, err := r.Cookie("notes"); err == nil {
 		delete(a.sessions, cookie.Value)
 	}
-	cookie := &http.Cookie{Name: "notes", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
-	cookie.Secure = strings.HasPrefix(redirectURI, "https:")
 	if s == nil {
-		cookie.MaxAge = -1
-	} else {
-		cookie.Value = rand.Text()
-		a.sessions[cookie.Value] = s
+		setCookie(w, "notes", "", -1)
+		return
 	}
+	id := rand.Text()
+	a.sessions[id] = s
+	setCookie(w, "notes", id, 0)
+}
+
+func setCookie(w http.ResponseWriter, name, value string, seconds int) {
+	cookie := &http.Cookie{Name: name, Value: value, MaxAge: seconds, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	cookie.Secure = strings.HasPrefix(redirectURI, "https:")
 	http.SetCookie(w, cookie)
 }
 
-func newRequest() *session {
-	return &session{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier()}
+type request struct{ state, nonce, verifier string }
+
+func newRequest() request {
+	return request{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier()}
+}
+
+// asked is the request that this browser began; an empty one if there is none.
+func asked(r *http.Request) request {
+	cookie, err := r.Cookie("notes-asked")
+	if err != nil {
+		return request{}
+	}
+	parts := strings.Split(cookie.Value, ".")
+	if len(parts) != 3 {
+		return request{}
+	}
+	return request{parts[0], parts[1], parts[2]}
 }
 
 func (a *app) login(w http.ResponseWriter, r *http.Request) {
-	s := newRequest()
-	a.begin(w, r, s)
-	address := a.config.AuthCodeURL(s.state, oidc.Nonce(s.nonce), oauth2.S256ChallengeOption(s.verifier))
+	begun := newRequest()
+	setCookie(w, "notes-asked", begun.state+"."+begun.nonce+"."+begun.verifier, 600)
+	address := a.config.AuthCodeURL(begun.state, oidc.Nonce(begun.nonce), oauth2.S256ChallengeOption(begun.verifier))
 	http.Redirect(w, r, address, http.StatusSeeOther)
 }
 
 func (a *app) callback(w http.ResponseWriter, r *http.Request) {
-	s, query := a.session(r), r.URL.Query()
-	if s.state == "" || query.Get("state") != s.state {
+	begun, query := asked(r), r.URL.Query()
+	setCookie(w, "notes-asked", "", -1)
+	if begun.state == "" || query.Get("state") != begun.state {
 		http.Error(w, "this answer is not to our request", http.StatusBadRequest)
 		return
 	}
@@ -100,7 +120,7 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	signedIn, err := a.exchange(r.Context(), query.Get("code"), s)
+	signedIn, err := a.exchange(r.Context(), query.Get("code"), begun)
 	if err != nil {
 		log.Print(err)
 		http.Error(w, "that did not work", http.StatusInternalServerError)
@@ -110,8 +130,8 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-func (a *app) exchange(ctx context.Context, code string, asked *session) (*session, error) {
-	token, err := a.config.Exchange(ctx, code, oauth2.VerifierOption(asked.verifier))
+func (a *app) exchange(ctx context.Context, code string, begun request) (*session, error) {
+	token, err := a.config.Exchange(ctx, code, oauth2.VerifierOption(begun.verifier))
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +140,7 @@ func (a *app) exchange(ctx context.Context, code string, asked *session) (*sessi
 	if err != nil {
 		return nil, err
 	}
-	if idToken.Nonce != asked.nonce {
+	if idToken.Nonce != begun.nonce {
 		return nil, errors.New("the ID token is not to our request")
 	}
 	// It outlives this request, so it must not end with it.
@@ -148,9 +168,14 @@ func (a *app) notes(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer, err := oauth2.NewClient(r.Context(), s.tokens).Get(api)
+	if refused := new(oauth2.RetrieveError); errors.As(err, &refused) && refused.ErrorCode == "invalid_grant" {
+		a.begin(w, r, nil)
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+		return
+	}
 	if err != nil {
 		log.Print(err)
-		http.Redirect(w, r, "/login", http.StatusSeeOther)
+		http.Error(w, "that did not work", http.StatusBadGateway)
 		return
 	}
 	defer answer.Body.Close()
@@ -200,13 +225,15 @@ func main() {
 		Scopes:       strings.Fields(scope),
 	}
 	callback, err := url.Parse(redirectURI)
-	if err != nil {
-		log.Fatal(err)
+	if err != nil || len(callback.Path) < 2 {
+		log.Fatal("the redirect URI needs a path of its own, such as /callback: ", redirectURI)
 	}
 	http.HandleFunc("GET /{$}", a.home)
 	http.HandleFunc("GET /login", a.login)
 	http.HandleFunc("GET "+callback.Path, a.callback)
 	http.HandleFunc("GET /notes", a.notes)
 	http.HandleFunc("POST /logout", a.logout)
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+callback.Port(), nil))
+	port := cmp.Or(os.Getenv("PORT"), callback.Port(), "8080") // behind a proxy the redirect URI has no port
+	log.Printf("http://localhost:%s/", port)
+	log.Fatal(http.ListenAndServe("127.0.0.1:"+port, nil))
 }

@@ -15,10 +15,16 @@ const kept = (globalThis.notes ??= { sessions: new Map() });
 
 // Plain http is for development on this machine; the library takes it only when told so.
 const execute = ISSUER.startsWith("http:") ? [oidc.allowInsecureRequests] : [];
-const server = () => (kept.server ??= oidc.discovery(new URL(ISSUER), CLIENT_ID, process.env.CLIENT_SECRET, undefined, { execute }));
+const discover = () => oidc.discovery(new URL(ISSUER), CLIENT_ID, process.env.CLIENT_SECRET, undefined, { execute });
+const server = () => (kept.server ??= discover().catch((error) => {
+  kept.server = undefined; // the next request tries again
+  throw error;
+}));
 
 const to = (address) => new Response(null, { status: 303, headers: { Location: address } });
 const home = () => to(new URL("/", REDIRECT_URI).href);
+
+const COOKIE = { httpOnly: true, sameSite: "lax", path: "/", secure: REDIRECT_URI.startsWith("https:") };
 
 export async function session() {
   return kept.sessions.get((await cookies()).get("notes")?.value);
@@ -31,7 +37,7 @@ async function replace(session) {
   if (session === undefined) return jar.delete("notes");
   const id = randomBytes(32).toString("base64url");
   kept.sessions.set(id, session);
-  jar.set("notes", id, { httpOnly: true, sameSite: "lax", path: "/", secure: REDIRECT_URI.startsWith("https:") });
+  jar.set("notes", id, COOKIE);
 }
 
 async function newRequest() {
@@ -41,28 +47,30 @@ async function newRequest() {
 }
 
 export async function login() {
-  const { challenge, ...asked } = await newRequest();
-  await replace({ asked });
+  const { verifier, challenge, state, nonce } = await newRequest();
+  (await cookies()).set("notes-asked", [state, nonce, verifier].join("."), { ...COOKIE, maxAge: 600 });
   return to(oidc.buildAuthorizationUrl(await server(), {
     redirect_uri: REDIRECT_URI,
     scope: SCOPE,
-    state: asked.state,
-    nonce: asked.nonce,
+    state,
+    nonce,
     code_challenge: challenge,
     code_challenge_method: "S256",
   }).href);
 }
 
 export async function callback(request) {
-  const asked = (await session())?.asked;
-  if (asked === undefined) return home();
+  const jar = await cookies();
+  const [state, nonce, verifier] = jar.get("notes-asked")?.value.split(".") ?? [];
+  if (!state || !nonce || !verifier) return home();
+  jar.delete("notes-asked");
   // The address as the browser knows it: behind a proxy the request has another one.
   const arrived = new URL(new URL(request.url).search, REDIRECT_URI);
   try {
     const tokens = await oidc.authorizationCodeGrant(await server(), arrived, {
-      pkceCodeVerifier: asked.verifier,
-      expectedState: asked.state,
-      expectedNonce: asked.nonce,
+      pkceCodeVerifier: verifier,
+      expectedState: state,
+      expectedNonce: nonce,
       idTokenExpected: true,
     });
     const { sub } = tokens.claims();
@@ -73,7 +81,6 @@ export async function callback(request) {
     return home();
   } catch (error) {
     console.error(error.error ?? error.name, error.error_description ?? error.message);
-    await replace(undefined);
     return new Response("That did not work.", { status: 500 });
   }
 }
@@ -87,15 +94,22 @@ function keep(session, tokens) {
 
 async function accessToken(session) {
   if (Date.now() > session.expiresAt - 30_000) {
-    keep(session, await oidc.refreshTokenGrant(await server(), session.refreshToken));
+    try {
+      keep(session, await oidc.refreshTokenGrant(await server(), session.refreshToken));
+    } catch (error) {
+      if (error.error !== "invalid_grant") throw error;
+      await replace(undefined);
+      return undefined;
+    }
   }
   return session.accessToken;
 }
 
 export async function notes() {
   const signedIn = await session();
-  if (signedIn?.accessToken === undefined) return to(new URL("/login", REDIRECT_URI).href);
-  const answer = await fetch(API, { headers: { Authorization: `Bearer ${await accessToken(signedIn)}` } });
+  const token = signedIn && (await accessToken(signedIn));
+  if (token === undefined) return to(new URL("/login", REDIRECT_URI).href);
+  const answer = await fetch(API, { headers: { Authorization: `Bearer ${token}` } });
   return new Response(await answer.text(), { status: answer.status, headers: { "Content-Type": "text/plain; charset=utf-8" } });
 }
 

@@ -20,7 +20,9 @@ pub(crate) enum Action {
     /// Change what is named of an API; what people allowed there stays
     ///
     /// A running server gives no scope that was dropped from the next request on, and follows in all else within half a second. An
-    /// access token from before says a dropped scope until it expires.
+    /// access token from before says a dropped scope until it expires. What people allowed is kept: a scope that is added again is good
+    /// for them and their apps as before, and other words for a scope do not make people be asked anew. `proofkey consent revoke`, or
+    /// removing the API and adding it again, ends what was allowed.
     Edit(Edit),
     /// Remove an API; no client gets tokens for it any more, and what people allowed there ends
     ///
@@ -67,7 +69,7 @@ pub(crate) struct Edit {
     /// Add a scope, with what it allows in words, or give one that is there these words; once for each
     #[arg(long, value_name = "NAME[=WORDS]", group = "edits")]
     add_scope: Vec<String>,
-    /// Drop a scope; once for each
+    /// Drop a scope: it is given to none until it is added again; once for each
     #[arg(long, value_name = "NAME", group = "edits")]
     remove_scope: Vec<String>,
     /// Life of its access tokens, in seconds, or `default` for the server's
@@ -113,22 +115,41 @@ async fn add(installation: &Installation, new: Add) -> anyhow::Result<()> {
     let added = installation.admin.add_api(new).await.map_err(explain)?;
     let resource = added.record.resource.as_str();
     let mut report = view_with(&added.record, added.introspection.as_ref());
-    let waiting: Vec<&str> = added.waiting.iter().map(ClientId::as_str).collect();
+    let waiting: Vec<&str> = added.waiting.iter().flatten().map(ClientId::as_str).collect();
     if let (false, Some(report)) = (waiting.is_empty(), report.as_object_mut()) {
         report.insert("waiting_clients".to_owned(), json!(waiting));
-        let clients = plain(&waiting.join(", "));
-        note(&format!(
-            "Clients that are registered for a scope of it, and not for the API: {clients}. `proofkey client edit ID --bind` opens it to them."
-        ));
     }
     let printed = installation.output.secret(&report, || {
         let shown = added.introspection.as_ref().map(|secret| credential(resource, secret));
         format!("Registered the API {resource}.{}", shown.unwrap_or_default())
     });
-    let Err(error) = printed else { return Ok(()) };
+    let Err(error) = printed else {
+        if let Some(warning) = waiting_clients(&added.waiting) {
+            note(&warning);
+        }
+        return Ok(());
+    };
     // The operator has not seen its credential.
     installation.admin.remove_api(&added.record.resource).await.map_err(explain)?;
     Err(explain(AdminRefused::Undelivered(error)))
+}
+
+/// What to say of clients that wait for the API.
+fn waiting_clients(waiting: &Result<Vec<ClientId>, AdminRefused>) -> Option<String> {
+    match waiting {
+        Ok(clients) if clients.is_empty() => None,
+        Ok(clients) => {
+            let clients: Vec<&str> = clients.iter().map(ClientId::as_str).collect();
+            Some(format!(
+                "Clients that are registered for a scope of it, and not for the API: {}. `proofkey client edit ID --bind` opens it to them.",
+                plain(&clients.join(", "))
+            ))
+        }
+        Err(refused) => Some(format!(
+            "Which clients wait for the API could not be read: {}. `proofkey client edit ID --bind` opens it to one.",
+            plain(&refused.to_string())
+        )),
+    }
 }
 
 async fn edit(installation: &Installation, edit: Edit) -> anyhow::Result<()> {
@@ -230,6 +251,15 @@ fn view(api: &ApiRecord) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pk_09_which_clients_wait_is_said_beside_the_result_and_so_is_that_it_cannot_be() {
+        assert_eq!(waiting_clients(&Ok(Vec::new())), None);
+        let waiting = waiting_clients(&Ok(vec![ClientId::new("a"), ClientId::new("b")])).unwrap();
+        assert!(waiting.contains("not for the API: a, b."), "{waiting}");
+        let unread = waiting_clients(&Err(AdminRefused::RotatedElsewhere)).unwrap();
+        assert!(unread.contains("could not be read: another process"), "{unread}");
+    }
 
     #[test]
     fn a_scope_may_carry_what_it_allows_in_words() {

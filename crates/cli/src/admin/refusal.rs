@@ -73,6 +73,9 @@ fn cure(refused: &AdminRefused) -> Option<String> {
                 rfc3339(*removed_at)
             ));
         }
+        AdminRefused::CredentialNotShown { resource, .. } => {
+            return Some(format!("`proofkey api edit {resource} --introspection` makes another credential"));
+        }
         AdminRefused::SecretInUpdate(id) => {
             return Some(format!("`proofkey client rotate-secret {id}` makes a new one"));
         }

@@ -96,7 +96,8 @@ struct Told {
 const UNKNOWN: [(&str, &str); 5] = [
     ("passwords that were changed: the ones from before are good again", "proofkey user set-password NAME"),
     (
-        "users that were disabled, removed or added: they are enabled, there again, or gone",
+        "users that were disabled, removed or added: they are enabled, there again, or gone, and a name that was refused because its \
+         user was added and removed since is free",
         "proofkey user disable NAME, proofkey user remove NAME",
     ),
     (

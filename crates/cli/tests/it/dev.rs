@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
+use proofkey_store::{Options, Store};
 use serde_json::Value;
 
 use crate::admin::support::Installation;
@@ -30,8 +31,12 @@ impl Drop for Dev {
 
 impl Dev {
     fn start(installation: &Installation, environment: &[(&str, &str)]) -> Self {
+        Self::start_with(installation, environment, &[])
+    }
+
+    fn start_with(installation: &Installation, environment: &[(&str, &str)], more: &[&str]) -> Self {
         let arguments = ["dev", "--listen", "127.0.0.1:0", "--ready-file", "ready.json"];
-        let mut command = installation.command(&arguments);
+        let mut command = installation.command(&[&arguments[..], more].concat());
         command.env("TMPDIR", installation.directory.path()).envs(environment.iter().copied());
         let mut child = command.spawn().unwrap();
         let errors = BufReader::new(child.stderr.take().unwrap());
@@ -99,6 +104,34 @@ fn a_page_that_follows_the_trace_does_not_hold_up_the_end() {
         .map(|entry| entry.file_name())
         .collect();
     assert_eq!(left, ["ready.json"], "the temporary directory goes too");
+}
+
+#[test]
+fn pk_09_dev_starts_again_in_data_from_which_its_user_was_removed() {
+    let installation = Installation::empty();
+    let run = || {
+        let mut dev = Dev::start_with(&installation, &[], &["--data", "kept"]);
+        assert_eq!(dev.ready["users"][0]["username"], "ada");
+        dev.interrupt();
+        assert!(dev.ended().0.success());
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let ada = |remove: bool| {
+        runtime.block_on(async {
+            let store = Store::open(&installation.path("kept/proofkey.db"), &Options::default()).unwrap();
+            let ada = store.user_by_name("ada").await.unwrap().unwrap();
+            if remove {
+                let at = ada.created_at;
+                store.remove_user(&ada, move || at, &[0; 32]).await.unwrap();
+            }
+            store.close().await;
+            ada.id
+        })
+    };
+    run();
+    let removed = ada(true);
+    run();
+    assert_ne!(ada(false), removed, "another one under the name that the ready file says");
 }
 
 #[test]

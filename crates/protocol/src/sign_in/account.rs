@@ -4,6 +4,7 @@ use proofkey_oauth::{Secret, Sha256, Timestamp, TokenKind, constant_time_eq};
 
 use crate::cx::Cx;
 use crate::facts::UserFacts;
+use crate::ids::UserId;
 use crate::policy::SignInLimit;
 use crate::seal::ArtefactKeys;
 
@@ -23,12 +24,14 @@ pub struct Account {
 
 /// A browser in which the account signed in before: its own count, so that failures elsewhere, also on the account's other
 /// devices, cannot lock it out.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Device {
     id: [u8; DEVICE_ID_BYTES],
     signed_in_at: Timestamp,
     /// What the account's `valid_from` was then: a new password, or an account that was closed, ends all its devices.
     valid_from: Timestamp,
+    /// Who signed in: a name may be given to another person once its user was removed.
+    user: UserId,
 }
 
 impl Account {
@@ -46,10 +49,11 @@ impl Account {
         self.device.is_some()
     }
 
-    /// The same once the user behind the name is loaded: what ended the account's sessions ended its devices too.
+    /// The same once the user behind the name is loaded: what ended the account's sessions ended its devices too, and the devices of
+    /// a user who was removed are not those of the next one of that name.
     pub fn confirmed(self, user: Option<&UserFacts>) -> Self {
-        let valid_from = user.map(|user| user.valid_from);
-        Self { device: self.device.filter(|device| Some(device.valid_from) == valid_from), ..self }
+        let device = self.device.filter(|device| user.is_some_and(|user| device.is_of(user)));
+        Self { device, ..self }
     }
 
     /// The account itself, whatever the browser.
@@ -59,7 +63,7 @@ impl Account {
 
     /// The key under which its failures are counted in this browser.
     pub fn counted_as(&self, cx: &Cx<'_>) -> Sha256 {
-        self.device.map_or(self.key, |device| device.key(&self.key, cx.keys))
+        self.device.as_ref().map_or(self.key, |device| device.key(&self.key, cx.keys))
     }
 
     /// The limit on failures that holds in this browser.
@@ -69,29 +73,35 @@ impl Account {
 
     /// The device cookie by which a browser is known to this account from now on. A known one keeps its count.
     pub(super) fn remember(&self, user: &UserFacts, cx: &mut Cx<'_>) -> Secret {
-        let id = self.device.map_or_else(|| cx.random(), |device| device.id);
-        let device = Device { id, signed_in_at: cx.now, valid_from: user.valid_from };
+        let id = self.device.as_ref().map_or_else(|| cx.random(), |device| device.id);
+        let device = Device { id, signed_in_at: cx.now, valid_from: user.valid_from, user: user.id.clone() };
         cx.seal(TokenKind::Device, &device.content(&self.key))
     }
 }
 
 impl Device {
-    /// `None` if it is of another account, or of a release that sealed the account alone: such a cookie had no end.
+    /// `None` if it is of another account, or of a release that sealed less: such a cookie had no end, or does not say whose it is.
     fn parse(content: &[u8], account: &Sha256) -> Option<Self> {
         let (of, rest) = content.split_first_chunk::<32>()?;
         let (id, rest) = rest.split_first_chunk::<DEVICE_ID_BYTES>()?;
         let (signed_in_at, rest) = rest.split_first_chunk::<8>()?;
-        let valid_from = rest.try_into().ok()?;
-        constant_time_eq(of, account).then_some(Self {
+        let (valid_from, user) = rest.split_first_chunk::<8>()?;
+        let user = std::str::from_utf8(user).ok().filter(|user| !user.is_empty())?;
+        constant_time_eq(of, account).then(|| Self {
             id: *id,
             signed_in_at: Timestamp(i64::from_be_bytes(*signed_in_at)),
-            valid_from: Timestamp(i64::from_be_bytes(valid_from)),
+            valid_from: Timestamp(i64::from_be_bytes(*valid_from)),
+            user: UserId::new(user),
         })
     }
 
     fn content(&self, account: &Sha256) -> Vec<u8> {
         let instants = [self.signed_in_at, self.valid_from].map(|at| at.seconds().to_be_bytes());
-        [account.as_slice(), &self.id, instants.as_flattened()].concat()
+        [account.as_slice(), &self.id, instants.as_flattened(), self.user.as_str().as_bytes()].concat()
+    }
+
+    fn is_of(&self, user: &UserFacts) -> bool {
+        self.user == user.id && self.valid_from == user.valid_from
     }
 
     /// A cookie from ahead of the clock is one from before the clock was set back: it counts as made now.

@@ -125,13 +125,15 @@ fn lg_07_k_07_each_known_device_has_a_count_of_its_own_and_another_account_does_
         (account.counted_as(cx), account.is_on_known_device())
     };
     let garbage = Secret::new("pkd_garbage".into());
-    // What the release before sealed: the account alone, without an end.
+    // What releases before sealed: the account alone, without an end; and all but whose it is.
     let endless = world.cx().seal(TokenKind::Device, &elsewhere);
+    let unsaid = [&elsewhere[..], &[7; 18], &NOW.seconds().to_be_bytes(), &[0; 8]].concat();
+    let unsaid = world.cx().seal(TokenKind::Device, &unsaid);
     let other_kind = world.cx().seal(TokenKind::Interaction, &elsewhere);
     let cx = world.cx();
     let (here, there) = (counted("ada", Some(&one), &cx).0, counted("ada", Some(&two), &cx).0);
     assert!(here != elsewhere && there != elsewhere && here != there);
-    for unknown in [None, Some(&garbage), Some(&endless), Some(&other_kind)] {
+    for unknown in [None, Some(&garbage), Some(&endless), Some(&unsaid), Some(&other_kind)] {
         assert_eq!(counted("ada", unknown, &cx), (elsewhere, false));
     }
     assert_eq!(counted("bob", Some(&one), &cx), (account_key(cx.keys, "bob"), false));
@@ -149,11 +151,14 @@ fn k_07_a_device_stays_the_same_at_each_sign_in_and_ends_by_time_and_with_the_ac
         Account::of("ada", Some(device.expose()), cx).confirmed(user)
     };
     let ended = UserFacts { valid_from: NOW, ..user() };
+    // Another person, who got the name of one who was removed: nothing of either began at another instant.
+    let next = UserFacts { id: bob().id, ..user() };
     for (after, user, known) in [
         (DEVICE_SECONDS - 1, Some(&user()), true),
         (DEVICE_SECONDS, Some(&user()), false),
         (-5_000, Some(&user()), true),
         (0, Some(&ended), false),
+        (0, Some(&next), false),
         (0, None, false),
     ] {
         world.now = NOW + after;

@@ -55,7 +55,7 @@ pub struct ApiEdit {
 
 impl Admin {
     /// Changes what is named of an API. A new credential, which is shown this once, is handed to `deliver` with what stands then; where
-    /// that fails, the API is as it was before.
+    /// that fails, the API is as it was before, unless it was changed by others meanwhile: their changes stay, and the refusal says so.
     pub async fn edit_api(
         &self,
         resource: &ResourceUri,
@@ -65,13 +65,47 @@ impl Admin {
         let secret = (edit.introspection == CredentialEdit::New).then(new_secret);
         let (before, record) = self.replaced(resource, &edit, secret.as_ref()).await?;
         self.record_change(Verb::Edit, Noun::Api, &record.resource);
+        // At once: a process that ends before it leaves a credential that was shown to no one.
+        let delivered = secret.as_ref().map_or(Ok(()), |secret| deliver(&record, secret));
+        let settled = match delivered {
+            Ok(()) => Ok(record),
+            Err(cause) => Err(self.undelivered(before, &record, cause).await),
+        };
         seen_by_servers().await;
-        let Some(secret) = &secret else { return Ok(record) };
-        let Err(error) = deliver(&record, secret) else { return Ok(record) };
-        let version = self.store.directory_versions().await?.apis;
-        let restored = self.store.update_api(before, version).await;
-        restored.map_err(|fault| AdminRefused::about(fault, Noun::Api, resource))?;
-        Err(AdminRefused::Undelivered(error))
+        settled
+    }
+
+    /// Puts the API back to what it was before the edit; what that came to.
+    async fn undelivered(&self, before: ApiRecord, ours: &ApiRecord, cause: io::Error) -> AdminRefused {
+        let reason = match self.put_back(before, ours).await {
+            Ok(true) => {
+                self.record_change(Verb::Edit, Noun::Api, &ours.resource);
+                return AdminRefused::Undelivered(cause);
+            }
+            Ok(false) => "the API was changed by somebody else meanwhile".to_owned(),
+            Err(fault) => fault.to_string(),
+        };
+        AdminRefused::CredentialNotShown { resource: ours.resource.clone(), cause, reason }
+    }
+
+    /// Puts the API back where it still says what the edit made it say; whether it did.
+    async fn put_back(&self, before: ApiRecord, ours: &ApiRecord) -> Result<bool, AdminRefused> {
+        let resource = &ours.resource;
+        for _ in 0..ATTEMPTS_MAX {
+            let version = self.store.directory_versions().await?.apis;
+            let apis = Apis::new(self.store.apis().await?);
+            if !apis.find(resource).is_some_and(|found| found.record.is_same(ours)) {
+                return Ok(false);
+            }
+            match self.store.update_api(before.clone(), version).await {
+                Err(AdminFault::Conflict) => {}
+                settled => {
+                    settled.map_err(|fault| AdminRefused::about(fault, Noun::Api, resource))?;
+                    return Ok(true);
+                }
+            }
+        }
+        Err(AdminRefused::about(AdminFault::Conflict, Noun::Api, resource))
     }
 
     /// The API before and after the edit; made anew where the APIs have changed before it was written, a few times.

@@ -34,8 +34,9 @@ pub struct AddedApi {
     pub record: ApiRecord,
     /// What it introspects with: its resource is the username, this the password.
     pub introspection: Option<Secret>,
-    /// Clients that wait for one of its scopes: they are registered for it, and for no API that has it.
-    pub waiting: Vec<ClientId>,
+    /// Clients that wait for one of its scopes: they are registered for it, and for no API that has it. Why they could not be read
+    /// is no failure of the registration.
+    pub waiting: Result<Vec<ClientId>, AdminRefused>,
 }
 
 impl Admin {
@@ -63,7 +64,7 @@ impl Admin {
         added.map_err(|fault| AdminRefused::about(fault, Noun::Api, &record.resource))?;
         self.record_change(Verb::Add, Noun::Api, &record.resource);
         seen_by_servers().await;
-        let waiting = self.clients_waiting_for(&record).await?;
+        let waiting = self.clients_waiting_for(&record).await;
         Ok(AddedApi { record, introspection, waiting })
     }
 

@@ -86,9 +86,11 @@ fn edited(before: ClientRecord, edit: &ClientEdit, apis: &Apis) -> Result<Client
     with_resources(record, known(resources, apis)?)
 }
 
-/// Refuses to add what an app of the kind that is registered cannot have. What stands is not judged anew.
+/// Refuses to add what an app of the kind that is registered cannot have, or of the kind that the edit writes out. What stands is not
+/// judged anew.
 fn check_added(client: &Client, metadata: &ClientMetadata, edit: &ClientEdit) -> Result<(), AdminRefused> {
-    let Some(kind) = AppKind::registered(client, metadata.application_type.is_some()) else {
+    let says_application = metadata.application_type.is_some() || !edit.redirect_uris.is_empty();
+    let Some(kind) = AppKind::registered(client, says_application) else {
         return Ok(());
     };
     for (member, list) in
@@ -215,10 +217,25 @@ mod tests {
             let refused = after(spa.clone(), &edit).unwrap_err();
             assert!(refused.contains(words), "{words}: {refused}");
         }
-        // Of a registration that does not say what it is, no more is asked than before.
-        let unsaid = json!({"token_endpoint_auth_method": PUBLIC, "redirect_uris": ["https://a.example/cb"]});
-        let custom =
-            ClientEdit { redirect_uris: list(&["com.example.app:/cb"], &[]), ..ClientEdit::default() };
-        assert!(after(unsaid, &custom).is_ok());
+    }
+
+    #[test]
+    fn pk_09_az_03_what_a_registration_leaves_to_be_guessed_is_judged_by_the_guess_that_is_written_out() {
+        let of = |uri: &str| json!({"token_endpoint_auth_method": PUBLIC, "redirect_uris": [uri]});
+        let add = |uri: &str| ClientEdit { redirect_uris: list(&[uri], &[]), ..ClientEdit::default() };
+        let (web, native) = (of("https://a.example/cb"), of("http://127.0.0.1/cb"));
+        let custom = add("com.example.app:/cb");
+        let refused = after(web.clone(), &custom).unwrap_err();
+        assert!(refused.contains("installed app"), "at the first edit as at the second: {refused}");
+        let first = after(web.clone(), &add("https://b.example/cb")).unwrap();
+        assert_eq!(first["application_type"], "web");
+        assert_eq!(after(first, &custom).unwrap_err(), refused);
+        assert_eq!(after(native, &custom).unwrap()["application_type"], "native");
+        // Where the edit leaves the guess to be made, no more is asked than before.
+        let only_out = ClientEdit {
+            post_logout_redirect_uris: list(&["com.example.app:/out"], &[]),
+            ..ClientEdit::default()
+        };
+        assert_eq!(after(web, &only_out).unwrap().get("application_type"), None);
     }
 }

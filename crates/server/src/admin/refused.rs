@@ -55,6 +55,12 @@ pub enum AdminRefused {
     /// A secret could not be handed over, so it replaces none.
     #[error("the new secret could not be printed ({0}): nothing was changed")]
     Undelivered(std::io::Error),
+    /// The credential of an API was replaced, could not be handed over, and could not be taken back: the one refusal that leaves a change.
+    #[error(
+        "the new credential of API {resource} could not be printed ({cause}), and the API could not be put back to what it was: \
+         {reason}"
+    )]
+    CredentialNotShown { resource: ResourceUri, cause: std::io::Error, reason: String },
     /// The old secret would live on too long, or for less than no time.
     #[error("keep_seconds: 0 to {SECRET_KEEP_SECONDS_MAX}")]
     KeepSeconds,
@@ -93,6 +99,9 @@ pub enum AdminRefused {
     /// An edit drops what is not there.
     #[error("{member}: `{value}` is not among what is registered")]
     NotRegistered { member: &'static str, value: String },
+    /// A claim that an edit of a user cannot drop.
+    #[error("the claim `{name}` cannot be dropped: {reason}")]
+    ClaimStays { name: String, reason: &'static str },
     /// There is nothing of that id or name.
     #[error("there is no {noun} {name}")]
     Missing { noun: Noun, name: String },
@@ -190,6 +199,7 @@ impl AdminRefused {
                 Some(Member::whole("username"))
             }
             Self::Claim(refused) => Some(Member::inner("claims", refused.claim())),
+            Self::ClaimStays { name, .. } => Some(Member::inner("claims", name)),
             Self::Password(_) | Self::PasswordTooLong => Some(Member::whole("password")),
             Self::Exists { noun: Noun::Client, .. } => Some(Member::whole("client_id")),
             Self::Exists { noun: Noun::Api, .. } => Some(Member::whole("resource")),
@@ -198,6 +208,7 @@ impl AdminRefused {
             | Self::Missing { .. }
             | Self::Conflict { .. }
             | Self::Undelivered(_)
+            | Self::CredentialNotShown { .. }
             | Self::RotatedElsewhere
             | Self::Hashing
             | Self::SealingKeyInEnvironment

@@ -2,7 +2,7 @@
 
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::UserRecord;
-use proofkey_protocol::userinfo::{ClaimRefused, check_claims, claim_names};
+use proofkey_protocol::userinfo::check_claims;
 use proofkey_store::AdminFault;
 use serde_json::{Map, Value};
 
@@ -14,12 +14,15 @@ use crate::remembered::seen_by_servers;
 /// Claims, each with the one that says that an operator has made sure of it.
 const VERIFIED: [(&str, &str); 2] = [("email", "email_verified"), ("phone_number", "phone_number_verified")];
 
+/// When the claims last changed (OpenID Connect Core §5.1).
+const UPDATED_AT: &str = "updated_at";
+
 /// What changes about the claims of a user.
 #[derive(Clone, Debug, Default)]
 pub struct UserEdit {
     /// Claims that are set; the others stay.
     pub set: Map<String, Value>,
-    /// Claims that are dropped, by name.
+    /// Claims that are dropped, by name. They must be there.
     pub remove: Vec<String>,
 }
 
@@ -66,12 +69,18 @@ fn edited(
 ) -> Result<Map<String, Value>, AdminRefused> {
     let mut claims = before.clone();
     for name in &edit.remove {
-        if !claim_names().any(|known| known == name) {
-            return Err(ClaimRefused::Unknown(name.clone()).into());
+        let stays = |reason| Err(AdminRefused::ClaimStays { name: name.clone(), reason });
+        if name == UPDATED_AT {
+            return stays("every edit sets it");
         }
-        claims.remove(name);
+        if edit.set.contains_key(name) {
+            return stays("the same edit sets it");
+        }
+        if claims.remove(name).is_none() {
+            return Err(AdminRefused::NotRegistered { member: "claims", value: name.clone() });
+        }
     }
-    claims.insert("updated_at".to_owned(), Value::from(now.seconds()));
+    claims.insert(UPDATED_AT.to_owned(), Value::from(now.seconds()));
     claims.extend(edit.set.clone());
     for (claim, verified) in VERIFIED {
         if claims.get(claim) != before.get(claim) && !edit.set.contains_key(verified) {
@@ -130,7 +139,7 @@ mod tests {
                 &["name"],
                 json!({"email": "a@b.example", "email_verified": true}),
             ),
-            (json!({}), &["email", "nickname"], json!({"name": "Ada"})),
+            (json!({}), &["email"], json!({"name": "Ada"})),
             (json!({}), &["email_verified"], json!({"name": "Ada", "email": "ada@example.com"})),
         ] {
             assert_eq!(after(set, remove).unwrap(), with_phone(expected));
@@ -138,10 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn pk_09_what_is_no_claim_is_neither_set_nor_dropped() {
+    fn pk_09_what_is_no_claim_is_neither_set_nor_dropped_and_what_is_not_there_is_no_silent_success() {
         for (set, remove, member) in [
             (json!({"role": "admin"}), &[][..], "claims.role"),
-            (json!({}), &["nmae"], "claims.nmae"),
+            (json!({}), &["nmae"], "claims"),
+            (json!({}), &["nickname"], "claims"),
+            (json!({}), &["name", "name"], "claims"),
+            (json!({}), &["updated_at"], "claims.updated_at"),
+            (json!({"name": "Ada King"}), &["name"], "claims.name"),
             (json!({"email": 1}), &[], "claims.email"),
         ] {
             assert_eq!(after(set, remove).unwrap_err().member().unwrap().to_string(), member);

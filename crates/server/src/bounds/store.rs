@@ -1,6 +1,8 @@
 //! The limits of the store: on SQLite writes that wait for the one writer, and waits for another process; on PostgreSQL
 //! connections, what is under way on them, and waits for the server.
 
+use std::time::Duration;
+
 use proofkey_store::{ConnectOptions, Options};
 
 use super::{Limit, Scope, Value};
@@ -11,6 +13,10 @@ fn of(limit: fn(Options) -> Value) -> Value {
 
 fn linked(limit: fn(ConnectOptions) -> Value) -> Value {
     limit(ConnectOptions::default())
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 pub(super) const STORE: &[Limit] = &[
@@ -37,6 +43,14 @@ pub(super) const STORE: &[Limit] = &[
         beyond: "503 with `Retry-After`",
         bounds: "requests that wait",
         test: "a_lock_held_elsewhere_is_a_temporary_fault",
+    },
+    Limit {
+        name: "SQLite: time that a read of what is one person's waits for the writer, in a file of 64 MiB or more",
+        value: Value::Setting(|_| of(|options| Value::Millis(millis(options.writer_reads_within)))),
+        scope: Scope::Request,
+        beyond: "the request's own thread reads, and until the writer is on time no read is sent to it",
+        bounds: "how long a disk that hangs holds up those who read",
+        test: "v_31_reads_go_on_while_another_process_keeps_the_writer_waiting",
     },
     Limit {
         name: "SQLite: subjects (a session with its user, consent and client) that are remembered, and as many access tokens with their grants",

@@ -180,7 +180,7 @@ async fn k_18_k_23_scopes_that_no_api_had_wait_until_they_are_bound() {
 
     let scopes = vec![proofkey_protocol::ApiScope { name: "reports:read".into(), description: None }];
     let new = proofkey_server::admin::NewApi { resource: REPORTS.into(), scopes, ..Default::default() };
-    assert_eq!(admin.add_api(new).await.unwrap().waiting, std::slice::from_ref(&id));
+    assert_eq!(admin.add_api(new).await.unwrap().waiting.unwrap(), std::slice::from_ref(&id));
     server.refresh_directory().await;
     let browser = consented(&server, &fixtures::web()).await;
     let request = AuthorizeRequest::new(&desk).set("scope", "openid reports:read");

@@ -1,7 +1,7 @@
 //! What operators edit: what is named changes for those who sign in and those who hold tokens, and all else goes on.
 
 use proofkey_oauth::ResourceUri;
-use proofkey_protocol::{ApiScope, ClientId};
+use proofkey_protocol::{ApiRecord, ApiScope, ClientId};
 use proofkey_server::admin::{AdminRefused, ApiEdit, ClientEdit, CredentialEdit, ListEdit, UserEdit};
 use proofkey_testkit::{
     AuthorizeRequest, Browser, TestApi, TestClient, TestServer, Tokens, decode, fixtures,
@@ -31,7 +31,7 @@ fn reports() -> ResourceUri {
     ResourceUri::parse(REPORTS).unwrap()
 }
 
-fn no_credential(_: &proofkey_protocol::ApiRecord, _: &proofkey_oauth::Secret) -> std::io::Result<()> {
+fn no_credential(_: &ApiRecord, _: &proofkey_oauth::Secret) -> std::io::Result<()> {
     Ok(())
 }
 
@@ -92,6 +92,53 @@ async fn pk_09_k_44_the_credential_of_an_api_is_replaced_once_it_was_handed_over
     assert_eq!(server.introspect(&after, &token).await.status, 401);
 }
 
+/// What another operator does between the write and the print.
+fn meanwhile(change: impl Future<Output = Result<ApiRecord, AdminRefused>>) -> std::io::Result<()> {
+    let changed = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(change));
+    let _record = changed.unwrap();
+    Err(std::io::ErrorKind::BrokenPipe.into())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pk_09_k_44_a_credential_that_was_not_handed_over_undoes_no_edit_of_another_operator() {
+    let server = TestServer::start().await;
+    let TestApi { resource, secret } = server.api(REPORTS, &["reports:read"], true).await;
+    let _ = server.api("https://other.example/api", &["other:read"], false).await;
+    let token = server.tokens(&desk(&server).await, "openid reports:read").await.access_token;
+    let before = TestClient { id: resource, secret, ..fixtures::service() };
+    let (admin, at) = (server.admin(), reports());
+    let renew = || ApiEdit { introspection: CredentialEdit::New, ..ApiEdit::default() };
+    let named =
+        |introspection| ApiEdit { name: Some("Theirs".to_owned()), introspection, ..ApiEdit::default() };
+    // What became of another API stands in the way of nothing.
+    let other = ResourceUri::parse("https://other.example/api").unwrap();
+    let theirs = server.admin();
+    let change = theirs.edit_api(&other, named(CredentialEdit::Keep), no_credential);
+    let lost = admin.edit_api(&at, renew(), |_, _| meanwhile(change)).await;
+    assert!(matches!(lost, Err(AdminRefused::Undelivered(_))), "{lost:?}");
+    server.refresh_directory().await;
+    assert!(server.is_active(&before, &token).await, "the one from before stands");
+    for (introspection, introspects) in [(CredentialEdit::Keep, true), (CredentialEdit::Drop, false)] {
+        let change = theirs.edit_api(&at, named(introspection), no_credential);
+        let lost = admin.edit_api(&at, renew(), |_, _| meanwhile(change)).await;
+        let Err(AdminRefused::CredentialNotShown { reason, .. }) = &lost else { panic!("{lost:?}") };
+        assert!(reason.contains("meanwhile"), "{reason}");
+        let apis = admin.apis().await.unwrap();
+        let stands = apis.iter().find(|api| api.resource == at).unwrap();
+        assert_eq!(
+            (stands.name.as_deref(), stands.introspection.is_some()),
+            (Some("Theirs"), introspects),
+            "{introspection:?}"
+        );
+        server.refresh_directory().await;
+        assert_eq!(
+            server.introspect(&before, &token).await.status,
+            401,
+            "what was replaced does not come back"
+        );
+    }
+}
+
 #[tokio::test]
 async fn pk_09_a_client_that_is_edited_goes_on_at_the_addresses_and_scopes_that_stay() {
     let server = TestServer::start().await;
@@ -131,6 +178,58 @@ async fn pk_09_a_client_that_is_edited_goes_on_at_the_addresses_and_scopes_that_
     assert_eq!(tokens.body["scope"], "openid reports:read");
 }
 
+/// The scope of the tokens that a refresh brings, and the refresh token; `None` where it is refused.
+async fn refreshed(server: &TestServer, client: &TestClient, token: &str) -> Option<(String, String)> {
+    let response = server.refresh(client, token).await;
+    (response.status == 200).then(|| {
+        let tokens = Tokens::of(&response);
+        let scope = decode(&tokens.access_token).claims["scope"].as_str().unwrap().to_owned();
+        (scope, tokens.refresh_token)
+    })
+}
+
+#[tokio::test]
+async fn pk_09_a_scope_that_was_dropped_is_refused_while_it_is_missing_and_good_as_before_once_it_is_back() {
+    let server = TestServer::start().await;
+    let _ = server.api(REPORTS, &["reports:read", "reports:write"], false).await;
+    let desk = desk(&server).await;
+    let (admin, id) = (server.admin(), ClientId::new("desk"));
+    let mut browser = Browser::new(&server);
+    let request = AuthorizeRequest::new(&desk).set("scope", SCOPE);
+    let given = server.code_by(&mut browser, &request, &fixtures::ada()).await;
+    let token = Tokens::of(&server.redeem(&desk, &given).await).refresh_token;
+    let unasked = request.set("prompt", "none");
+    let write = || "reports:write".to_owned();
+
+    let drop = ApiEdit { remove_scopes: vec![write()], ..ApiEdit::default() };
+    admin.edit_api(&reports(), drop, no_credential).await.unwrap();
+    let (scope, token) = refreshed(&server, &desk, &token).await.unwrap();
+    assert_eq!(scope, "openid offline_access reports:read");
+    let words = Some("Write all over your reports".to_owned());
+    let add = vec![ApiScope { name: write(), description: words }];
+    let again = ApiEdit { add_scopes: add, ..ApiEdit::default() };
+    admin.edit_api(&reports(), again, no_credential).await.unwrap();
+    let (scope, token) = refreshed(&server, &desk, &token).await.unwrap();
+    assert_eq!(scope, SCOPE);
+    assert_eq!(
+        browser.authorize(&unasked).await.redirect().param("error"),
+        "",
+        "other words, the same consent"
+    );
+
+    let of = |add: Vec<String>, remove: Vec<String>| ClientEdit {
+        scope: ListEdit { add, remove },
+        ..ClientEdit::default()
+    };
+    admin.edit_client(&id, of(vec![], vec![write()])).await.unwrap();
+    server.refresh_directory().await;
+    assert_eq!(refreshed(&server, &desk, &token).await, None);
+    admin.edit_client(&id, of(vec![write()], vec![])).await.unwrap();
+    server.refresh_directory().await;
+    assert_eq!(refreshed(&server, &desk, &token).await.unwrap().0, SCOPE);
+    assert_eq!(browser.authorize(&unasked).await.redirect().param("error"), "");
+}
+
 async fn code(server: &TestServer, request: &AuthorizeRequest, scope: &str) -> proofkey_testkit::Code {
     server.code_by(&mut Browser::new(server), &request.clone().set("scope", scope), &fixtures::ada()).await
 }
@@ -163,7 +262,7 @@ async fn pk_09_a_removed_user_signs_in_no_more_and_the_next_of_that_name_is_anot
     let _removed = admin.remove_user("ada").await.unwrap();
     let page = Browser::new(&server).authorize(&AuthorizeRequest::new(&web)).await.page();
     let refused = Browser::new(&server).sign_in(&page, &ada).await.page();
-    assert!(refused.is_sign_in() || !refused.is_consent(), "the old password opens nothing");
+    assert!(refused.is_sign_in(), "the old password opens nothing");
     let again = proofkey_server::admin::NewUser {
         username: "ADA".to_owned(),
         password: None,

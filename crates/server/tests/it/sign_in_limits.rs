@@ -214,6 +214,22 @@ async fn k_07_typing_errors_behind_one_address_do_not_stop_a_known_device_there(
 }
 
 #[tokio::test]
+async fn k_07_pk_09_a_browser_that_a_removed_user_signed_in_with_is_unknown_to_the_next_of_that_name() {
+    let server = server(&[]).await;
+    let ada = fixtures::ada();
+    let known = OpenPage::of(&server, Browser::signed_in(&server, &ada).await).await;
+    let unknown = OpenPage::of(&server, Browser::new(&server)).await;
+    let office = "192.0.2.1";
+    for at in 0..10 {
+        assert_eq!(unknown.status(&format!("typist{at}"), "wrong", office).await, 400);
+    }
+    assert_eq!(known.status(&ada.username, &ada.password, office).await, 200, "while it is theirs");
+    let _removed = server.admin().remove_user(&ada.username).await.unwrap();
+    let _next = server.user_under_freed_name(&ada).await;
+    assert_eq!(known.status(&ada.username, &ada.password, office).await, 429);
+}
+
+#[tokio::test]
 async fn k_07_lg_07_failures_on_one_device_stop_neither_another_nor_its_address() {
     let server = server(&[]).await;
     let (ada, bob) = (fixtures::ada(), fixtures::bob());

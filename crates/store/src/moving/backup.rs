@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::options::{Options, Purpose};
 use crate::sqlite::admission::refuse_unless_serving;
 use crate::sqlite::backup::{BackupNote, check_sound, copy_as_of_now, discard, note};
-use crate::sqlite::files::{make_durable, name_new, sibling_path};
+use crate::sqlite::files::{make_durable, name_new, new_private, sibling_path};
 use crate::state::StateKind;
 use crate::store::Store;
 
@@ -24,8 +24,8 @@ pub struct BackedUp {
     pub bytes: u64,
 }
 
-/// Writes a backup into a new file. A file that is there is never replaced, and a backup that was cut off leaves none of that
-/// name.
+/// Writes a backup into a new file of the user that runs this, wherever it is. A file that is there is never replaced, and a
+/// backup that was cut off leaves none of that name.
 pub async fn backup(
     place: &Place,
     to: &Path,
@@ -66,14 +66,14 @@ async fn write(
         Place::File(_) if !place.is_there() => return Err(MoveRefused::Absent { place: place.to_string() }),
         Place::File(path) => {
             refuse_unless_serving(path).map_err(|fault| place.refused(fault))?;
-            copy_as_of_now(path, part).map_err(failed)?;
+            copy_as_of_now(path, part, new_private).map_err(failed)?;
         }
         Place::Server { .. } => {
             let rows = sibling_path(part, ".rows");
             let filled = fill(place, &rows, begun, watch).await;
             // Out of a file that this process has had open into one that no process has.
             let copied = match filled {
-                Ok(()) => copy_as_of_now(&rows, part).map_err(failed),
+                Ok(()) => copy_as_of_now(&rows, part, new_private).map_err(failed),
                 Err(refused) => Err(refused),
             };
             discard(&rows);
@@ -90,6 +90,8 @@ async fn fill(from: &Place, rows: &Path, begun: Begun, watch: &mut Watch<'_>) ->
     let server = from.open(Purpose::Serve, &name).await?;
     let snapshot = server.backend.snapshot().await.map_err(|fault| from.refused(fault))?;
     let to = Place::File(rows.to_owned());
+    // It is no database of an installation, and stays with the user that runs this.
+    drop(new_private(rows).map_err(|cause| file_refused(rows, cause))?);
     let target =
         Store::open_for(rows, &Options::default(), Purpose::Move).map_err(|fault| to.refused(fault))?;
     let source = snapshot

@@ -28,7 +28,9 @@ use crate::sqlite::backup::{
     BackupNote, begin_restore, check_sound, copy_as_of_now, count_rows, discard, last_known_time, read_note,
     settle_log,
 };
-use crate::sqlite::files::{ServingLock, keep_as, make_durable, name_new, new_private, sibling_path};
+use crate::sqlite::files::{
+    ServingLock, keep_as, make_durable, name_new, new_of_installation, new_private, sibling_path,
+};
 use crate::sqlite::since::TakenAway;
 use crate::store::Store;
 use crate::value::values;
@@ -315,7 +317,9 @@ fn replace(
     let place = Place::File(path.to_owned());
     let refused = |cause| file_refused(path, cause);
     // Out of a file that this process has had open into one that no process has.
-    copy_as_of_now(work, ready).and_then(|()| check_sound(ready)).map_err(|fault| place.refused(fault))?;
+    copy_as_of_now(work, ready, new_of_installation)
+        .and_then(|()| check_sound(ready))
+        .map_err(|fault| place.refused(fault))?;
     let Some(aside) = aside else {
         name_new(ready, path).and_then(|()| make_durable(path)).map_err(refused)?;
         return Ok(None);

@@ -11,7 +11,7 @@ use crate::migration::SchemaStands;
 use crate::options::{Options, Purpose};
 use crate::postgres;
 use crate::sqlite::backup::{backup_before, check_sound, copy_as_of_now, count_rows, discard, schema_stands};
-use crate::sqlite::files::sibling_path;
+use crate::sqlite::files::{new_private, sibling_path};
 use crate::store::Store;
 
 /// What an upgrade would do.
@@ -88,7 +88,7 @@ async fn stands(place: &Place, begun: &Begun) -> Result<SchemaStands, MoveRefuse
 }
 
 async fn rehearse(path: &std::path::Path, copy: &std::path::Path) -> Result<Rehearsed, Fault> {
-    copy_as_of_now(path, copy)?;
+    copy_as_of_now(path, copy, new_private)?;
     let before = count_rows(copy)?;
     let began = Instant::now();
     let store = Store::open_for(copy, &Options::default(), Purpose::Restore)?;

@@ -1,6 +1,7 @@
 //! Backups: a database as of one moment in a file of its own, which says that it is one.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use proofkey_oauth::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use super::connection::{BACKUP_TABLE, harden, is_backup, open_reader};
-use super::files::{make_durable, new_private, sibling_path};
+use super::files::{make_durable, new_of_installation, sibling_path};
 use super::migrate::{MIGRATIONS, applied};
 use super::severity::fault;
 use crate::fault::Fault;
@@ -33,12 +34,16 @@ pub struct BackupNote {
     pub source: String,
 }
 
-/// Writes all of a database, as of one moment, into a new file, beside those who write to it.
-pub(crate) fn copy_as_of_now(database: &Path, file: &Path) -> Result<(), Fault> {
-    drop(new_private(file).map_err(Fault::io(MAKING))?);
+/// Writes all of a database, as of one moment, into a new file, beside those who write to it. The file is made by `make`, which says
+/// whom it belongs to.
+pub(crate) fn copy_as_of_now(
+    database: &Path,
+    file: &Path,
+    make: fn(&Path) -> io::Result<File>,
+) -> Result<(), Fault> {
+    drop(make(file).map_err(Fault::io(MAKING))?);
     let copied = open_reader(database, BUSY).and_then(|source| {
-        let name =
-            file.to_str().ok_or(Fault::Io { doing: MAKING, kind: std::io::ErrorKind::InvalidInput })?;
+        let name = file.to_str().ok_or(Fault::Io { doing: MAKING, kind: io::ErrorKind::InvalidInput })?;
         source.execute("VACUUM INTO $1", params![name]).map(drop).map_err(fault(MAKING))
     });
     copied.and_then(|()| make_durable(file).map_err(Fault::io(MAKING))).inspect_err(|_| discard(file))
@@ -67,7 +72,7 @@ pub(super) fn back_up_before(database: &Path, version: i64) -> Result<(), Fault>
     let part = sibling_path(&file, ".part");
     // Of one that was cut off: no other process writes it, for the caller holds the lock of those who write.
     discard(&part);
-    copy_as_of_now(database, &part)?;
+    copy_as_of_now(database, &part, new_of_installation)?;
     let made_at = last_known_time(&part)?;
     note(&part, &BackupNote { made_at, source: database.display().to_string() })
         .and_then(|()| fs::rename(&part, &file).map_err(Fault::io(MAKING)))

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -24,9 +23,6 @@ use crate::remembered::Remembered;
 use crate::row::Cells;
 use crate::script::{Script, ScriptOutcome};
 use crate::value::{Statement, Value};
-
-/// How long the writer has for a read, before it is done without: a commit takes a few milliseconds on a disk that is well.
-pub(super) const WRITER_READS_WITHIN: Duration = Duration::from_millis(50);
 
 /// An open SQLite database.
 #[derive(Debug)]
@@ -158,9 +154,9 @@ impl Engine {
             }
         };
         self.jobs.try_send(Job::Read(Box::new(read))).ok()?;
-        let answered = timeout(WRITER_READS_WITHIN, answer).await;
+        let answered = timeout(self.shared.patience, answer).await;
         if answered.is_err() {
-            self.shared.note_late(true);
+            self.shared.note_late();
         }
         answered.ok()?.ok()?.ok()
     }

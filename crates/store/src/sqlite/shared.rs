@@ -1,6 +1,7 @@
 //! What the writer and those who read know together.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use crate::options::Options;
 use crate::remembered::Remembered;
@@ -12,6 +13,8 @@ pub(super) struct Shared {
     /// Pages of the file when the writer last counted them.
     pages: AtomicU32,
     large_from_pages: u32,
+    /// How long a read waits for the writer.
+    pub(super) patience: Duration,
     /// Whether a read has waited for the writer in vain, and the writer has done nothing since.
     writer_is_late: AtomicBool,
 }
@@ -22,6 +25,7 @@ impl Shared {
             remembered: Remembered::new(options.remembered_max),
             pages: AtomicU32::new(0),
             large_from_pages: options.large_from_pages,
+            patience: options.writer_reads_within,
             writer_is_late: AtomicBool::new(false),
         }
     }
@@ -38,8 +42,15 @@ impl Shared {
         is_large && !self.writer_is_late.load(Ordering::Relaxed)
     }
 
-    /// Notes whether the writer keeps those waiting who ask it.
-    pub(super) fn note_late(&self, is_late: bool) {
-        self.writer_is_late.store(is_late, Ordering::Relaxed);
+    /// Notes that a read has waited for the writer in vain.
+    pub(super) fn note_late(&self) {
+        self.writer_is_late.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes how long the writer has taken for a batch: if it was well below what reads wait, it is on time again.
+    pub(super) fn note_batch(&self, took: Duration) {
+        if took < self.patience / 2 {
+            self.writer_is_late.store(false, Ordering::Relaxed);
+        }
     }
 }

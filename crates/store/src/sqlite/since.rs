@@ -17,11 +17,12 @@ const DOING: &str = "compare the backup with the database";
 /// Names of each kind that are listed when it is told; the rest is a number.
 const NAMED_MAX: usize = 20;
 
-const USERS: &str = "SELECT username, disabled || ' ' || COALESCE(password, '') FROM users";
-const CLIENTS: &str = "SELECT id, disabled || ' ' FROM clients";
-const KEYS: &str = "SELECT kid, '' FROM signing_keys";
-const RETIRED: &str = "SELECT kid, '' FROM retired_keys";
-const CONSENTS: &str = "SELECT users.username || ' for ' || consents.client_id, consents.allowed
+// By what each is known for good, what people call it, and what is compared. The name of a removed user may be another one's now.
+const USERS: &str = "SELECT id, username, disabled || ' ' || COALESCE(password, '') FROM users";
+const CLIENTS: &str = "SELECT id, id, disabled || ' ' FROM clients";
+const KEYS: &str = "SELECT kid, kid, '' FROM signing_keys";
+const RETIRED: &str = "SELECT kid, kid, '' FROM retired_keys";
+const CONSENTS: &str = "SELECT users.id || ' ' || consents.client_id, users.username || ' for ' || consents.client_id, consents.allowed
     FROM consents JOIN users ON users.id = consents.user_id";
 
 /// What was taken away since a backup: it stands in the backup, and not in the database.
@@ -43,8 +44,8 @@ pub struct TakenAway {
     pub withdrawn_consents: Vec<String>,
 }
 
-/// By name, what is compared.
-type Named = BTreeMap<String, String>;
+/// By id, the name and what is compared.
+type Named = BTreeMap<String, (String, String)>;
 
 impl TakenAway {
     /// Compares a database with a backup of it.
@@ -100,24 +101,28 @@ impl fmt::Display for TakenAway {
 
 fn named(file: &Connection, text: &str) -> Result<Named, Fault> {
     let mut statement = file.prepare(text).map_err(fault(DOING))?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))));
     rows.and_then(Iterator::collect).map_err(fault(DOING))
 }
 
 fn gone(before: &Named, now: &Named) -> Vec<String> {
-    before.keys().filter(|name| !now.contains_key(*name)).cloned().collect()
+    sorted(before.iter().filter(|(id, _)| !now.contains_key(*id)))
 }
 
 fn disabled(before: &Named, now: &Named) -> Vec<String> {
-    let is_disabled = |found: &String| found.starts_with('1');
-    let since =
-        |(name, was): &(&String, &String)| !is_disabled(was) && now.get(*name).is_some_and(is_disabled);
-    before.iter().filter(since).map(|(name, _)| name.clone()).collect()
+    let is_disabled = |(_, found): &(String, String)| found.starts_with('1');
+    sorted(before.iter().filter(|(id, was)| !is_disabled(was) && now.get(*id).is_some_and(is_disabled)))
 }
 
 fn changed_passwords(before: &Named, now: &Named) -> Vec<String> {
-    let password = |found: &String| found.split_once(' ').map(|(_, password)| password.to_owned());
-    let since =
-        |(name, was): &(&String, &String)| now.get(*name).is_some_and(|is| password(is) != password(was));
-    before.iter().filter(since).map(|(name, _)| name.clone()).collect()
+    let password =
+        |(_, found): &(String, String)| found.split_once(' ').map(|(_, password)| password.to_owned());
+    sorted(before.iter().filter(|(id, was)| now.get(*id).is_some_and(|is| password(is) != password(was))))
+}
+
+/// Their names, in order.
+fn sorted<'a>(found: impl Iterator<Item = (&'a String, &'a (String, String))>) -> Vec<String> {
+    let mut names: Vec<String> = found.map(|(_, (name, _))| name.clone()).collect();
+    names.sort();
+    names
 }

@@ -15,7 +15,6 @@ use rusqlite::config::DbConfig;
 use tokio::sync::{oneshot, watch};
 
 use super::bind::{Kept, Prepared};
-use super::engine::WRITER_READS_WITHIN;
 use super::severity::{Failure, Severity, failure, fault};
 use super::shared::Shared;
 use crate::fault::Fault;
@@ -180,9 +179,7 @@ impl Writer<'_> {
                 return Ok(Some(close));
             }
             self.read();
-            if began.elapsed() < WRITER_READS_WITHIN / 2 {
-                self.shared.note_late(false);
-            }
+            self.shared.note_batch(began.elapsed());
             // After the acknowledgements: no request waits for this, and its errors are heard.
             if log_pages.swap(0, Ordering::Relaxed) >= LOG_PAGES {
                 survivable(checkpoint(self.connection, "PASSIVE"))?;

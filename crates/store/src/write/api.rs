@@ -46,8 +46,7 @@ impl Store {
         ];
         let script = Script::from(ScriptStep::must_find(&apis::UPDATE_API, values))
             .then(ScriptStep::must_stand(&versions::BUMP_APIS_FROM, values![apis_version]));
-        let is_done =
-            async { Ok(self.api(&ours.resource).await?.is_some_and(|found| is_same(&found, &ours))) };
+        let is_done = async { Ok(self.api(&ours.resource).await?.is_some_and(|found| found.is_same(&ours))) };
         self.change_once(script, is_done).await
     }
 
@@ -62,12 +61,6 @@ impl Store {
         let all = self.apis().await?;
         Ok(all.into_iter().map(|api| api.record).find(|api| api.resource == *resource))
     }
-}
-
-fn is_same(found: &ApiRecord, ours: &ApiRecord) -> bool {
-    let secret = |api: &ApiRecord| api.introspection.map(|hash| hash.0);
-    (&found.name, &found.scopes, found.access_token_seconds, found.algorithm, secret(found))
-        == (&ours.name, &ours.scopes, ours.access_token_seconds, ours.algorithm, secret(ours))
 }
 
 /// Nodes load the APIs again.

@@ -115,7 +115,6 @@ async fn print(
     framework: Option<Framework>,
 ) -> anyhow::Result<()> {
     let issuer = installation.admin.issuer().as_str();
-    warn_of_unbound_scopes(installation, &added.record).await?;
     let snippet = snippet_of(issuer, added, framework);
     let secret = added.secret.as_ref();
     let view = ClientView::new(&added.record).with_secret(secret).at(issuer).with_snippet(snippet.as_ref());
@@ -123,7 +122,10 @@ async fn print(
         let shown = snippet.as_ref().map(|snippet| format!("\n\n{}:\n\n{}", snippet.file, snippet.text));
         told(&added.record, secret, issuer) + &shown.unwrap_or_default()
     });
-    let Err(error) = printed else { return Ok(()) };
+    let Err(error) = printed else {
+        warn_of_unbound_scopes(installation, &added.record).await;
+        return Ok(());
+    };
     installation.admin.remove_client(&added.record.id).await.map_err(explain)?;
     Err(explain(AdminRefused::Undelivered(error)))
 }

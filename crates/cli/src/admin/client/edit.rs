@@ -1,6 +1,5 @@
 //! `proofkey client edit`: what is named of a registration changes.
 
-use anyhow::Context as _;
 use proofkey_oauth::ResourceUri;
 use proofkey_protocol::{ClientId, ClientRecord};
 use proofkey_server::admin::{AdminRefused, ClientEdit, ListEdit};
@@ -10,6 +9,7 @@ use super::view::ClientView;
 use crate::admin::installation::Installation;
 use crate::admin::refusal::explain_by;
 use crate::admin::show::plain;
+use crate::output::WrongCommandLine;
 
 /// The flags that give what is added, and what is dropped.
 const ADD_FLAGS: [(&str, &str); 4] = [
@@ -49,7 +49,7 @@ pub(crate) struct Edit {
     /// Add a scope; once for each. --bind adds the API that has it
     #[arg(long, value_name = "SCOPE", group = "edits")]
     add_scope: Vec<String>,
-    /// Drop a scope; grants that have it end. Once for each
+    /// Drop a scope; grants that have it are refused until it is added again. Once for each
     #[arg(long, value_name = "SCOPE", group = "edits")]
     remove_scope: Vec<String>,
     /// Add the APIs that have those of its scopes that no API of its registration has
@@ -71,21 +71,35 @@ pub(super) async fn run(installation: &Installation, edit: Edit) -> anyhow::Resu
         post_logout_redirect_uris: ListEdit { add: edit.add_post_logout, remove: edit.remove_post_logout },
         scope: ListEdit { add: edit.add_scope, remove: edit.remove_scope },
         bind: edit.bind,
-        add: resources(&edit.add_api)?,
-        remove: resources(&edit.remove_api)?,
+        add: resources("--add-api", &edit.add_api)?,
+        remove: resources("--remove-api", &edit.remove_api)?,
     };
     let flags = |refused: &AdminRefused| match refused {
         AdminRefused::NotRegistered { .. } => &REMOVE_FLAGS[..],
         _ => &ADD_FLAGS,
     };
     let edited = installation.admin.edit_client(&id, edit).await;
-    let record = edited.map_err(|refused| explain_by(flags(&refused), &refused))?;
-    warn_of_unbound_scopes(installation, &record).await?;
-    installation.output.result(&ClientView::new(&record), || plain_lines(&record))
+    let record = edited.map_err(|refused| {
+        let explained = explain_by(flags(&refused), &refused);
+        match refused {
+            // As in `client add`: the command line has to change, whatever stands.
+            AdminRefused::App(_) | AdminRefused::Scope(_) => {
+                anyhow::Error::new(WrongCommandLine(explained.to_string()))
+            }
+            _ => explained,
+        }
+    })?;
+    installation.output.result(&ClientView::new(&record), || plain_lines(&record))?;
+    warn_of_unbound_scopes(installation, &record).await;
+    Ok(())
 }
 
-fn resources(texts: &[String]) -> anyhow::Result<Vec<ResourceUri>> {
-    texts.iter().map(|text| ResourceUri::parse(text).with_context(|| plain(text))).collect()
+fn resources(flag: &str, texts: &[String]) -> anyhow::Result<Vec<ResourceUri>> {
+    let parse = |text: &String| {
+        ResourceUri::parse(text)
+            .map_err(|cause| WrongCommandLine(plain(&format!("{flag}: `{text}`: {cause}"))).into())
+    };
+    texts.iter().map(parse).collect()
 }
 
 /// What stands after the edit.

@@ -161,8 +161,9 @@ async fn show(installation: &Installation, id: &ClientId) -> anyhow::Result<()> 
 
 async fn update(installation: &Installation, id: &ClientId, file: &str) -> anyhow::Result<()> {
     let record = installation.admin.update_client(id, read(file)?).await.map_err(explain)?;
-    warn_of_unbound_scopes(installation, &record).await?;
-    installation.output.result(&ClientView::new(&record), || format!("Updated {id}."))
+    installation.output.result(&ClientView::new(&record), || format!("Updated {id}."))?;
+    warn_of_unbound_scopes(installation, &record).await;
+    Ok(())
 }
 
 async fn remove(installation: &Installation, id: &ClientId) -> anyhow::Result<()> {

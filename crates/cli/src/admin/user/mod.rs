@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::admin::input::new_password;
 use crate::admin::installation::Installation;
-use crate::admin::refusal::explain;
+use crate::admin::refusal::{explain, explain_by};
 use crate::admin::show::{APIS_FOLLOW, plain, rfc3339, state, table};
 use crate::output::{WrongCommandLine, note};
 
@@ -107,6 +107,9 @@ pub(crate) struct Edit {
     claims: claims::ClaimArgs,
 }
 
+/// The flag that gives what is dropped.
+const REMOVE_FLAGS: [(&str, &str); 1] = [("claims", "--remove-claim")];
+
 pub(super) async fn run(installation: &Installation, action: Action) -> anyhow::Result<()> {
     match action {
         Action::Add(new) => add(installation, *new).await,
@@ -147,7 +150,7 @@ async fn edit(installation: &Installation, edit: Edit) -> anyhow::Result<()> {
         return Err(WrongCommandLine(text.to_owned()).into());
     }
     let edited = installation.admin.edit_user(&edit.username, edit_of).await;
-    let record = edited.map_err(explain)?;
+    let record = edited.map_err(|refused| explain_by(&REMOVE_FLAGS, &refused))?;
     installation
         .output
         .result(&view(&record), || plain(&format!("Changed {} (subject {}).", record.username, record.id)))

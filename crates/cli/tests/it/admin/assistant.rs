@@ -267,10 +267,12 @@ fn pk_09_a_client_is_edited_by_what_is_named() {
             &["--remove-redirect", "https://other.example/"],
         ),
         (&["--remove-redirect", "https://notes.example/callback"], 1, &["at least one"]),
-        (&["--add-redirect", "com.example.notes:/cb"], 1, &["--add-redirect", "client add --native"]),
-        (&["--add-redirect", "http://notes.example/"], 1, &["--add-redirect", "use https"]),
         (&["--remove-scope", "notes:write"], 1, &["--remove-scope", "`notes:write`"]),
-        (&["--add-scope", "a\"b"], 1, &["--add-scope"]),
+        // What `client add` refuses with 2 is refused with 2 here.
+        (&["--add-redirect", "com.example.notes:/cb"], 2, &["--add-redirect", "client add --native"]),
+        (&["--add-redirect", "http://notes.example/"], 2, &["--add-redirect", "use https"]),
+        (&["--add-scope", "a\"b"], 2, &["--add-scope"]),
+        (&["--add-api", "notes"], 2, &["--add-api", "`notes`"]),
     ] {
         installation.refused(&edit(more), "", code, words);
     }

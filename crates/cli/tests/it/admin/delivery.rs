@@ -38,7 +38,9 @@ fn k_44_a_secret_that_could_not_be_printed_replaces_none() {
     assert_eq!(before.0.len(), 2);
     let public =
         json!({"token_endpoint_auth_method": "none", "redirect_uris": ["http://127.0.0.1/cb"]}).to_string();
-    let confidential = json!({"redirect_uris": ["https://new.example/cb"]}).to_string();
+    // With a scope that no API has: what is said of it comes after the secret.
+    let confidential =
+        json!({"redirect_uris": ["https://new.example/cb"], "scope": "openid later"}).to_string();
     let api = ["api", "add", "--resource", "https://api.example", "--scope", "read"];
     for dead_end in DEAD_ENDS {
         for (arguments, stdin) in [
@@ -52,6 +54,7 @@ fn k_44_a_secret_that_could_not_be_printed_replaces_none() {
                 let (code, said) = lost(&installation, &[arguments, json].concat(), stdin, dead_end());
                 assert_eq!(code, 1, "{arguments:?}: {said}");
                 assert!(said.contains("could not be printed"), "{arguments:?}: {said}");
+                assert!(!said.contains("No API of the client"), "first the secret, then the rest: {said}");
             }
         }
     }

@@ -234,7 +234,19 @@ fn pk_09_a_user_is_edited_by_what_is_named_and_removed_for_good() {
         installation.json(&["user", "edit", "ada", "--remove-claim", "email", "--nickname", "A"], "");
     assert_eq!((edited["claims"].get("email"), &edited["claims"]["nickname"]), (None, &json!("A")));
     installation.refused(&["user", "edit", "ada"], "", 2, &["--email", "--remove-claim"]);
-    installation.refused(&["user", "edit", "ada", "--remove-claim", "role"], "", 1, &["`role`"]);
+    for (more, words) in [
+        (&["--remove-claim", "role"][..], &["--remove-claim", "`role`"][..]),
+        (&["--remove-claim", "email"], &["--remove-claim", "`email`"]),
+        (&["--remove-claim", "updated_at"], &["`updated_at`", "every edit"]),
+        (&["--remove-claim", "nickname", "--nickname", "B"], &["`nickname`", "the same edit"]),
+    ] {
+        installation.refused(&[&["user", "edit", "ada"][..], more].concat(), "", 1, words);
+    }
+    assert_eq!(
+        installation.json(&["user", "list"], "")[0]["claims"],
+        edited["claims"],
+        "nothing was written"
+    );
     installation.refused(
         &["user", "edit", "bob", "--name", "Bob"],
         "",

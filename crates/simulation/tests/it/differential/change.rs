@@ -9,7 +9,7 @@ use proofkey_simulation::dice::Dice;
 use proofkey_simulation::model::{Model, NotChanged};
 use proofkey_store::{AdminFault, Store};
 
-use super::rows::{self, CLIENTS, PASSWORDS, RESOURCES, USERS};
+use super::rows::{self, CLIENTS, PASSWORDS, PEOPLE, RESOURCES};
 
 #[derive(Clone, Debug)]
 pub(super) enum Change {
@@ -21,7 +21,7 @@ pub(super) enum Change {
     EndUser(&'static str, Timestamp),
     RemoveUser(&'static str, Timestamp, [u8; 32]),
     /// Another person under a name, which a removed user may have had; whether the operator says that it is free.
-    AddUserAnew(&'static str, bool),
+    AddUser(&'static str, bool),
     AddClient(&'static str),
     DisableClient(&'static str, bool),
     EndClient(&'static str, Timestamp),
@@ -35,27 +35,28 @@ pub(super) enum Change {
 
 impl Change {
     pub(super) fn random(dice: &mut Dice, model: &Model) -> Self {
-        let user = *dice.pick(&USERS).unwrap();
+        let &(user, another) = dice.pick(&PEOPLE).unwrap();
+        let person = if dice.per_mille(250) { another } else { user };
         let client = *dice.pick(&CLIENTS).unwrap();
         let at = rows::at(dice);
         match dice.below(100) {
-            0..70 => Self::Commit(commit(dice, model, user, client)),
+            0..70 => Self::Commit(commit(dice, model, person, client)),
             70..74 => Self::DisableUser(user, dice.per_mille(300), at),
             74..77 => Self::SetPassword(user, dice.pick(&PASSWORDS).unwrap(), at, rows::account(dice)),
             77 => Self::UnlockUser(user, rows::account(dice)),
             78 => Self::EndSessions(user),
-            79 if dice.per_mille(150) => Self::RemoveUser(user, at, rows::account(dice)),
-            79 if dice.per_mille(300) => Self::AddUserAnew(user, dice.per_mille(500)),
+            79 if dice.per_mille(300) => Self::RemoveUser(person, at, rows::account(dice)),
             79 => Self::EndUser(user, at),
-            80..84 => Self::AddClient(client),
+            80 => Self::AddUser(another, dice.per_mille(500)),
+            81..84 => Self::AddClient(client),
             84..87 => Self::DisableClient(client, dice.per_mille(300)),
             87 => Self::EndClient(client, at),
             88..90 => Self::RemoveClient(client, at),
-            90..92 => Self::RevokeConsent(user, client),
+            90..92 => Self::RevokeConsent(person, client),
             92..95 => {
                 let before = rows::consent(dice);
                 let after = before.without(ApiId(0)).unwrap_or_default();
-                Self::NarrowConsent(user, client, before, after)
+                Self::NarrowConsent(person, client, before, after)
             }
             95..97 => Self::AddApi(dice.pick(&RESOURCES).unwrap()),
             97 => Self::RemoveApi(dice.pick(&RESOURCES).unwrap()),
@@ -77,12 +78,10 @@ impl Change {
             Self::EndSessions(user) => told(store.end_sessions_of_user(user).await),
             Self::EndUser(user, at) => told(store.end_grants_of_user(user, clock(at)).await),
             Self::RemoveUser(user, at, account) => {
-                told(store.remove_user(&rows::user(user), clock(at), &account).await)
+                told(store.remove_user(&rows::person(user), clock(at), &account).await)
             }
-            Self::AddUserAnew(user, true) => {
-                told(store.add_user_under_freed_name(rows::user_anew(user)).await)
-            }
-            Self::AddUserAnew(user, false) => told(store.add_user(rows::user_anew(user)).await),
+            Self::AddUser(user, true) => told(store.add_user_under_freed_name(rows::person(user)).await),
+            Self::AddUser(user, false) => told(store.add_user(rows::person(user)).await),
             Self::AddClient(id) => told(store.add_client(rows::client(id)).await),
             Self::DisableClient(id, disabled) => {
                 told(store.set_client_disabled(&ClientId::new(id), disabled).await)
@@ -113,8 +112,8 @@ impl Change {
             Self::EndSessions(user) => model.end_sessions_of_user(user),
             Self::EndUser(user, at) => model.end_grants_of_user(user, at),
             Self::RemoveUser(user, _, account) => model.remove_user(&rows::user_id(user), &account),
-            Self::AddUserAnew(user, true) => model.add_user_under_freed_name(rows::user_anew(user)),
-            Self::AddUserAnew(user, false) => model.add_user(rows::user_anew(user)),
+            Self::AddUser(user, true) => model.add_user_under_freed_name(rows::person(user)),
+            Self::AddUser(user, false) => model.add_user(rows::person(user)),
             Self::AddClient(id) => model.add_client(rows::client(id)),
             Self::DisableClient(id, disabled) => model.set_client_disabled(&ClientId::new(id), disabled),
             Self::EndClient(id, at) => model.end_grants_of_client(&ClientId::new(id), at),

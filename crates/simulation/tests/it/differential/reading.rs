@@ -7,7 +7,7 @@ use proofkey_protocol::{
 use proofkey_simulation::model::Model;
 use proofkey_store::Store;
 
-use super::rows::{self, ACCOUNTS, CLIENTS, IDS, USERS};
+use super::rows::{self, ACCOUNTS, CLIENTS, IDS, PEOPLE, USERS};
 
 /// `Debug` says nothing of secrets.
 fn secret(hash: &SecretHash) -> [u8; 32] {
@@ -50,7 +50,7 @@ pub(super) async fn of_store(store: &Store, model: &Model) -> Vec<String> {
             let found = store.session_used_since(session_id, &id, used_at).await.unwrap();
             all.push(subject(found.as_ref()));
             all.push(format!("{:?}", store.access_token(&id, token).await.unwrap()));
-            for user in USERS {
+            for user in PEOPLE.into_iter().flat_map(<[&str; 2]>::from) {
                 all.push(code(&store.code(&rows::code(number, user, client)).await.unwrap()));
             }
         }
@@ -84,7 +84,7 @@ pub(super) fn of_model(model: &Model) -> Vec<String> {
             let found = model.session_with_consent(SessionId(rows::numbered(number)), &id);
             all.push(subject(found.as_ref()));
             all.push(format!("{:?}", model.access_token(&id, token)));
-            for user in USERS {
+            for user in PEOPLE.into_iter().flat_map(<[&str; 2]>::from) {
                 all.push(code(&model.code(&rows::code(number, user, client))));
             }
         }

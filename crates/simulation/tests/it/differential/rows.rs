@@ -13,6 +13,8 @@ use proofkey_store::Store;
 
 pub(super) const NOW: i64 = 1_790_000_000;
 pub(super) const USERS: [&str; 2] = ["ada", "bob"];
+/// Whose rows are: each name's first person, and another one who may have it after a removal.
+pub(super) const PEOPLE: [(&str, &str); 2] = [("ada", "ada-anew"), ("bob", "bob-anew")];
 pub(super) const CLIENTS: [&str; 2] = ["app", "other"];
 pub(super) const RESOURCES: [&str; 2] = ["https://notes.example", "https://mail.example"];
 pub(super) const PASSWORDS: [&str; 3] = ["$one", "$two", "$three"];
@@ -50,9 +52,9 @@ pub(super) fn user(name: &str) -> UserRecord {
     }
 }
 
-/// Another person under the same name.
-pub(super) fn user_anew(name: &str) -> UserRecord {
-    UserRecord { id: UserId::new(format!("u-{name}-anew")), ..user(name) }
+/// A person under the name of that person or, where it is another one, of the first.
+pub(super) fn person(person: &str) -> UserRecord {
+    UserRecord { id: user_id(person), ..user(person.trim_end_matches("-anew")) }
 }
 
 pub(super) fn client(id: &str) -> ClientRecord {

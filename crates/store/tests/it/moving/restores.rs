@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::ClientId;
+use proofkey_protocol::{ClientId, UserId, UserRecord};
 use proofkey_store::moving::{self, Ends, MoveRefused, Place, Restoration, RestorePlan, Restored};
 use proofkey_store::{Fault, Store};
 
@@ -154,6 +154,27 @@ async fn st_14_the_database_that_is_replaced_tells_what_was_taken_away_since() {
                     revoked signing keys: b; withdrawn consents: ada for app";
     assert_eq!(told, expected);
     assert!(!folder.names().iter().any(|name| name.contains("replaced")), "nothing was replaced yet");
+}
+
+/// The name is there in both, and is two people's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn st_14_pk_09_a_removed_user_is_told_of_whose_name_another_one_has_now() {
+    let folder = Folder::new();
+    let backup = filled_and_backed_up(&folder).await;
+    let store = open(&folder.path("proofkey.db"));
+    let ada = store.user_by_name("ada").await.unwrap().unwrap();
+    store.remove_user(&ada, || NOW + 5, &[9; 32]).await.unwrap();
+    let next = UserRecord { id: UserId::new("u-next"), password: Some("$argon2id$next".to_owned()), ..ada };
+    store.add_user_under_freed_name(next).await.unwrap();
+    store.set_user_disabled("ada", true, || NOW + 6).await.unwrap();
+    store.close().await;
+    let place = folder.place("proofkey.db");
+    let plan = RestorePlan { from: &backup, into: &place, replace: true, ends: NO_ENDS, begun: begun(9) };
+    let told = Restoration::prepare(plan).await.unwrap().taken_away.unwrap().to_string();
+    assert_eq!(
+        told, "removed users: ada; withdrawn consents: ada for app",
+        "the next one is not in the backup"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

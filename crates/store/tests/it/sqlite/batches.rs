@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use proofkey_protocol::{Committed, RefusalRecord, SessionFacts};
+use proofkey_protocol::{Committed, RefusalRecord};
 use proofkey_store::{Fault, Options, Store};
 use rusqlite::Connection;
 use tokio::task::JoinSet;
@@ -113,15 +113,21 @@ async fn a_write_of_several_statements_that_fails_halfway_is_undone_alone() {
 #[tokio::test]
 async fn one_write_that_is_refused_leaves_the_others_of_its_batch_alone() {
     let world = World::new().await;
-    let of_nobody = SessionFacts { user_id: proofkey_protocol::UserId::new("u-nobody"), ..session(9) };
-    let (first, unknown, taken, last) = tokio::join!(
+    Connection::open(world.path())
+        .unwrap()
+        .execute_batch(
+            "CREATE TRIGGER odd_sessions BEFORE INSERT ON sessions
+             BEGIN SELECT RAISE(ABORT, 'no'); END;",
+        )
+        .unwrap();
+    let (first, refused, taken, last) = tokio::join!(
         world.store.commit(redeem(grant(1))),
-        world.store.commit(sign_in(of_nobody)),
+        world.store.commit(sign_in(session(9))),
         world.store.add_user(crate::support::user("ada")),
         world.store.commit(redeem(grant(2))),
     );
     assert_eq!((first, last), (Ok(Committed::Applied), Ok(Committed::Applied)));
-    assert!(matches!(unknown, Err(Fault::Engine { .. })), "{unknown:?}");
+    assert!(matches!(refused, Err(Fault::Engine { .. })), "{refused:?}");
     assert_eq!(taken, Err(proofkey_store::AdminFault::Exists));
     assert!(world.grant(1).await.is_some() && world.grant(2).await.is_some());
 }

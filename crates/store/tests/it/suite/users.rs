@@ -175,13 +175,11 @@ async fn pk_09_k_16_a_removal_among_parallel_sign_ins_consents_and_codes_leaves_
         start.wait().await;
         stores[1].remove_user(&person, move || NOW + 1, &ACCOUNT).await.unwrap();
         running.join_all().await;
-        assert!(world.store.consents(Some(&person.id), None).await.unwrap().is_empty(), "round {round}");
-        for number in 0..13 {
-            assert!(
-                world.store.session(session_id(base + number)).await.unwrap().is_none(),
-                "{round} {number}"
-            );
-            assert!(world.grant(base + number).await.is_none(), "{round} {number}");
+        // The rows themselves: what is read of a user who is gone is nothing in any case.
+        for digest in proofkey_store::moving::digests(&world.store).await.unwrap() {
+            if ["users", "sessions", "consents"].contains(&digest.table) {
+                assert_eq!(digest.rows, 0, "{} in round {round}", digest.table);
+            }
         }
         let next = UserRecord { id: UserId::new(format!("u-next-{round}")), ..user("ada") };
         world.store.add_user_under_freed_name(next).await.unwrap();
