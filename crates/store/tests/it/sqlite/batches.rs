@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tokio::task::JoinSet;
 
 use super::World;
-use crate::support::{NOW, failure, grant, grant_id, redeem, session, session_id, sign_in};
+use crate::support::{NOW, failure, grant, grant_id, redeem, refusal, session, session_id, sign_in};
 
 /// Commits grants at once, so that they share transactions, and says what each was told.
 async fn redeem_together(
@@ -178,4 +178,31 @@ async fn pk_08_the_record_of_refusals_goes_behind_every_write_that_waits() {
     assert_eq!((recorded, crowded), (Ok(()), Err(Fault::Busy)), "one waits, no more");
     let seen: i64 = other.query_row("SELECT grants FROM seen", [], |row| row.get(0)).unwrap();
     assert_eq!(seen, 51);
+}
+
+/// A removal notes how many grants there were: the record gives others their turn in the middle of its own work.
+#[tokio::test]
+async fn pk_08_writes_go_between_the_steps_in_which_crowded_refusals_are_removed() {
+    let world = World::new().await;
+    let store = &world.store;
+    let rows = (0..300).map(|number| refusal(number, 1)).collect();
+    store.record_refusals(rows, 300).await.unwrap();
+    let other = Connection::open(world.path()).unwrap();
+    other
+        .execute_batch(
+            "CREATE TABLE seen (grants INTEGER);
+             CREATE TRIGGER removed AFTER DELETE ON refusals
+             BEGIN INSERT INTO seen SELECT count(*) FROM grants; END;",
+        )
+        .unwrap();
+    let redeemed = async {
+        for number in 0..50 {
+            assert_eq!(store.commit(redeem(grant(number))).await, Ok(Committed::Applied), "{number}");
+        }
+    };
+    let (recorded, ()) = tokio::join!(store.record_refusals(vec![refusal(300, 1)], 100), redeemed);
+    assert_eq!(recorded, Ok(()));
+    let steps: i64 =
+        other.query_row("SELECT count(DISTINCT grants) FROM seen", [], |row| row.get(0)).unwrap();
+    assert!(steps > 1, "{steps}");
 }
