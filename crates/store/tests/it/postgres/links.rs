@@ -122,7 +122,7 @@ async fn pk_08_where_transactions_have_most_connections_no_refusal_is_recorded_a
     }
     let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    for _ in 0..200 {
+    for _ in 0..100 {
         if master.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 2 {
             break;
         }
