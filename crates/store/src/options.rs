@@ -22,7 +22,8 @@ pub struct Options {
     pub busy_timeout: Duration,
     /// How long a read waits; it runs on a request's thread, and in WAL mode it practically never has to.
     pub reader_busy_timeout: Duration,
-    /// Most writes that may wait; one more is refused with [`crate::Fault::Busy`].
+    /// Most writes that may wait, and in a large file as many more as one transaction has; one more is refused with
+    /// [`crate::Fault::Busy`].
     pub queue_max: usize,
     /// Most writes in one transaction.
     pub batch_max: usize,

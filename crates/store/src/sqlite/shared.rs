@@ -35,11 +35,15 @@ impl Shared {
         self.pages.store(pages, Ordering::Relaxed);
     }
 
-    /// Whether the writer is to be asked for what is one person's: the file is so large that reading every page on the way to a
-    /// row anew costs more, and the writer is on time. One that hangs is asked by none: its queue is for writes.
+    /// Whether the file is so large that reading every page on the way to a row anew costs more than to ask the writer.
+    pub(super) fn is_large(&self) -> bool {
+        self.pages.load(Ordering::Relaxed) >= self.large_from_pages
+    }
+
+    /// Whether the writer is to be asked for what is one person's: the file is large, and the writer is on time. One that hangs is asked
+    /// by none: its queue is for writes.
     pub(super) fn writer_reads(&self) -> bool {
-        let is_large = self.pages.load(Ordering::Relaxed) >= self.large_from_pages;
-        is_large && !self.writer_is_late.load(Ordering::Relaxed)
+        self.is_large() && !self.writer_is_late.load(Ordering::Relaxed)
     }
 
     /// Notes that a read has waited for the writer in vain.

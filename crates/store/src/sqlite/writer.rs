@@ -219,9 +219,12 @@ impl Writer<'_> {
         *self.aside = Some((script, reply));
     }
 
-    /// Takes what is in the queue, as much as makes a batch, behind what the last one left.
+    /// Takes what is in the queue, as much as makes a batch, behind what the last one left. Without reads nothing is to be gained.
     fn gather(&mut self, first: Job, others: Option<&Receiver<Job>>) {
         self.waiting.push_front(first);
+        if !self.shared.is_large() {
+            return;
+        }
         let room = self.batch_max.saturating_sub(self.waiting.len());
         self.waiting.extend(others.into_iter().flat_map(Receiver::try_iter).take(room));
         for _ in 0..self.waiting.len() {
