@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|configuration|check|test|guides|dist|…`.
+//! The workspace's own commands: `cargo xtask setup|tidy|compliance|limits|errors|configuration|check|test|guides|dist|…`.
 //!
 //! Everything that continuous integration checks is one of these commands, so that a person can run the same thing. This
 //! crate knows the shape of the tree and the tools around it; it must not know the product's code.
@@ -35,6 +35,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   setup                 install what the tests need: Debian packages, npm and PyPI test clients
   tidy                  check the shape of the tree: crate edges, banned words, file sizes, secrets, rows, links
   limits                write docs/limits.md from the constants and defaults of the server
+  errors                write docs/errors.md from the rules by which requests are refused
   configuration         write docs/configuration.md and docs/commands.md from the settings and the commands
   compliance            write docs/compliance.md from the requirement rows and the names of tests
   check                 format, lints, tidy, Rust tests, licences: what each commit must pass
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root).map(|()| ExitCode::SUCCESS),
         ["compliance"] => compliance::run(&root).map(|()| ExitCode::SUCCESS),
         ["limits"] => pages::limits(&root).map(|()| ExitCode::SUCCESS),
+        ["errors"] => pages::errors(&root).map(|()| ExitCode::SUCCESS),
         ["configuration"] => pages::configuration(&root).map(|()| ExitCode::SUCCESS),
         ["check"] => check::run(&root),
         ["site"] => site::run(&root).map(|()| ExitCode::SUCCESS),

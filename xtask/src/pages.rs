@@ -1,4 +1,4 @@
-//! Pages that are made from the code: `cargo xtask limits` and `cargo xtask configuration`. What stands there only the product's
+//! Pages that are made from the code: `cargo xtask limits`, `errors` and `configuration`. What stands there only the product's
 //! crates know, so tests of theirs write it; without these commands the same tests fail when a page is stale.
 
 use std::path::Path;
@@ -27,6 +27,12 @@ const LIMITS: Page = Page {
     test: "k_02_docs_limits_is_what_the_code_says",
     variable: "WRITE_DOCS_LIMITS",
 };
+const ERRORS: Page = Page {
+    path: "docs/errors.md",
+    of: ["proofkey-server", "--lib"],
+    test: "pk_08_docs_errors_is_what_the_rules_say",
+    variable: "WRITE_DOCS_ERRORS",
+};
 const CONFIGURATION: Page = Page {
     path: "docs/configuration.md",
     of: ["proofkey-server", "--lib"],
@@ -43,6 +49,11 @@ const COMMANDS: Page = Page {
 /// Writes docs/limits.md anew.
 pub(crate) fn limits(root: &Path) -> Result<()> {
     write(root, &LIMITS)
+}
+
+/// Writes docs/errors.md anew.
+pub(crate) fn errors(root: &Path) -> Result<()> {
+    write(root, &ERRORS)
 }
 
 /// Writes docs/configuration.md and docs/commands.md anew.

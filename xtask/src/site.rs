@@ -19,11 +19,12 @@ const MDBOOK: &str = "0.5.4";
 type Group = (&'static str, Vec<(String, String)>);
 
 /// Pages of the first level, in the order of a reader; all else below `docs` follows by its folder.
-const FIRST: [(&str, &str); 9] = [
+const FIRST: [(&str, &str); 10] = [
     ("README.md", "Proofkey"),
     ("docs/configuration.md", "Configuration"),
     ("docs/commands.md", "Commands"),
     ("docs/limits.md", "Limits"),
+    ("docs/errors.md", "Why requests are refused"),
     ("ARCHITECTURE.md", "Architecture"),
     ("CONTRIBUTING.md", "Contributing"),
     ("SECURITY.md", "Security"),

@@ -21,7 +21,8 @@ pub(crate) fn render(command: &Command) -> String {
 
 fn of(command: &Command, page: &mut String) {
     let inner: Vec<&Command> = command.get_subcommands().filter(|inner| !inner.is_hide_set()).collect();
-    if inner.is_empty() {
+    // One that has commands below it may do something by itself as well.
+    if inner.is_empty() || !command.is_subcommand_required_set() {
         leaf(command, page);
     }
     inner.into_iter().for_each(|inner| of(inner, page));

@@ -14,6 +14,7 @@ mod logout;
 mod manual;
 mod memory;
 mod output;
+mod pkce;
 mod serve;
 mod signed_in;
 mod stored_at;
@@ -63,6 +64,8 @@ enum Command {
     Call(call::Args),
     /// Sign out: revoke the tokens and forget them
     Logout(logout::Args),
+    /// Print a code verifier and its challenge
+    Pkce(pkce::Args),
     Completion(completion::Args),
     Manual(manual::Args),
 }
@@ -91,6 +94,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Whoami(args) => whoami::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Logout(args) => logout::run(args).await,
+        Command::Pkce(args) => pkce::run(&args),
         Command::Completion(args) => completion::run(&args, Cli::command()),
         Command::Manual(args) => manual::run(&args, Cli::command()),
     }
@@ -102,11 +106,9 @@ mod tests {
 
     /// Every command that does something, with all that its parents give it.
     fn leaves(command: &clap::Command) -> Vec<clap::Command> {
-        let mut inner = command.get_subcommands().filter(|inner| !inner.is_hide_set()).peekable();
-        if inner.peek().is_none() {
-            return vec![command.clone()];
-        }
-        inner.flat_map(leaves).collect()
+        let inner: Vec<_> = command.get_subcommands().filter(|inner| !inner.is_hide_set()).collect();
+        let works_alone = inner.is_empty() || !command.is_subcommand_required_set();
+        works_alone.then(|| command.clone()).into_iter().chain(inner.into_iter().flat_map(leaves)).collect()
     }
 
     fn built() -> clap::Command {
@@ -135,7 +137,11 @@ mod tests {
         let scripts =
             shells.map(|shell| String::from_utf8(completion::script(shell, Cli::command())).unwrap());
         let pages = manual::pages(&Cli::command()).unwrap();
-        for mut command in leaves(&built()) {
+        let leaves = leaves(&built());
+        for name in ["proofkey token", "proofkey token preview", "proofkey doctor"] {
+            assert!(leaves.iter().any(|leaf| leaf.get_bin_name() == Some(name)), "{name}");
+        }
+        for mut command in leaves {
             let name = command.get_display_name().unwrap().to_owned();
             let help = command.render_long_help().to_string();
             let (_, manual) = pages.iter().find(|(file, _)| *file == format!("{name}.1")).unwrap();

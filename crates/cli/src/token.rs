@@ -1,4 +1,5 @@
-//! `proofkey token`: prints an access token that still works for a while, for scripts.
+//! `proofkey token`: prints an access token that still works for a while, for scripts; `token preview` says what an operator's
+//! server would issue.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -6,14 +7,17 @@ use std::time::Duration;
 use proofkey_client::{Client, TokenStore};
 use serde::Serialize;
 
+use crate::admin::preview;
 use crate::output::{EXIT_CODES, Output};
 use crate::stored_at::StorageMove;
 use crate::target::{LastLogin, TargetArgs};
 
 /// Print an access token, refreshed if it ends soon
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
     #[command(flatten)]
     target: TargetArgs,
     /// Refresh if the token would end in less than so many seconds
@@ -21,6 +25,13 @@ pub(crate) struct Args {
     refresh_if_under: u64,
     #[command(flatten)]
     output: Output,
+}
+
+/// What else is done with tokens.
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Say which tokens a client would be issued, and why
+    Preview(preview::Args),
 }
 
 /// What `--json` prints.
@@ -33,6 +44,9 @@ struct Report<'a> {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    if let Some(Action::Preview(args)) = args.action {
+        return preview::run(args).await;
+    }
     let store = TokenStore::open()?;
     let app = args.target.for_session(LastLogin::read(&store).as_ref())?;
     let session = Client::with_store(app, &store).session().await?;

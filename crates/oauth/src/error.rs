@@ -68,6 +68,9 @@ pub struct ErrorBody<'a> {
     pub error_fix: &'a str,
     /// Where the rule comes from.
     pub error_standard: &'a str,
+    /// A page about the rule (OAuth 2.1 §3.2.4), where the operator has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_uri: Option<&'a str>,
 }
 
 /// Keeps a text to the characters that `error_description` allows: `%x20-21 / %x23-5B / %x5D-7E` (OAuth 2.1 §4.1.2.1).

@@ -56,8 +56,8 @@ pub use grant::GrantWithSubject;
 pub use ids::{ApiId, ClientId, GrantId, NodeId, SealingKeyId, SessionId, TokenId, USER_ID_PREFIX, UserId};
 pub use policy::{Policy, SessionLife, SignInLimit};
 pub use records::{
-    ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, KeyRecord, NodeRecord, RegisteredApi,
-    SealingKeyRecord, UserRecord,
+    ApiRecord, ApiScope, ClientRecord, ClientSecretRecord, KeyRecord, NodeRecord, RefusalRecord,
+    RegisteredApi, SealingKeyRecord, UserRecord,
 };
 pub use refresh_chain::{OVERLAP_SECONDS, OVERLAP_SECONDS_MAX, RECENT_MAX, RefreshChain, RetiredToken};
 pub use refresh_token::RefreshToken;

@@ -146,6 +146,39 @@ impl SealingKeyRecord {
     pub const REVOKED: Timestamp = Timestamp(0);
 }
 
+/// A refused request, as an operator is told of it afterwards. It holds no secret, and no address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusalRecord {
+    /// The id that the answer showed.
+    pub error_id: String,
+    /// When it was.
+    pub recorded_at: Timestamp,
+    /// Until when it is told.
+    pub keep_until: Timestamp,
+    /// By which the rows of one network are told from those of others: a number that means nothing else.
+    pub address: i64,
+    /// The rule that was broken.
+    pub rule: String,
+    /// What happened, as the server said it then; of a fault of the server what failed.
+    pub cause: String,
+    /// What it is about, as the request named it: shortened.
+    pub about: Option<String>,
+    /// The client that the request named.
+    pub client_id: Option<String>,
+    /// Method and path.
+    pub request: String,
+    /// The HTTP status of the answer.
+    pub status: i64,
+    /// How many addresses the request named in `X-Forwarded-For`.
+    pub forwarded: i64,
+    /// How many of them, from the right, were addresses of trusted proxies or of the sender, as far as those are known.
+    pub followed: i64,
+    /// Whether it came from a proxy whose `X-Forwarded-For` is believed.
+    pub believed: bool,
+    /// Whether the sender is the server's own machine, by its loopback address.
+    pub from_here: bool,
+}
+
 /// A user, as an operator sees one.
 #[derive(Clone, Debug)]
 pub struct UserRecord {

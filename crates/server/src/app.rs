@@ -20,7 +20,9 @@ use crate::page::Pages;
 use crate::password::Passwords;
 use crate::random::Randomness;
 use crate::refresh_uses::RefreshUses;
+use crate::refusal_record::RefusalRecords;
 use crate::remembered::LastLook;
+use crate::rules::ErrorsPage;
 use crate::trace::Tracer;
 
 /// The state of one server.
@@ -48,8 +50,12 @@ pub(crate) struct App {
     /// Whether the sign-in page comes with *Keep me signed in* ticked.
     pub remember_default: bool,
     pub pages: Pages,
+    /// Where the rules are explained, if the operator has published that.
+    pub errors_page: ErrorsPage,
     pub metadata: MetadataDocument,
     pub cookies: CookieNames,
+    /// Refusals that are to be recorded.
+    pub refusals: RefusalRecords,
     /// How many lines a second strangers may cause.
     pub refusal_lines: Ceiling,
     pub metrics: Arc<Metrics>,

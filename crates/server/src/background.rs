@@ -15,6 +15,7 @@ use crate::http::{self, Budget, Edge, HttpLimits, Readiness, Tls};
 use crate::known_time::KnownTime;
 use crate::metrics::{Metrics, OPENMETRICS};
 use crate::node::Node;
+use crate::refusal_record;
 use crate::sweep;
 use crate::tasks::{self, Watch};
 
@@ -39,7 +40,12 @@ pub(crate) fn spawn(
             sweep::run(watch.clone(), store.clone(), to_sweep)
         }
     };
+    let record = {
+        let (watch, store) = (watch.clone(), store.clone());
+        move || refusal_record::run(watch.clone(), store.clone())
+    };
     let mut spawned = vec![watch.clone().spawn("refresh", refresh), watch.clone().spawn("sweep", sweep)];
+    spawned.push(watch.clone().spawn("record", record));
     if let Some(tls) = tls {
         let (tls, stop) = (Arc::clone(tls), watch.shutdown.clone());
         spawned.push(watch.clone().spawn("certificate", move || Arc::clone(&tls).watch(stop.clone())));

@@ -36,7 +36,9 @@ use crate::page::Pages;
 use crate::password::{PasswordParams, Passwords};
 use crate::random::Randomness;
 use crate::refresh_uses::RefreshUses;
+use crate::refusal_record::{self, RefusalRecords};
 use crate::remembered::LastLook;
+use crate::rules::ErrorsPage;
 use crate::shared_time;
 use crate::tasks::{self, Watch};
 use crate::trace::Tracer;
@@ -234,6 +236,8 @@ impl Running {
             // The watch ended before the last commits of the drain were written.
             store_failed = tokio::time::timeout(Duration::ZERO, self.store.failed()).await.ok();
         }
+        // The drain may have refused what the task that writes such did not see.
+        refusal_record::finish(&self.app, &self.store).await;
         self.node.leave(&self.store).await;
         self.store.close().await;
         ended.map_err(io::Error::other)??;
@@ -282,8 +286,10 @@ pub(crate) fn build(
         remember_default: config.sessions.remember_default,
         pages: Pages::new(operator, issuer.authority(), issuer.path()),
         metadata: MetadataDocument::new(issuer, &config.keys.algorithms, config.keys.jwks_max_age_seconds),
+        errors_page: ErrorsPage::at(config.pages.errors_url.as_deref()),
         cookies: CookieNames::new(issuer),
         refusal_lines: Ceiling::new(config.log.refusals_per_second, metrics.log_lines_withheld.clone()),
+        refusals: RefusalRecords::new(config.log.record_refusals, metrics.refusals_not_recorded.clone()),
         metrics,
         clock,
         randomness,

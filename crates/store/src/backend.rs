@@ -80,6 +80,24 @@ impl Backend {
         }
     }
 
+    /// Whether [`Backend::run_last`] would find room now. On SQLite that depends on what waits when its turn comes.
+    pub(crate) fn has_room_for_last(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(engine) => engine.has_room_for_last(),
+        }
+    }
+
+    /// Runs a script as [`Backend::run`] does, but behind every other write that waits: on SQLite in a transaction of its own
+    /// when none does, on PostgreSQL while half of the connections for transactions are free. [`Fault::Busy`] where another
+    /// script waits so already, or there is no such room.
+    pub(crate) async fn run_last(&self, script: Script) -> Result<ScriptOutcome, Fault> {
+        match self {
+            Self::Sqlite(engine) => engine.run_last(script).await,
+            Self::Postgres(engine) => Box::pin(engine.run_last(script)).await,
+        }
+    }
+
     /// Sends a script on its way and waits for nothing. It is written soon, or lost; no more are under way than the engine's queue
     /// holds.
     pub(crate) fn post(self: &Arc<Self>, script: Script) {

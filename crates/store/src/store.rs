@@ -72,6 +72,13 @@ impl Store {
         Self::connect_for(url, options, Purpose::Serve).await
     }
 
+    /// Opens the database at `path`, which is there, to read from it alone: rows, modes and log stay as they are, and every write
+    /// fails with [`Fault::Closed`]. SQLite may make the two files beside it that every connection needs. One of another
+    /// schema can be opened and not be read; [`crate::moving::schema`] tells.
+    pub fn open_to_read(path: &Path, options: &Options) -> Result<Self, Fault> {
+        Ok(Self::of(Backend::Sqlite(sqlite::Engine::open_to_read(path, options)?)))
+    }
+
     pub(crate) fn open_for(path: &Path, options: &Options, purpose: Purpose) -> Result<Self, Fault> {
         Ok(Self::of(Backend::Sqlite(sqlite::Engine::open(path, options, purpose)?)))
     }

@@ -59,8 +59,19 @@ impl<A: Subcommand> NounCommand<A> {
         self,
         act: impl AsyncFnOnce(&Installation, A) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let installation = Installation::open(&self.installation).await?;
-        let outcome = act(&installation, self.action).await;
+        let Self { installation, action } = self;
+        installation.on(async |installation| act(installation, action).await).await
+    }
+}
+
+impl InstallationArgs {
+    /// Opens the installation for one command, and ends its writer, whatever came of that.
+    pub(super) async fn on(
+        &self,
+        act: impl AsyncFnOnce(&Installation) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let installation = Installation::open(self).await?;
+        let outcome = act(&installation).await;
         installation.store.close().await;
         outcome
     }

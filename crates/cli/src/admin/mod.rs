@@ -1,5 +1,6 @@
 //! Administration by command, beside a running server: `init`, `client`, `user`, `api`, `key`,
-//! `sealing-key`, `consent`, `check-config`; and of the database as a whole: `db`, `backup`, `restore`, `upgrade`, `bench`.
+//! `sealing-key`, `consent`, `check-config`, `doctor`, `explain`; and of the database as a whole: `db`, `backup`, `restore`,
+//! `upgrade`, `bench`.
 //!
 //! It turns arguments into calls of [`proofkey_server::admin::Admin`], and what they return into output: what may be is
 //! decided there, and it alone reads and writes the database. No secret comes in as an argument, where every process of
@@ -12,11 +13,14 @@ mod check_config;
 mod client;
 mod consent;
 mod db;
+mod doctor;
+mod explain;
 mod init;
 mod input;
 mod installation;
 mod key;
 mod moving;
+pub(crate) mod preview;
 mod refusal;
 mod restore;
 mod sealing_key;
@@ -50,6 +54,10 @@ pub(crate) enum Command {
     Consent(NounCommand<consent::Action>),
     /// Check the configuration without starting anything
     CheckConfig(check_config::Args),
+    /// Look for what keeps the server from working, and say how it is cured
+    Doctor(doctor::Args),
+    /// Say why a request was refused, by the error id of its answer
+    Explain(explain::Args),
     /// Copy a database to the other engine, or let the source of a copy serve again
     Db(db::Args),
     /// Write a backup of the database into a new file, beside the servers that run
@@ -73,6 +81,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::SealingKey(command) => command.run(sealing_key::run).await,
         Command::Consent(command) => command.run(consent::run).await,
         Command::CheckConfig(args) => check_config::run(&args).await,
+        Command::Doctor(args) => return doctor::run(&args).await,
+        Command::Explain(args) => explain::run(&args).await,
         Command::Db(args) => db::run(args).await,
         Command::Backup(args) => backup::run(&args).await,
         Command::Restore(args) => restore::run(&args).await,

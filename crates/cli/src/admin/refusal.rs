@@ -96,6 +96,11 @@ const fn missing(noun: Noun) -> &'static str {
         Noun::User => "`proofkey user list` shows those that exist",
         Noun::Key | Noun::SealingKey => "`proofkey key list` shows those that exist",
         Noun::Consent => "`proofkey consent list` shows what is remembered",
+        Noun::Refusal => {
+            "it may be mistyped, older than 7 days, one of many in its second or from its network, or of another server; \
+             nothing is recorded where log.record_refusals is false, nor of an answer that shows a request id alone. The log \
+             has most refusals under the same id"
+        }
     }
 }
 
@@ -107,7 +112,7 @@ const fn exists(noun: Noun) -> Option<&'static str> {
             "choose another name; `proofkey user set-password` and `proofkey user edit` change the password and the claims of one \
                  that exists",
         ),
-        Noun::Consent | Noun::Key | Noun::SealingKey => None,
+        Noun::Consent | Noun::Key | Noun::SealingKey | Noun::Refusal => None,
     }
 }
 

@@ -9,11 +9,13 @@
 
 mod admin;
 mod dev;
+mod doctor;
 mod faults;
 mod left_out;
 mod login;
 mod museum;
 mod nodes;
+mod pkce;
 mod serve;
 
 /// Held by tests that take a whole machine, or measure what is left of one: one at a time, beside those that take little.

@@ -38,7 +38,8 @@ impl OpenedClaims<'_> {
         self.scope.iter().any(opens_more).then_some(&self.user.id)
     }
 
-    /// The claims. `record` is that of the user whom [`OpenedClaims::needs`] names; without one the user has been removed, and the token with them.
+    /// The claims. `record` is that of the user whom [`OpenedClaims::needs`] names; without one the user has been removed, and
+    /// the token with them.
     pub fn answer(&self, record: Option<&UserRecord>) -> Result<Map<String, Value>, Refusal> {
         let mut answer = Map::new();
         answer.insert("sub".to_owned(), Value::String(self.user.id.to_string()));

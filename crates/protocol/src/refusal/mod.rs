@@ -114,6 +114,15 @@ macro_rules! refusals {
 
             /// What the refusal is about, where the request named it: a parameter, a scope.
             pub fn about(&self) -> Option<&str> {
+                self.named().and_then(Named::as_str)
+            }
+
+            /// Whether that is the name of a parameter, which is a word of ours, and no text that a request chose.
+            pub fn is_about_a_parameter(&self) -> bool {
+                self.named().is_some_and(Named::is_parameter)
+            }
+
+            fn named(&self) -> Option<&Named> {
                 match self {
                     $($(Self::$variant(named) => refusals!(@about $cause_of_named, named),)?)+
                     _ => None,
@@ -127,7 +136,7 @@ macro_rules! refusals {
         }
     };
     (@of $cause:literal, $refusal:expr) => { $refusal };
-    (@about $cause:literal, $named:expr) => { $named.as_str() };
+    (@about $cause:literal, $named:expr) => { Some($named) };
     (@explained $rule:literal, $cause:literal, $fix:literal, $standard:literal) => {
         Explanation { rule: $rule, cause: $cause, fix: $fix, standard: $standard }
     };

@@ -37,6 +37,11 @@ impl Named {
         Self(listed.join(", ").into())
     }
 
+    /// Whether it is the name of a parameter, and no text that a request chose.
+    pub const fn is_parameter(&self) -> bool {
+        matches!(self.0, Cow::Borrowed(_))
+    }
+
     /// The name; `None` for [`Named::NOTHING`].
     pub fn as_str(&self) -> Option<&str> {
         Some(&*self.0).filter(|name| !name.is_empty())

@@ -46,6 +46,12 @@ impl Admin {
         Ok(listed)
     }
 
+    /// Opens every signing key by the sealing key, and returns their ids. Changes nothing.
+    pub async fn check_keys(&self) -> Result<Vec<String>, AdminRefused> {
+        self.keyring.take_over(&self.store, self.now()).await?;
+        Ok(self.keyring.now().records().iter().map(|record| record.kid.clone()).collect())
+    }
+
     /// Replaces the signing key of every ring at once. Those before verify what they signed. Returns the new ones.
     pub async fn rotate_keys(&self) -> Result<Vec<ListedKey>, AdminRefused> {
         let now = self.now();

@@ -22,7 +22,9 @@ mod keys;
 mod limits;
 mod member;
 mod noun;
+mod preview;
 mod record;
+mod refusals;
 mod refused;
 mod sealing_key;
 mod signers;
@@ -44,6 +46,10 @@ pub use keys::{KeysToRevoke, ListedKey, RevokedKeys};
 pub use limits::SECRET_KEEP_SECONDS_MAX;
 pub use member::Member;
 pub use noun::Noun;
+pub use preview::{
+    Part, PreviewRequest, PreviewedConsent, PreviewedToken, PreviewedTokens, Reason, TokenPreview,
+};
+pub use refusals::ExplainedRefusal;
 pub use refused::AdminRefused;
 pub use sealing_key::{RotatedSealingKey, SealingKeyRotation};
 pub use user_changes::UserEdit;
@@ -52,7 +58,7 @@ pub use users::NewUser;
 use std::sync::Arc;
 
 use proofkey_oauth::{Issuer, Secret, Timestamp, TokenKind, encode_token};
-use proofkey_protocol::Random as _;
+use proofkey_protocol::{Policy, Random as _};
 use proofkey_store::Store;
 
 use crate::clock::Clock;
@@ -71,6 +77,7 @@ pub struct Admin {
     clock: Clock,
     actor: Actor,
     issuer: Issuer,
+    policy: Policy,
 }
 
 /// What administration takes from the configuration.
@@ -80,6 +87,7 @@ pub struct AdminSettings {
     keyring: Keyring,
     refresh_idle_seconds: i64,
     issuer: Issuer,
+    policy: Policy,
 }
 
 impl AdminSettings {
@@ -88,17 +96,17 @@ impl AdminSettings {
         let (sealing, source) =
             (Arc::clone(&config.keys.sealing_keys), config.keys.sealing_key_source.clone());
         let keyring = Keyring::new(config.signers(), sealing, source)?;
-        let refresh_idle_seconds = config.policy().refresh_idle_seconds;
-        let issuer = config.issuer.clone();
-        Ok(Self { hashing: Hashing::from_config(config)?, keyring, refresh_idle_seconds, issuer })
+        let policy = config.policy();
+        let (refresh_idle_seconds, issuer) = (policy.refresh_idle_seconds, config.issuer.clone());
+        Ok(Self { hashing: Hashing::from_config(config)?, keyring, refresh_idle_seconds, issuer, policy })
     }
 }
 
 impl Admin {
     /// Administers the installation whose database is `store`. Each change is dated by `clock` when it is written.
     pub fn new(store: Store, settings: AdminSettings, clock: Clock, actor: Actor) -> Self {
-        let AdminSettings { hashing, keyring, refresh_idle_seconds, issuer } = settings;
-        Self { store, hashing, keyring, refresh_idle_seconds, clock, actor, issuer }
+        let AdminSettings { hashing, keyring, refresh_idle_seconds, issuer, policy } = settings;
+        Self { store, hashing, keyring, refresh_idle_seconds, clock, actor, issuer, policy }
     }
 
     /// The issuer of the installation.

@@ -12,6 +12,7 @@ pub enum Noun {
     Consent,
     Key,
     SealingKey,
+    Refusal,
 }
 
 /// What is done to it.
@@ -30,6 +31,7 @@ pub(super) enum Verb {
     Unlock,
     SignOut,
     RevokeGrants,
+    PreviewToken,
     Revoke,
     Prepare,
     Rotate,
@@ -44,6 +46,7 @@ impl fmt::Display for Noun {
             Self::Consent => "consent",
             Self::Key => "key",
             Self::SealingKey => "sealing key",
+            Self::Refusal => "recorded refusal",
         })
     }
 }
@@ -64,6 +67,7 @@ impl fmt::Display for Verb {
             Self::Unlock => "unlock",
             Self::SignOut => "sign-out",
             Self::RevokeGrants => "revoke-grants",
+            Self::PreviewToken => "preview-token",
             Self::Revoke => "revoke",
             Self::Prepare => "prepare",
             Self::Rotate => "rotate",

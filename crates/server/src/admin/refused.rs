@@ -150,6 +150,9 @@ pub enum AdminRefused {
     /// The signing keys cannot be read or made.
     #[error(transparent)]
     Keys(#[from] KeysFault),
+    /// No server has made a signing key yet.
+    #[error("there is no signing key yet: the first start of `proofkey serve` makes it")]
+    NoSigningKey,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] Fault),
@@ -214,7 +217,7 @@ impl AdminRefused {
             Self::Password(_) | Self::PasswordTooLong => Some(Member::whole("password")),
             Self::Exists { noun: Noun::Client, .. } => Some(Member::whole("client_id")),
             Self::Exists { noun: Noun::Api, .. } => Some(Member::whole("resource")),
-            Self::Exists { noun: Noun::Consent | Noun::Key | Noun::SealingKey, .. }
+            Self::Exists { noun: Noun::Consent | Noun::Key | Noun::SealingKey | Noun::Refusal, .. }
             | Self::Metadata(MetadataRefused::Document(_))
             | Self::Missing { .. }
             | Self::Conflict { .. }
@@ -228,6 +231,7 @@ impl AdminRefused {
             | Self::PasswordCost(_)
             | Self::Thread(_)
             | Self::Keys(_)
+            | Self::NoSigningKey
             | Self::Store(_) => None,
         }
     }

@@ -8,7 +8,7 @@ use super::products::PRODUCTS;
 use super::{Limit, Scope, Value, inputs, lives, sign_in, store};
 use crate::config::Config;
 use crate::endpoint::BROWSER_LIMITS;
-use crate::{clients, http, log};
+use crate::{clients, http, log, refusal_record};
 
 /// The soft limits on open files for which products are worked out: the usual one, and what service managers grant.
 const FILES: [usize; 2] = [1_024, 65_536];
@@ -41,6 +41,7 @@ const LISTS: &[(&str, &[Limit])] = &[
     ("Codes, tokens, sessions and keys", lives::LIVES),
     ("The store", store::STORE),
     ("The log", log::LIMITS),
+    ("The record of refusals", refusal_record::LIMITS),
 ];
 
 fn defaults() -> Config {

@@ -225,6 +225,31 @@ mod tests {
     }
 
     #[test]
+    fn pk_08_the_page_of_rules_is_a_url_that_an_error_uri_may_be_made_of() {
+        let with = |url: &str| parse(&format!("{MINIMAL}[pages]\nerrors_url = {url:?}\n"), &[]);
+        for good in ["https://docs.example/errors", "http://127.0.0.1:8000/errors.html?v=1"] {
+            assert_eq!(with(good).unwrap().pages.errors_url.as_deref(), Some(good));
+        }
+        for bad in [
+            "",
+            "docs/errors.md",
+            "ftp://a.example",
+            "https://a.example/#b",
+            "https://a:b@c.example",
+            "https://a.example/\u{e9}",
+            "https://a.example/ b",
+            "https://a.example/?\"",
+            "javascript:alert(1)",
+        ] {
+            let message = with(bad).unwrap_err().to_string();
+            assert!(
+                message.contains("pages.errors_url") && message.contains("https://docs.example"),
+                "{bad}: {message}"
+            );
+        }
+    }
+
+    #[test]
     fn keys_that_belong_together_are_checked_together() {
         let with = |section: &str| refusal(&format!("{MINIMAL}{section}"), &[]);
         assert!(with("[server]\ntls_certificate = \"a.pem\"\n").contains("tls_key"));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use proofkey_oauth::Issuer;
 use proofkey_protocol::{Algorithm, SigningAlgorithms};
+use url::Url;
 
 use super::database_url::DatabaseUrl;
 use super::environment::Overlay;
@@ -56,6 +57,7 @@ pub(super) fn resolve(mut file: File, cx: &Context<'_>) -> Result<Config, Config
     file.sessions = sessions(file.sessions, cx);
     in_range(&file, cx)?;
     relations(&file, cx)?;
+    errors_url(&file, cx)?;
     let issuer = file
         .issuer
         .as_deref()
@@ -146,6 +148,23 @@ fn own_issuer(text: &str, cx: &Context<'_>) -> Result<Issuer, ConfigError> {
             Err(refused(format!("write it without the slash at its end: `{normal}`")))
         }
         Some(_) | None => Ok(issuer),
+    }
+}
+
+/// The page of rules: a URL that an `error_uri` may be made of, which allows `%x21 / %x23-5B / %x5D-7E` (RFC 6749 §4.1.2.1).
+fn errors_url(file: &File, cx: &Context<'_>) -> Result<(), ConfigError> {
+    let Some(text) = file.pages.errors_url.as_deref() else { return Ok(()) };
+    let is_wire = text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http") && is_wire);
+    match url {
+        Some(url) if url.fragment().is_none() && url.password().is_none() && url.username().is_empty() => {
+            Ok(())
+        }
+        _ => Err(cx.refuse(
+            "pages.errors_url",
+            "pages.errors_url is no URL of a web page; write one such as https://docs.example/errors, \
+             without user and fragment",
+        )),
     }
 }
 

@@ -105,6 +105,8 @@ pub struct Limits {
 pub struct Pages {
     /// Who runs this server, in words; pages show the issuer's host where it is absent.
     pub operator_name: Option<String>,
+    /// Where docs/errors.md of this version is published; nothing links to the rules where it is absent.
+    pub errors_url: Option<String>,
 }
 
 /// `[log]`: the form and amount of the log.
@@ -117,6 +119,8 @@ pub struct Log {
     pub level: String,
     /// Most lines a second about requests that were refused.
     pub refusals_per_second: u32,
+    /// Whether refusals are recorded for `proofkey explain`.
+    pub record_refusals: bool,
 }
 
 /// The form of a log line.
@@ -195,7 +199,12 @@ impl Default for Limits {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { format: LogFormat::Text, level: "info".into(), refusals_per_second: 100 }
+        Self {
+            format: LogFormat::Text,
+            level: "info".into(),
+            refusals_per_second: 100,
+            record_refusals: true,
+        }
     }
 }
 

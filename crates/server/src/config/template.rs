@@ -75,6 +75,7 @@ mod tests {
         assert_eq!(file.server.tls_certificate.take().as_deref(), Some(Path::new("tls/certificate.pem")));
         assert_eq!(file.server.tls_key.take().as_deref(), Some(Path::new("tls/key.pem")));
         assert_eq!(file.pages.operator_name.take().as_deref(), Some("Example Ltd"));
+        assert_eq!(file.pages.errors_url.take().as_deref(), Some("https://docs.example/errors"));
         assert_eq!(file.keys.sealing_key_file.take().as_deref(), Some(Path::new(SEALING_KEY_FILE)));
         assert!(file.store.url.take().is_some() && file.store.url_file.take().is_some());
         assert!(file.issuer.take().is_some() && file.store.data.take().is_some());

@@ -15,6 +15,7 @@ use crate::http::Arrival;
 use crate::keys::{Keys, KeysFault, SignedClaims};
 use crate::limit::AddressKey;
 use crate::metrics::{Endpoint, RequestOutcome};
+use crate::refusal_record::error_id;
 
 /// A request, and the moment at which it is judged.
 pub(super) struct RequestContext<'a> {
@@ -160,8 +161,7 @@ impl<'a> RequestContext<'a> {
 
     /// The id that page, JSON and log share; short enough to be read out.
     pub(super) fn error_id(&self) -> String {
-        let id = self.arrival.id.as_str().to_ascii_uppercase();
-        format!("pk-{}-{}", id.get(..4).unwrap_or_default(), id.get(4..8).unwrap_or_default())
+        error_id(self.arrival.id.as_str())
     }
 
     /// Microseconds since the request arrived.

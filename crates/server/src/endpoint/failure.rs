@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
-use proofkey_oauth::{ErrorBody, ErrorCode};
-use proofkey_protocol::{Explanation, Refusal};
+use proofkey_oauth::{ErrorBody, ErrorCode, RedirectUri};
+use proofkey_protocol::{Explanation, Refusal, RefusalRecord};
 use proofkey_store::Fault;
 use thiserror::Error;
 
@@ -14,41 +14,11 @@ use crate::clients::LookUpFailed;
 use crate::http::BodyRefusal;
 use crate::keys::KeysFault;
 use crate::log::Foreign;
+use crate::refusal_record::{KEPT_SECONDS, Origin, beginning, known_about, known_address};
+use crate::rules::{BODY_BROKEN, BODY_TOO_SLOW, NO_ADDRESS, OUR_FAULT};
 
 /// What a caller is asked to wait after a temporary fault.
 const RETRY_SECONDS: u64 = 2;
-
-/// What the caller reads of any fault of ours: the log says the rest, under the same error id.
-const OUR_FAULT: Explanation = Explanation {
-    rule: "server.fault",
-    cause: "The server failed to answer this request.",
-    fix: "Try again shortly; if it stays, give the operator the error id.",
-    standard: "OAuth 2.1 §4.1.2.1",
-};
-
-/// What the log says where nothing answers; the page explains no rule.
-const NO_ADDRESS: Explanation = Explanation {
-    rule: "address.unknown",
-    cause: "Nothing answers at this address.",
-    fix: "Take the addresses from the metadata document.",
-    standard: "RFC 9110 §15.5.5",
-};
-
-/// A body that a network kept back.
-const BODY_TOO_SLOW: Explanation = Explanation {
-    rule: "body.too_slow",
-    cause: "The body did not arrive in time.",
-    fix: "Send the whole request at once.",
-    standard: "RFC 9110 §15.5.9",
-};
-
-/// A body that a network cut off.
-const BODY_BROKEN: Explanation = Explanation {
-    rule: "body.broken",
-    cause: "The body could not be read to its end.",
-    fix: "Send as many bytes as Content-Length announces.",
-    standard: "RFC 9112 §6.3",
-};
 
 /// Why a request does not end as asked.
 #[derive(Debug)]
@@ -89,6 +59,28 @@ pub(super) enum Cause {
          registered, or is its first key still published ahead?"
     )]
     NoSigningKey,
+}
+
+impl Cause {
+    /// The same for the record: what a database says of a row stays in the log.
+    fn recorded(&self) -> String {
+        match self {
+            Self::Store(_) | Self::Keys(_) => {
+                "The database or the keys failed: the log of the server says how, under this id.".to_owned()
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+/// What a request said of itself, for the log and the record.
+pub(super) struct Sent<'a> {
+    /// The client that it named.
+    pub(super) client_id: Option<&'a str>,
+    /// Whether there is such a client: else the id may be anything, a secret that was put in the wrong place too.
+    pub(super) is_registered: bool,
+    /// The redirect URI that the failure is about, with those of the client.
+    pub(super) redirect_uri: Option<(&'a str, &'a [RedirectUri])>,
 }
 
 /// A failure as it is answered.
@@ -150,8 +142,14 @@ impl Failure {
         }
     }
 
-    /// Logs it, under the names that its answer has.
+    /// Logs and records it, under the names that its answer has; for a client that is registered, if one is named.
     pub(super) fn log(&self, context: &RequestContext<'_>, client_id: Option<&str>) {
+        self.log_sent(context, &Sent { client_id, is_registered: true, redirect_uri: None });
+    }
+
+    /// The same, with more of what the request said.
+    pub(super) fn log_sent(&self, context: &RequestContext<'_>, sent: &Sent<'_>) {
+        self.record(context, sent);
         let is_ours = matches!(self, Self::Temporary(_) | Self::Fault(_));
         if !is_ours && !context.may_log_refusal() {
             return;
@@ -159,8 +157,10 @@ impl Failure {
         let Answer { error, words, about, .. } = self.answer();
         let about = Foreign(about.unwrap_or_default());
         let (error_id, address, at) = (context.error_id(), context.arrival.client.0, context.name());
-        let client_id = Foreign(client_id.unwrap_or_default());
+        let client_id = Foreign(sent.client_id.unwrap_or_default());
         let (rule, error) = (words.rule, error.as_str());
+        let page = context.app.errors_page.link(rule);
+        let page = page.as_deref();
         match self {
             Self::Refused(Refusal::AlgorithmOff(_)) => {
                 // Theirs by its form, and ours to mend: the lists of two servers differ, or a first key is still to sign.
@@ -168,15 +168,58 @@ impl Failure {
                 tracing::error!(%error_id, %address, at, %client_id, rule, %about, error, %cause, "refused");
             }
             Self::Refused(_) | Self::Limited(..) | Self::NotForm | Self::NotFound => {
-                tracing::info!(%error_id, %address, at, %client_id, rule, %about, error, "refused");
+                tracing::info!(%error_id, %address, at, %client_id, rule, %about, error, page, "refused");
             }
             Self::Body(cause) => {
-                tracing::info!(%error_id, %address, at, %client_id, rule, error, %cause, "refused");
+                tracing::info!(%error_id, %address, at, %client_id, rule, error, %cause, page, "refused");
             }
             Self::Temporary(cause) | Self::Fault(cause) => {
-                tracing::error!(%error_id, request_id = %context.arrival.id, at, %client_id, %cause, "failed");
+                tracing::error!(
+                    %error_id, request_id = %context.arrival.id, at, %client_id, rule, %cause, page, "failed"
+                );
             }
         }
+    }
+
+    /// What it is about, as far as that is known here.
+    fn known_about(&self, context: &RequestContext<'_>, sent: &Sent<'_>) -> Option<String> {
+        match (self, sent.redirect_uri) {
+            (Self::Refused(refusal), None) => {
+                known_about(refusal, context.directory().apis(), &context.app.policy.issuer)
+            }
+            (_, redirect_uri) => redirect_uri.map(|(text, registered)| known_address(text, registered)),
+        }
+    }
+
+    /// Notes it for `proofkey explain`.
+    pub(super) fn record(&self, context: &RequestContext<'_>, sent: &Sent<'_>) {
+        let Answer { status, words, .. } = self.answer();
+        let origin = Origin {
+            address: context.arrival.client.0,
+            passed_millis: context.app.clock.passed_millis(),
+            is_unknown: matches!(self, Self::NotFound),
+        };
+        context.app.refusals.note(&origin, |address| RefusalRecord {
+            error_id: context.error_id(),
+            recorded_at: context.now,
+            keep_until: context.now + KEPT_SECONDS,
+            address,
+            rule: words.rule.to_owned(),
+            cause: match self {
+                Self::Temporary(cause) | Self::Fault(cause) => cause.recorded(),
+                _ => words.cause.to_owned(),
+            },
+            about: self.known_about(context, sent),
+            client_id: sent
+                .client_id
+                .map(|id| if sent.is_registered { Foreign(id).to_string() } else { beginning(id) }),
+            request: context.name(),
+            status: i64::from(status.as_u16()),
+            forwarded: i64::from(context.arrival.forwarded.entries),
+            followed: i64::from(context.arrival.forwarded.followed),
+            believed: context.arrival.forwarded.is_believed,
+            from_here: context.arrival.forwarded.is_from_here,
+        });
     }
 
     /// Logs it and answers in JSON (OAuth 2.1 §3.2.4).
@@ -185,6 +228,7 @@ impl Failure {
         let answer = self.answer();
         let cause = answer.cause();
         let Answer { status, error, words, retry_seconds, .. } = answer;
+        let page = context.app.errors_page.link(words.rule);
         let body = ErrorBody {
             error: error.as_str(),
             error_description: &cause,
@@ -192,6 +236,7 @@ impl Failure {
             error_rule: words.rule,
             error_fix: words.fix,
             error_standard: words.standard,
+            error_uri: page.as_deref(),
         };
         let mut response = json(status, &body);
         if let Some(seconds) = retry_seconds {

@@ -98,6 +98,9 @@ fn refuse(context: &RequestContext<'_>, failure: &Failure, client_id: Option<&st
     if *refusal != Refusal::TokenMissing {
         let (error, words) = (refusal.code().as_str(), refusal.cause());
         challenge.push_str(&format!(", error=\"{error}\", error_description=\"{words}\""));
+        if let Some(page) = context.app.errors_page.link(refusal.explain().rule) {
+            challenge.push_str(&format!(", error_uri=\"{page}\""));
+        }
     }
     if *refusal == Refusal::TokenScope {
         challenge.push_str(", scope=\"openid\"");

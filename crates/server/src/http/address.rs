@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-use super::arrival::ClientAddress;
+use super::arrival::{ClientAddress, Forwarded};
 
 /// The one header that is read, and from trusted proxies only.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -36,23 +36,32 @@ impl TrustedProxies {
         Self(networks)
     }
 
-    /// Finds the sender and strips every header that speaks of it, so that nothing behind this can believe one.
-    pub(super) fn resolve(&self, peer: SocketAddr, headers: &mut HeaderMap) -> ClientAddress {
+    /// Finds the sender, and strips every header that speaks of it, so that nothing behind this can believe one. By what else is
+    /// said of the way of the request no rule goes: it is for people.
+    pub(super) fn resolve(&self, peer: SocketAddr, headers: &mut HeaderMap) -> (ClientAddress, Forwarded) {
+        let peer = peer.ip().to_canonical();
         let forwarding: Vec<HeaderName> =
             headers.keys().filter(|name| is_forwarding_header(name)).cloned().collect();
-        if forwarding.is_empty() {
-            return ClientAddress(peer.ip().to_canonical());
-        }
-        let client = self.follow(peer.ip().to_canonical(), headers);
+        let (client, followed) = if forwarding.is_empty() { (peer, 0) } else { self.follow(peer, headers) };
+        let lines = headers.get_all(FORWARDED_FOR).iter();
+        let entries =
+            lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).take(HOPS_MAX).count();
+        let forwarded = Forwarded {
+            entries: u8::try_from(entries).unwrap_or(u8::MAX),
+            followed,
+            is_believed: self.contains(peer),
+            is_from_here: client.is_loopback(),
+        };
         for name in forwarding {
             headers.remove(name);
         }
-        ClientAddress(client)
+        (ClientAddress(client), forwarded)
     }
 
     /// Right to left: each proxy appends the address that it saw, so an entry counts only while everything to its right
-    /// came from proxies of ours. The leftmost entry is whatever the client wrote.
-    fn follow(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    /// came from proxies of ours. The leftmost entry is whatever the client wrote. Returns the address that it ends at, and
+    /// how many entries it went along.
+    fn follow(&self, peer: IpAddr, headers: &HeaderMap) -> (IpAddr, u8) {
         // A line that is no text still counts: what a proxy appended to it stands at its right end, and the rest ends the walk.
         let lines: Vec<_> = headers
             .get_all(FORWARDED_FOR)
@@ -60,17 +69,17 @@ impl TrustedProxies {
             .map(|line| String::from_utf8_lossy(line.as_bytes()))
             .collect();
         let entries = lines.iter().rev().flat_map(|line| line.rsplit(','));
-        let mut address = peer;
+        let (mut address, mut followed) = (peer, 0);
         for entry in entries.take(HOPS_MAX) {
             if !self.contains(address) {
                 break;
             }
             match parse_entry(entry.trim()) {
-                Some(earlier) => address = earlier,
+                Some(earlier) => (address, followed) = (earlier, followed + 1),
                 None => break,
             }
         }
-        address
+        (address, followed)
     }
 
     pub(super) fn contains(&self, address: IpAddr) -> bool {
@@ -124,7 +133,8 @@ mod tests {
     fn client(peer: &str, lines: &[(&str, &str)]) -> String {
         let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
         let mut map = headers(lines);
-        let ClientAddress(address) = trusted.resolve(SocketAddr::new(peer.parse().unwrap(), 5), &mut map);
+        let (ClientAddress(address), _) =
+            trusted.resolve(SocketAddr::new(peer.parse().unwrap(), 5), &mut map);
         assert!(!map.keys().any(is_forwarding_header), "forwarding headers are stripped: {map:?}");
         address.to_string()
     }
@@ -176,6 +186,32 @@ mod tests {
         for (peer, lines, expected) in cases {
             assert_eq!(client(peer, lines), expected, "{peer} {lines:?}");
         }
+    }
+
+    #[test]
+    fn pk_07_the_way_of_a_request_is_told_by_counts() {
+        let trusted =
+            TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap(), "127.0.0.1/32".parse().unwrap()]);
+        for (peer, line, entries, followed, is_from_here) in [
+            ("192.0.2.9", "203.0.113.7", 1, 0, false),
+            ("10.0.0.1", "203.0.113.7", 1, 1, false),
+            // What the client wrote stays unread; so does what stands before a proxy that is not trusted.
+            ("10.0.0.1", "1.1.1.1, 203.0.113.7", 2, 1, false),
+            ("10.0.0.1", "203.0.113.7, 192.0.2.1", 2, 1, false),
+            ("10.0.0.1", "203.0.113.7, 10.0.0.2", 2, 2, false),
+            ("127.0.0.1", "127.0.0.1", 1, 1, true),
+            ("127.0.0.1", "unknown", 1, 0, true),
+        ] {
+            let (_, found) = trusted.resolve(
+                SocketAddr::new(peer.parse().unwrap(), 5),
+                &mut headers(&[("x-forwarded-for", line)]),
+            );
+            let is_believed = peer != "192.0.2.9";
+            assert_eq!(found, Forwarded { entries, followed, is_believed, is_from_here }, "{peer} {line}");
+        }
+        let (_, without) =
+            trusted.resolve(SocketAddr::new("10.0.0.1".parse().unwrap(), 5), &mut HeaderMap::new());
+        assert_eq!(without, Forwarded { is_believed: true, ..Forwarded::default() });
     }
 
     proptest! {

@@ -25,6 +25,8 @@ pub struct Arrival {
     pub peer: Peer,
     /// Who sent the request, as far as trusted proxies say.
     pub client: ClientAddress,
+    /// What proxies say of it.
+    pub forwarded: Forwarded,
     /// Names the request in the log, in errors and in `X-Request-Id`.
     pub id: RequestId,
     /// When its head had come, by a clock that measures and tells no time of day.
@@ -34,6 +36,19 @@ pub struct Arrival {
 /// The other end of the connection: a client or a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
+
+/// How a request came through proxies, as far as `X-Forwarded-For` tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forwarded {
+    /// How many addresses it names, as far as they are looked at.
+    pub entries: u8,
+    /// How many of them, from the right, were gone along: the last of them is that of the sender.
+    pub followed: u8,
+    /// Whether the peer is a trusted proxy, so that they are believed.
+    pub is_believed: bool,
+    /// Whether the sender has a loopback address.
+    pub is_from_here: bool,
+}
 
 /// The address that limits and the audit log go by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +123,7 @@ impl Arrival {
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let peer = Peer(SocketAddr::new(nowhere, 0));
         let id = RequestId::random(&Randomness::System);
-        Self { peer, client: ClientAddress(nowhere), id, at: Instant::now() }
+        Self { peer, client: ClientAddress(nowhere), forwarded: Forwarded::default(), id, at: Instant::now() }
     }
 }
 

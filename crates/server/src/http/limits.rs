@@ -74,6 +74,12 @@ impl HttpLimits {
         Self::within(server, file_limit().unwrap_or(usize::MAX), cores)
     }
 
+    /// How many connections there may be at once where so many files may be open.
+    pub fn connections_within(server: &crate::config::Server, files: usize) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self::within(server, files, cores).connections_max
+    }
+
     /// The same, where so many files may be open.
     pub(crate) fn within(server: &crate::config::Server, files: usize, cores: usize) -> Self {
         let files = files.saturating_sub(FILES_RESERVED + FILES_PER_CORE * cores).max(16);

@@ -28,7 +28,7 @@ mod tls;
 
 pub use accept::serve;
 pub use address::TrustedProxies;
-pub use arrival::{Arrival, ClientAddress, Peer, RequestId};
+pub use arrival::{Arrival, ClientAddress, Forwarded, Peer, RequestId};
 pub use body::{BODY_BYTES_MAX, BodyRefusal, read_body};
 pub use budget::Budget;
 pub use edge::{AskingPage, Edge, Readers, SecurityHeaders, Told};

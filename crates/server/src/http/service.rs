@@ -72,7 +72,7 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
             let stage = refuse(&edge, page.as_ref(), refusal::response(status, id));
             return Responding { stage, id, edge, in_flight, page };
         }
-        let client = edge.trusted_proxies.resolve(self.peer, request.headers_mut());
+        let (client, forwarded) = edge.trusted_proxies.resolve(self.peer, request.headers_mut());
         let (sender, turn) = self.sender(client);
         let turn = match turn {
             Turn::Now => None,
@@ -82,7 +82,7 @@ impl hyper::service::Service<Request<Incoming>> for RequestService {
                 return Responding { stage, id, edge, in_flight, page };
             }
         };
-        request.extensions_mut().insert(Arrival { peer: Peer(self.peer), client, id, at });
+        request.extensions_mut().insert(Arrival { peer: Peer(self.peer), client, forwarded, id, at });
         let request = request.map(|body| DeadlineBody::wrap(body, edge.limits.body_read, &self.activity));
         let stage = Stage::Routed { turn, routed: Box::pin(self.app.clone().call(request)), sender };
         Responding { stage, id, edge, in_flight, page }

@@ -38,6 +38,8 @@ pub struct Metrics {
     pub passwords: PasswordMetrics,
     /// Refusals that were not logged, for there were too many in one second.
     pub log_lines_withheld: Counter,
+    /// Refusals that were not recorded: there were too many, or they could not be written.
+    pub refusals_not_recorded: Counter,
     /// What runs beside requests and panicked: each time it was started again.
     pub task_panics: Counter,
     /// Rows that were removed because they had ended, or for want of room.
@@ -125,6 +127,7 @@ impl Metrics {
             http: HttpMetrics::default(),
             passwords: PasswordMetrics::default(),
             log_lines_withheld: Counter::default(),
+            refusals_not_recorded: Counter::default(),
             task_panics: Counter::default(),
             rows_swept: Counter::default(),
             rotation_due_at: Gauge::default(),
@@ -139,6 +142,7 @@ impl Metrics {
         let Self {
             registry,
             log_lines_withheld,
+            refusals_not_recorded,
             task_panics,
             rows_swept,
             clock_ahead,
@@ -150,6 +154,11 @@ impl Metrics {
             "log_lines_withheld",
             "Refusals past the ceiling on log lines",
             log_lines_withheld.clone(),
+        );
+        registry.register(
+            "refusals_not_recorded",
+            "Refusals that explain does not know",
+            refusals_not_recorded.clone(),
         );
         registry.register("task_panics", "Background tasks that panicked", task_panics.clone());
         registry.register(

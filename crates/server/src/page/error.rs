@@ -34,6 +34,8 @@ pub struct ErrorPage {
     pub fix: Option<String>,
     /// The rule that was broken: `redirect_uri.unregistered`.
     pub rule: Option<String>,
+    /// The address of a page about the rule, where the operator has one.
+    pub rule_page: Option<String>,
     /// The client id that was sent.
     pub client_id: Option<String>,
     /// Method and path: `GET /authorize`.
@@ -96,6 +98,7 @@ pub(super) struct ErrorDocument<'a> {
     fix: Option<Explanation>,
     code: &'a str,
     rule: Option<String>,
+    rule_page: Option<&'a str>,
     client_id: Option<String>,
     endpoint: String,
     status: u16,
@@ -157,6 +160,7 @@ fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a ErrorPage) -> ErrorDocument<
         fix: fix_in_words.map(translated).or_else(|| given(&view.fix)),
         code: &view.code,
         rule: view.rule.as_deref().map(sanitise::exact),
+        rule_page: view.rule_page.as_deref(),
         client_id: view.client_id.as_deref().and_then(sanitise::client_id),
         endpoint: sanitise::exact(&view.endpoint),
         status: view.status,

@@ -143,6 +143,16 @@ impl Engine {
         }
     }
 
+    /// The same behind all others: see [`crate::backend::Backend::run_last`].
+    pub(crate) async fn run_last(&self, script: Script) -> Result<ScriptOutcome, Fault> {
+        if self.has_room_for_last() { self.run(script).await } else { Err(Fault::Busy) }
+    }
+
+    /// Whether half of the connections for transactions are free.
+    pub(crate) fn has_room_for_last(&self) -> bool {
+        self.0.pool.is_half_free()
+    }
+
     /// Waits until the engine is closed: nothing else ends it, for a database that has gone may come back.
     pub(crate) async fn failed(&self) -> Fault {
         let mut closed = self.0.closed.subscribe();

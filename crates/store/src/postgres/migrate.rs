@@ -44,6 +44,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0007_closed_rings",
         text: include_str!("../../migrations/postgres/0007_closed_rings.sql"),
     },
+    Migration {
+        version: 8,
+        name: "0008_refusals",
+        text: include_str!("../../migrations/postgres/0008_refusals.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

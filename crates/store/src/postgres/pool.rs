@@ -19,6 +19,7 @@ pub(super) struct Pool {
     connector: Arc<Connector>,
     idle: Mutex<Vec<Session>>,
     places: Semaphore,
+    count: usize,
 }
 
 /// A connection that is in use. Unless it is given back it ends, with all that is open in it.
@@ -30,7 +31,13 @@ pub(super) struct Lease<'p> {
 
 impl Pool {
     pub(super) fn new(connector: Arc<Connector>, count: usize) -> Self {
-        Self { connector, idle: Mutex::default(), places: Semaphore::new(count.max(1)) }
+        let count = count.max(1);
+        Self { connector, idle: Mutex::default(), places: Semaphore::new(count), count }
+    }
+
+    /// Whether at least half of the connections are in no use.
+    pub(super) fn is_half_free(&self) -> bool {
+        self.places.available_permits() * 2 >= self.count
     }
 
     /// A connection, when it is our turn.

@@ -8,6 +8,7 @@ mod facts;
 mod grant;
 mod known_time;
 mod nodes;
+mod refusals;
 mod session;
 mod sign_in;
 mod user;

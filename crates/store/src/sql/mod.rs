@@ -18,6 +18,7 @@ pub(crate) mod grants;
 pub(crate) mod keys;
 pub(crate) mod known_time;
 pub(crate) mod nodes;
+pub(crate) mod refusals;
 pub(crate) mod sessions;
 pub(crate) mod state;
 pub(crate) mod subjects;
@@ -86,7 +87,7 @@ const fn joined<const N: usize>(parts: &[&str]) -> [u8; N] {
 /// Texts that walk a table on purpose: whole directories, lists for operators, rare changes, and one bounded walk. They are the
 /// same on every engine.
 #[cfg(test)]
-const WALKS: [&str; 14] = [
+const WALKS: [&str; 16] = [
     "CLIENTS",
     "APIS",
     "KEYS",
@@ -96,6 +97,8 @@ const WALKS: [&str; 14] = [
     "USERS",
     "CONSENTS",
     "SESSION_CLIENTS",
+    "REFUSALS_HELD",
+    "CROWDED_REFUSALS",
     "REVOKE_GRANTS_OF_CLIENT",
     "DELETE_CONSENTS_OF_CLIENT",
     "SET_MARK_OF_USERS",
@@ -125,6 +128,7 @@ pub(crate) fn all() -> Vec<&'static crate::value::Statement> {
         keys::ALL,
         known_time::ALL,
         nodes::ALL,
+        refusals::ALL,
         sessions::ALL,
         state::ALL,
         subjects::ALL,

@@ -33,6 +33,11 @@ statements! {
         DELETE FROM removed_clients WHERE id IN
             (SELECT id FROM removed_clients WHERE keep_until < $1 ORDER BY keep_until LIMIT $2)";
 
+    /// Recorded refusals of long ago.
+    SWEEP_REFUSALS = "
+        DELETE FROM refusals WHERE error_id IN
+            (SELECT error_id FROM refusals WHERE keep_until < $1 ORDER BY keep_until LIMIT $2)";
+
     /// Failed sign-ins of long ago.
     SWEEP_SIGN_IN_FAILURES = "
         DELETE FROM sign_in_failures WHERE account IN

@@ -10,13 +10,13 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::admission::admit;
+use super::admission::{admit, refuse_unless_serving};
 use super::connection::{check_version, open_writer};
 use super::files::{FileIdentity, ServingLock};
 use super::readers::Readers;
 use super::rows;
 use super::shared::Shared;
-use super::writer::{Job, Writer};
+use super::writer::{Job, Ran, Writer};
 use crate::fault::Fault;
 use crate::options::{Options, Purpose};
 use crate::remembered::Remembered;
@@ -54,6 +54,21 @@ impl Engine {
             .spawn(move || Writer::run(connection, &queue, batch_max, &known, &stop))
             .map_err(Fault::io("start the writer"))?;
         let readers = Readers::new(path.clone(), options.reader_busy_timeout);
+        Ok(Self { path, identity, jobs, stopped, readers, shared, serving_lock: Mutex::new(None) })
+    }
+
+    /// Opens a database that is there to read from it alone. No row and no mode is changed, and every write fails with
+    /// [`Fault::Closed`].
+    pub(crate) fn open_to_read(path: &Path, options: &Options) -> Result<Self, Fault> {
+        check_version(rusqlite::version_number())?;
+        let path = std::path::absolute(path).map_err(Fault::io("find the database"))?;
+        let identity = FileIdentity::of(&path).map_err(Fault::io("find the database"))?;
+        refuse_unless_serving(&path)?;
+        // What is handed to the queue finds it ended, as if there had been a writer.
+        let (jobs, _) = sync_channel(1);
+        let (_, stopped) = watch::channel(None);
+        let readers = Readers::new(path.clone(), options.reader_busy_timeout);
+        let shared = Arc::new(Shared::new(options));
         Ok(Self { path, identity, jobs, stopped, readers, shared, serving_lock: Mutex::new(None) })
     }
 
@@ -160,8 +175,17 @@ impl Engine {
 
     /// Hands a script to the writer and waits until its transaction has ended.
     pub(crate) async fn run(&self, script: Script) -> Result<ScriptOutcome, Fault> {
+        self.answered(|reply| Job::Run { script, reply }).await
+    }
+
+    /// The same behind all others: see [`crate::backend::Backend::run_last`].
+    pub(crate) async fn run_last(&self, script: Script) -> Result<ScriptOutcome, Fault> {
+        self.answered(|reply| Job::RunLast { script, reply }).await
+    }
+
+    async fn answered(&self, job: impl FnOnce(oneshot::Sender<Ran>) -> Job) -> Result<ScriptOutcome, Fault> {
         let (reply, answer) = oneshot::channel();
-        self.jobs.try_send(Job::Run { script, reply }).map_err(|error| match error {
+        self.jobs.try_send(job(reply)).map_err(|error| match error {
             TrySendError::Full(_) => Fault::Busy,
             TrySendError::Disconnected(_) => self.closed_reason(),
         })?;

@@ -92,6 +92,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0020_closed_rings",
         text: include_str!("../../migrations/sqlite/0020_closed_rings.sql"),
     },
+    Migration {
+        version: 21,
+        name: "0021_refusals",
+        text: include_str!("../../migrations/sqlite/0021_refusals.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
 use std::time::Instant;
 
@@ -35,6 +35,11 @@ pub(super) type Read = Box<dyn FnOnce(&Connection) + Send>;
 /// What the writer is asked to do.
 pub(super) enum Job {
     Run {
+        script: Script,
+        reply: Answer<Ran>,
+    },
+    /// Runs a script in a transaction of its own when no other job waits.
+    RunLast {
         script: Script,
         reply: Answer<Ran>,
     },
@@ -67,7 +72,9 @@ pub(super) struct Writer<'c> {
     others_version: Option<i64>,
     /// Jobs that were taken out of the queue, and wait for their turn.
     waiting: &'c mut VecDeque<Job>,
-    /// Reads among them.
+    /// A script that runs when no other job waits.
+    aside: &'c mut Option<(Script, Answer<Ran>)>,
+    /// Reads among those that were taken out of the queue.
     reads: Vec<Read>,
     /// Scripts that ran and wait for the commit.
     ran: Vec<(Ran, Answer<Ran>)>,
@@ -84,8 +91,8 @@ impl Writer<'_> {
         shared: &Shared,
         stop: &watch::Sender<Option<Fault>>,
     ) {
-        // It outlives the writer: those who wait are told that it has ended when the reason is known.
-        let mut waiting = VecDeque::with_capacity(batch_max);
+        // They outlive the writer: those who wait are told that it has ended when the reason is known.
+        let (mut waiting, mut aside) = (VecDeque::with_capacity(batch_max), None);
         let log_pages = Arc::new(AtomicI32::new(0));
         let written = Arc::clone(&log_pages);
         let hooked = connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
@@ -93,7 +100,7 @@ impl Writer<'_> {
             Ok(())
         }));
         let ended = hooked
-            .and_then(|()| Writer::new(&connection, batch_max, shared, &mut waiting))
+            .and_then(|()| Writer::new(&connection, batch_max, shared, (&mut waiting, &mut aside)))
             .map_err(fault("prepare the writer"))
             .and_then(|mut writer| writer.serve(queue, &log_pages));
         match ended {
@@ -119,7 +126,7 @@ impl Writer<'_> {
         connection: &'c Connection,
         batch_max: usize,
         shared: &'c Shared,
-        waiting: &'c mut VecDeque<Job>,
+        (waiting, aside): (&'c mut VecDeque<Job>, &'c mut Option<(Script, Answer<Ran>)>),
     ) -> rusqlite::Result<Writer<'c>> {
         let prepare = |text| Prepared::new(connection, text);
         Ok(Writer {
@@ -136,6 +143,7 @@ impl Writer<'_> {
             forgotten: Vec::new(),
             others_version: None,
             waiting,
+            aside,
             reads: Vec::new(),
             ran: Vec::with_capacity(batch_max),
             batch_max,
@@ -145,21 +153,28 @@ impl Writer<'_> {
     /// Ends with the one to tell when the store is closed, and without when every handle is gone.
     fn serve(&mut self, queue: &Receiver<Job>, log_pages: &AtomicI32) -> Result<Option<Answer<()>>, Fault> {
         self.count_pages();
-        while let Some(first) = self.waiting.pop_front().or_else(|| queue.recv().ok()) {
-            if let Job::Look = first {
-                // Where it fails nothing is relied on, and the next write meets what is wrong.
-                let _ = self.look_at_others();
-                self.shared.remembered.may_ask_again();
-                continue;
-            }
+        while let Some((first, others)) = self.next(queue) {
+            let first = match first {
+                Job::Look => {
+                    // Where it fails nothing is relied on, and the next write meets what is wrong.
+                    let _ = self.look_at_others();
+                    self.shared.remembered.may_ask_again();
+                    continue;
+                }
+                Job::RunLast { script, reply } => {
+                    self.set_aside(script, reply);
+                    continue;
+                }
+                first => first,
+            };
             // The commit that was just acknowledged wakes its tasks one by one; without this, the first of them to write
             // again would get a transaction, and an fsync, to itself.
             thread::yield_now();
             let began = Instant::now();
-            self.gather(first, queue);
+            self.gather(first, others);
             self.read();
             if let Some(first) = self.waiting.pop_front()
-                && let Some(close) = self.batch(first, queue)?
+                && let Some(close) = self.batch(first, others)?
             {
                 return Ok(Some(close));
             }
@@ -174,14 +189,44 @@ impl Writer<'_> {
         Ok(None)
     }
 
+    /// The next job, with the queue of those that may share its transaction. The script that was set aside comes when none
+    /// waits, and shares with none: what comes while it runs waits for the end of that one script, and so it must be a small
+    /// one. `None` when every handle is gone.
+    fn next<'q>(&mut self, queue: &'q Receiver<Job>) -> Option<(Job, Option<&'q Receiver<Job>>)> {
+        if let Some(job) = self.waiting.pop_front() {
+            return Some((job, Some(queue)));
+        }
+        if self.aside.is_none() {
+            return Some((queue.recv().ok()?, Some(queue)));
+        }
+        // Those who were just answered may be about to write again.
+        thread::yield_now();
+        match queue.try_recv() {
+            Ok(job) => Some((job, Some(queue))),
+            Err(TryRecvError::Empty) => {
+                let (script, reply) = self.aside.take()?;
+                Some((Job::Run { script, reply }, None))
+            }
+            Err(TryRecvError::Disconnected) => None,
+        }
+    }
+
+    fn set_aside(&mut self, script: Script, reply: Answer<Ran>) {
+        if self.aside.is_some() {
+            let _ = reply.send((Err(Fault::Busy), script));
+            return;
+        }
+        *self.aside = Some((script, reply));
+    }
+
     /// Takes what is in the queue, as much as makes a batch, behind what the last one left. Without reads nothing is to be gained.
-    fn gather(&mut self, first: Job, queue: &Receiver<Job>) {
+    fn gather(&mut self, first: Job, others: Option<&Receiver<Job>>) {
         self.waiting.push_front(first);
         if !self.shared.is_large() {
             return;
         }
         let room = self.batch_max.saturating_sub(self.waiting.len());
-        self.waiting.extend(queue.try_iter().take(room));
+        self.waiting.extend(others.into_iter().flat_map(Receiver::try_iter).take(room));
         for _ in 0..self.waiting.len() {
             match self.waiting.pop_front() {
                 Some(Job::Read(read)) => self.reads.push(read),
@@ -214,13 +259,13 @@ impl Writer<'_> {
     }
 
     /// One transaction. An error is one after which nothing may be written any more.
-    fn batch(&mut self, first: Job, queue: &Receiver<Job>) -> Result<Option<Answer<()>>, Fault> {
+    fn batch(&mut self, first: Job, others: Option<&Receiver<Job>>) -> Result<Option<Answer<()>>, Fault> {
         if let Err(failure) = self.begin.execute(&[]).map_err(failure("begin a transaction")) {
             let close = refuse(first, &failure.fault);
             return survivable(Err(failure)).map(|()| close);
         }
         let mut close = None;
-        let durable = self.fill(first, queue, &mut close).and_then(|()| self.make_durable());
+        let durable = self.fill(first, others, &mut close).and_then(|()| self.make_durable());
         // Some errors roll back by themselves.
         let rolled_back = if durable.is_err() && !self.connection.is_autocommit() {
             self.rollback.execute(&[]).map(drop).map_err(fault("roll back"))
@@ -248,13 +293,14 @@ impl Writer<'_> {
     fn fill(
         &mut self,
         first: Job,
-        queue: &Receiver<Job>,
+        others: Option<&Receiver<Job>>,
         close: &mut Option<Answer<()>>,
     ) -> Result<(), Failure> {
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
                 Job::Run { script, reply } => self.run_script(script, reply)?,
+                Job::RunLast { script, reply } => self.set_aside(script, reply),
                 Job::Close { reply } => {
                     *close = Some(reply);
                     return Ok(());
@@ -266,7 +312,8 @@ impl Writer<'_> {
                 Job::Read(read) => self.reads.push(read),
             }
             let has_room = self.ran.len() + self.reads.len() < self.batch_max;
-            next = self.waiting.pop_front().or_else(|| has_room.then(|| queue.try_recv().ok()).flatten());
+            let queue = others.filter(|_| has_room);
+            next = self.waiting.pop_front().or_else(|| queue.and_then(|queue| queue.try_recv().ok()));
         }
         Ok(())
     }
@@ -338,7 +385,7 @@ fn others_version(connection: &Connection) -> rusqlite::Result<i64> {
 /// Answers a job that cannot run. A close goes ahead without a transaction.
 fn refuse(job: Job, fault: &Fault) -> Option<Answer<()>> {
     match job {
-        Job::Run { script, reply } => {
+        Job::Run { script, reply } | Job::RunLast { script, reply } => {
             let _ = reply.send((Err(fault.clone()), script));
             None
         }

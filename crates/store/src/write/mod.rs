@@ -12,6 +12,7 @@ mod grant;
 mod key;
 mod known_time;
 mod nodes;
+mod refusals;
 mod session;
 mod settle;
 mod sweep;

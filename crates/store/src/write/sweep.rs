@@ -30,6 +30,7 @@ impl Store {
             (&sweep::SWEEP_RETIRED_KEYS, ended),
             (&sweep::SWEEP_REMOVED_CLIENTS, ended),
             (&nodes::SWEEP_NODES, ended),
+            (&sweep::SWEEP_REFUSALS, ended),
             (&sweep::SWEEP_SIGN_IN_FAILURES, old),
             (&sweep::SWEEP_SIGN_IN_FAILURES_OF_UNKNOWN_NAMES, old),
         ] {

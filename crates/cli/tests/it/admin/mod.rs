@@ -5,6 +5,7 @@ mod assistant;
 mod clients;
 mod configuration;
 mod delivery;
+mod explain;
 mod files;
 mod growth;
 mod keys;

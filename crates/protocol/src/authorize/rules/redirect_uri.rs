@@ -40,9 +40,12 @@ impl RedirectTarget {
         self.location(vec![("code", code.expose())])
     }
 
-    /// The address with an error (OAuth 2.1 §4.1.2.1).
-    pub fn with_error(&self, refusal: &Refusal) -> String {
-        self.location(vec![("error", refusal.code().as_str()), ("error_description", &refusal.cause())])
+    /// The address with an error, and with the page about it where there is one (OAuth 2.1 §4.1.2.1).
+    pub fn with_error(&self, refusal: &Refusal, error_uri: Option<&str>) -> String {
+        let cause = refusal.cause();
+        let mut parameters = vec![("error", refusal.code().as_str()), ("error_description", &*cause)];
+        parameters.extend(error_uri.map(|uri| ("error_uri", uri)));
+        self.location(parameters)
     }
 
     fn location(&self, parameters: Vec<(&'static str, &str)>) -> String {

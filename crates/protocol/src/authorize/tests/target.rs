@@ -157,7 +157,7 @@ fn az_06_az_19_az_20_az_23_state_and_issuer_come_with_success_and_error_alike() 
             let (location, error) = match scene.decide(&changes).outcome {
                 Next::Issue(issued) => (issued.location().expose().to_owned(), None),
                 Next::Refuse(response) => {
-                    (response.target.with_error(&response.refusal), Some(response.refusal))
+                    (response.target.with_error(&response.refusal, None), Some(response.refusal))
                 }
                 other => panic!("{other:?}"),
             };

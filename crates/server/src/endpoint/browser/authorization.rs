@@ -18,7 +18,7 @@ use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, see_other
 use super::sign_in_page::{self, SignInForm};
 use super::{consent_page, error_page};
 use crate::endpoint::context::RequestContext;
-use crate::endpoint::failure::Failure;
+use crate::endpoint::failure::{Failure, Sent};
 use crate::log::Foreign;
 use crate::metrics::Endpoint;
 use crate::page::{self, Compare, HandOver, HandOverOutcome, ReturnLink};
@@ -229,8 +229,14 @@ impl<'a> Authorization<'a> {
             self.trace_refusal(2, &refusal);
             HandOverOutcome::Failed
         };
-        self.log(&Failure::Refused(refusal.clone()));
-        self.leave_for(&target.with_error(&refusal), &target, &client, outcome)
+        self.log(&Failure::Refused(refusal.clone()), Some(&client));
+        self.leave_for(&self.with_error(&target, &refusal), &target, &client, outcome)
+    }
+
+    /// The address of the client with an error.
+    fn with_error(&self, target: &RedirectTarget, refusal: &Refusal) -> String {
+        let page = self.context().app.errors_page.link(refusal.explain().rule);
+        target.with_error(refusal, page.as_deref())
     }
 
     /// Sends the browser back to the client: by 303 after a GET, or after the form of a page that could name the app's own scheme;
@@ -267,7 +273,7 @@ impl<'a> Authorization<'a> {
         let link = ReturnLink {
             app_name: app_name(&client),
             host: host(target.uri()).to_owned(),
-            href: target.with_error(&refusal),
+            href: self.with_error(&target, &refusal),
         };
         self.error_page(&refusal.into(), Some(&client), Some(link))
     }
@@ -285,7 +291,7 @@ impl<'a> Authorization<'a> {
         view.return_to = return_to;
         view.compare = matches!(failure, Failure::Refused(Refusal::RedirectUriUnregistered))
             .then(|| self.compared_redirect_uri(client));
-        self.log(failure);
+        self.log(failure, client);
         error_page::respond(self.context(), self.browser.lang, &view)
     }
 
@@ -296,8 +302,18 @@ impl<'a> Authorization<'a> {
         Compare { sent, registered: registered.filter(|_| self.context().app.tracer.is_on()) }
     }
 
-    fn log(&self, failure: &Failure) {
-        failure.log(self.context(), self.request.client_id.as_deref());
+    fn log(&self, failure: &Failure, client: Option<&Client>) {
+        let is_about_address = matches!(failure, Failure::Refused(Refusal::RedirectUriUnregistered));
+        let sent = self.request.redirect_uri.as_deref().filter(|_| is_about_address);
+        let registered = client.map(|client| client.redirect_uris.as_slice()).unwrap_or_default();
+        failure.log_sent(
+            self.context(),
+            &Sent {
+                client_id: self.request.client_id.as_deref(),
+                is_registered: client.is_some(),
+                redirect_uri: sent.map(|sent| (sent, registered)),
+            },
+        );
     }
 
     pub(super) const fn context(&self) -> &'a RequestContext<'a> {

@@ -11,7 +11,7 @@ use proofkey_protocol::{Client, Refusal};
 use super::app_names::app_name;
 use crate::app::App;
 use crate::endpoint::context::RequestContext;
-use crate::endpoint::failure::{Answer, Failure};
+use crate::endpoint::failure::{Answer, Failure, Sent};
 use crate::http::Arrival;
 use crate::metrics::Endpoint;
 use crate::page::{self, ErrorKind, ErrorPage, Lang};
@@ -43,6 +43,7 @@ pub(super) fn view(
         compare: None,
         fix: words.map(|words| words.fix.to_owned()),
         rule: words.map(|words| words.rule.to_owned()),
+        rule_page: words.and_then(|words| context.app.errors_page.link(words.rule)),
         client_id: client_id.map(str::to_owned),
         // Where nothing answers there is no endpoint, and a page of ours repeats no text that the maker of a link chose.
         endpoint: if matches!(failure, Failure::NotFound) { String::new() } else { context.name() },
@@ -92,6 +93,8 @@ pub(super) fn respond(context: &RequestContext<'_>, lang: Lang, view: &ErrorPage
 /// An address that nothing answers at.
 pub(super) async fn not_found(State(app): State<Arc<App>>, arrival: Arrival, headers: HeaderMap) -> Response {
     let context = RequestContext::begin(&app, arrival, Endpoint::Other, Method::GET);
+    // Not logged: what asks for addresses that are not there asks for many. The page shows an id, though.
+    Failure::NotFound.record(&context, &Sent { client_id: None, is_registered: false, redirect_uri: None });
     let view = view(&context, &Failure::NotFound, None, None);
     let response = respond(&context, Lang::of(&headers, None), &view);
     context.finish(response)

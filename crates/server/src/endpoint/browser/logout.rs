@@ -18,7 +18,7 @@ use super::request::{BrowserRequest, REQUEST_BYTES_MAX, RequestMethod, see_other
 use crate::app::App;
 use crate::endpoint::body::{Form, form};
 use crate::endpoint::context::RequestContext;
-use crate::endpoint::failure::Failure;
+use crate::endpoint::failure::{Failure, Sent};
 use crate::http::Arrival;
 use crate::metrics::Endpoint;
 use crate::page::{self, LogoutConfirm, RefusedReturn, ReturnLink, SignedOut};
@@ -251,7 +251,7 @@ impl Logout<'_> {
 
     fn error(&self, failure: &Failure) -> Response {
         let (context, client_id) = (self.browser.context, self.request.client_id.as_deref());
-        failure.log(context, client_id);
+        failure.log_sent(context, &Sent { client_id, is_registered: false, redirect_uri: None });
         let view = error_page::view(context, failure, None, client_id);
         error_page::respond(context, self.browser.lang, &view)
     }

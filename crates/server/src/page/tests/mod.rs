@@ -157,6 +157,13 @@ fn the_error_page_explains_in_the_language_that_it_has() {
     assert!(fallback.contains("<mark class=\"sent\">cb</mark>") && fallback.contains("id=\"error-code\""));
     let unknown = pages().error(Lang::En, &error(ErrorKind::UnknownApp));
     assert!(!unknown.contains("<a "));
+    let published = "https://docs.example/errors#redirect_uri.unregistered";
+    let view = ErrorPage { rule_page: Some(published.into()), ..error(ErrorKind::UnknownApp) };
+    let linked = pages().error(Lang::En, &view);
+    assert!(
+        linked.contains(&format!("<a href=\"{published}\"><code>redirect_uri.unregistered</code></a>")),
+        "{linked}"
+    );
     let nowhere = ErrorPage { kind: ErrorKind::NotFound, endpoint: String::new(), ..fault() };
     let nowhere = pages().error(Lang::En, &nowhere);
     assert!(!nowhere.contains("Endpoint"), "{nowhere}");

@@ -89,6 +89,7 @@ pub(super) fn error(kind: ErrorKind) -> ErrorPage {
                 .into(),
         ),
         rule: Some("redirect_uri.unregistered".into()),
+        rule_page: None,
         client_id: Some("notes-desktop".into()),
         endpoint: "GET /authorize".into(),
         occurred_at: 1_795_347_727,

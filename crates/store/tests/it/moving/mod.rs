@@ -17,8 +17,8 @@ use proofkey_store::{CopyId, NotedTime, Options, Store};
 use tempfile::TempDir;
 
 use crate::support::{
-    GRANTS_SESSION, NOW, api, app, client, consent, failure, grant, grant_id, redeem, session, session_id,
-    sign_in, spend, token_id, user,
+    GRANTS_SESSION, NOW, api, app, client, consent, failure, grant, grant_id, redeem, refusal, session,
+    session_id, sign_in, spend, token_id, user,
 };
 use proofkey_testkit::postgres::TestDatabase;
 
@@ -118,6 +118,8 @@ pub(crate) async fn fill(store: &Store) {
         }
     }
     applied(spend(3, 1, 1)).await;
+    let refusals = [refusal(1, 1), refusal(2, -1)];
+    store.record_refusals(refusals.to_vec(), 10).await.unwrap();
 }
 
 /// What a store holds, table by table.

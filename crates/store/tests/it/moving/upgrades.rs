@@ -168,7 +168,7 @@ fn f_32_st_11_a_process_killed_in_the_middle_of_a_migration_leaves_all_of_it_or_
 /// What the migrations from the third on have done, undone.
 const BACK: &str = "
     DROP TABLE IF EXISTS removed_users; DROP TABLE IF EXISTS database_state; DROP TABLE IF EXISTS epoch; DROP TABLE IF EXISTS schema_expansions;
-    DROP INDEX IF EXISTS sessions_of_user; ALTER TABLE sessions RESET (fillfactor);
+    DROP TABLE IF EXISTS refusals; DROP INDEX IF EXISTS sessions_of_user; ALTER TABLE sessions RESET (fillfactor);
     CREATE INDEX IF NOT EXISTS sessions_by_user ON sessions (user_id, seen_at);
     ALTER TABLE signing_keys DROP COLUMN IF EXISTS closed_at;
     DELETE FROM schema_migrations WHERE version >= 3";
@@ -179,7 +179,7 @@ async fn older_server() -> (TestDatabase, Vec<moving::TableDigest>) {
     let store = super::connect(&database).await;
     fill(&store).await;
     // An earlier schema has no place for these.
-    database.master().await.batch_execute("DELETE FROM removed_users").await.unwrap();
+    database.master().await.batch_execute("DELETE FROM refusals; DELETE FROM removed_users").await.unwrap();
     let held = digests(&store).await;
     store.close().await;
     database.master().await.batch_execute(BACK).await.unwrap();
@@ -190,12 +190,12 @@ async fn older_server() -> (TestDatabase, Vec<moving::TableDigest>) {
 async fn st_10_a_server_with_an_older_schema_is_refused_until_it_is_upgraded() {
     let (database, held) = older_server().await;
     let refused = Store::connect(&database.url(), &ConnectOptions::default()).await.map(drop);
-    assert_eq!(refused, Err(Fault::OlderSchema { found: 2, needed: 7 }));
+    assert_eq!(refused, Err(Fault::OlderSchema { found: 2, needed: 8 }));
     let place = Place::server(&database.url()).unwrap();
     let rehearsal = moving::rehearse_upgrade(&place, begun(1)).await.unwrap();
-    assert_eq!((rehearsal.schema.pending.len(), rehearsal.rehearsed.is_none()), (4, true));
+    assert_eq!((rehearsal.schema.pending.len(), rehearsal.rehearsed.is_none()), (5, true));
     let refused = Store::connect(&database.url(), &ConnectOptions::default()).await.map(drop);
-    assert_eq!(refused, Err(Fault::OlderSchema { found: 2, needed: 7 }), "a rehearsal changes nothing");
+    assert_eq!(refused, Err(Fault::OlderSchema { found: 2, needed: 8 }), "a rehearsal changes nothing");
     assert_eq!(moving::upgrade(&place, begun(2)).await.unwrap().backup, None);
     let store = super::connect(&database).await;
     assert_eq!(digests(&store).await, held);
@@ -219,16 +219,18 @@ fn f_32_st_11_a_process_killed_while_it_migrates_a_server_leaves_all_of_it_or_no
                 (SELECT count(*) FROM schema_migrations WHERE version = 6),
                 (SELECT count(*) FROM pg_tables WHERE tablename = 'removed_users'),
                 (SELECT count(*) FROM schema_migrations WHERE version = 7),
-                (SELECT count(*) FROM information_schema.columns WHERE column_name = 'closed_at')";
+                (SELECT count(*) FROM information_schema.columns WHERE column_name = 'closed_at'),
+                (SELECT count(*) FROM schema_migrations WHERE version = 8),
+                (SELECT count(*) FROM pg_tables WHERE tablename = 'refusals')";
             let row = master.query_one(text, &[]).await.unwrap();
             let found: (i64, i64) = (row.get(0), row.get(1));
             assert!(found == (0, 0) || found == (1, 3), "half of it: {found:?}");
             let indexes: (i64, i64, i64) = (row.get(2), row.get(3), row.get(4));
             assert!(indexes == (0, 0, 1) || indexes == (1, 1, 0), "half of it: {indexes:?}");
-            let users: (i64, i64) = (row.get(5), row.get(6));
-            assert!(users == (0, 0) || users == (1, 1), "half of it: {users:?}");
-            let columns: (i64, i64) = (row.get(7), row.get(8));
-            assert_eq!(columns.0, columns.1, "half of it");
+            for (at, of) in [(5_usize, "users"), (7, "rings"), (9, "refusals")] {
+                let found: (i64, i64) = (row.get(at), row.get(at + 1));
+                assert!(found == (0, 0) || found == (1, 1), "half of it: {of} {found:?}");
+            }
             if found.0 == 0 {
                 before += 1
             } else {

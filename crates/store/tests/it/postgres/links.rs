@@ -8,7 +8,7 @@ use proofkey_testkit::postgres::{TestDatabase, server};
 use tokio::task::JoinSet;
 
 use super::{PostgresDatabase, World, template};
-use crate::support::{NOW, ada, app, grant, redeem, session, sign_in, spend, user};
+use crate::support::{NOW, ada, app, grant, redeem, refusal, session, sign_in, spend, user};
 
 const CLOSED_PORT: &str = "127.0.0.1:1";
 
@@ -104,6 +104,39 @@ async fn no_more_connections_are_made_than_the_options_say() {
         most = most.max(open - before);
     }
     assert!((2..=3).contains(&most), "{most}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pk_08_where_transactions_have_most_connections_no_refusal_is_recorded_and_none_is_asked_for() {
+    let world = World::new().await;
+    let few = ConnectOptions { shared_connections: 1, own_connections: 2, ..ConnectOptions::default() };
+    let store = Store::connect(&world.database.0.url(), &few).await.unwrap();
+    let master = world.database.0.master().await;
+    // From now on what reads the record would wait, and what begins a session does.
+    let lock = "BEGIN; LOCK TABLE sessions, refusals IN ACCESS EXCLUSIVE MODE";
+    master.batch_execute(lock).await.unwrap();
+    let mut running = JoinSet::new();
+    for number in 1..=2 {
+        let store = store.clone();
+        running.spawn(async move { store.commit(sign_in(session(number))).await });
+    }
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    for _ in 0..100 {
+        if master.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let recorded = store.record_refusals(vec![refusal(1, 1)], 10);
+    let recorded = tokio::time::timeout(Duration::from_secs(1), recorded).await.unwrap();
+    master.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(recorded, Err(Fault::Busy));
+    while let Some(ended) = running.join_next().await {
+        assert_eq!(ended.unwrap(), Ok(Committed::Applied));
+    }
+    assert_eq!(store.record_refusals(vec![refusal(1, 1)], 10).await, Ok(()));
+    assert_eq!(store.refusal(&refusal(1, 1).error_id).await, Ok(Some(refusal(1, 1))));
 }
 
 /// Ends every other session of the database, as a fail-over does.

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use proofkey_protocol::Committed;
+use proofkey_protocol::{Committed, RefusalRecord};
 use proofkey_store::{Fault, Options, Store};
 use rusqlite::Connection;
 use tokio::task::JoinSet;
 
 use super::World;
-use crate::support::{NOW, failure, grant, grant_id, redeem, session, session_id, sign_in};
+use crate::support::{NOW, failure, grant, grant_id, redeem, refusal, session, session_id, sign_in};
 
 /// Commits grants at once, so that they share transactions, and says what each was told.
 async fn redeem_together(
@@ -130,4 +130,79 @@ async fn one_write_that_is_refused_leaves_the_others_of_its_batch_alone() {
     assert!(matches!(refused, Err(Fault::Engine { .. })), "{refused:?}");
     assert_eq!(taken, Err(proofkey_store::AdminFault::Exists));
     assert!(world.grant(1).await.is_some() && world.grant(2).await.is_some());
+}
+
+/// What is recorded of refusals waits for every write that waits: a trigger notes how many grants there were when it was written.
+#[tokio::test]
+async fn pk_08_the_record_of_refusals_goes_behind_every_write_that_waits() {
+    let world = World::new().await;
+    let other = Connection::open(world.path()).unwrap();
+    other
+        .execute_batch(
+            "CREATE TABLE seen (grants INTEGER);
+             CREATE TRIGGER recorded AFTER INSERT ON refusals
+             BEGIN INSERT INTO seen SELECT count(*) FROM grants; END;
+             BEGIN IMMEDIATE;",
+        )
+        .unwrap();
+    let refusal = |id: &str| RefusalRecord {
+        error_id: id.to_owned(),
+        recorded_at: NOW,
+        keep_until: NOW,
+        address: 0,
+        rule: String::new(),
+        cause: String::new(),
+        about: None,
+        client_id: None,
+        request: String::new(),
+        status: 400,
+        forwarded: 0,
+        followed: 0,
+        believed: false,
+        from_here: false,
+    };
+    let store = &world.store;
+    // The writer is held up by the first grant. Behind it comes the record, and behind that the other grants.
+    let first = store.commit(redeem(grant(1_000)));
+    let recorded = store.record_refusals(vec![refusal("a")], 10);
+    let crowded = store.record_refusals(vec![refusal("b")], 10);
+    let release = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        other.execute_batch("ROLLBACK").unwrap();
+    };
+    let (first, recorded, crowded, told, ()) =
+        tokio::join!(first, recorded, crowded, redeem_together(store, 0..50), release);
+    assert!(first == Ok(Committed::Applied) && told.iter().all(|(_, told)| *told == Ok(Committed::Applied)));
+    assert_eq!((recorded, crowded), (Ok(()), Err(Fault::Busy)), "one waits, no more");
+    let seen: i64 = other.query_row("SELECT grants FROM seen", [], |row| row.get(0)).unwrap();
+    assert_eq!(seen, 51);
+}
+
+/// A removal notes how many grants there were: the record gives others their turn in the middle of its own work.
+#[tokio::test]
+async fn pk_08_writes_go_between_the_steps_in_which_crowded_refusals_are_removed() {
+    let world = World::new().await;
+    let store = &world.store;
+    let rows = (0..300).map(|number| refusal(number, 1)).collect();
+    store.record_refusals(rows, 300).await.unwrap();
+    let other = Connection::open(world.path()).unwrap();
+    other
+        .execute_batch(
+            "CREATE TABLE seen (grants INTEGER);
+             CREATE TRIGGER removed AFTER DELETE ON refusals
+             BEGIN INSERT INTO seen SELECT count(*) FROM grants; END;",
+        )
+        .unwrap();
+    let redeemed = async {
+        for number in 0..50 {
+            assert_eq!(store.commit(redeem(grant(number))).await, Ok(Committed::Applied), "{number}");
+        }
+    };
+    let (recorded, ()) = tokio::join!(store.record_refusals(vec![refusal(300, 1)], 100), redeemed);
+    assert_eq!(recorded, Ok(()));
+    let steps: i64 =
+        other.query_row("SELECT count(DISTINCT grants) FROM seen", [], |row| row.get(0)).unwrap();
+    assert!(steps > 1, "{steps}");
 }

@@ -8,7 +8,7 @@ use proofkey_protocol::Committed;
 use proofkey_store::{Fault, Options, Store};
 
 use super::World;
-use crate::support::{block_on, grant, redeem};
+use crate::support::{block_on, grant, redeem, refusal};
 
 #[tokio::test]
 async fn k_41_a_database_that_was_open_to_others_is_closed_to_them() {
@@ -25,6 +25,37 @@ async fn k_41_a_database_that_was_open_to_others_is_closed_to_them() {
             assert_eq!(found, 0o600, "{suffix} was {mode:o}");
         }
     }
+}
+
+/// What a file holds, read by another process: a handle that this one closes would drop the locks of its database.
+fn digest(path: &str) -> String {
+    let output = std::process::Command::new("sha256sum").arg(path).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn pk_07_a_database_that_is_opened_to_read_keeps_its_rows_its_log_and_its_modes() {
+    let world = World::new().await;
+    let recorded = refusal(1, 1);
+    world.store.record_refusals(vec![recorded.clone()], 10).await.unwrap();
+    let beside = |suffix: &str| format!("{}{suffix}", world.path().display());
+    for suffix in ["", "-wal"] {
+        std::fs::set_permissions(beside(suffix), Permissions::from_mode(0o644)).unwrap();
+    }
+    let before = ["", "-wal"].map(|suffix| digest(&beside(suffix)));
+    let store = Store::open_to_read(&world.path(), &Options::default()).unwrap();
+    assert_eq!(store.refusal(&recorded.error_id).await, Ok(Some(recorded)));
+    assert_eq!(store.commit(redeem(grant(2))).await, Err(Fault::Closed));
+    assert_eq!(store.record_refusals(vec![refusal(2, 1)], 10).await, Err(Fault::Closed));
+    store.close().await;
+    for (suffix, before) in ["", "-wal"].into_iter().zip(before) {
+        assert_eq!(digest(&beside(suffix)), before);
+        let mode = std::fs::metadata(beside(suffix)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o644, "{suffix}");
+    }
+    let nowhere = world.path().with_file_name("none.db");
+    assert!(Store::open_to_read(&nowhere, &Options::default()).is_err() && !nowhere.exists());
 }
 
 #[test]

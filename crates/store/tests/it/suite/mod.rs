@@ -10,6 +10,7 @@ mod keys;
 mod nodes;
 mod races;
 mod refresh;
+mod refusals;
 mod remembered;
 mod sign_in;
 mod sweep;

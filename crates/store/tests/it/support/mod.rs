@@ -9,8 +9,8 @@ use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
     ApiId, ApiRecord, ApiScope, Authentication, AuthenticationMethod, ClientId, ClientRecord,
     ClientSecretRecord, Commit, Committed, ConsentFacts, FailureFacts, GrantFacts, GrantId, GrantedApis,
-    RefreshChain, SealingKeyId, SessionFacts, SessionId, SessionProof, SignInTry, TokenId, UserId,
-    UserRecord,
+    RefreshChain, RefusalRecord, SealingKeyId, SessionFacts, SessionId, SessionProof, SignInTry, TokenId,
+    UserId, UserRecord,
 };
 use proofkey_store::Store;
 
@@ -276,4 +276,25 @@ pub(crate) fn write(number: u64, chain: RefreshChain) -> Commit {
 
 pub(crate) fn suspect(number: u64, revision: i64) -> Commit {
     Commit::SuspectGrant { grant: grant_id(number), revision }
+}
+
+/// A refusal of a network, so many seconds after the first.
+pub(crate) fn refusal(number: usize, network: i64) -> RefusalRecord {
+    let at = NOW + i64::try_from(number).unwrap();
+    RefusalRecord {
+        error_id: format!("pk-{number:04}-{network:04}"),
+        recorded_at: at,
+        keep_until: at + 7 * 86_400,
+        address: network,
+        rule: "scope.unregistered".to_owned(),
+        cause: "The client may not ask for this scope.".to_owned(),
+        about: Some("notes:read".to_owned()),
+        client_id: number.is_multiple_of(2).then(|| "app".to_owned()),
+        request: "GET /authorize".to_owned(),
+        status: 400,
+        forwarded: 0,
+        followed: 0,
+        believed: false,
+        from_here: false,
+    }
 }
