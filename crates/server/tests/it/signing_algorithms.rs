@@ -267,7 +267,8 @@ async fn pk_14_md_06_a_leak_replaces_what_servers_sign_by_whatever_the_list_of_t
     let server = TestServer::start().await;
     let command = of_a_node_of(&server, signers_of_two(&server)).await;
     let late = server.now() + 89 * 86_400;
-    let _ = rotate(server.store(), &of_a_node(&server).await, &POLICY, late, late).await.unwrap();
+    let keys = of_a_node(&server).await;
+    let _ = rotate(server.store(), &keys, &POLICY, late, late).await.unwrap();
     let before = ring_of(&server, Algorithm::EdDsa).await;
     assert_eq!(before.len(), 2, "one waits");
     let made = rotate_now(server.store(), &command, late).await.unwrap().unwrap();
