@@ -130,7 +130,7 @@ async fn pk_07_sqlite_each_fault_of_database_keys_and_clock_is_named() {
     // Of an older version, and of a newer one.
     let before =
         "DELETE FROM schema_migrations WHERE version >= 18; DELETE FROM schema_expansions WHERE version >= 18;
-        DROP TABLE refusals; DROP TABLE removed_users;";
+        DROP TABLE refusals; DROP TABLE removed_users; ALTER TABLE signing_keys DROP COLUMN closed_at;";
     sibling.execute(before).await;
     world.doctor().await.names("database.schema");
     let newer = "INSERT INTO schema_migrations (version, name, sha256)

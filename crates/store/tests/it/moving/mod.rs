@@ -102,6 +102,7 @@ pub(crate) async fn fill(store: &Store) {
     assert_eq!(added, Ok(Committed::Applied));
     store.retire_keys(&["a".to_owned()], NOW + 9_000).await.unwrap();
     let keys = store.directory_versions().await.unwrap().keys;
+    store.close_ring(Algorithm::Es256, NOW + 7).await.unwrap();
     let rotated = store.rotate_sealing_key(Vec::new(), keys, SealingKeyId([7; 16]), Vec::new()).await;
     assert_eq!(rotated, Ok(Committed::Applied));
     let of_grants = SessionFacts { id: session_id(GRANTS_SESSION), ..session(0) };

@@ -179,7 +179,8 @@ async fn older_server() -> (TestDatabase, Vec<moving::TableDigest>) {
     let store = super::connect(&database).await;
     fill(&store).await;
     // An earlier schema has no place for these.
-    database.master().await.batch_execute("DELETE FROM refusals; DELETE FROM removed_users").await.unwrap();
+    let later = "DELETE FROM refusals; DELETE FROM removed_users; UPDATE signing_keys SET closed_at = NULL";
+    database.master().await.batch_execute(later).await.unwrap();
     let held = digests(&store).await;
     store.close().await;
     database.master().await.batch_execute(BACK).await.unwrap();
