@@ -5,12 +5,12 @@ use proofkey_server::clock::Clock;
 use proofkey_server::config::Config;
 use proofkey_server::http::Tls;
 use proofkey_server::password::PasswordParams;
-use proofkey_server::{algorithms, database, log};
-use proofkey_store::moving::{self, MoveRefused};
+use proofkey_server::{algorithms, log};
 use serde_json::json;
 
+use super::database::{Looked, look};
 use super::installation::{InstallationArgs, load};
-use super::moving::{begun, place_of};
+use super::moving::place_of;
 use super::refusal::message;
 use super::show::plain;
 
@@ -55,20 +55,19 @@ async fn check_algorithms(config: &Config) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     let unasked = |why: String| {
+        let why = plain(&why);
         Some(format!(
             "whether what keys.algorithms leaves out, or another first of it, matters to a client or an API is not known: {why}"
         ))
     };
-    match moving::schema(&place_of(&config.store)?, begun()).await {
-        Err(MoveRefused::Absent { .. }) => Ok(None),
-        Err(refused) => Ok(unasked(plain(&refused.to_string()))),
-        Ok(schema) if schema.version == 0 => Ok(None),
-        Ok(schema) if !schema.pending.is_empty() => {
+    match look(&place_of(&config.store)?).await {
+        Ok(Looked::Absent) => Ok(None),
+        Ok(Looked::Older(schema)) if schema.version == 0 => Ok(None),
+        Ok(Looked::Older(_)) => {
             Ok(unasked("the database has an older schema (`proofkey upgrade`)".to_owned()))
         }
-        Ok(_) => {
-            // Nothing is pending, so opening it applies nothing.
-            let store = database::open(&config.store).await.map_err(message)?;
+        Err(refused) => Ok(unasked(refused.into_text())),
+        Ok(Looked::Open { store, .. }) => {
             let checked = algorithms::check_registered(&store, on).await;
             let followers = algorithms::followers(&store, on).await;
             store.close().await;

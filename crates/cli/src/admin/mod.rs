@@ -12,6 +12,7 @@ mod bench;
 mod check_config;
 mod client;
 mod consent;
+mod database;
 mod db;
 mod doctor;
 mod explain;

@@ -4,11 +4,11 @@ use proofkey_oauth::Timestamp;
 use proofkey_server::admin::{Actor, Admin, AdminRefused, AdminSettings};
 use proofkey_server::clock::Clock;
 use proofkey_server::config::{self, Config, database_file};
-use proofkey_store::moving;
-use proofkey_store::{ConnectOptions, Options, Store};
+use proofkey_store::Store;
 
 use super::report::Report;
-use crate::admin::moving::{begun, place_of};
+use crate::admin::database::{LookRefused, Looked, look};
+use crate::admin::moving::place_of;
 
 /// A difference that is worth a word: above what time services correct in their course.
 const NOTABLE_SECONDS: i64 = 30;
@@ -39,74 +39,49 @@ pub(super) async fn examine(config: &Config, report: &mut Report) -> Option<Open
 }
 
 async fn open(config: &Config, report: &mut Report) -> Option<Store> {
-    if let config::Store::Directory(data) = &config.store
-        && !database_file(data).is_file()
-    {
-        if data.is_dir() {
-            let what = format!("there is no database at {}", database_file(data).display());
-            report.find(
-                "database.missing",
-                what,
-                "`proofkey serve` and `proofkey user add` make it; where \
-                it was moved, name its directory in store.data",
-            );
-        }
-        return None;
-    }
-    if !schema(config, report).await {
-        return None;
-    }
-    let opened = match &config.store {
-        config::Store::Directory(data) => Store::open_to_read(&database_file(data), &Options::default()),
-        config::Store::Postgres { url, .. } => Store::connect(url.expose(), &ConnectOptions::default()).await,
-    };
-    match opened {
-        Ok(store) => Some(store),
-        Err(fault) => {
-            report.find(
-                "database",
-                format!("{}: {fault}", config.store.place()),
-                "do what the message says; run this as the user of the server",
-            );
-            None
-        }
-    }
-}
-
-/// Whether the schema is that of this version.
-async fn schema(config: &Config, report: &mut Report) -> bool {
     let place = match place_of(&config.store) {
         Ok(place) => place,
         Err(error) => {
-            report.find(
-                "database",
-                format!("{error:#}"),
-                "write store.url as postgres://USER:PASSWORD@HOST:PORT/DATABASE",
-            );
-            return false;
+            let cure = "write store.url as postgres://USER:PASSWORD@HOST:PORT/DATABASE";
+            report.find("database", format!("{error:#}"), cure);
+            return None;
         }
     };
-    match moving::schema(&place, begun()).await {
-        Err(refused) => {
-            let cure = "start PostgreSQL or let this machine reach it; a database of a newer version wants \
-                that version of proofkey";
-            report.find("database", format!("{place}: {refused}"), cure);
-            false
-        }
-        Ok(schema) if schema.pending.is_empty() => {
+    match look(&place).await {
+        Ok(Looked::Open { store, schema }) => {
             report.pass(format!("the database has the schema of this version ({})", schema.newest));
-            true
+            return Some(store);
         }
-        Ok(schema) => {
+        Ok(Looked::Absent) => absent(config, report),
+        Ok(Looked::Older(schema)) => {
             let what =
                 format!("{place}: the schema is {}, this version has {}", schema.version, schema.newest);
-            report.find(
-                "database.schema",
-                what,
-                "`proofkey upgrade --check` rehearses the upgrade, `proofkey upgrade` does it",
-            );
-            false
+            let cure = "`proofkey upgrade --check` rehearses the upgrade, `proofkey upgrade` does it";
+            report.find("database.schema", what, cure);
         }
+        Err(LookRefused::Schema(what)) => {
+            let cure = "start PostgreSQL or let this machine reach it; a database of a newer version wants \
+                that version of proofkey";
+            report.find("database", what, cure);
+        }
+        Err(LookRefused::Open(what)) => {
+            report.find("database", what, "do what the message says; run this as the user of the server");
+        }
+    }
+    None
+}
+
+/// There is no file. Where there is no directory either, that was told of with the other files.
+fn absent(config: &Config, report: &mut Report) {
+    let config::Store::Directory(data) = &config.store else { return };
+    if data.is_dir() {
+        let cure = "`proofkey serve` and `proofkey user add` make it; where it was moved, name its directory in \
+            store.data";
+        report.find(
+            "database.missing",
+            format!("there is no database at {}", database_file(data).display()),
+            cure,
+        );
     }
 }
 

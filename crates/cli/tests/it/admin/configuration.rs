@@ -207,3 +207,25 @@ fn pk_14_check_config_names_the_apis_whose_tokens_another_first_of_the_list_sign
         assert!(!warned.contains("b.example") && warned.contains("proofkey api edit"), "{warned}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn pk_14_check_config_asks_a_database_and_changes_nothing_of_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let installation = Installation::new();
+    let mut client = super::support::web_client();
+    client["id_token_signed_response_alg"] = serde_json::json!("ES256");
+    installation.add_client(&client);
+    let (data, database) = (installation.path("data"), installation.path("data/proofkey.db"));
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let stands = || (mode(&data), mode(&database), std::fs::read(&database).unwrap());
+    for (path, mode) in [(&data, 0o755), (&database, 0o644)] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let before = stands();
+    let said = installation.json(&["check-config"], "")["warnings"].to_string();
+    assert!(!said.contains("is not known"), "{said}");
+    installation.replace("algorithms = [\"ES256\", \"RS256\"]", "algorithms = [\"RS256\"]");
+    installation.refused(&["check-config"], "", 1, &["client shop (ES256)"]);
+    assert_eq!(stands(), before);
+}
