@@ -14,8 +14,13 @@ const NAMED_MAX: usize = 20;
 #[non_exhaustive]
 pub enum AlgorithmsRefused {
     /// Some are registered for an algorithm that is off.
-    #[error("keys.algorithms leaves out what tokens are to be signed by: {0}")]
-    Registered(String),
+    #[error("{what}; {cure}")]
+    Registered {
+        /// Names them.
+        what: String,
+        /// What to change.
+        cure: String,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] Fault),
@@ -35,7 +40,7 @@ pub async fn check_registered(store: &Store, on: &SigningAlgorithms) -> Result<(
         let algorithm = api.record.algorithm.filter(|one| !on.contains(*one));
         unsigned.extend(algorithm.map(|one| of_api(&api.record.resource, one)));
     }
-    if unsigned.is_empty() { Ok(()) } else { Err(AlgorithmsRefused::Registered(message(&unsigned, on))) }
+    if unsigned.is_empty() { Ok(()) } else { Err(registered(&unsigned, on)) }
 }
 
 /// The same for a server that starts, which warns of the APIs that follow the list.
@@ -101,11 +106,13 @@ fn named(all: &[String]) -> String {
     }
 }
 
-fn message(unsigned: &[String], on: &SigningAlgorithms) -> String {
-    format!(
-        "{}. Put it back on the list, or register them for one of {}: id_token_signed_response_alg of a client \
-         (RS256 where it names none) by `proofkey client update`, the algorithm of an API by `proofkey api edit --algorithm`",
-        named(unsigned),
-        on.names()
-    )
+fn registered(unsigned: &[String], on: &SigningAlgorithms) -> AlgorithmsRefused {
+    AlgorithmsRefused::Registered {
+        what: format!("keys.algorithms leaves out what tokens are to be signed by: {}", named(unsigned)),
+        cure: format!(
+            "put it back on the list, or register them for one of {}: id_token_signed_response_alg of a client (RS256 where it \
+             names none) by `proofkey client update`, the algorithm of an API by `proofkey api edit --algorithm`",
+            on.names()
+        ),
+    }
 }

@@ -1,7 +1,8 @@
-//! The database: its schema, its keys under the sealing key, and the time that it knows.
+//! The database: its schema, its keys under the sealing key, who is registered for which algorithm, and the time that it knows.
 
 use proofkey_oauth::Timestamp;
 use proofkey_server::admin::{Actor, Admin, AdminRefused, AdminSettings};
+use proofkey_server::algorithms::{self, AlgorithmsRefused};
 use proofkey_server::clock::Clock;
 use proofkey_server::config::{self, Config, database_file};
 use proofkey_store::Store;
@@ -34,6 +35,7 @@ pub(super) async fn examine(config: &Config, report: &mut Report) -> Option<Open
     }
     let store = open(config, report).await?;
     let key_ids = keys(config, &store, report).await;
+    registered(config, &store, report).await;
     clock(&store, now, report).await;
     Some(Opened { store, key_ids })
 }
@@ -82,6 +84,20 @@ fn absent(config: &Config, report: &mut Report) {
             format!("there is no database at {}", database_file(data).display()),
             cure,
         );
+    }
+}
+
+/// Whether keys.algorithms has what the clients and APIs are registered for. A server does not start otherwise.
+async fn registered(config: &Config, store: &Store, report: &mut Report) {
+    let on = &config.keys.algorithms;
+    match algorithms::check_registered(store, on).await {
+        Ok(()) => report.pass("keys.algorithms has what the clients and APIs are registered for"),
+        Err(AlgorithmsRefused::Registered { what, cure }) => report.find("keys.algorithms", what, cure),
+        Err(refused) => report.note(format!("the clients and APIs cannot be read: {refused}")),
+    }
+    match algorithms::followers(store, on).await {
+        Ok(followers) => followers.into_iter().for_each(|warning| report.note(warning)),
+        Err(fault) => report.note(format!("the APIs cannot be read: {fault}")),
     }
 }
 

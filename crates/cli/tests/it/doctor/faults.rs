@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use proofkey_testkit::TestServer;
+use serde_json::json;
 
 use super::proxy::Habit;
 use super::world::{World, close, stands};
@@ -137,4 +138,28 @@ async fn pk_07_sqlite_each_fault_of_database_keys_and_clock_is_named() {
         SELECT 9999, 'later', sha256 FROM schema_migrations WHERE version = 17";
     sibling.execute(newer).await;
     world.doctor().await.names("database");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pk_07_pk_14_sqlite_who_is_registered_for_an_algorithm_that_is_off_is_named() {
+    let world = World::new().await;
+    let config = world.config();
+    let two = format!("{config}algorithms = [\"ES256\", \"RS256\"]\n");
+    world.doctor_of(&two).await.is_sound();
+    let metadata = json!({
+        "client_id": "ed", "token_endpoint_auth_method": "none", "redirect_uris": ["https://ed.example/cb"],
+        "scope": "openid", "id_token_signed_response_alg": "EdDSA",
+    });
+    let _ = world.server.client(&metadata).await;
+    let said = world.doctor_of(&two).await;
+    said.names("keys.algorithms");
+    let found = &said.report["found"][0];
+    assert!(found["what"].as_str().unwrap().ends_with("signed by: client ed (EdDSA)"), "{found}");
+    assert!(found["cure"].as_str().unwrap().contains("proofkey client update"), "{found}");
+    // Another first of the list is no fault, and is told.
+    let first = format!("{config}algorithms = [\"EdDSA\", \"ES256\", \"RS256\"]\n");
+    let said = world.doctor_of(&first).await;
+    said.is_sound();
+    let notes = said.report["notes"].to_string();
+    assert!(notes.contains("EdDSA is the first of keys.algorithms"), "{notes}");
 }
