@@ -82,8 +82,9 @@ fn of_the_configuration(command: &clap::Command) -> String {
 fn of_a_setting(page: &mut Roff, setting: &Setting) {
     page.control("TP", []);
     page.text([bold(setting.key.as_str()), roman(" = "), italic(setting.example.as_str())]);
-    let mut facts = vec![match setting.default {
-        Some(_) => format!("{}, by default as shown", setting.unit),
+    let mut facts = vec![match &setting.default {
+        Some(default) if *default == setting.example => format!("{}, by default as shown", setting.unit),
+        Some(default) => format!("{}, by default {default}", setting.unit),
         None => format!("{}, not set by default", setting.unit),
     }];
     if let Some((least, greatest)) = &setting.range {
@@ -105,5 +106,7 @@ mod tests {
                 assert!(page.contains(fact.as_str()), "{fact}");
             }
         }
+        let all = r#"by default ["ES256", "EdDSA", "RS256"]"#;
+        assert!(page.contains(all), "what init writes is not the default");
     }
 }

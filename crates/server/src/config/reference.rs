@@ -33,7 +33,7 @@ pub struct Setting {
     pub key: String,
     /// The value that it has where it is not set, as TOML; `None` where it has none.
     pub default: Option<String>,
-    /// A value that it may have, as TOML.
+    /// The value that the template shows, as TOML: the default, or one that it may have.
     pub example: String,
     /// The unit of a number that has one, else what kind of value it is.
     pub unit: &'static str,
@@ -93,7 +93,7 @@ impl Reader {
         let range = self.ranges.iter().find(|range| range.name == name);
         let unit = range.map_or("", Range::unit);
         Setting {
-            default: is_default(&self.section, key, value).then(|| value.to_owned()),
+            default: default_of(&self.section, key, value),
             example: value.to_owned(),
             unit: if unit.is_empty() { kind(value) } else { unit },
             range: range.map(Range::bounds),
@@ -101,6 +101,15 @@ impl Reader {
             key: key.to_owned(),
             name,
         }
+    }
+}
+
+/// The default of a setting that the template shows with this value.
+fn default_of(section: &str, key: &str, value: &str) -> Option<String> {
+    match (section, key) {
+        // Written out by the template, for a new installation has fewer than a file without the line.
+        ("keys", "algorithms") => Some(format!("{:?}", File::default().keys.algorithms)),
+        _ => is_default(section, key, value).then(|| value.to_owned()),
     }
 }
 
@@ -138,6 +147,29 @@ mod tests {
         for range in ranges(&File::default()) {
             let setting = settings.iter().find(|setting| setting.name == range.name).unwrap();
             assert!(setting.range.is_some() && setting.default.is_some(), "{setting:?}");
+        }
+        let without: Vec<&str> = settings
+            .iter()
+            .filter(|setting| setting.default.is_none())
+            .map(|setting| &*setting.name)
+            .collect();
+        // Each is an `Option` of the grammar.
+        let optional = [
+            "issuer",
+            "server.tls_certificate",
+            "server.tls_key",
+            "store.data",
+            "store.url",
+            "store.url_file",
+            "keys.sealing_key_file",
+            "pages.operator_name",
+            "pages.errors_url",
+        ];
+        assert_eq!(without, optional);
+        for setting in &settings {
+            let section = setting.name.rsplit_once('.').map_or("", |(section, _)| section);
+            let default = setting.default.as_deref();
+            assert!(default.is_none_or(|value| is_default(section, &setting.key, value)), "{setting:?}");
         }
         for explained in super::settings() {
             assert!(explained.meaning.ends_with(['.', '?']), "{explained:?}");

@@ -49,7 +49,8 @@ fn render() -> String {
 fn row(setting: &Setting) -> String {
     let Setting { key, default, example, unit, range, variable, .. } = setting;
     let default = match default {
-        Some(default) => format!("`{default}`"),
+        Some(default) if default == example => format!("`{default}`"),
+        Some(default) => format!("`{default}`; `proofkey init` writes `{example}`"),
         None => format!("none; for example `{example}`"),
     };
     let range = range.as_ref().map_or(String::new(), |(least, greatest)| format!("{least} to {greatest}"));
