@@ -112,14 +112,14 @@ macro_rules! refusals {
                 )+}
             }
 
-            /// What the refusal is about, where the request named it: a parameter, a scope.
+            /// What the refusal is about, where that is known: a parameter, a scope, an algorithm.
             pub fn about(&self) -> Option<&str> {
                 self.named().and_then(Named::as_str)
             }
 
-            /// Whether that is the name of a parameter, which is a word of ours, and no text that a request chose.
-            pub fn is_about_a_parameter(&self) -> bool {
-                self.named().is_some_and(Named::is_parameter)
+            /// Whether that is a word of ours, the name of a parameter or of an algorithm, and no text that a request chose.
+            pub fn is_about_a_word_of_ours(&self) -> bool {
+                self.named().is_some_and(Named::is_ours)
             }
 
             fn named(&self) -> Option<&Named> {
@@ -150,13 +150,13 @@ macro_rules! families {
 
 impl From<Repeated> for Refusal {
     fn from(Repeated(parameter): Repeated) -> Self {
-        Self::ParameterRepeated(Named::parameter(parameter))
+        Self::ParameterRepeated(Named::ours(parameter))
     }
 }
 
 impl From<RequiredParameter> for Refusal {
     fn from(missing: RequiredParameter) -> Self {
-        Self::ParameterMissing(Named::parameter(missing.as_str()))
+        Self::ParameterMissing(Named::ours(missing.as_str()))
     }
 }
 
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn k_38_what_a_request_named_stands_at_the_end_of_the_cause() {
-        let refusal = Refusal::ParameterRepeated(Named::parameter("state"));
+        let refusal = Refusal::ParameterRepeated(Named::ours("state"));
         assert_eq!(refusal.cause(), "A parameter was sent more than once: state.");
         assert_eq!(Refusal::ChallengeMissing.about(), None);
     }

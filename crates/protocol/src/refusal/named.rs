@@ -1,4 +1,4 @@
-//! What a refusal is about: the name of a parameter, a scope, as the request spelt it.
+//! What a refusal is about: the name of a parameter or of an algorithm, or a scope as the request spelt it.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ const NAMED_CHARS_MAX: usize = 64;
 /// Most names that are repeated.
 const LISTED_MAX: usize = 8;
 
-/// A name out of a request, cut to what an answer may repeat: short, and in characters that `error_description` allows.
+/// A word of ours, or a name out of a request, cut to what an answer may repeat: short, and in characters that `error_description` allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named(Cow<'static, str>);
 
@@ -17,9 +17,9 @@ impl Named {
     /// No name, for the list of all refusals.
     pub const NOTHING: Self = Self(Cow::Borrowed(""));
 
-    /// The name of a parameter.
-    pub const fn parameter(name: &'static str) -> Self {
-        Self(Cow::Borrowed(name))
+    /// A word of ours: the name of a parameter or of an algorithm.
+    pub const fn ours(word: &'static str) -> Self {
+        Self(Cow::Borrowed(word))
     }
 
     /// The name that a request sent; a long one ends in an ellipsis.
@@ -37,8 +37,8 @@ impl Named {
         Self(listed.join(", ").into())
     }
 
-    /// Whether it is the name of a parameter, and no text that a request chose.
-    pub const fn is_parameter(&self) -> bool {
+    /// Whether it is a word of ours, and no text that a request chose.
+    pub const fn is_ours(&self) -> bool {
         matches!(self.0, Cow::Borrowed(_))
     }
 

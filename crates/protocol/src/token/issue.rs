@@ -68,7 +68,7 @@ fn access_token_algorithm(api: Option<&ApiRecord>, cx: &Cx<'_>) -> Result<Algori
 /// Refuses before anything is spent what no key here could sign: another server of the same database may have the key.
 fn check_signs(algorithm: Algorithm, cx: &Cx<'_>) -> Result<(), Refusal> {
     let signs = cx.signs.contains(&algorithm);
-    if signs { Ok(()) } else { Err(Refusal::AlgorithmOff(Named::of(algorithm.name()))) }
+    if signs { Ok(()) } else { Err(Refusal::AlgorithmOff(Named::ours(algorithm.name()))) }
 }
 
 /// The client, audience and life of an access token.

@@ -150,8 +150,8 @@ impl Failure {
     /// The same, with more of what the request said.
     pub(super) fn log_sent(&self, context: &RequestContext<'_>, sent: &Sent<'_>) {
         self.record(context, sent);
-        let is_ours = matches!(self, Self::Temporary(_) | Self::Fault(_));
-        if !is_ours && !context.may_log_refusal() {
+        let ours = self.cause_of_ours();
+        if ours.is_none() && !context.may_log_refusal() {
             return;
         }
         let Answer { error, words, about, .. } = self.answer();
@@ -163,9 +163,8 @@ impl Failure {
         let page = page.as_deref();
         match self {
             Self::Refused(Refusal::AlgorithmOff(_)) => {
-                // Theirs by its form, and ours to mend: the lists of two servers differ, or a first key is still to sign.
-                let cause = Cause::NoSigningKey;
-                tracing::error!(%error_id, %address, at, %client_id, rule, %about, error, %cause, "refused");
+                let cause = ours.map(tracing::field::display);
+                tracing::error!(%error_id, %address, at, %client_id, rule, %about, error, cause, page, "refused");
             }
             Self::Refused(_) | Self::Limited(..) | Self::NotForm | Self::NotFound => {
                 tracing::info!(%error_id, %address, at, %client_id, rule, %about, error, page, "refused");
@@ -178,6 +177,16 @@ impl Failure {
                     %error_id, request_id = %context.arrival.id, at, %client_id, rule, %cause, page, "failed"
                 );
             }
+        }
+    }
+
+    /// What of ours is at fault, for the operator to mend: said in the log and in the record, and nowhere else.
+    const fn cause_of_ours(&self) -> Option<&Cause> {
+        match self {
+            Self::Temporary(cause) | Self::Fault(cause) => Some(cause),
+            // A refusal by its form: the lists of two servers differ, or a first key is still to sign.
+            Self::Refused(Refusal::AlgorithmOff(_)) => Some(&Cause::NoSigningKey),
+            Self::Refused(_) | Self::Limited(..) | Self::Body(_) | Self::NotForm | Self::NotFound => None,
         }
     }
 
@@ -205,10 +214,7 @@ impl Failure {
             keep_until: context.now + KEPT_SECONDS,
             address,
             rule: words.rule.to_owned(),
-            cause: match self {
-                Self::Temporary(cause) | Self::Fault(cause) => cause.recorded(),
-                _ => words.cause.to_owned(),
-            },
+            cause: self.cause_of_ours().map_or_else(|| words.cause.to_owned(), Cause::recorded),
             about: self.known_about(context, sent),
             client_id: sent
                 .client_id

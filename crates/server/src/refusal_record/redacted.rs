@@ -15,10 +15,10 @@ const BEGINNING_PART: usize = 4;
 /// Parts of addresses that say nothing of their sender.
 const COMMON_PARTS: [&str; 3] = ["http", "https", "localhost"];
 
-/// What a refusal is about: names of parameters, and of scopes and APIs those that are registered.
+/// What a refusal is about: names of parameters and algorithms, and of scopes and APIs those that are registered.
 pub(crate) fn known_about(refusal: &Refusal, apis: &Apis, issuer: &Issuer) -> Option<String> {
     let about = refusal.about()?;
-    if refusal.is_about_a_parameter() {
+    if refusal.is_about_a_word_of_ours() {
         return Some(about.to_owned());
     }
     let is_known = |name: &str| {
@@ -117,13 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn pk_08_of_what_a_refusal_is_about_parameters_and_registered_names_stay() {
+    fn pk_08_of_what_a_refusal_is_about_words_of_ours_and_registered_names_stay() {
         let issuer = Issuer::parse("https://id.example").unwrap();
         let about = |refusal: Refusal| known_about(&refusal, &Apis::default(), &issuer);
         assert_eq!(
-            about(Refusal::ParameterRepeated(Named::parameter("code_verifier"))).as_deref(),
+            about(Refusal::ParameterRepeated(Named::ours("code_verifier"))).as_deref(),
             Some("code_verifier")
         );
+        assert_eq!(about(Refusal::AlgorithmOff(Named::ours("EdDSA"))).as_deref(), Some("EdDSA"));
         // The same text out of a request is not known.
         assert_eq!(
             about(Refusal::ScopeUnowned(Named::of("code_verifier"))).as_deref(),

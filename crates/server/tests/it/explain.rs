@@ -10,6 +10,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::support::registered_elsewhere;
+
 const DAY_SECONDS: i64 = 86_400;
 
 /// What was recorded under an id: servers write once a second.
@@ -166,6 +168,36 @@ async fn pk_08_answers_link_to_the_rule_where_its_page_is_published() {
     let plain = TestServer::start().await;
     let json = plain.token(&spa, &[("grant_type", "password")]).await.json();
     assert_eq!(json["error_uri"], Value::Null);
+}
+
+#[tokio::test]
+async fn pk_08_pk_14_what_the_operator_has_to_mend_is_told_in_the_record_and_in_the_log_however_much_is_refused()
+ {
+    let url = "https://docs.example/errors";
+    let builder = TestServer::builder().set("keys.algorithms", "ES256, RS256").set("pages.errors_url", url);
+    let server = builder.set("log.refusals_per_second", 1).start().await;
+    let client = registered_elsewhere(&server, "ed", "EdDSA").await;
+    let code = server.code(&client, "openid").await;
+    let logs = Logs::capture();
+    for _ in 0..5 {
+        let refused = server.token(&fixtures::spa(), &[("grant_type", "password")]).await;
+        assert_eq!(refused.status, 400);
+    }
+    let answer = server.redeem(&client, &code).await;
+    let id = answer.json()["error_id"].as_str().unwrap().to_owned();
+    let told = answer.json()["error_description"].as_str().unwrap().to_owned();
+    assert!(answer.status == 503 && !told.contains("keys.algorithms"), "{told}");
+    let record = explained(&server, &id).await.record;
+    assert_eq!(
+        (&*record.rule, record.about.as_deref(), record.status),
+        ("grant.algorithm_off", Some("EdDSA"), 503)
+    );
+    assert!(record.cause.contains("keys.algorithms"), "{}", record.cause);
+    let line = logs.text().lines().find(|line| line.contains(&id)).unwrap().to_owned();
+    let page = format!("page=\"{url}#grant.algorithm_off\"");
+    for part in ["ERROR", "about=EdDSA", &page, &format!("cause={}", record.cause)] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
 }
 
 /// Where a request carries text, with what else it takes for its refusal to be about that.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proofkey_protocol::{ClientId, ClientRecord};
 use proofkey_server::admin::{AdminRefused, RotatedSealingKey, SealingKeyRotation};
 use proofkey_testkit::{AuthorizeRequest, Browser, Departure, TestClient, TestServer, TestUser, fixtures};
 use serde_json::{Value, json};
@@ -16,6 +17,24 @@ pub(crate) async fn registered(server: &TestServer, id: &str, more: &Value) -> T
     metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let _ = server.client(&metadata).await;
     client
+}
+
+/// A client whose ID tokens want an algorithm that is off here: another server of the database, which has it on, registered it.
+pub(crate) async fn registered_elsewhere(server: &TestServer, id: &str, algorithm: &str) -> TestClient {
+    let redirect_uri = format!("https://{id}.example/cb");
+    let metadata = json!({
+        "token_endpoint_auth_method": "none", "redirect_uris": [redirect_uri], "scope": "openid",
+        "id_token_signed_response_alg": algorithm,
+    });
+    let record = ClientRecord {
+        id: ClientId::new(id),
+        metadata: serde_json::from_value(metadata).unwrap(),
+        secrets: vec![],
+        disabled: false,
+        created_at: server.now(),
+    };
+    server.store().add_client(record).await.unwrap();
+    TestClient { id: id.into(), redirect_uri, scope: "openid".into(), ..fixtures::spa() }
 }
 
 /// Takes every grant back to when none of its refresh tokens was used, as a backup would.

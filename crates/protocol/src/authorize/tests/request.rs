@@ -279,7 +279,7 @@ fn az_12_k_38_every_parameter_that_is_known_comes_once_and_the_refusal_names_it(
         "request",
         "request_uri",
     ] {
-        let repeated = Refusal::ParameterRepeated(Named::parameter(name));
+        let repeated = Refusal::ParameterRepeated(Named::ours(name));
         check(browser_app, &[(name, "1"), (name, "1")], Some(repeated));
     }
 }

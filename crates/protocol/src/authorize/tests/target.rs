@@ -121,15 +121,11 @@ fn az_12_v_12_a_repeated_client_id_or_redirect_uri_is_told_to_the_person_alone()
     let scene = || Scene::new(client(json!({})));
     for name in ["client_id", "redirect_uri"] {
         let value = if name == "client_id" { "app" } else { CALLBACK };
-        check_page(
-            scene,
-            &[(name, value), (name, value)],
-            Refusal::ParameterRepeated(Named::parameter(name)),
-        );
+        check_page(scene, &[(name, value), (name, value)], Refusal::ParameterRepeated(Named::ours(name)));
         check_page(
             scene,
             &[(name, value), (name, "https://evil.example/")],
-            Refusal::ParameterRepeated(Named::parameter(name)),
+            Refusal::ParameterRepeated(Named::ours(name)),
         );
     }
 }

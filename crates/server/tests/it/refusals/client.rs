@@ -34,7 +34,7 @@ async fn forms(server: &TestServer, reached: &mut Reached) {
         let answer = server.send("POST", "/token", &form, body).await;
         reached.in_json(Refusal::ParametersMalformed(malformed), &answer);
     }
-    let repeated = Refusal::ParameterRepeated(Named::parameter("grant_type"));
+    let repeated = Refusal::ParameterRepeated(Named::ours("grant_type"));
     reached.in_json(repeated, &server.token(&web, &[CREDENTIALS, CREDENTIALS]).await);
     bodies(server, reached).await;
 

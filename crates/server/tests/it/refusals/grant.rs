@@ -1,11 +1,12 @@
 //! Grants that end, and the refresh tokens of those that stand: `grant.rs` and `refresh.rs` of the table.
 
 use proofkey_oauth::AuthMethod;
-use proofkey_protocol::{ClientId, ClientRecord, Named, Refusal};
+use proofkey_protocol::{Named, Refusal};
 use proofkey_testkit::{AuthorizeRequest, Browser, Code, TestClient, TestServer, Tokens, fixtures};
 use serde_json::json;
 
 use super::Reached;
+use crate::support::registered_elsewhere;
 
 const SCOPE: &str = "openid notes:read offline_access";
 /// For so long a used refresh token is forgiven.
@@ -31,26 +32,12 @@ pub(super) async fn reach(server: &TestServer, reached: &mut Reached) {
 
 /// A server whose list leaves out the algorithm that a client is registered for at another one.
 async fn algorithm(reached: &mut Reached) {
-    const REDIRECT_URI: &str = "https://ed.example/cb";
     let server = TestServer::builder().set("keys.algorithms", "ES256, RS256").start().await;
-    let metadata = json!({
-        "token_endpoint_auth_method": "none", "redirect_uris": [REDIRECT_URI], "scope": "openid",
-        "id_token_signed_response_alg": "EdDSA",
-    });
-    let record = ClientRecord {
-        id: ClientId::new("ed"),
-        metadata: serde_json::from_value(metadata).unwrap(),
-        secrets: vec![],
-        disabled: false,
-        created_at: server.now(),
-    };
-    server.store().add_client(record).await.unwrap();
-    let redirect_uri = REDIRECT_URI.into();
-    let client = TestClient { id: "ed".into(), redirect_uri, scope: "openid".into(), ..fixtures::spa() };
+    let client = registered_elsewhere(&server, "ed", "EdDSA").await;
     let code = server.code(&client, "openid").await;
     let answer = server.redeem(&client, &code).await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, "2"), "another server may have the key");
-    reached.in_json(Refusal::AlgorithmOff(Named::of("EdDSA")), &answer);
+    reached.in_json(Refusal::AlgorithmOff(Named::ours("EdDSA")), &answer);
 }
 
 /// An API that is removed after the person allowed it, and more than can be remembered of what one person allows one client.
@@ -60,7 +47,7 @@ async fn apis(server: &TestServer, reached: &mut Reached) {
     let scopes: Vec<&str> = names.iter().map(String::as_str).collect();
     server.api(RESOURCE, &scopes, false).await;
     let metadata = |scope: &str| {
-        serde_json::json!({"client_id": "large", "redirect_uris": ["https://large.example/cb"], "scope": scope,
+        json!({"client_id": "large", "redirect_uris": ["https://large.example/cb"], "scope": scope,
                            "token_endpoint_auth_method": "none"})
     };
     server.client(&metadata(scopes[0])).await;
