@@ -199,6 +199,11 @@ impl Keys {
         &self.records
     }
 
+    /// Opens every private key: those too that wait, verify what they signed, or are of an algorithm that is off.
+    pub(crate) fn check_private(&self) -> Result<(), KeysFault> {
+        self.records.iter().try_for_each(|record| open(record, record.algorithm, &self.sealer).map(drop))
+    }
+
     /// Signs claims as a token of a kind. `None` if no key of the algorithm signs.
     pub fn sign<C: serde::Serialize>(&self, typ: Typ, algorithm: Algorithm, claims: &C) -> Option<String> {
         let key = self.signing.iter().find(|key| key.algorithm() == algorithm)?;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use proofkey_oauth::Issuer;
-use proofkey_protocol::{KeyRecord, SigningAlgorithms};
+use proofkey_protocol::{Algorithm, KeyRecord, SigningAlgorithms};
 use proofkey_server::config::{SealingKey, SealingKeySource, SealingKeys};
 use proofkey_server::keys::{Keyring, Keys, Signers, rotate, rotate_now, rotation};
 use proofkey_testkit::{AuthorizeRequest, Browser, Page, TestServer, decode, fixtures};
@@ -120,6 +120,18 @@ async fn f_19_a_wrong_sealing_key_is_refused_and_makes_no_keys() {
     assert_eq!(kids(&keys(&server).await), kids(&before));
     let tokens = server.tokens(&fixtures::web(), "openid").await;
     assert!(kids(&before).contains(&decode(&tokens.access_token).header["kid"].as_str().unwrap().to_owned()));
+}
+
+#[tokio::test]
+async fn pk_07_f_19_a_check_opens_those_keys_too_that_sign_nothing() {
+    let server = TestServer::builder().set("keys.algorithms", "ES256, RS256").start().await;
+    assert_eq!(server.admin().check_keys().await.unwrap().len(), keys(&server).await.len());
+    let of_ed = keys(&server).await.into_iter().find(|key| key.algorithm == Algorithm::EdDsa).unwrap();
+    let other = "UPDATE signing_keys SET sealed = (SELECT sealed FROM signing_keys WHERE algorithm = 'ES256') \
+                 WHERE algorithm = 'EdDSA'";
+    assert_eq!(server.sibling().await.change(other).await, 1);
+    let refused = server.admin().check_keys().await.unwrap_err().to_string();
+    assert!(refused.contains(&of_ed.kid) && refused.contains("does not open"), "{refused}");
 }
 
 /// A proxy may forward nothing but the issuer's path, so everything that a page needs stands below it.
