@@ -110,7 +110,8 @@ impl Claim {
         self.0.scope
     }
 
-    fn value(self, user: &UserRecord) -> Option<Value> {
+    /// What the user has of it, whichever scope opens it.
+    pub fn value(self, user: &UserRecord) -> Option<Value> {
         let recorded = user.claims.get(self.0.name).cloned();
         match self.0.source {
             Source::Record => recorded,

@@ -14,6 +14,7 @@ use super::show::plain;
 /// Say which tokens a client would be issued, and why
 ///
 /// The decisions are those of /authorize and /token, on what is stored now, for a user who signs in now and allows what is asked.
+/// Settings, keys.algorithms among them, are those of the configuration file that this reads, and not of running servers.
 /// Nothing is stored or issued: tokens are shown without signatures. That it was asked is logged.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

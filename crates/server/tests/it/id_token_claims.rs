@@ -12,7 +12,8 @@ use crate::nodes::{Nodes, within_a_second};
 const SCOPE: &str = "openid profile email offline_access notes:read";
 const REDIRECT_URI: &str = "https://reader.example/callback";
 
-async fn reader(server: &TestServer, claims: &[&str]) -> TestClient {
+/// An app that is registered for these claims.
+pub(crate) async fn reader(server: &TestServer, claims: &[&str]) -> TestClient {
     let metadata = json!({
         "client_id": "reader", "token_endpoint_auth_method": "none", "redirect_uris": [REDIRECT_URI], "scope": SCOPE,
         "grant_types": ["authorization_code", "refresh_token"], "id_token_claims": claims,

@@ -10,6 +10,7 @@ mod files;
 mod growth;
 mod keys;
 mod moving;
+mod preview;
 mod record;
 mod serving;
 pub(crate) mod support;

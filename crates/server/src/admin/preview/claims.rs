@@ -1,7 +1,7 @@
 //! What each claim comes of.
 
 use proofkey_protocol::UserRecord;
-use proofkey_protocol::claims::{Claim, ID_TOKEN_CLAIMS_BYTES_MAX, Withheld};
+use proofkey_protocol::claims::{self, Claim, ID_TOKEN_CLAIMS_BYTES_MAX, Withheld};
 use serde_json::{Map, Value};
 
 use super::shown::{Part, Reason};
@@ -11,6 +11,10 @@ type Row = (&'static str, &'static str, &'static str);
 
 /// Which scope opens which claim of a user.
 const OPENED: &str = "OpenID Connect Core §5.4";
+/// A rule that is ours and stands in no standard.
+const OUR_RULE: &str = "-";
+/// No claim should be without a reason; one that is says so.
+const UNEXPLAINED: &str = "no row of the preview says why";
 
 const OF_ACCESS_TOKEN: [Row; 12] = [
     ("iss", "this server", "RFC 9068 §2.2"),
@@ -71,21 +75,27 @@ pub(super) fn of_id_token(claims: &Value, withheld: &[(Claim, Withheld)]) -> Vec
         why: (*why).to_owned(),
         standard,
     }));
-    reasons.extend(withheld.iter().map(|(claim, why)| Reason {
-        part: Part::IdTokenClaim,
-        name: claim.name().to_owned(),
-        is_given: false,
-        why: match why {
-            Withheld::Scope => format!("id_token_claims has it; the scope {} is not granted", claim.scope()),
-            Withheld::Absent => "id_token_claims has it; the user has no such claim".to_owned(),
-            Withheld::Size => format!(
-                "id_token_claims has it; the claims of the user would take more than {ID_TOKEN_CLAIMS_BYTES_MAX} bytes, \
-                 and userinfo tells it"
-            ),
-        },
-        standard: OPENED,
+    reasons.extend(withheld.iter().map(|(claim, why)| {
+        let (why, standard) = why_withheld(*claim, *why);
+        Reason { part: Part::IdTokenClaim, name: claim.name().to_owned(), is_given: false, why, standard }
     }));
     reasons
+}
+
+fn why_withheld(claim: Claim, why: Withheld) -> (String, &'static str) {
+    match why {
+        Withheld::Scope => {
+            (format!("id_token_claims has it; the scope {} is not granted", claim.scope()), OPENED)
+        }
+        Withheld::Absent => ("id_token_claims has it; the user has no such claim".to_owned(), OPENED),
+        Withheld::Size => {
+            let why = format!(
+                "id_token_claims has it; the claims of the user would take more than {ID_TOKEN_CLAIMS_BYTES_MAX} bytes; \
+                 userinfo tells it to an access token for this server"
+            );
+            (why, OUR_RULE)
+        }
+    }
 }
 
 /// One reason for each claim that is there. One that no row is about is the user's, and there by the client's registration.
@@ -95,8 +105,10 @@ fn given(part: Part, rows: &[Row], claims: &Value) -> Vec<Reason> {
         let row = rows.iter().find(|(known, ..)| known == name);
         let (why, standard) = match (row, Claim::find(name)) {
             (Some((_, why, standard)), _) => ((*why).to_owned(), *standard),
-            (None, Some(claim)) => (format!("id_token_claims has it, and the scope {} opens it", claim.scope()), OPENED),
-            (None, None) => ("the registration of the client".to_owned(), "-"),
+            (None, Some(claim)) => {
+                (format!("id_token_claims has it, and the scope {} opens it", claim.scope()), OPENED)
+            }
+            (None, None) => (UNEXPLAINED.to_owned(), OUR_RULE),
         };
         Reason { part, name: name.clone(), is_given: true, why, standard }
     };
@@ -121,12 +133,10 @@ pub(super) fn of_userinfo(answer: Option<&Map<String, Value>>, user: &UserRecord
         None => "the scope openid opens it".to_owned(),
     };
     let given = answer.keys().map(|name| reason(name, true, opened(name)));
-    let withheld = user.claims.keys().filter(|name| !answer.contains_key(*name)).map(|name| {
-        let why = Claim::find(name).map_or_else(
-            || "no scope opens it".to_owned(),
-            |claim| format!("the scope {} is not in the token", claim.scope()),
-        );
-        reason(name, false, why)
-    });
+    // What the user has by the table, which may be more than the record says of itself.
+    let withheld = claims::names().filter_map(Claim::find).filter(|claim| !answer.contains_key(claim.name()));
+    let withheld = withheld
+        .filter(|claim| claim.value(user).is_some())
+        .map(|claim| reason(claim.name(), false, format!("the scope {} is not in the token", claim.scope())));
     given.chain(withheld).collect()
 }

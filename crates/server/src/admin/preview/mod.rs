@@ -1,5 +1,5 @@
-//! What `/token` would issue: the decisions of the authorization endpoint and of the token endpoint, made on what is stored now
-//! and on a sign-in that is made up. Nothing is written and nothing that could be used leaves here: no signature, no code, no
+//! What `/token` would issue: the decisions of the authorization endpoint and of the token endpoint, made on what is stored now,
+//! on the settings of this process, and on a sign-in that is made up. Nothing is written and nothing that could be used leaves here: no signature, no code, no
 //! refresh token.
 
 mod claims;
@@ -26,6 +26,9 @@ impl Admin {
         let held = self.held(request).await?;
         self.keyring.take_over(&self.store, self.now()).await?;
         let (keys, apis) = (self.keyring.now(), Apis::new(self.store.apis().await?));
+        if keys.records().is_empty() {
+            return Err(AdminRefused::NoSigningKey);
+        }
         let (now, mut random) = (self.now(), SystemRandom);
         let walked = {
             let (policy, keys, signs) = (&self.policy, keys.artefacts(), keys.signs());

@@ -33,13 +33,16 @@ pub enum TokenPreview {
 }
 
 impl TokenPreview {
-    /// What stands in the way of every request of the client, beside the words of the refusal.
+    /// What stands in the way of every such request, for the operator: beside the words of the refusal, which are for the caller.
     pub const fn obstacle(&self) -> Option<&'static str> {
         match self {
             // The preview sends no wrong one.
             Self::Refused { refusal: Refusal::ClientSecretWrong, .. } => {
                 Some("every secret of the client has expired, or it has none")
             }
+            Self::Refused { refusal: Refusal::AlgorithmOff(_), .. } => Some(
+                "keys.algorithms of this configuration leaves it out, or its first key is still published ahead",
+            ),
             Self::Refused { .. } | Self::Issued(_) => None,
         }
     }

@@ -80,7 +80,7 @@ async fn sign(
     if !too_large.is_empty() && context.may_log_refusal() {
         tracing::info!(
             client_id = %Foreign(&client.client().id), sub = issue.access.sub, claims = ?too_large,
-            "an ID token would be too large with these claims; userinfo tells them"
+            "an ID token would be too large with these claims; userinfo tells them to an access token for this server"
         );
     }
     tracing::debug!(

@@ -1,12 +1,16 @@
 //! A preview of tokens is what `/token` issues: both are asked, and compared.
 
-use proofkey_server::admin::{
-    AdminRefused, Part, PreviewRequest, PreviewedConsent, PreviewedTokens, TokenPreview,
-};
+mod reasons;
+
+use proofkey_server::admin::{AdminRefused, PreviewRequest, PreviewedConsent, PreviewedTokens, TokenPreview};
 use proofkey_testkit::{
-    Answer, AuthorizeRequest, Browser, Logs, Navigated, TestClient, TestServer, decode, fixtures,
+    Answer, AuthorizeRequest, Browser, Logs, Navigated, TestClient, TestServer, TestUser, decode, fixtures,
 };
 use serde_json::{Value, json};
+
+use self::reasons::check_reasons;
+use crate::id_token_claims::reader;
+use crate::support::registered_elsewhere;
 
 /// Claims that are drawn for each token.
 const DRAWN: [&str; 5] = ["jti", "grant_id", "sid", "at_hash", "nonce"];
@@ -29,6 +33,16 @@ fn asked(
 
 /// What the endpoints answer to the same request.
 async fn real(server: &TestServer, client: &TestClient, request: &PreviewRequest) -> Result<Answer, String> {
+    real_as(server, client, request, &fixtures::ada()).await
+}
+
+/// The same for another user.
+async fn real_as(
+    server: &TestServer,
+    client: &TestClient,
+    request: &PreviewRequest,
+    user: &TestUser,
+) -> Result<Answer, String> {
     let mut sent = AuthorizeRequest::new(client).without("scope");
     if let Some(scope) = &request.scope {
         sent = sent.push("scope", scope);
@@ -42,7 +56,7 @@ async fn real(server: &TestServer, client: &TestClient, request: &PreviewRequest
         Navigated::Page(page) => return Err(page.error_code()),
         Navigated::Redirect(departure) => return Err(departure.param("error")),
     };
-    let mut next = browser.sign_in(&page, &fixtures::ada()).await;
+    let mut next = browser.sign_in(&page, user).await;
     if let Navigated::Page(page) = &next {
         assert!(page.is_consent(), "{}", page.html);
         let page = page.clone();
@@ -118,7 +132,11 @@ async fn a_preview_is_what_the_endpoints_decide_for_every_client_scope_and_resou
         (&[], &[fixtures::FILES]),
     ];
     let (mut issued, mut refused) = (0, 0);
-    for client in [fixtures::web(), fixtures::spa(), fixtures::native()] {
+    let claims = ["name", "email", "nickname"];
+    let reader = reader(&server, &claims).await;
+    let apps =
+        [(fixtures::web(), &[][..]), (fixtures::spa(), &[]), (fixtures::native(), &[]), (reader, &claims)];
+    for (client, id_token_claims) in apps {
         for scope in scopes {
             for (at_authorize, at_token) in resources {
                 let request = asked(&client, scope, at_authorize, at_token);
@@ -127,7 +145,7 @@ async fn a_preview_is_what_the_endpoints_decide_for_every_client_scope_and_resou
                 match (&preview, real(&server, &client, &request).await) {
                     (TokenPreview::Issued(tokens), Ok(answer)) => {
                         check_same(&server, tokens, &answer).await;
-                        check_reasons(tokens, &request);
+                        check_reasons(tokens, &request, id_token_claims);
                         let again = server.admin().preview_token(&request).await.unwrap();
                         let TokenPreview::Issued(again) = again else { panic!("{request:?}: {again:?}") };
                         check_same(&server, &again, &answer).await;
@@ -143,43 +161,6 @@ async fn a_preview_is_what_the_endpoints_decide_for_every_client_scope_and_resou
         }
     }
     assert!(issued > 20 && refused > 20, "{issued} and {refused}");
-}
-
-/// Every scope that was asked for, every claim and every audience has one reason, which says what is so.
-fn check_reasons(tokens: &PreviewedTokens, request: &PreviewRequest) {
-    let of = |part: Part| tokens.reasons.iter().filter(move |reason| reason.part == part);
-    let given = |part| {
-        of(part).filter(|reason| reason.is_given).map(|reason| reason.name.clone()).collect::<Vec<_>>()
-    };
-    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(given(Part::AccessTokenClaim), keys(&tokens.access_token.claims));
-    if let Some(id_token) = &tokens.id_token {
-        assert_eq!(given(Part::IdTokenClaim), keys(&id_token.claims));
-    }
-    let scope = tokens.access_token.claims["scope"].as_str().unwrap_or_default();
-    let mut in_token: Vec<_> =
-        scope.split(' ').filter(|token| !token.is_empty()).map(str::to_owned).collect();
-    let mut named = given(Part::Scope);
-    in_token.sort();
-    named.sort();
-    assert_eq!(named, in_token, "{request:?}");
-    if let Some(sent) = &request.scope {
-        assert_eq!(of(Part::Scope).count(), sent.split(' ').count(), "{request:?}");
-    }
-    let audience = match &tokens.access_token.claims["aud"] {
-        Value::String(one) => vec![one.clone()],
-        several => several.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
-    };
-    let mut named = given(Part::Audience);
-    let mut audience = audience;
-    named.sort();
-    audience.sort();
-    assert_eq!(named, audience, "{request:?}");
-    assert!(
-        tokens.reasons.iter().all(|reason| reason.why != "the registration of the client"),
-        "{:?}",
-        tokens.reasons
-    );
 }
 
 #[tokio::test]
@@ -286,4 +267,20 @@ async fn whom_there_is_not_and_who_is_disabled_gets_no_preview() {
     assert!(
         matches!(&of_client, TokenPreview::Refused { refusal, .. } if refusal.explain().rule == "client.disabled")
     );
+}
+
+#[tokio::test]
+async fn pk_14_what_no_key_here_signs_is_refused_by_the_preview_as_by_the_endpoint_with_what_the_operator_has_to_mend()
+ {
+    let server = TestServer::builder().set("keys.algorithms", "ES256, RS256").start().await;
+    let client = registered_elsewhere(&server, "ed", "EdDSA").await;
+    let request = asked(&client, Some("openid"), &[], &[]);
+    let preview = server.admin().preview_token(&request).await.unwrap();
+    let TokenPreview::Refused { endpoint, refusal } = &preview else { panic!("{preview:?}") };
+    assert_eq!(
+        (*endpoint, refusal.explain().rule, refusal.about()),
+        ("/token", "grant.algorithm_off", Some("EdDSA"))
+    );
+    assert!(preview.obstacle().is_some_and(|why| why.contains("keys.algorithms")));
+    assert_eq!(real(&server, &client, &request).await.unwrap_err(), refusal.code().as_str());
 }
