@@ -2,7 +2,8 @@
 
 use proofkey_jose::Algorithm;
 
-/// The algorithms that are on, each once and at least one. The first signs the access tokens whose API names none.
+/// The algorithms that are on, each once and at least one. Of those that have a key which
+/// signs the first signs the access tokens whose API names none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningAlgorithms {
     first: Algorithm,

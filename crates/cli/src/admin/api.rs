@@ -49,7 +49,7 @@ pub(crate) struct Add {
     /// Life of its access tokens [default: the server's]
     #[arg(long, value_name = "SECONDS")]
     token_seconds: Option<i64>,
-    /// Algorithm of its access tokens: ES256, EdDSA or RS256 [default: the first of keys.algorithms]
+    /// Algorithm of its access tokens: ES256, EdDSA or RS256 [default: the first of keys.algorithms that signs]
     #[arg(long, value_name = "NAME")]
     algorithm: Option<String>,
     /// Make a credential by which the API may introspect tokens (RFC 7662)
