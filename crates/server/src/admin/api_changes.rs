@@ -93,42 +93,46 @@ impl Admin {
 
     /// Puts the API back where it still says what the edit made it say; whether it did.
     async fn put_back(&self, before: ApiRecord, ours: &ApiRecord) -> Result<bool, AdminRefused> {
-        let resource = &ours.resource;
-        for _ in 0..ATTEMPTS_MAX {
-            let version = self.store.directory_versions().await?.apis;
-            let apis = Apis::new(self.store.apis().await?);
-            if !apis.find(resource).is_some_and(|found| found.record.is_same(ours)) {
-                return Ok(false);
-            }
-            match self.store.update_api(before.clone(), version).await {
-                Err(AdminFault::Conflict) => {}
-                settled => {
-                    settled.map_err(|fault| AdminRefused::about(fault, Noun::Api, resource))?;
-                    return Ok(true);
-                }
-            }
-        }
-        Err(AdminRefused::about(AdminFault::Conflict, Noun::Api, resource))
+        let ours_still = |found: Option<&ApiRecord>| {
+            Ok(found.is_some_and(|found| found.is_same(ours)).then(|| (before.clone(), ())))
+        };
+        Ok(self.rewritten(&ours.resource, ours_still).await?.is_some())
     }
 
-    /// The API before and after the edit; made anew where the APIs have changed before it was written, a few times.
+    /// The API before and after the edit.
     async fn replaced(
         &self,
         resource: &ResourceUri,
         edit: &ApiEdit,
         secret: Option<&Secret>,
     ) -> Result<(ApiRecord, ApiRecord), AdminRefused> {
+        let missing = || AdminRefused::Missing { noun: Noun::Api, name: resource.to_string() };
+        let after = |found: Option<&ApiRecord>| {
+            let before = found.ok_or_else(missing)?.clone();
+            let record = edited(before.clone(), edit, secret)?;
+            Ok(Some((record.clone(), (before, record))))
+        };
+        self.rewritten(resource, after).await?.ok_or_else(missing)
+    }
+
+    /// Writes what is made of the API as it stands, beside what that comes with; made anew where the APIs have changed before it was
+    /// written, a few times. `None` where nothing is to be written.
+    async fn rewritten<T>(
+        &self,
+        resource: &ResourceUri,
+        make: impl Fn(Option<&ApiRecord>) -> Result<Option<(ApiRecord, T)>, AdminRefused>,
+    ) -> Result<Option<T>, AdminRefused> {
         for _ in 0..ATTEMPTS_MAX {
             let version = self.store.directory_versions().await?.apis;
             let apis = Apis::new(self.store.apis().await?);
-            let missing = || AdminRefused::Missing { noun: Noun::Api, name: resource.to_string() };
-            let before = apis.find(resource).ok_or_else(missing)?.record.clone();
-            let record = edited(before.clone(), edit, secret)?;
-            match self.store.update_api(record.clone(), version).await {
+            let Some((record, told)) = make(apis.find(resource).map(|found| &found.record))? else {
+                return Ok(None);
+            };
+            match self.store.update_api(record, version).await {
                 Err(AdminFault::Conflict) => {}
                 settled => {
                     settled.map_err(|fault| AdminRefused::about(fault, Noun::Api, resource))?;
-                    return Ok((before, record));
+                    return Ok(Some(told));
                 }
             }
         }
