@@ -10,5 +10,5 @@ test("pk_10 the guide for Spring Boot", async (t) => {
   if (guide === undefined) return;
   await guide.all();
   guide.finish();
-  await useWebApp(t, guide, "http://localhost:8084/", { byItself: true });
+  await useWebApp(t, guide, "http://localhost:8084/", { forgets: true });
 });
