@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 
 import { until } from "../browser/support.mjs";
+import { freePort } from "../interop/serve.mjs";
 import { VirtualBrowser, formOf, submit } from "../interop/virtual-browser.mjs";
 import { USER } from "./guide.mjs";
 
@@ -69,10 +70,30 @@ export async function useWebApp(t, guide, address, { leftMs = LIFE_MS, forgets =
 
 // Runs the app of a client that has `redirectUri`, by `command` once it is printed to `file`, and waits until it says what `pattern` is for.
 export async function startWith(guide, { id, framework, redirectUri, file, command }, pattern) {
-  await guide.run(`proofkey client add --web --name Notes --id ${id} --redirect ${redirectUri} --scope notes:read`);
+  const printed = await guide.run(`proofkey client add --web --name Notes --id ${id} --redirect '${redirectUri}' --scope notes:read`);
+  const [, secret] = printed.match(/^client_secret\s+(\S+)/m);
   await guide.run(`mkdir -p "$(dirname ${file})" && proofkey client snippet ${id} ${framework} > ${file}`);
-  const app = await guide.start(`unset PORT; ${command}`);
+  const app = await guide.start(`unset PORT; export CLIENT_SECRET=${secret}; ${command}`);
   await until(START_MS_MAX, String(pattern), () => pattern.test(app.all())).catch((error) => assert.fail(`${error.message}\n${app.all()}`));
+}
+
+// Where an app may be called back: at its own pages, and at a path with what routers of paths read in their own way.
+const CALLBACKS = ["/", "/login", "/in%20here/(:a)"];
+
+// Signs in to the apps of clients that are called back there. `appOf` has the file and the command for an id and a port.
+export async function useCallbacks(t, guide, framework, appOf, pattern) {
+  for (const [at, path] of CALLBACKS.entries()) {
+    await t.test(`is called back at ${path}`, async () => {
+      const [id, port] = [`notes-${framework}-${at}`, await freePort()];
+      const home = `http://localhost:${port}/`;
+      await startWith(guide, { id, framework, redirectUri: new URL(path, home).href, ...appOf(id, port) }, pattern);
+      const browser = new VirtualBrowser();
+      assert.match((await browser.visit(home)).page.text, /Sign in/);
+      const { page } = await browser.visit(new URL("login", home).href, undefined, signIn);
+      assert.equal(page.url, home, page.text);
+      assert.match(page.text, /Hello, Ada Lovelace/);
+    });
+  }
 }
 
 // The redirect URI of an app behind a proxy names no port: the app takes 8080, or says that another program has it.
