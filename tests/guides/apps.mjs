@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 
 import { until } from "../browser/support.mjs";
+import { freePort } from "../interop/serve.mjs";
 import { VirtualBrowser, formOf, submit } from "../interop/virtual-browser.mjs";
 import { USER } from "./guide.mjs";
 
@@ -22,9 +23,9 @@ export const tokensRevoked = (guide) => answered(guide, "revoke");
 
 // Signs in, reads notes with one token and with its successor, signs out, and is asked for the password the next time. The server
 // must give access tokens of thirty seconds (`SHORT`): most of the apps renew a token half a minute before its end, so each call needs
-// one. `leftMs` is for those that wait until so much of its life is left. Spring (`byItself`) keeps the session of a sign-in that the server
-// has ended, and forgets tokens without taking them back.
-export async function useWebApp(t, guide, address, { leftMs = LIFE_MS, byItself = false } = {}) {
+// one. `leftMs` is for those that wait until so much of its life is left, `forgets` for Spring, which forgets tokens at the sign-out
+// without taking them back.
+export async function useWebApp(t, guide, address, { leftMs = LIFE_MS, forgets = false } = {}) {
   const home = guide.fill(address);
   const browser = new VirtualBrowser();
   await t.test("signs in", async () => {
@@ -46,7 +47,7 @@ export async function useWebApp(t, guide, address, { leftMs = LIFE_MS, byItself 
       assert.equal(await tokensIssued(guide), before + 1, "one refresh for one call");
     }
   });
-  await t.test("ends where the sign-in was ended at the server, and signs in again", { skip: byItself }, async () => {
+  await t.test("ends where the sign-in was ended at the server, and signs in again", async () => {
     await guide.run(`proofkey consent revoke --user ${USER.username} --client ${guide.clientId}`);
     await until(LIFE_MS - leftMs + CALL_MS_MAX, "the end of the session", async () => {
       await browser.visit(new URL("notes", home).href);
@@ -61,7 +62,7 @@ export async function useWebApp(t, guide, address, { leftMs = LIFE_MS, byItself 
     const { arrived, page: stuck } = await browser.logOut(submit(formOf(page), {}), `${home}?`).catch((error) => ({ page: { text: String(error) } }));
     assert.equal(arrived ?? stuck?.url, home, stuck?.text);
     assert.match(stuck.text, /Sign in/);
-    if (!byItself) assert.equal(await tokensRevoked(guide), before + 1, "the refresh token was taken back");
+    if (!forgets) assert.equal(await tokensRevoked(guide), before + 1, "the refresh token was taken back");
     const { page: asked } = await browser.visit(new URL("login", home).href);
     assert.ok(formOf(asked)?.fields.has("password"), asked.text);
   });
@@ -69,10 +70,30 @@ export async function useWebApp(t, guide, address, { leftMs = LIFE_MS, byItself 
 
 // Runs the app of a client that has `redirectUri`, by `command` once it is printed to `file`, and waits until it says what `pattern` is for.
 export async function startWith(guide, { id, framework, redirectUri, file, command }, pattern) {
-  await guide.run(`proofkey client add --web --name Notes --id ${id} --redirect ${redirectUri} --scope notes:read`);
+  const printed = await guide.run(`proofkey client add --web --name Notes --id ${id} --redirect '${redirectUri}' --scope notes:read`);
+  const [, secret] = printed.match(/^client_secret\s+(\S+)/m);
   await guide.run(`mkdir -p "$(dirname ${file})" && proofkey client snippet ${id} ${framework} > ${file}`);
-  const app = await guide.start(`unset PORT; ${command}`);
+  const app = await guide.start(`unset PORT; export CLIENT_SECRET=${secret}; ${command}`);
   await until(START_MS_MAX, String(pattern), () => pattern.test(app.all())).catch((error) => assert.fail(`${error.message}\n${app.all()}`));
+}
+
+// Where an app may be called back: at its own pages, and at a path with what routers of paths read in their own way.
+const CALLBACKS = ["/", "/login", "/in%20here/(:a)"];
+
+// Signs in to the apps of clients that are called back there. `appOf` has the file and the command for an id and a port.
+export async function useCallbacks(t, guide, framework, appOf, pattern) {
+  for (const [at, path] of CALLBACKS.entries()) {
+    await t.test(`is called back at ${path}`, async () => {
+      const [id, port] = [`notes-${framework}-${at}`, await freePort()];
+      const home = `http://localhost:${port}/`;
+      await startWith(guide, { id, framework, redirectUri: new URL(path, home).href, ...appOf(id, port) }, pattern);
+      const browser = new VirtualBrowser();
+      assert.match((await browser.visit(home)).page.text, /Sign in/);
+      const { page } = await browser.visit(new URL("login", home).href, undefined, signIn);
+      assert.equal(page.url, home, page.text);
+      assert.match(page.text, /Hello, Ada Lovelace/);
+    });
+  }
 }
 
 // The redirect URI of an app behind a proxy names no port: the app takes 8080, or says that another program has it.

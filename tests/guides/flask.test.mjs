@@ -1,7 +1,7 @@
 // docs/guides/flask.md, followed to its end.
 import { test } from "node:test";
 
-import { SHORT, useWebApp } from "./apps.mjs";
+import { SHORT, useCallbacks, useWebApp } from "./apps.mjs";
 import { open } from "./guide.mjs";
 
 test("pk_10 the guide for Flask", async (t) => {
@@ -9,4 +9,6 @@ test("pk_10 the guide for Flask", async (t) => {
   await guide.all();
   guide.finish();
   await useWebApp(t, guide, "http://localhost:5000/");
+  const appOf = (id, port) => ({ file: `${id}.py`, command: `.venv/bin/flask --app ${id} run --port ${port}` });
+  await useCallbacks(t, guide, "flask", appOf, /Running on/);
 });

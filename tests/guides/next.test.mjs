@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SHORT, useWebApp } from "./apps.mjs";
+import { SHORT, startWith, useWebApp } from "./apps.mjs";
 import { open } from "./guide.mjs";
 import { partedFiles, readPage } from "./page.mjs";
 
@@ -11,6 +11,8 @@ test("pk_10 the guide for Next.js", async (t) => {
   await guide.all();
   guide.finish();
   await useWebApp(t, guide, "http://localhost:3001/");
+  const other = { id: "notes-home", redirectUri: "http://localhost:3001/", framework: "next", file: "proofkey.js", command: "npx next build" };
+  await t.test("refuses a redirect URI that leads elsewhere", () => startWith(guide, other, /register the redirect URI http:\/\/localhost:\d+\/callback in place of/));
 });
 
 test("a server that was away at the first request is asked again at the next", async () => {

@@ -1,7 +1,7 @@
 import logging
 import os
 import time
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import requests
 from authlib.integrations.django_client import OAuth, OAuthError
@@ -18,7 +18,7 @@ SIGNED_OUT_URI = __SIGNED_OUT_URI__
 SCOPE = __SCOPE__
 API = __API__
 NAME = __NAME__
-CALLBACK_PATH = urlsplit(REDIRECT_URI).path.removeprefix("/")
+CALLBACK_PATH = unquote(urlsplit(REDIRECT_URI).path) or "/"
 
 PAGE = engines["django"].from_string("""<!doctype html><html lang="en"><title>{{ name }}</title><h1>{{ name }}</h1>
 {% if user.is_authenticated %}<p>Hello, {{ user.first_name }}.</p><p><a href="/notes">My notes</a></p>
@@ -40,6 +40,14 @@ oauth.register(
 
 def login(request):
     return oauth.proofkey.authorize_redirect(request, REDIRECT_URI)
+
+def answers(get_response):
+    def pass_on(request):
+        is_answer = request.path == CALLBACK_PATH and "state" in request.GET
+        return callback(request) if is_answer else get_response(request)
+
+    return pass_on
+
 
 def callback(request):
     try:

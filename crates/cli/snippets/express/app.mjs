@@ -11,6 +11,11 @@ const SCOPE = __SCOPE__;
 const API = __API__;
 const NAME = __NAME__;
 
+// Where the code comes to. The library names it as a browser spells it, and without a query.
+const { origin, pathname: callbackPath } = new URL(REDIRECT_URI);
+const spelled = origin + callbackPath;
+if (spelled !== REDIRECT_URI) throw new Error(`register the redirect URI ${spelled} in place of ${REDIRECT_URI}`);
+
 // Plain http is for development on this machine; the library takes it only when told so.
 const execute = ISSUER.startsWith("http:") ? [oidc.allowInsecureRequests] : [];
 const server = await oidc.discovery(new URL(ISSUER), CLIENT_ID, process.env.CLIENT_SECRET, undefined, { execute });
@@ -25,6 +30,12 @@ app.use(session({
   saveUninitialized: false,
   cookie: { httpOnly: true, sameSite: "lax", secure },
 }));
+
+// What comes there with a `state` is the server's answer; without one it is a request for a page, if there is one at this path.
+app.use((request, response, next) => {
+  const isAnswer = request.path === callbackPath && "state" in request.query;
+  return isAnswer ? callback(request, response) : next();
+});
 
 const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const page = (body) => `<!doctype html><html lang="en"><title>${escape(NAME)}</title><h1>${escape(NAME)}</h1>${body}`;
@@ -55,10 +66,10 @@ app.get("/login", async (request, response) => {
   }).href);
 });
 
-app.get(new URL(REDIRECT_URI).pathname, async (request, response) => {
+async function callback(request, response) {
   const { asked } = request.session;
   if (asked === undefined) return response.redirect("/");
-  const tokens = await oidc.authorizationCodeGrant(server, new URL(request.originalUrl, REDIRECT_URI), {
+  const tokens = await oidc.authorizationCodeGrant(server, new URL(request.originalUrl.slice(callbackPath.length), REDIRECT_URI), {
     pkceCodeVerifier: asked.verifier,
     expectedState: asked.state,
     expectedNonce: asked.nonce,
@@ -71,7 +82,7 @@ app.get(new URL(REDIRECT_URI).pathname, async (request, response) => {
   request.session.name = person.name ?? sub;
   keep(request.session, tokens);
   response.redirect("/");
-});
+}
 
 function keep(session, tokens) {
   session.accessToken = tokens.access_token;

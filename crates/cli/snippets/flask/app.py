@@ -1,10 +1,10 @@
 import os
 import secrets
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import requests
 from authlib.integrations.flask_client import OAuth, OAuthError
-from flask import Flask, redirect, render_template_string, session
+from flask import Flask, redirect, render_template_string, request, session
 
 ISSUER = __ISSUER__
 CLIENT_ID = __CLIENT_ID__
@@ -47,8 +47,11 @@ server = oauth.register(
 def login():
     return server.authorize_redirect(REDIRECT_URI)
 
-@app.get(urlsplit(REDIRECT_URI).path)
+@app.before_request
 def callback():
+    # What comes here with a state is the server's answer; without one it is a request for a page, if there is one at this path.
+    if request.path != (unquote(urlsplit(REDIRECT_URI).path) or "/") or "state" not in request.args:
+        return None
     tokens = server.authorize_access_token()
     person = server.userinfo(token=tokens)
     # What was kept for this one request goes; the cookie is signed, and holds no token.

@@ -10,6 +10,10 @@ const SCOPE = __SCOPE__;
 const API = __API__;
 export const NAME = __NAME__;
 
+// Next.js takes the path from the folder: for another one, move app/callback and name it here.
+const CALLBACK = new URL("/callback", REDIRECT_URI).href;
+if (REDIRECT_URI !== CALLBACK) throw new Error(`register the redirect URI ${CALLBACK} in place of ${REDIRECT_URI}`);
+
 // One for all modules of this process. For more than one process, a table of a database.
 const kept = (globalThis.notes ??= { sessions: new Map() });
 
