@@ -24,11 +24,30 @@ const MARGIN: Duration = Duration::from_secs(1);
 
 const NO_ANSWER: &str = "no answer in time";
 
+/// What a statement sees that is its own transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Isolation {
+    /// What is committed when it begins; rows that it locks it looks at again.
+    ReadCommitted,
+    /// The same as if it ran while no other did, or it fails and is to be run again.
+    Serializable,
+}
+
+impl Isolation {
+    const fn setting(self) -> &'static str {
+        match self {
+            Self::ReadCommitted => "SET default_transaction_isolation = 'read committed'",
+            Self::Serializable => "SET default_transaction_isolation = 'serializable'",
+        }
+    }
+}
+
 /// A session of the database, with the statements that are prepared in it. Its link ends with it.
 pub(super) struct Session {
     client: Client,
     prepared: Mutex<Vec<(&'static Statement, tokio_postgres::Statement)>>,
     link: AbortHandle,
+    isolation: Isolation,
     /// Whether its link is given up. That it has gone is seen a moment later, and nothing may be sent over it meanwhile.
     is_retired: AtomicBool,
     answer_timeout: Duration,
@@ -70,7 +89,8 @@ impl Session {
         };
         let answer_timeout = options.statement_timeout + MARGIN;
         let (prepared, is_retired) = (Mutex::default(), AtomicBool::new(false));
-        let session = Self { client, prepared, link, is_retired, answer_timeout };
+        let isolation = Isolation::ReadCommitted;
+        let session = Self { client, prepared, link, isolation, is_retired, answer_timeout };
         session.client.batch_execute(&settings(options)).await?;
         if let Some(name) = &options.application_name {
             session.client.execute("SELECT set_config('application_name', $1, false)", &[name]).await?;
@@ -98,6 +118,20 @@ impl Session {
     pub(super) fn retire(&self) {
         self.is_retired.store(true, Ordering::Release);
         self.link.abort();
+    }
+
+    /// What statements see here that are their own transactions.
+    pub(super) const fn isolation(&self) -> Isolation {
+        self.isolation
+    }
+
+    /// Changes that from the next statement on.
+    pub(super) async fn isolate(&mut self, isolation: Isolation) -> Result<(), Failure> {
+        if self.isolation != isolation {
+            self.say("set the isolation of transactions", isolation.setting(), Stage::Open).await?;
+            self.isolation = isolation;
+        }
+        Ok(())
     }
 
     /// A statement, prepared when it is first needed.
@@ -200,13 +234,14 @@ where
 }
 
 /// Statements that are their own transaction decide by rows that they lock and look at again, which is what READ COMMITTED
-/// means; transactions of several steps ask for more when they begin.
+/// means; others are given a session that asks for more, and transactions of several steps ask when they begin.
 fn settings(options: &ConnectOptions) -> String {
     format!(
-        "SET default_transaction_isolation = 'read committed';
+        "{};
          SET statement_timeout = {};
          SET lock_timeout = {};
          SET idle_in_transaction_session_timeout = {}",
+        Isolation::ReadCommitted.setting(),
         options.statement_timeout.as_millis(),
         options.lock_timeout.as_millis(),
         options.idle_in_transaction_timeout.as_millis(),

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 
 use super::admission::{admit, other_sessions};
 use super::attempts::Attempts;
-use super::connection::decoded;
+use super::connection::{Isolation, decoded};
 use super::connector::Connector;
 use super::migrate::{MIGRATIONS, applied};
 use super::pipeline::Pipeline;
@@ -183,7 +183,7 @@ impl Inner {
     ) -> Result<Vec<Row>, Fault> {
         let _room = self.room()?;
         let read = || async {
-            let lease = self.pool.lease().await?;
+            let lease = self.pool.lease(Isolation::ReadCommitted).await?;
             let rows = lease.session.rows(statement, values).await;
             lease.give_back();
             rows
@@ -204,7 +204,7 @@ impl Inner {
 
     async fn transact(&self, script: &Script) -> Result<ScriptOutcome, Fault> {
         let run = || async {
-            let lease = self.pool.lease().await?;
+            let lease = self.pool.lease(Isolation::Serializable).await?;
             let outcome = transaction::run(&lease.session, script).await;
             lease.give_back();
             outcome

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use super::connection::Session;
+use super::connection::{Isolation, Session};
 use super::connector::Connector;
 use super::severity::{Failure, Severity};
 use crate::fault::Fault;
@@ -40,26 +40,28 @@ impl Pool {
         self.places.available_permits() * 2 >= self.count
     }
 
-    /// A connection, when it is our turn.
-    pub(super) async fn lease(&self) -> Result<Lease<'_>, Failure> {
+    /// A connection, when it is our turn, in which a statement that is its own transaction sees this.
+    pub(super) async fn lease(&self, isolation: Isolation) -> Result<Lease<'_>, Failure> {
         let none = |fault| Failure { fault, severity: Severity::Statement };
         let waited = timeout(WAIT_MAX, self.places.acquire()).await.map_err(|_| none(Fault::Busy))?;
         let place = waited.map_err(|_| none(Fault::Closed))?;
-        let session = match self.take() {
+        let mut session = match self.take(isolation) {
             Some(session) => session,
             None => self.connector.connect().await.map_err(Failure::unreachable)?,
         };
+        session.isolate(isolation).await?;
         Ok(Lease { pool: self, session, _place: place })
     }
 
-    fn take(&self) -> Option<Session> {
+    /// One that lies idle, and that is set like this if there is such a one.
+    fn take(&self, isolation: Isolation) -> Option<Session> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(session) = idle.pop() {
-            if session.is_usable() {
-                return Some(session);
-            }
+        idle.retain(Session::is_usable);
+        let fitting = idle.iter().rposition(|session| session.isolation() == isolation);
+        match fitting {
+            Some(at) => Some(idle.swap_remove(at)),
+            None => idle.pop(),
         }
-        None
     }
 
     /// Gives up the connections that are not in use.

@@ -4,7 +4,7 @@
 use futures_util::future::{join, join_all};
 
 use super::connection::Session;
-use super::severity::{Failure, Severity, Stage};
+use super::severity::{Failure, Stage};
 use crate::script::{Script, ScriptOutcome, ScriptStep};
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
@@ -17,33 +17,17 @@ const FLIGHT_MAX: usize = 16;
 /// A step with its statement as it is prepared in this session.
 type Ready<'s> = (&'s ScriptStep, tokio_postgres::Statement);
 
-/// Runs a script. However it ends, no transaction is open in a session that is still usable.
+/// Runs a script in a session of which every transaction is serializable. However it ends, no transaction is open in a session that is
+/// still usable. One step needs no `BEGIN` and `COMMIT`: it is a transaction by itself.
 pub(super) async fn run(session: &Session, script: &Script) -> Result<ScriptOutcome, Failure> {
     let mut steps: Vec<Ready<'_>> = Vec::new();
     for step in script.steps() {
         steps.push((step, session.prepared(step.statement).await?));
     }
     match &steps[..] {
-        [only] => at_once(session, only).await,
+        [only] => flight(session, std::slice::from_ref(only), Stage::Deciding).await,
         _ => in_flights(session, &steps).await,
     }
-}
-
-/// `BEGIN`, one step and `COMMIT` in one round trip: a step that finds no row has written nothing that a commit could make
-/// durable.
-async fn at_once(session: &Session, step: &Ready<'_>) -> Result<ScriptOutcome, Failure> {
-    let begun = session.say("begin a transaction", BEGIN, Stage::Deciding);
-    let ran = flight(session, std::slice::from_ref(step), Stage::Deciding);
-    let committed = session.say("commit", COMMIT, Stage::Deciding);
-    let (begun, (ran, committed)) = join(begun, join(ran, committed)).await;
-    if let Err(failure) = begun {
-        // What came after it was not in a transaction of ours.
-        session.retire();
-        return Err(Failure { severity: Severity::Unknown, ..failure });
-    }
-    let judged = ran?;
-    committed?;
-    Ok(judged)
 }
 
 async fn in_flights(session: &Session, steps: &[Ready<'_>]) -> Result<ScriptOutcome, Failure> {

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::World;
 use super::proxy::{Break, Proxy};
-use crate::support::{grant, grant_id, redeem, spend};
+use crate::support::{grant, grant_id, redeem, redeem_and_end_suspects, spend};
 
 /// Links at once: each store has two connections, and one more when the first is given up.
 const AT_ONCE: u64 = 40;
@@ -42,17 +42,16 @@ async fn behind_proxy(url: &str) -> (Store, Proxy) {
     (Store::connect(&url, &options).await.unwrap(), proxy)
 }
 
-/// What the link is silent about. A redemption is a transaction of several round trips, a refresh one statement.
+/// What the link is silent about. A redemption that ends something is a transaction of several round trips, a refresh one statement.
 fn commit(way: Break, number: u64) -> Commit {
-    if way == Break::SwallowCommit { redeem(grant(number)) } else { spend(number, 1, 1) }
+    if way == Break::SwallowCommit { redeem_and_end_suspects(grant(number)) } else { spend(number, 1, 1) }
 }
 
 /// One link that goes silent under a commit; how long that took.
 async fn silent(url: String, way: Break, number: u64) -> Duration {
     let (store, proxy) = behind_proxy(&url).await;
+    let prepared = if way == Break::SwallowCommit { commit(way, number + 1) } else { redeem(grant(number)) };
     let commit = commit(way, number);
-    let prepared =
-        if way == Break::SwallowCommit { redeem(grant(number + 1)) } else { redeem(grant(number)) };
     assert_eq!(store.commit(prepared).await, Ok(Committed::Applied), "{way:?}");
     // The shared connection is open as well.
     assert!(store.grant(grant_id(number)).await.is_ok());

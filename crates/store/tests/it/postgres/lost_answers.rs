@@ -14,8 +14,8 @@ use proofkey_testkit::postgres;
 use super::proxy::{Break, Proxy};
 use super::{PostgresDatabase, World};
 use crate::support::{
-    NOW, ada, app, client, consent, failure, grant, grant_id, redeem, secret, session, session_id, sign_in,
-    spend, suspect, token_id, user, verified,
+    NOW, ada, app, client, consent, failure, grant, grant_id, redeem, redeem_and_end_suspects, secret,
+    session, session_id, sign_in, spend, suspect, token_id, user, verified,
 };
 
 /// How often the link breaks in each way at each kind of commit; `cargo xtask faults lost-answers` does it more often.
@@ -64,6 +64,7 @@ async fn commits(world: &World, number: u64) -> Vec<(Commit, bool)> {
     }
     vec![
         (redeem(grant(own(1))), true),
+        (redeem_and_end_suspects(grant(own(9))), true),
         (spend(own(2), 1, 1), true),
         (suspect(own(3), 1), true),
         (Commit::RevokeGrant { grant: grant_id(own(4)), at: NOW }, false),
@@ -110,12 +111,7 @@ async fn st_01_a_commit_that_was_overtaken_while_its_answer_was_lost_is_a_confli
             world.applied(redeem(grant(2))).await;
         }
         world.applied(first).await;
-        let at = if matches!(second, Commit::RedeemCode { .. }) {
-            Break::AfterCommit
-        } else {
-            Break::AfterExecution
-        };
-        proxy.arm(at);
+        proxy.arm(Break::AfterExecution);
         assert_eq!(store.commit(second).await, Ok(Committed::Conflict));
     }
     assert_eq!(proxy.broken(), 3);
@@ -168,7 +164,7 @@ async fn st_01_an_operators_change_whose_answer_was_lost_is_done_once_and_told_s
     let recall = async { store.update_user_claims(&bob, &claims, NOW + 1).await };
     let is_alone = Break::AfterExecution;
     let changes: Vec<(Break, Change<'_>)> = vec![
-        (Break::AfterCommit, Box::pin(store.add_user(bob.clone()))),
+        (is_alone, Box::pin(store.add_user(bob.clone()))),
         (Break::AfterCommit, Box::pin(store.add_client(client("shop")))),
         (Break::AfterCommit, Box::pin(store.stage_client_secret(&shop, secret(2)))),
         (Break::AfterCommit, Box::pin(rename)),
@@ -226,7 +222,7 @@ async fn st_03_a_link_that_brings_nothing_any_more_is_given_up() {
     let (world, store, proxy) = behind(ConnectOptions { statement_timeout, ..few }).await;
     proxy.arm(Break::SwallowCommit);
     // Its transaction holds the row until the server hears that the link has gone.
-    assert_eq!(store.commit(redeem(grant(1))).await, Ok(Committed::Applied));
+    assert_eq!(store.commit(redeem_and_end_suspects(grant(1))).await, Ok(Committed::Applied));
     assert!(world.grant(1).await.is_some());
     assert_eq!(proxy.broken(), 1);
 }
@@ -240,7 +236,8 @@ async fn a_transaction_whose_commit_never_comes_is_ended_by_the_server() {
     let options = ConnectOptions { statement_timeout, idle_in_transaction_timeout, ..few };
     let (world, store, proxy) = behind(options).await;
     proxy.arm(Break::SwallowCommit);
-    let told = tokio::time::timeout(Duration::from_secs(60), store.commit(redeem(grant(1)))).await;
+    let told =
+        tokio::time::timeout(Duration::from_secs(60), store.commit(redeem_and_end_suspects(grant(1)))).await;
     assert_eq!(told, Ok(Ok(Committed::Applied)));
     assert!(world.grant(1).await.is_some());
     assert_eq!(proxy.broken(), 1);

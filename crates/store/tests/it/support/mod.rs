@@ -257,6 +257,11 @@ pub(crate) fn redeem(grant: GrantFacts) -> Commit {
     Commit::RedeemCode { grant: Box::new(grant), failures_max: FAILURES_MAX, ends_suspects: false }
 }
 
+/// A redemption that ends what is suspect as well: a script of several steps.
+pub(crate) fn redeem_and_end_suspects(grant: GrantFacts) -> Commit {
+    Commit::RedeemCode { grant: Box::new(grant), failures_max: FAILURES_MAX, ends_suspects: true }
+}
+
 /// A chain that has only ever advanced, so that its revision is its generation.
 pub(crate) fn chain(generation: i64, token: u8) -> RefreshChain {
     let (used, used_at) = (Some([token; 32]), Some(NOW + generation));
