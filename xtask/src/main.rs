@@ -66,6 +66,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   bench --beside BINARY the same, with another built server in the same run
   bench --store postgres
                         with the data in PostgreSQL, and what a second node beside costs the first
+  bench --record-profile
+                        note under that load which ways the server takes, for the binary that ships
   bench --published     minutes of each operation over TLS with a million users in PostgreSQL; [--minutes N]
   bench --grown         what a code flow costs on a database with millions of rows, beside an empty one
     --store postgres    in PostgreSQL rather than SQLite

@@ -12,6 +12,7 @@ mod limits;
 mod on_postgres;
 mod postgres;
 mod published;
+mod recorded;
 mod report;
 mod served;
 mod storm;
@@ -38,6 +39,7 @@ pub(crate) fn command(root: &Path, words: &[&str]) -> Result<Option<()>> {
         ["bench"] => run(root, None),
         ["bench", "--beside", binary] => run(root, Some(Path::new(binary))),
         ["bench", "--store", "postgres"] => on_postgres(root),
+        ["bench", "--record-profile"] => recorded::record(root),
         ["bench", "--published", options @ ..] => match PublishedOptions::parse(options) {
             Some(options) => published(root, &options),
             None => return Ok(None),

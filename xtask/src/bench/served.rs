@@ -6,10 +6,14 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::process::succeeds;
 
 /// What a server may take to answer.
 const START_MAX: Duration = Duration::from_secs(20);
+/// What it may take to end.
+const STOP_MAX: Duration = Duration::from_secs(60);
 
 /// The two cores: one serves, the other asks.
 pub(super) const SERVER_CORE: u8 = 0;
@@ -38,6 +42,17 @@ impl Served {
             sleep(Duration::from_millis(1));
         }
         Ok(served)
+    }
+
+    /// Ends the server as an operator does, and waits for its end.
+    pub(super) fn stop(mut self) -> Result<()> {
+        ensure!(succeeds("kill", &["-TERM", &self.0.id().to_string()]), "the server is gone");
+        let asked = Instant::now();
+        while self.0.try_wait()?.is_none() {
+            ensure!(asked.elapsed() < STOP_MAX, "the server does not end");
+            sleep(Duration::from_millis(10));
+        }
+        Ok(())
     }
 
     pub(super) fn pid(&self) -> u32 {

@@ -5,16 +5,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::profile;
 use super::release::{LIMIT, Release};
 use crate::process::{self, cargo};
 
 /// Builds the binary that is shipped, and measured, in this folder, and returns its path.
 pub(crate) fn build(root: &Path, release: &Release, target: &Path) -> Result<PathBuf> {
-    let mut command = cargo();
-    command.args(["build", "--locked", "--profile", "dist", "-p", "proofkey"]).current_dir(root);
-    command.env("CARGO_TARGET_DIR", target).env("PROOFKEY_LONG_VERSION", release.long_version());
-    command.env("SOURCE_DATE_EPOCH", &release.time);
-    hide_folders(&mut command, root, target)?;
+    let mut command = building(root, release, target);
+    hide_folders(&mut command, root, target, profile::use_flags(root, release)?)?;
     let mut built = target.to_owned();
     if !release.is_for_this_machine() {
         let triplet = release.machine.target;
@@ -26,16 +24,35 @@ pub(crate) fn build(root: &Path, release: &Release, target: &Path) -> Result<Pat
     Ok(built.join("dist/proofkey"))
 }
 
+/// Builds it in a folder of its own so that it notes in another one, which was empty, which ways it takes, and returns its path.
+pub(crate) fn build_recording(root: &Path, release: &Release, target: &Path, raw: &Path) -> Result<PathBuf> {
+    let mut command = building(root, release, target);
+    // What runs while it is built is to note nothing: with a target named, the flags are not for that.
+    let triplet = release.machine.target;
+    command.args(["--target", triplet]).env("CARGO_ENCODED_RUSTFLAGS", profile::record_flags(raw));
+    process::run(&mut command, LIMIT)?;
+    Ok(target.join(triplet).join("dist/proofkey"))
+}
+
+fn building(root: &Path, release: &Release, target: &Path) -> Command {
+    let mut command = cargo();
+    command.args(["build", "--locked", "--profile", "dist", "-p", "proofkey"]).current_dir(root);
+    command.env("CARGO_TARGET_DIR", target).env("PROOFKEY_LONG_VERSION", release.long_version());
+    command.env("SOURCE_DATE_EPOCH", &release.time);
+    command
+}
+
 /// Debug information is gone from the binary; what names a folder still is the text of assertions. Of two rules that fit, the last
 /// counts.
-fn hide_folders(command: &mut Command, root: &Path, target: &Path) -> Result<()> {
+fn hide_folders(command: &mut Command, root: &Path, target: &Path, profile: Option<String>) -> Result<()> {
     let home = match std::env::var_os("CARGO_HOME") {
         Some(home) => PathBuf::from(home),
         None => PathBuf::from(std::env::var_os("HOME").context("neither CARGO_HOME nor HOME is set")?)
             .join(".cargo"),
     };
     let folders = [(home.as_path(), "/cargo"), (root, "/proofkey"), (target, "/target")];
-    let rust = folders.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+    let mut rust = folders.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).to_vec();
+    rust.extend(profile);
     let c = folders.map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()));
     command.env("CARGO_ENCODED_RUSTFLAGS", rust.join("\x1f")).env("CFLAGS", c.join(" "));
     Ok(())

@@ -11,6 +11,7 @@ mod debian;
 mod image;
 mod licences;
 mod lock;
+mod profile;
 mod release;
 mod sbom;
 mod system;
@@ -22,9 +23,10 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::process;
-pub(crate) use binary::{build, target_folder};
+pub(crate) use binary::{build, build_recording, target_folder};
 use contents::{Contents, Sources};
 use release::LIMIT;
+pub(crate) use profile::{keep as keep_profile, merger as profile_merger};
 pub(crate) use release::Release;
 
 /// What was asked for.
