@@ -14,6 +14,9 @@ impl Ledger {
         if life.revoked.is_some_and(|seq| seq < at) {
             return Some("it was revoked");
         }
+        if user.is_some_and(|user| user.is_removed(at)) {
+            return Some("its user was removed");
+        }
         if user.is_some_and(|user| any_between(&user.ends, life.born, at)) {
             return Some("all of its user was ended");
         }
@@ -67,6 +70,9 @@ impl Ledger {
             return Some("it was ended");
         }
         let user = self.users.get(&session.user)?;
+        if user.is_removed(at) {
+            return Some("its user was removed");
+        }
         if any_between(&user.ends, session.born, at) {
             return Some("all of its user was ended");
         }

@@ -1,12 +1,14 @@
 //! What was answered: whether it may have been, by what had happened when its facts were read.
 
+use proofkey_jose::Algorithm;
 use proofkey_jose::claims::AccessTokenClaims;
 use proofkey_oauth::{Sha256, Timestamp, sha256, standard_scope};
 use proofkey_protocol::token::{Issue, IssuedRefresh};
-use proofkey_protocol::{ApiId, AuthorizationCode, ClientId, GrantId, Refusal};
+use proofkey_protocol::{ApiId, AuthorizationCode, ClientId, Commit, GrantId, Refusal};
 
 use super::Ledger;
-use super::life::{Life, Standing, any_between};
+use super::identity::says_this_user;
+use super::life::{Life, Standing, any_between, last_before};
 use crate::model::Id;
 use crate::world::{Answer, Sent, Who};
 
@@ -16,6 +18,14 @@ const AHEAD_SECONDS_MAX: i64 = 180;
 const GRACE_SECONDS: i64 = 3_700;
 
 impl Ledger {
+    /// A decision: what is refused spends nothing.
+    pub(crate) fn decided(&mut self, answer: &Answer, commit: Option<&Commit>) {
+        let spends = matches!(commit, Some(Commit::RedeemCode { .. } | Commit::UseRefreshToken { .. }));
+        if let (Answer::Refused(refusal), true) = (answer, spends) {
+            self.violated("C2", format!("something is spent, and the answer is {refusal:?}"));
+        }
+    }
+
     /// Judges an answer that was decided by what was read at `loaded`, at a node whose clock showed `now`.
     pub(crate) fn judge(&mut self, sent: &Sent, answer: &Answer, loaded: u64, now: Timestamp) {
         match (sent, answer) {
@@ -24,12 +34,17 @@ impl Ledger {
             }
             (Sent::Redeem { client, id, verifier, who, .. }, Answer::Tokens(issue)) => {
                 self.code_answered(*id, (client, verifier, *who), loaded);
-                self.issued(id.0, issue);
+                self.issued(id.0, client, issue, loaded);
             }
+            (Sent::SignIn(form), Answer::SignedIn { cookie, .. }) => self.session_begun(form, cookie),
+            (
+                Sent::Redeem { .. } | Sent::Refresh { .. } | Sent::OwnToken(_),
+                Answer::Refused(Refusal::AlgorithmOff(_)),
+            ) => self.algorithm_refused(loaded),
             (Sent::Redeem { id, .. }, Answer::Refused(refusal)) => self.code_refused(*id, refusal),
             (Sent::Refresh { client, token, .. }, Answer::Tokens(issue)) => {
                 if let Some(grant) = self.refresh_answered(client, token, loaded) {
-                    self.issued(grant, issue);
+                    self.issued(grant, client, issue, loaded);
                 }
             }
             (Sent::Refresh { id: Some(id), client, who: Who::Honest, .. }, Answer::Refused(refusal)) => {
@@ -44,6 +59,7 @@ impl Ledger {
                 if self.client(&client).standing(loaded) != Standing::Active {
                     self.violated("C5", format!("{client} got a token while it was closed"));
                 }
+                self.check_algorithms(issue, loaded);
                 self.own.insert(issue.access.jti.clone(), (client, loaded));
             }
             _ => {}
@@ -58,6 +74,9 @@ impl Ledger {
         }
         if let Some(why) = self.session_ended(&code.session_id.0, loaded) {
             self.violated("C5", format!("code {id} was issued in a session, and {why}"));
+        }
+        if self.sessions.get(&code.session_id.0).is_some_and(|session| session.user != code.user_id) {
+            self.violated("C6", format!("code {id} says another user than its session"));
         }
         if self.client(&code.client_id).standing(loaded) != Standing::Active {
             self.violated("C5", format!("code {id} was issued while its client was closed"));
@@ -121,13 +140,36 @@ impl Ledger {
     }
 
     /// Tokens of a grant are told.
-    fn issued(&mut self, grant: Id, issue: &Issue) {
+    fn issued(&mut self, grant: Id, client: &str, issue: &Issue, loaded: u64) {
+        self.check_algorithms(issue, loaded);
+        let user = self.lives.get(&grant).map(|life| life.user.as_str().to_owned());
+        if !user.is_some_and(|user| says_this_user(&user, client, issue)) {
+            self.violated("C6", format!("a token of grant {} says another user", GrantId(grant)));
+        }
         if issue.access.grant_id != Some(GrantId(grant).to_string()) {
             self.violated("C6", format!("a token names another grant than {}", GrantId(grant)));
         }
         self.access.insert(issue.access.jti.clone(), grant);
         if let Some(IssuedRefresh { token, generation, .. }) = &issue.refresh {
             self.refresh.insert(sha256(token.expose().as_bytes()), (grant, *generation));
+        }
+    }
+
+    fn off_at(&self, at: u64) -> Option<Algorithm> {
+        last_before(&self.off, at).flatten()
+    }
+
+    fn algorithm_refused(&mut self, loaded: u64) {
+        if self.off_at(loaded).is_none() {
+            self.violated("C2", "a token was refused for an algorithm, and all are on".to_owned());
+        }
+    }
+
+    fn check_algorithms(&mut self, issue: &Issue, loaded: u64) {
+        let off = self.off_at(loaded);
+        let id = issue.id.as_ref().map(|_| issue.id_algorithm);
+        if off.is_some() && (off == Some(issue.access_algorithm) || off == id) {
+            self.violated("C7", format!("a token is of {off:?}, which is off"));
         }
     }
 

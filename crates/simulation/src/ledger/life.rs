@@ -40,6 +40,9 @@ pub(super) struct UserLife {
     /// Those of them after which a password that was right is right no more.
     pub(super) resets: Vec<u64>,
     pub(super) disabled: Vec<(u64, bool)>,
+    pub(super) removed: Option<u64>,
+    pub(super) name: String,
+    pub(super) password: String,
     /// Whether sessions beyond the number that one may have were ended.
     pub(super) has_evicted: bool,
 }
@@ -85,6 +88,10 @@ pub(super) fn last_before<T: Copy>(among: &[(u64, T)], at: u64) -> Option<T> {
 impl UserLife {
     pub(super) fn is_disabled(&self, at: u64) -> bool {
         last_before(&self.disabled, at).unwrap_or(false)
+    }
+
+    pub(super) fn is_removed(&self, at: u64) -> bool {
+        self.removed.is_some_and(|seq| seq < at)
     }
 }
 

@@ -6,13 +6,18 @@
 //! | C2 | what was redeemed stays redeemed, and its tokens work |
 //! | C3 | after a rotation the new token works or, where the answer was lost, the old one |
 //! | C4 | a grant has one line of tokens: at each place in it one token is used, and no sibling of it |
-//! | C5 | what was revoked, withdrawn, disabled or signed out stays so |
-//! | C6 | no token works that was not issued, to that client, by that verifier |
+//! | C5 | what was revoked, withdrawn, disabled, removed or signed out stays so |
+//! | C6 | no token works that was not issued, to that client, by that verifier, and none says another user |
 //! | C8 | wrong verifiers, failed sign-ins and revoked tokens are counted |
 //!
-//! C7, that signatures verify, is about keys that sign: rules have none.
+//! Of a user who was removed nothing works, the id is never given again, the name by an operator's word, and who has the name then has
+//! nothing of the one before: C5 and C6.
+//!
+//! C7, that signatures verify, is about keys that sign: rules have none. What they have is the list of algorithms, and no token is of
+//! one that is off.
 
 mod ended;
+mod identity;
 mod judge;
 mod life;
 mod operator;
@@ -20,6 +25,7 @@ mod written;
 
 use std::collections::BTreeMap;
 
+use proofkey_jose::Algorithm;
 use proofkey_oauth::{Sha256, Timestamp, sha256};
 use proofkey_protocol::{ApiId, ClientId, GrantId, UserId};
 
@@ -34,6 +40,10 @@ pub(crate) struct Ledger {
     violation: Option<(&'static str, String)>,
     lives: BTreeMap<Id, Life>,
     users: BTreeMap<UserId, UserLife>,
+    /// Who has each name, or had it last.
+    names: BTreeMap<String, UserId>,
+    /// Which algorithm was off since when; one at most.
+    off: Vec<(u64, Option<Algorithm>)>,
     clients: BTreeMap<ClientId, ClientLife>,
     consents: BTreeMap<(UserId, ClientId, ApiId), ConsentLife>,
     sessions: BTreeMap<Id, SessionLife>,

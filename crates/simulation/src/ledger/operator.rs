@@ -1,7 +1,8 @@
 //! What operators did, and people who withdrew a consent.
 
+use proofkey_jose::Algorithm;
 use proofkey_oauth::Sha256;
-use proofkey_protocol::{ApiId, ClientId, UserId};
+use proofkey_protocol::{ApiId, ClientId, UserId, UserRecord};
 
 use super::Ledger;
 use super::life::Standing;
@@ -15,10 +16,42 @@ impl Ledger {
     }
 
     /// The user has another password.
-    pub(crate) fn user_reset(&mut self, user: &UserId) {
+    pub(crate) fn user_reset(&mut self, user: &UserId, password: &str) {
         let seq = self.seq;
-        self.user(user).resets.push(seq);
+        let life = self.user(user);
+        life.resets.push(seq);
+        password.clone_into(&mut life.password);
         self.user_ended(user);
+    }
+
+    /// There is a user of this name from now on. The operator has said that the name may have been another's, or not.
+    pub(crate) fn user_added(&mut self, user: &UserRecord, password: &str, is_freed: bool) {
+        let (id, name) = (&user.id, &user.username);
+        if self.users.get(id).is_some_and(|life| life.removed.is_some()) {
+            self.violated("C5", format!("{id} was removed, and is the id of a user again"));
+        }
+        let before = self.names.insert(name.clone(), id.clone());
+        if before.is_some_and(|before| self.user(&before).removed.is_none()) {
+            self.violated("C6", format!("{name} is the name of two users"));
+        } else if self.users.values().any(|life| life.removed.is_some() && life.name == *name) && !is_freed {
+            self.violated("C5", format!("{name} was a removed user's, and was given without a word"));
+        }
+        let life = self.user(id);
+        (life.name, life.password) = (name.clone(), password.to_owned());
+    }
+
+    /// The user is gone for good.
+    pub(crate) fn user_removed(&mut self, user: &UserId) {
+        let seq = self.seq;
+        self.user(user).removed.get_or_insert(seq);
+        self.user_ended(user);
+        let own = self.consents.iter_mut().filter(|((of, _, _), _)| of == user);
+        own.for_each(|(_, consent)| consent.push((seq, None)));
+    }
+
+    /// One algorithm is off from now on, or none.
+    pub(crate) fn algorithm_off(&mut self, off: Option<Algorithm>) {
+        self.off.push((self.seq, off));
     }
 
     /// The account is closed.

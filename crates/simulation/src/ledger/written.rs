@@ -103,6 +103,9 @@ impl Ledger {
         if session {
             self.violated("C5", format!("code {id} was redeemed after its session had ended"));
         }
+        if self.users.get(&grant.user_id).is_some_and(|user| user.is_removed(seq)) {
+            self.violated("C5", format!("code {id} was redeemed after its user was removed"));
+        }
         if client.standing(seq) != Standing::Active || any_between(&client.ends, born, seq) {
             self.violated("C5", format!("code {id} was redeemed after its client had ended"));
         }
@@ -197,7 +200,7 @@ impl Ledger {
             self.failures.remove(&proof.counted_as);
         }
         let life = self.user(user);
-        if life.is_disabled(seq) || any_between(&life.resets, loaded, seq) {
+        if life.is_removed(seq) || life.is_disabled(seq) || any_between(&life.resets, loaded, seq) {
             self.violated("C5", format!("{user} was signed in by what was right no more"));
         }
     }
@@ -227,7 +230,7 @@ impl Ledger {
         let is_withdrawn = before.is_some_and(|before| before.iter().any(|entry| !stood(entry.api)));
         let standing = self.clients.get(client).map(|life| life.standing(seq));
         let is_open = standing.is_none_or(|standing| standing == Standing::Active)
-            && !self.users.get(user).is_some_and(|life| life.is_disabled(seq));
+            && !self.users.get(user).is_some_and(|life| life.is_removed(seq) || life.is_disabled(seq));
         for entry in after.iter() {
             let consent = self.consents.entry((user.clone(), client.clone(), entry.api)).or_default();
             let since = match consent.last() {

@@ -32,7 +32,8 @@ type Changed = Result<(), NotChanged>;
 impl Model {
     /// Adds a user, under an id and a name that no removed user had.
     pub fn add_user(&mut self, user: UserRecord) -> Changed {
-        if self.removed_users.values().any(|key| *key == user.username_key) {
+        let was_removed = self.removed_users.values().any(|key| *key == user.username_key);
+        if was_removed && !self.is_broken(BrokenGate::RemovedNameForgotten) {
             return Err(NotChanged::Exists);
         }
         self.add_user_under_freed_name(user)
@@ -40,7 +41,8 @@ impl Model {
 
     /// Adds a user whose name may have been a removed user's.
     pub fn add_user_under_freed_name(&mut self, user: UserRecord) -> Changed {
-        if self.removed_users.contains_key(&user.id) {
+        let was_removed = self.removed_users.contains_key(&user.id);
+        if was_removed && !self.is_broken(BrokenGate::RemovedIdForgotten) {
             return Err(NotChanged::Exists);
         }
         let taken = |row: &UserRow| row.key == user.username_key || row.facts.id == user.id;
@@ -54,16 +56,28 @@ impl Model {
             disabled: user.disabled,
             valid_from: user.valid_from,
         };
-        self.users.insert(user.id, UserRow { facts, key: user.username_key, password: user.password });
+        let row = UserRow { facts, key: user.username_key, password: user.password, claims: user.claims };
+        self.users.insert(user.id, row);
         Ok(())
     }
 
     /// Removes a user with the sessions, consents and failed sign-ins. The grants have no user any more.
     pub fn remove_user(&mut self, id: &UserId, account: &Sha256) -> Changed {
+        let next = self.removed_users.get(id).filter(|_| self.is_broken(BrokenGate::RemovalByName));
+        let next = next.and_then(|name| self.users.values().find(|row| row.key == *name));
+        let id = &next.map_or_else(|| id.clone(), |row| row.facts.id.clone());
         let row = self.users.remove(id).ok_or(NotChanged::Missing)?;
-        self.removed_users.insert(id.clone(), row.key);
-        self.sessions.retain(|_, session| session.user_id != *id);
-        self.consents.retain(|(user, _), _| user != id);
+        self.removed_users.insert(id.clone(), row.key.clone());
+        if self.is_broken(BrokenGate::RemovalLeavesGrants) {
+            self.left_users.insert(id.clone(), row);
+        }
+        if !self.is_broken(BrokenGate::RemovalLeavesSessions) {
+            self.sessions.retain(|_, session| session.user_id != *id);
+        }
+        let leaves = [BrokenGate::RemovalLeavesGrants, BrokenGate::RemovalLeavesConsents];
+        if !leaves.iter().any(|gate| self.is_broken(*gate)) {
+            self.consents.retain(|(user, _), _| user != id);
+        }
         self.forget_failures(account);
         Ok(())
     }

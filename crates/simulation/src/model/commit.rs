@@ -180,7 +180,9 @@ impl Model {
     }
 
     fn factors_hold(&self, user: &UserId, factors: &Factors) -> bool {
-        let Some(row) = self.users.get(user) else { return false };
+        let Some(row) = self.users.get(user) else {
+            return self.is_broken(BrokenGate::SignInOfRemovedUser);
+        };
         let holds = |proof: &Proof| match proof {
             Proof::Password(PasswordProof { stored, .. }) => {
                 !row.facts.disabled && row.password.as_ref() == Some(stored)
@@ -229,7 +231,10 @@ impl Model {
         let may = match before {
             None => {
                 let is_open = self.clients.get(client).is_some_and(|row| !row.record.disabled);
-                let is_user = self.users.get(user).is_some_and(|row| !row.facts.disabled);
+                let is_user = self
+                    .users
+                    .get(user)
+                    .map_or(self.is_broken(BrokenGate::ConsentOfRemovedUser), |row| !row.facts.disabled);
                 stands.is_none() && ((is_open && is_user) || self.is_broken(BrokenGate::ConsentOfEndedClient))
             }
             Some(_) if self.is_broken(BrokenGate::ConsentNotCompared) => stands.is_some(),

@@ -56,5 +56,25 @@ listed_enum! {
         SweptByTheClock,
         /// A commit that met a conflict counts as written.
         ConflictAnswered,
+        /// The grants of a removed user are read as if the user stood, with what was allowed.
+        RemovalLeavesGrants,
+        /// The sessions of a removed user stay.
+        RemovalLeavesSessions,
+        /// What a removed user allowed stays.
+        RemovalLeavesConsents,
+        /// A removal that runs again takes who has the name now.
+        RemovalByName,
+        /// A session begins for a user who was removed meanwhile.
+        SignInOfRemovedUser,
+        /// A consent begins for a user who was removed meanwhile.
+        ConsentOfRemovedUser,
+        /// The id of a removed user is given again.
+        RemovedIdForgotten,
+        /// The name of a removed user is given without an operator's word.
+        RemovedNameForgotten,
+        /// Tokens are signed by an algorithm that is off.
+        AlgorithmsNotRead,
+        /// A code or a refresh token is spent although nothing signs by the algorithm of what it gives.
+        SpentWhereNothingSigns,
     }
 }

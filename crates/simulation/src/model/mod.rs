@@ -30,6 +30,7 @@ struct UserRow {
     facts: UserFacts,
     key: String,
     password: Option<String>,
+    claims: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A client with what takes it away.
@@ -61,6 +62,8 @@ pub struct Model {
     users: BTreeMap<UserId, UserRow>,
     /// Ids of users who were removed, each with the name that was theirs.
     removed_users: BTreeMap<UserId, String>,
+    /// Their rows, where grants find them still. Where every gate closes there is none.
+    left_users: BTreeMap<UserId, UserRow>,
     clients: BTreeMap<ClientId, ClientRow>,
     removed: BTreeMap<ClientId, RemovedClient>,
     consents: BTreeMap<(UserId, ClientId), ConsentFacts>,

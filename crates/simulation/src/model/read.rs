@@ -7,6 +7,8 @@ use proofkey_protocol::{
     RegisteredApi, SessionFacts, SessionId, SubjectFacts, TokenId, UserFacts, UserId,
 };
 
+use serde_json::{Map, Value};
+
 use super::{BrokenGate, Model, UserRow};
 
 /// Up to this instant nothing has ended, for nothing had begun.
@@ -59,7 +61,7 @@ impl Model {
 
     /// All that redeeming a code depends on.
     pub fn code(&self, code: &AuthorizationCode) -> CodeFacts {
-        let Some(user) = self.users.get(&code.user_id) else { return CodeFacts::default() };
+        let Some(user) = self.user_of_grant(&code.user_id) else { return CodeFacts::default() };
         let session = self.sessions.get(&code.session_id.0).filter(|row| row.user_id == code.user_id);
         let mut subject = self.subject(user, session, &code.client_id);
         if self.is_broken(BrokenGate::UserMarkNotRead) {
@@ -85,7 +87,7 @@ impl Model {
     /// A grant with its subject.
     pub fn grant(&self, id: GrantId) -> Option<GrantWithSubject> {
         let mut grant = self.grants.get(&id.0)?.clone();
-        let user = self.users.get(&grant.user_id)?;
+        let user = self.user_of_grant(&grant.user_id)?;
         let session = self.sessions.get(&grant.session_id.0).filter(|row| row.user_id == grant.user_id);
         let subject = self.subject(user, session, &grant.client_id);
         if self.is_broken(BrokenGate::RevokedNotRead) {
@@ -126,6 +128,11 @@ impl Model {
         Some(CredentialFacts { user: row.facts.clone(), password: row.password.clone() })
     }
 
+    /// The claims of a user.
+    pub fn claims(&self, id: &UserId) -> Option<&Map<String, Value>> {
+        self.users.get(id).map(|row| &row.claims)
+    }
+
     /// Failed sign-ins under a key.
     pub fn sign_in_failures(&self, counted_as: &Sha256) -> FailureFacts {
         let found = self.failures.get(counted_as);
@@ -138,6 +145,10 @@ impl Model {
     /// What a user allows a client.
     pub fn consent(&self, user: &UserId, client: &ClientId) -> Option<&ConsentFacts> {
         self.consents.get(&(user.clone(), client.clone()))
+    }
+
+    fn user_of_grant(&self, id: &UserId) -> Option<&UserRow> {
+        self.users.get(id).or_else(|| self.left_users.get(id))
     }
 
     fn subject(&self, user: &UserRow, session: Option<&SessionFacts>, client: &ClientId) -> SubjectFacts {

@@ -25,6 +25,9 @@ impl World {
     }
 
     fn decide_request(&mut self, mut request: Request) {
+        if self.reads_user(&mut request) && self.dice.per_mille(500) {
+            return self.requests.push(request);
+        }
         request.decisions += 1;
         if request.decisions > DECISIONS_MAX {
             request.stage = Stage::Reply(Answer::Unsettled);
@@ -37,6 +40,7 @@ impl World {
                 commit.as_ref().map_or_else(String::new, |commit| format!(", to write {}", named(commit)));
             format!("request {} decided: {answer}{change}", request.number)
         });
+        self.ledger.decided(&answer, commit.as_ref());
         match commit {
             Some(commit) => {
                 let pending = Pending { commit, answer, loaded, is_lost: false, was_written: false };

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use proofkey_jose::claims::AccessTokenClaims;
 use proofkey_oauth::Sha256;
-use proofkey_protocol::{GrantId, Random as _};
+use proofkey_protocol::{GrantId, Random as _, UserId};
 
-use super::registered::USERS;
+use super::registered::{FIRST_PASSWORD, USERS, user_id};
 use crate::dice::Dice;
 
 /// Grants that are gone on with; older ones are forgotten.
@@ -66,6 +66,23 @@ pub(crate) struct Loot {
     pub(crate) access: Vec<AccessTokenClaims>,
 }
 
+/// Who has a name, or had it last.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    /// One more than had the name before.
+    pub(crate) number: usize,
+    pub(crate) password: String,
+    /// The one before it, this person's or another's.
+    pub(crate) password_before: String,
+}
+
+impl Person {
+    /// There is another password.
+    pub(crate) fn reset(&mut self, password: String) {
+        self.password_before = std::mem::replace(&mut self.password, password);
+    }
+}
+
 /// All of them.
 pub(crate) struct Cast {
     pub(crate) browsers: Vec<Browser>,
@@ -73,7 +90,7 @@ pub(crate) struct Cast {
     pub(crate) thief: Loot,
     /// Tokens that clients got for themselves.
     pub(crate) own: Vec<AccessTokenClaims>,
-    pub(crate) passwords: BTreeMap<&'static str, String>,
+    pub(crate) people: BTreeMap<&'static str, Person>,
 }
 
 impl Cast {
@@ -84,13 +101,20 @@ impl Cast {
             Browser { user, cookie: None, device: None, flow, pages: Vec::new() }
         };
         let [ada, bob] = USERS;
+        let password = FIRST_PASSWORD.to_owned();
+        let first = Person { number: 1, password: password.clone(), password_before: password };
         Self {
             browsers: vec![browser(ada), browser(ada), browser(bob)],
             wallet: Vec::new(),
             thief: Loot::default(),
             own: Vec::new(),
-            passwords: USERS.map(|user| (user, "first".to_owned())).into_iter().collect(),
+            people: USERS.map(|user| (user, first.clone())).into_iter().collect(),
         }
+    }
+
+    /// The id of who has a name, or had it last.
+    pub(crate) fn user_id(&self, name: &str) -> UserId {
+        user_id(name, self.people.get(name).map_or(1, |person| person.number))
     }
 
     /// The client's memory of a grant.

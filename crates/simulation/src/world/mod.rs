@@ -9,6 +9,7 @@ mod operator;
 mod received;
 mod recorder;
 mod registered;
+mod removal;
 mod sender;
 mod sent;
 mod settings;
@@ -17,7 +18,8 @@ mod token;
 mod under_way;
 
 pub(crate) use answer::Answer;
-pub(crate) use sent::{Sent, Who};
+pub(crate) use registered::{CLAIM, CLIENT_OF_CLAIMS};
+pub(crate) use sent::{Sent, SignIn, Who};
 pub use settings::{JudgedBy, Settings, Summary, Violation};
 
 use self::state::World;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use proofkey_jose::Algorithm;
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::sign_in::account_key;
 use proofkey_protocol::{ApiId, ClientId, ConsentFacts};
 
-use super::registered::{APIS, CLIENTS, USERS, api, stored, user_id};
+use super::registered::{APIS, CLIENTS, USERS, api, stored};
 use super::state::World;
 
 impl World {
@@ -16,18 +17,20 @@ impl World {
         let node = self.dice.below(self.nodes.len());
         let now = self.now(node);
         match self.dice.below(100) {
-            0..40 => self.operate_on_user(now),
-            40..65 => self.operate_on_client(now),
-            65..95 => self.withdraw(),
+            0..36 => self.operate_on_user(now),
+            36..43 => self.remove_user(),
+            43..65 => self.operate_on_client(now),
+            65..91 => self.withdraw(),
+            91..95 => self.operate_on_algorithms(),
             _ => self.operate_on_api(),
         }
     }
 
     fn operate_on_user(&mut self, now: Timestamp) {
         let Some(user) = self.dice.pick(&USERS).copied() else { return };
+        let Some(known) = self.model.credentials(user) else { return self.add_another(user, now) };
         let account = account_key(&self.keys, user);
-        let id = user_id(user);
-        let is_disabled = self.model.credentials(user).is_some_and(|known| known.user.disabled);
+        let (id, is_disabled) = (self.cast.user_id(user), known.user.disabled);
         let (what, changed) = match self.dice.below(10) {
             _ if is_disabled && self.ledger.seq().is_multiple_of(2) => {
                 self.ledger.user_enabled(&id);
@@ -39,9 +42,11 @@ impl World {
             }
             3..5 => {
                 let password = format!("{}", self.ledger.seq());
-                self.ledger.user_reset(&id);
+                self.ledger.user_reset(&id, &password);
                 let changed = self.model.set_user_password(user, &stored(&password), now, &account);
-                self.cast.passwords.insert(user, password);
+                if let Some(person) = self.cast.people.get_mut(user) {
+                    person.reset(password);
+                }
                 ("gets another password", changed)
             }
             5..8 => {
@@ -95,7 +100,7 @@ impl World {
         else {
             return;
         };
-        let (user, client) = (user_id(user), ClientId::new(client));
+        let (user, client) = (self.cast.user_id(user), ClientId::new(client));
         let Some(before) = self.model.consent(&user, &client).cloned() else { return };
         if self.dice.per_mille(400) {
             self.ledger.consent_withdrawn(&user, &client, None);
@@ -109,6 +114,15 @@ impl World {
         self.ledger.consent_withdrawn(&user, &client, Some(api));
         let changed = self.model.narrow_consent(&user, &client, &before, after);
         self.tell(|| format!("{user} withdraws API {api} from {client}: {changed:?}"));
+    }
+
+    /// An algorithm is taken off the list, or all are on again.
+    fn operate_on_algorithms(&mut self) {
+        let is_whole = self.signs.len() == Algorithm::ALL.len();
+        let off = self.dice.pick(&Algorithm::ALL).copied().filter(|_| is_whole);
+        self.signs = Algorithm::ALL.into_iter().filter(|algorithm| Some(*algorithm) != off).collect();
+        self.ledger.algorithm_off(off);
+        self.tell(|| format!("the algorithm that is off: {off:?}"));
     }
 
     /// An API is removed, or one is added under the same name and another id.

@@ -25,6 +25,9 @@ impl World {
         if matches!(answer, Answer::Refused(_)) {
             self.summary.refused += 1;
         }
+        if matches!(answer, Answer::Refused(Refusal::AlgorithmOff(_))) {
+            self.summary.algorithms_refused += 1;
+        }
         match (sent, answer) {
             (Sent::SignIn(sign_in), Answer::SignedIn { cookie, device }) => {
                 self.summary.signed_in += 1;
@@ -62,8 +65,9 @@ impl World {
             }
             (Sent::OwnToken(_), Answer::Tokens(issue)) => self.cast.keep_own(issue.access),
             (Sent::Redeem { id, who: Who::Honest, .. }, Answer::Refused(refusal)) => {
-                // A mistyped verifier is tried again; what else is refused is over.
-                if let Some(held) = self.cast.held(*id).filter(|_| refusal != Refusal::VerifierWrong) {
+                // A mistyped verifier is tried again, and what no key can sign; what else is refused is over.
+                let again = matches!(refusal, Refusal::VerifierWrong | Refusal::AlgorithmOff(_));
+                if let Some(held) = self.cast.held(*id).filter(|_| !again) {
                     held.is_redeemed = true;
                 }
             }
@@ -75,7 +79,10 @@ impl World {
     }
 
     fn take_tokens(&mut self, sent: &Sent, issue: Issue) {
-        let Issue { access, refresh, .. } = issue;
+        let Issue { access, refresh, id, .. } = issue;
+        if id.is_some_and(|id| !id.user.is_empty()) {
+            self.summary.claims_told += 1;
+        }
         let token = refresh.map(|refresh| refresh.token.expose().to_owned());
         let is_copied = self.dice.per_mille(COPIED);
         match sent {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use proofkey_jose::Algorithm;
 use proofkey_oauth::{ClientCredentials, PresentedCredentials, ResourceUri, Secret, Timestamp};
 use proofkey_protocol::{
     ApiRecord, ApiScope, AuthenticatedClient, Client, ClientId, ClientRecord, ClientSecretRecord, Judged,
@@ -15,13 +16,21 @@ use crate::model::Model;
 
 /// Where codes go.
 pub(crate) const CALLBACK: &str = "https://app.example/cb";
+/// Its access tokens are of an algorithm of its own.
+const MAIL: &str = "https://mail.example";
 /// The two APIs.
 pub(crate) const APIS: [(&str, &[&str]); 2] =
-    [("https://notes.example", &["read", "write"]), ("https://mail.example", &["send"])];
+    [("https://notes.example", &["read", "write"]), (MAIL, &["send"])];
 /// Names to sign in with.
 pub(crate) const USERS: [&str; 2] = ["ada", "bob"];
+/// The password of each at first.
+pub(crate) const FIRST_PASSWORD: &str = "first";
 /// A web server, a browser app whose grants end with the session, and processes that share a sign-in.
 pub(crate) const CLIENTS: [&str; 3] = ["web", "spa", "shared"];
+/// The client whose ID tokens say something of the user, and what.
+pub(crate) const CLIENT_OF_CLAIMS: &str = "web";
+/// It is the id of the user, so that it tells whose it is.
+pub(crate) const CLAIM: &str = "nickname";
 const SECRET: &str = "the secret";
 
 /// What was registered when the run began. Servers remember it for as long as they like: what takes it away is read.
@@ -42,7 +51,7 @@ impl Registered {
     /// Registers all of it.
     pub(crate) fn add_all(&self, model: &mut Model) {
         for name in USERS {
-            model.add_user(user(name)).expect("a new user");
+            model.add_user(user(name, 1)).expect("a new user");
         }
         for (record, _) in self.clients.values() {
             model.add_client(record.clone()).expect("a new client");
@@ -84,17 +93,20 @@ pub(crate) fn stored(password: &str) -> String {
     format!("$stored${password}")
 }
 
-pub(crate) fn user_id(name: &str) -> UserId {
-    UserId::new(format!("u-{name}"))
+/// The id of the person who has the name after so many others, counted from 1.
+pub(crate) fn user_id(name: &str, number: usize) -> UserId {
+    UserId::new(format!("u-{name}-{number}"))
 }
 
-pub(crate) fn user(name: &str) -> UserRecord {
+pub(crate) fn user(name: &str, number: usize) -> UserRecord {
+    let id = user_id(name, number);
+    let claims = [(CLAIM.to_owned(), json!(id.as_str()))].into_iter().collect();
     UserRecord {
-        id: user_id(name),
+        id,
         username: name.to_owned(),
         username_key: name.to_owned(),
-        password: Some(stored("first")),
-        claims: serde_json::Map::new(),
+        password: Some(stored(FIRST_PASSWORD)),
+        claims,
         disabled: false,
         valid_from: Timestamp(START - 1_000),
         created_at: Timestamp(START - 1_000),
@@ -109,7 +121,7 @@ pub(crate) fn api(resource: &str, scopes: &[&str]) -> ApiRecord {
         name: None,
         scopes: scopes.collect(),
         access_token_seconds: None,
-        algorithm: None,
+        algorithm: (resource == MAIL).then_some(Algorithm::EdDsa),
         introspection: None,
     }
 }
@@ -124,7 +136,8 @@ pub(crate) fn client_record(id: &str) -> ClientRecord {
         "token_endpoint_auth_method": if is_public { "none" } else { "client_secret_basic" },
         "redirect_uris": [CALLBACK],
         "grant_types": grant_types,
-        "scope": "openid offline_access read write send",
+        "scope": "openid profile offline_access read write send",
+        "id_token_claims": if id == CLIENT_OF_CLAIMS { vec![CLAIM] } else { vec![] },
         "resources": APIS.map(|(resource, _)| resource),
         "refresh_shared": id == "shared",
     });

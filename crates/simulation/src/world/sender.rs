@@ -12,8 +12,12 @@ use super::state::World;
 use super::under_way::{Request, Stage};
 
 /// What clients ask for.
-const SCOPES: [&str; 4] =
-    ["openid offline_access read", "openid read", "offline_access send", "openid offline_access send"];
+const SCOPES: [&str; 4] = [
+    "openid profile offline_access read",
+    "openid read",
+    "offline_access send",
+    "openid offline_access send",
+];
 
 impl World {
     /// A client, a browser or a thief sends something to a node.
@@ -42,15 +46,28 @@ impl World {
         if let Some(recorder) = &mut self.recorder {
             recorder.sent(number, &sent, &self.ledger);
         }
-        self.requests.push(Request { number, node, now, keys, sent, stage: Stage::Load, decisions: 0 });
+        self.requests.push(Request {
+            number,
+            node,
+            now,
+            keys,
+            sent,
+            user: None,
+            stage: Stage::Load,
+            decisions: 0,
+        });
     }
 
     fn sign_in(&mut self) -> Option<Sent> {
         let browser = self.dice.below(self.cast.browsers.len());
         let held = self.cast.browsers.get(browser)?;
         let (user, cookie, device) = (held.user, held.cookie.clone(), held.device.clone());
-        let right = self.cast.passwords.get(user)?.clone();
-        let password = if self.dice.per_mille(120) { "wrong".to_owned() } else { right };
+        let person = self.cast.people.get(user)?;
+        let password = match self.dice.below(100) {
+            0..8 => "wrong".to_owned(),
+            8..12 => person.password_before.clone(),
+            _ => person.password.clone(),
+        };
         let remember = self.dice.per_mille(300);
         Some(Sent::SignIn(SignIn { browser, user, password, remember, cookie, device, reserved: None }))
     }

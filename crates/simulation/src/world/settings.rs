@@ -57,6 +57,10 @@ pub struct Summary {
     pub crashes: u64,
     pub clock_jumps: u64,
     pub operations: u64,
+    pub users_removed: u64,
+    pub names_given_again: u64,
+    pub claims_told: u64,
+    pub algorithms_refused: u64,
 }
 
 impl AddAssign for Summary {
@@ -73,6 +77,10 @@ impl AddAssign for Summary {
         self.crashes += other.crashes;
         self.clock_jumps += other.clock_jumps;
         self.operations += other.operations;
+        self.users_removed += other.users_removed;
+        self.names_given_again += other.names_given_again;
+        self.claims_told += other.claims_told;
+        self.algorithms_refused += other.algorithms_refused;
     }
 }
 

@@ -7,12 +7,12 @@ use proofkey_protocol::{Algorithm, Apis, ArtefactKeys, Cx, Policy};
 
 use super::cast::Cast;
 use super::recorder::Recorder;
-use super::registered::Registered;
+use super::registered::{FIRST_PASSWORD, Registered, USERS, user};
 use super::settings::{self, JudgedBy, START, Settings, Summary};
 use super::under_way::Request;
 use crate::dice::Dice;
 use crate::ledger::Ledger;
-use crate::model::Model;
+use crate::model::{BrokenGate, Model};
 
 /// A node: by how much its clock differs from the true time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +33,8 @@ pub(super) struct World {
     pub(super) keys: Arc<ArtefactKeys>,
     pub(super) sealing_keys: Vec<[u8; 32]>,
     pub(super) nodes: [Node; 2],
+    /// The algorithms that are on.
+    pub(super) signs: Vec<Algorithm>,
     /// The true time, in seconds since the epoch.
     pub(super) time: i64,
     pub(super) cast: Cast,
@@ -51,6 +53,10 @@ impl World {
         registered.add_all(&mut model);
         let judged_by = settings.judged_by;
         let policy = settings::policy(&mut dice, judged_by);
+        let mut ledger = Ledger::new(policy.code_failures_max);
+        for name in USERS {
+            ledger.user_added(&user(name, 1), FIRST_PASSWORD, false);
+        }
         let first = [7; 32];
         let apart = if judged_by == JudgedBy::Ledger && dice.per_mille(500) { dice.below(240) } else { 0 };
         let offset_seconds = i64::try_from(apart).unwrap_or_default() - 120;
@@ -59,12 +65,13 @@ impl World {
             apis: Arc::new(model.apis()),
             on_disk: model.clone(),
             model,
-            ledger: Ledger::new(policy.code_failures_max),
+            ledger,
             registered,
             policy,
             keys: Arc::new(ArtefactKeys::derive(&first)),
             sealing_keys: vec![first],
             nodes: [Node::default(), Node { offset_seconds: if apart > 0 { offset_seconds } else { 0 } }],
+            signs: Algorithm::ALL.to_vec(),
             time: START,
             requests: Vec::new(),
             recorder: (judged_by == JudgedBy::Histories).then(Recorder::default),
@@ -81,7 +88,10 @@ impl World {
 
     /// The context of a request; free of the model, so that facts can be read beside it.
     pub(super) fn cx<'a>(&'a mut self, now: Timestamp, apis: &'a Apis, keys: &'a ArtefactKeys) -> Cx<'a> {
-        Cx { now, random: &mut self.dice, policy: &self.policy, apis, keys, signs: &Algorithm::ALL }
+        let broken = [BrokenGate::AlgorithmsNotRead, BrokenGate::SpentWhereNothingSigns];
+        let reads = !broken.iter().any(|gate| self.model.has_broken(*gate));
+        let signs = if reads { self.signs.as_slice() } else { &Algorithm::ALL };
+        Cx { now, random: &mut self.dice, policy: &self.policy, apis, keys, signs }
     }
 
     pub(super) fn tell(&mut self, line: impl FnOnce() -> String) {

@@ -9,13 +9,16 @@ use proofkey_protocol::bearer::{
 };
 use proofkey_protocol::token::{self, CodeGrant, CredentialsGrant, GrantRequest, Issue, RefreshGrant};
 use proofkey_protocol::{
-    AuthorizationCode, ClientFacts, ClientId, CodeFacts, RefreshToken, Refusal, TokenId, Verdict,
+    AuthorizationCode, ClientFacts, ClientId, CodeFacts, Named, RefreshToken, Refusal, TokenId, UserId,
+    UserRecord, Verdict,
 };
 
 use super::answer::Answer;
-use super::registered::{APIS, CALLBACK};
+use super::registered::{APIS, CALLBACK, user};
+use super::sent::Sent;
 use super::state::World;
 use super::under_way::Request;
+use crate::model::BrokenGate;
 
 impl World {
     /// A code is redeemed.
@@ -33,9 +36,41 @@ impl World {
             code_verifier: Some(Secret::new(verifier.to_owned())),
             resource: Vec::new(),
         };
-        let grant = CodeGrant { request: &sent, code: code.as_ref(), facts: &facts, user: None };
+        let user = request.user.as_ref().and_then(Option::as_deref);
+        let grant = CodeGrant { request: &sent, code: code.as_ref(), facts: &facts, user };
         let mut cx = self.cx(request.now, &apis, &request.keys);
-        answered(token::decide(&GrantRequest::Code(grant), &client, &mut cx))
+        let verdict = answered(token::decide(&GrantRequest::Code(grant), &client, &mut cx));
+        self.spent(verdict)
+    }
+
+    /// Whether this is the moment at which it is read of whom an ID token will say something: once, and apart from all that decides.
+    pub(super) fn reads_user(&mut self, request: &mut Request) -> bool {
+        if request.user.is_some() {
+            return false;
+        }
+        let (client, of) = match &request.sent {
+            Sent::Redeem { client, code, .. } => {
+                let apis = Arc::clone(&self.apis);
+                let code = AuthorizationCode::open(&self.cx(request.now, &apis, &request.keys), code);
+                (client, code.map(|code| (code.user_id, code.scope)))
+            }
+            Sent::Refresh { client, token, .. } => {
+                let token = RefreshToken::read(&request.keys, token);
+                let row = token.and_then(|token| self.model.grant(token.grant));
+                (client, row.map(|row| (row.grant().user_id.clone(), row.grant().scope.clone())))
+            }
+            _ => return false,
+        };
+        let client = self.registered.client(client);
+        let needed = of.filter(|(_, scope)| client.needs_user(scope));
+        request.user = Some(needed.as_ref().and_then(|(id, _)| self.record(id)));
+        needed.is_some()
+    }
+
+    /// A user as registered, as far as claims tell.
+    fn record(&self, id: &UserId) -> Option<Box<UserRecord>> {
+        let claims = self.model.claims(id)?.clone();
+        Some(Box::new(UserRecord { id: id.clone(), claims, ..user("", 0) }))
     }
 
     /// A refresh token is used.
@@ -46,9 +81,22 @@ impl World {
         let sent =
             RefreshRequest { refresh_token: Secret::new(text.to_owned()), scope: None, resource: Vec::new() };
         let (token, grant) = (token.as_ref(), row.as_ref());
-        let grant = RefreshGrant { request: &sent, token, grant, user: None };
+        let user = request.user.as_ref().and_then(Option::as_deref);
+        let grant = RefreshGrant { request: &sent, token, grant, user };
         let mut cx = self.cx(request.now, &apis, &request.keys);
-        answered(token::decide(&GrantRequest::Refresh(grant), &client, &mut cx))
+        let verdict = answered(token::decide(&GrantRequest::Refresh(grant), &client, &mut cx));
+        self.spent(verdict)
+    }
+
+    /// What is decided; where a gate is broken, what nothing signs is refused and spent.
+    fn spent(&self, verdict: Verdict<Answer>) -> Verdict<Answer> {
+        let is_broken = self.model.has_broken(BrokenGate::SpentWhereNothingSigns);
+        verdict.map(|answer| match answer {
+            Answer::Tokens(issue) if is_broken && !self.signs.contains(&issue.access_algorithm) => {
+                Answer::Refused(Refusal::AlgorithmOff(Named::NOTHING))
+            }
+            answer => answer,
+        })
     }
 
     /// A client asks for a token of its own.

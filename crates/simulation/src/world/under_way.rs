@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proofkey_oauth::Timestamp;
-use proofkey_protocol::{ArtefactKeys, Commit};
+use proofkey_protocol::{ArtefactKeys, Commit, UserRecord};
 
 use super::answer::Answer;
 use super::sent::Sent;
@@ -16,6 +16,8 @@ pub(super) struct Request {
     pub(super) now: Timestamp,
     pub(super) keys: Arc<ArtefactKeys>,
     pub(super) sent: Sent,
+    /// Of whom an ID token will say something, once that was read; before all else and once.
+    pub(super) user: Option<Option<Box<UserRecord>>>,
     pub(super) stage: Stage,
     pub(super) decisions: u8,
 }

@@ -32,6 +32,10 @@ fn f_20_f_01_no_invariant_breaks_whatever_clocks_crashes_and_clients_do() {
         ("refreshes", sum.refreshed),
         ("conflicts", sum.conflicts),
         ("crashes", sum.crashes),
+        ("removed users", sum.users_removed),
+        ("names given again", sum.names_given_again),
+        ("claims in ID tokens", sum.claims_told),
+        ("refusals for an algorithm", sum.algorithms_refused),
     ] {
         assert!(count > seeds / 2, "{count} {what} in {seeds} seeds");
     }
@@ -45,5 +49,21 @@ fn f_01_f_20_each_gate_that_does_not_close_is_found() {
         let found = (1..=SEEDS_OF_MUTANT).find_map(|seed| run(seed, &settings).err());
         let Some(violation) = found else { panic!("{gate:?} was not found within {SEEDS_OF_MUTANT} seeds") };
         println!("{gate:?}: {} in seed {}: {}", violation.invariant, violation.seed, violation.what);
+    }
+}
+
+/// Where a removed user's grants are left, each door at which they are looked at shows it.
+#[test]
+fn f_20_pk_09_a_removal_that_leaves_grants_is_found_where_tokens_are_used_and_refreshed() {
+    let settings = Settings { broken: Some(BrokenGate::RemovalLeavesGrants), ..Settings::default() };
+    let found = (1..=SEEDS_OF_MUTANT / 6).filter_map(|seed| run(seed, &settings).err());
+    let found: Vec<_> = found.map(|violation| violation.what).collect();
+    for (begins, ends) in [
+        ("token ", " works, and its user was removed"),
+        ("a refresh token ", " is good, and its user was removed"),
+    ] {
+        let count = found.iter().filter(|what| what.starts_with(begins) && what.ends_with(ends)).count();
+        println!("{begins}{ends}: {count} of {} violations", found.len());
+        assert!(count > 3, "{begins}{ends}: {count} of {}: {found:?}", found.len());
     }
 }

@@ -62,6 +62,9 @@ pub(super) async fn of_store(store: &Store, model: &Model) -> Vec<String> {
     }
     for user in USERS {
         all.push(format!("{:?}", store.credentials(user).await.unwrap()));
+        for id in [rows::user_id(user), rows::user_anew(user).id] {
+            all.push(format!("{:?}", store.user(&id).await.unwrap().map(|found| found.claims)));
+        }
     }
     for account in 1..=ACCOUNTS {
         all.push(format!("{:?}", store.sign_in_failures(&[account; 32]).await.unwrap()));
@@ -96,6 +99,9 @@ pub(super) fn of_model(model: &Model) -> Vec<String> {
     }
     for user in USERS {
         all.push(format!("{:?}", model.credentials(user)));
+        for id in [rows::user_id(user), rows::user_anew(user).id] {
+            all.push(format!("{:?}", model.claims(&id)));
+        }
     }
     for account in 1..=ACCOUNTS {
         all.push(format!("{:?}", model.sign_in_failures(&[account; 32])));

@@ -42,7 +42,7 @@ pub(super) fn user(name: &str) -> UserRecord {
         username: name.to_owned(),
         username_key: name.to_owned(),
         password: Some("$one".to_owned()),
-        claims: serde_json::Map::new(),
+        claims: [("nickname".to_owned(), name.into())].into_iter().collect(),
         disabled: false,
         valid_from: Timestamp(NOW),
         created_at: Timestamp(NOW),
@@ -52,7 +52,8 @@ pub(super) fn user(name: &str) -> UserRecord {
 
 /// Another person under the same name.
 pub(super) fn user_anew(name: &str) -> UserRecord {
-    UserRecord { id: UserId::new(format!("u-{name}-anew")), ..user(name) }
+    let claims = [("nickname".to_owned(), "anew".into())].into_iter().collect();
+    UserRecord { id: UserId::new(format!("u-{name}-anew")), claims, ..user(name) }
 }
 
 pub(super) fn client(id: &str) -> ClientRecord {
