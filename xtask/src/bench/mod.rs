@@ -39,7 +39,7 @@ pub(crate) fn command(root: &Path, words: &[&str]) -> Result<Option<()>> {
         ["bench"] => run(root, None),
         ["bench", "--beside", binary] => run(root, Some(Path::new(binary))),
         ["bench", "--store", "postgres"] => on_postgres(root),
-        ["bench", "--record-profile"] => recorded::record(root),
+        ["bench", "--record-profile"] => record_profile(root),
         ["bench", "--published", options @ ..] => match PublishedOptions::parse(options) {
             Some(options) => published(root, &options),
             None => return Ok(None),
@@ -106,6 +106,12 @@ fn grown(root: &Path, options: &GrownOptions) -> Result<()> {
     let (ours, directory) = build(root)?;
     let tools = Tools::without_ceiling(root, &directory)?;
     grown::measure(&tools, &ours, &directory, options)
+}
+
+/// Notes which ways the server takes under load.
+fn record_profile(root: &Path) -> Result<()> {
+    dist::profile_merger()?;
+    recorded::record(root, &directory(root)?)
 }
 
 /// Measures both servers on PostgreSQL, and ours beside a second node.

@@ -13,16 +13,15 @@ use super::tools::Tools;
 use crate::dist::{self, Release};
 
 /// Makes a server that notes it, asks of it what is measured, and keeps what it has noted.
-pub(super) fn record(root: &Path) -> Result<()> {
-    dist::profile_merger()?;
-    let (directory, release) = (super::directory(root)?, Release::of(root, None)?);
+pub(super) fn record(root: &Path, directory: &Path) -> Result<()> {
+    let release = Release::of(root, None)?;
     let (raw, target) = (directory.join("noted"), root.join("target/recording"));
     fs::create_dir_all(&raw)?;
     let recording = dist::build_recording(root, &release, &target, &raw)?;
-    let tools = Tools::without_ceiling(root, &directory)?;
+    let tools = Tools::without_ceiling(root, directory)?;
     let on_file = BenchInstallation::new("ours", &recording, &directory.join("on-file"), OURS, USERS)?;
     ask(&tools, &on_file, &SCENARIOS)?;
-    let postgres = Postgres::start(&directory)?;
+    let postgres = Postgres::start(directory)?;
     let (url, folder) = (postgres.database("ours")?, directory.join("on-postgres"));
     let on_postgres = BenchInstallation::without_users("ours", &recording, &folder, OURS, Some(&url))?;
     on_postgres.add_users(USERS)?;
