@@ -121,6 +121,13 @@ pub enum Fault {
         /// The first version without the fault.
         needed: &'static str,
     },
+    /// Two connections at once are one session of the database: what one of them is set to holds for the other.
+    #[error(
+        "two connections to the database share one session of it, as behind a pooler that gives each transaction another one: what \
+         is set for one would be lost, and with it what a transaction is promised; connect to the database itself, or let the pooler \
+         work by session"
+    )]
+    SharedSession,
     /// Every user of this machine may use the file, and its mode cannot be changed.
     #[error(
         "{file}: every user of this machine can use it (mode {mode:04o}); run `chmod 600 {file}` as its owner"
@@ -198,6 +205,7 @@ impl Fault {
             | Self::Damaged { .. }
             | Self::MigrationChanged { .. }
             | Self::EngineTooOld { .. }
+            | Self::SharedSession
             | Self::Exposed { .. }
             | Self::Linked { .. }
             | Self::AlreadyServed => false,

@@ -1,5 +1,6 @@
 //! Whether a database may be used for what it is opened for, the migrations that it lacks, and who else has it open.
 
+use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 
 use super::connection::Session;
@@ -11,6 +12,12 @@ use crate::options::Purpose;
 use crate::row::{Cells, Columns};
 use crate::sql::state::DATABASE_STATE;
 use crate::state::DatabaseState;
+
+const SHARING: &str = "see whether sessions are kept apart";
+/// A pooler that deals its sessions out in turn may give each its own by chance.
+const SHARING_TURNS: u32 = 4;
+/// What tells one from the other. Nothing waits for a lock meanwhile.
+const SHARING_MILLIS: u32 = 3_001;
 
 const DOING: &str = "read what the database is";
 
@@ -41,6 +48,33 @@ pub(super) async fn refuse_side_of_copy(session: &Session) -> Result<(), Fault> 
     let Some(row) = row else { return Ok(()) };
     let state: DatabaseState = Cells::new(Columns::Postgres(&row)).skip().row()?;
     state.refusal().map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+/// Refuses a database to which two connections share a session. Each is set to something of its own, by turns, and has to keep it.
+pub(super) async fn refuse_shared_session(one: &Session, other: &Session) -> Result<(), Fault> {
+    for turn in 0..SHARING_TURNS {
+        set(one, SHARING_MILLIS + turn).await?;
+        let kept = shown(one).await?;
+        set(other, SHARING_MILLIS + SHARING_TURNS + turn).await?;
+        if shown(one).await? != kept || shown(other).await? == kept {
+            return Err(Fault::SharedSession);
+        }
+    }
+    Ok(())
+}
+
+async fn set(session: &Session, millis: u32) -> Result<(), Fault> {
+    session.say(SHARING, &format!("SET lock_timeout = {millis}"), Stage::Open).await.map_err(told)
+}
+
+/// What a session is set to, as the server writes it.
+async fn shown(session: &Session) -> Result<Option<String>, Fault> {
+    let read = session.in_time(session.client().simple_query("SHOW lock_timeout")).await?;
+    let answer = read.map_err(|error| told(failure(SHARING, Stage::Open)(error)))?;
+    Ok(answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    }))
 }
 
 /// How many sessions of this database have another application name than this.

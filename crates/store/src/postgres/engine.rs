@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_postgres::Row;
 
-use super::admission::{admit, other_sessions};
+use super::admission::{admit, other_sessions, refuse_shared_session};
 use super::attempts::Attempts;
 use super::connection::{Isolation, decoded};
 use super::connector::Connector;
@@ -58,7 +58,9 @@ impl Engine {
         purpose: Purpose,
     ) -> Result<Self, Fault> {
         let connector = Arc::new(Connector::new(url::read(url)?, options.clone()));
-        admit(&connector.connect().await?, purpose).await?;
+        let session = connector.connect().await?;
+        admit(&session, purpose).await?;
+        refuse_shared_session(&session, &connector.connect().await?).await?;
         connector.admitted_for(purpose);
         Ok(Self(Arc::new(Inner {
             pipeline: Pipeline::new(Arc::clone(&connector), options.shared_connections),

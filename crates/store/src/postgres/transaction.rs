@@ -4,7 +4,7 @@
 use futures_util::future::{join, join_all};
 
 use super::connection::Session;
-use super::severity::{Failure, Stage};
+use super::severity::{Failure, Severity, Stage};
 use crate::script::{Script, ScriptOutcome, ScriptStep};
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
@@ -52,7 +52,11 @@ async fn open(session: &Session, steps: &[Ready<'_>]) -> Result<ScriptOutcome, F
         let outcome = match begin.take() {
             Some(begin) => {
                 let (begun, ran) = join(begin, ran).await;
-                begun?;
+                if let Err(failure) = begun {
+                    // What went out behind it was not in a transaction of ours.
+                    session.retire();
+                    return Err(Failure { severity: Severity::Unknown, ..failure });
+                }
                 ran?
             }
             None => ran.await?,

@@ -2,6 +2,7 @@
 
 mod migrations;
 mod schema;
+mod sessions;
 mod texts;
 
 use proofkey_testkit::postgres::TestDatabase;
