@@ -110,6 +110,7 @@ fn grown(root: &Path, options: &GrownOptions) -> Result<()> {
 
 /// Notes which ways the server takes under load.
 fn record_profile(root: &Path) -> Result<()> {
+    check_pins()?;
     dist::profile_merger()?;
     recorded::record(root, &directory(root)?)
 }
@@ -130,11 +131,17 @@ fn published(root: &Path, options: &PublishedOptions) -> Result<()> {
 
 /// The server that ships, built, and a directory for this run's files.
 fn build(root: &Path) -> Result<(PathBuf, PathBuf)> {
+    check_pins()?;
+    let binary = dist::build(root, &Release::of(root, None)?, &dist::target_folder(root))?;
+    Ok((binary, directory(root)?))
+}
+
+/// That a program can be kept to one core.
+fn check_pins() -> Result<()> {
     if !succeeds("taskset", &["--version"]) {
         bail!("taskset is missing: install util-linux, then run this again");
     }
-    let binary = dist::build(root, &Release::of(root, None)?, &dist::target_folder(root))?;
-    Ok((binary, directory(root)?))
+    Ok(())
 }
 
 /// An empty directory for this run's files.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::installation::BenchInstallation;
 use super::limits::{OURS, SCENARIOS, SCENARIOS_ON_POSTGRES, SECONDS, USERS};
@@ -20,12 +20,16 @@ pub(super) fn record(root: &Path, directory: &Path) -> Result<()> {
     let recording = dist::build_recording(root, &release, &target, &raw)?;
     let tools = Tools::without_ceiling(root, directory)?;
     let on_file = BenchInstallation::new("ours", &recording, &directory.join("on-file"), OURS, USERS)?;
-    ask(&tools, &on_file, &SCENARIOS)?;
     let postgres = Postgres::start(directory)?;
     let (url, folder) = (postgres.database("ours")?, directory.join("on-postgres"));
     let on_postgres = BenchInstallation::without_users("ours", &recording, &folder, OURS, Some(&url))?;
     on_postgres.add_users(USERS)?;
+    // The commands that set both up have noted their ways too.
+    fs::remove_dir_all(&raw)?;
+    fs::create_dir_all(&raw)?;
+    ask(&tools, &on_file, &SCENARIOS)?;
     ask(&tools, &on_postgres, &SCENARIOS_ON_POSTGRES)?;
+    ensure!(fs::read_dir(&raw)?.next().is_some(), "the servers have noted nothing");
     println!("{}", dist::keep_profile(root, &release, &raw)?.display());
     Ok(())
 }

@@ -48,11 +48,14 @@ impl Served {
     pub(super) fn stop(mut self) -> Result<()> {
         ensure!(succeeds("kill", &["-TERM", &self.0.id().to_string()]), "the server is gone");
         let asked = Instant::now();
-        while self.0.try_wait()?.is_none() {
+        loop {
+            if let Some(status) = self.0.try_wait()? {
+                ensure!(status.success(), "the server ended with {status}");
+                return Ok(());
+            }
             ensure!(asked.elapsed() < STOP_MAX, "the server does not end");
             sleep(Duration::from_millis(10));
         }
-        Ok(())
     }
 
     pub(super) fn pid(&self) -> u32 {

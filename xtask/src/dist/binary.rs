@@ -11,35 +11,34 @@ use crate::process::{self, cargo};
 
 /// Builds the binary that is shipped, and measured, in this folder, and returns its path.
 pub(crate) fn build(root: &Path, release: &Release, target: &Path) -> Result<PathBuf> {
-    let mut command = building(root, release, target);
-    hide_folders(&mut command, root, target, profile::use_flags(root, release)?)?;
-    let mut built = target.to_owned();
+    let (mut command, built) = building(root, release, target);
+    hide_folders(&mut command, root, target, profile::use_flag(root, release, target)?)?;
     if !release.is_for_this_machine() {
-        let triplet = release.machine.target;
-        let variable = format!("CARGO_TARGET_{}_LINKER", triplet.to_uppercase().replace('-', "_"));
-        command.args(["--target", triplet]).env(variable, format!("{}-gcc", release.machine.triplet));
-        built.push(triplet);
+        let variable =
+            format!("CARGO_TARGET_{}_LINKER", release.machine.target.to_uppercase().replace('-', "_"));
+        command.env(variable, format!("{}-gcc", release.machine.triplet));
     }
     process::run(&mut command, LIMIT)?;
-    Ok(built.join("dist/proofkey"))
+    profile::tell_of_age(root, release)?;
+    Ok(built)
 }
 
 /// Builds it in a folder of its own so that it notes in another one, which was empty, which ways it takes, and returns its path.
 pub(crate) fn build_recording(root: &Path, release: &Release, target: &Path, raw: &Path) -> Result<PathBuf> {
-    let mut command = building(root, release, target);
-    // What runs while it is built is to note nothing: with a target named, the flags are not for that.
-    let triplet = release.machine.target;
-    command.args(["--target", triplet]).env("CARGO_ENCODED_RUSTFLAGS", profile::record_flags(raw));
+    let (mut command, built) = building(root, release, target);
+    command.env("CARGO_ENCODED_RUSTFLAGS", profile::record_flag(raw));
     process::run(&mut command, LIMIT)?;
-    Ok(target.join(triplet).join("dist/proofkey"))
+    Ok(built)
 }
 
-fn building(root: &Path, release: &Release, target: &Path) -> Command {
-    let mut command = cargo();
-    command.args(["build", "--locked", "--profile", "dist", "-p", "proofkey"]).current_dir(root);
-    command.env("CARGO_TARGET_DIR", target).env("PROOFKEY_LONG_VERSION", release.long_version());
-    command.env("SOURCE_DATE_EPOCH", &release.time);
-    command
+/// The command, and where the binary will be. The machine is named also where it is this one: then the flags are for what ships and for nothing
+/// that runs while it is built, and functions have one name in the build that notes and in the one that is told.
+fn building(root: &Path, release: &Release, target: &Path) -> (Command, PathBuf) {
+    let (mut command, triplet) = (cargo(), release.machine.target);
+    command.args(["build", "--locked", "--profile", "dist", "-p", "proofkey", "--target", triplet]);
+    command.current_dir(root).env("CARGO_TARGET_DIR", target);
+    command.env("PROOFKEY_LONG_VERSION", release.long_version()).env("SOURCE_DATE_EPOCH", &release.time);
+    (command, target.join(triplet).join("dist/proofkey"))
 }
 
 /// Debug information is gone from the binary; what names a folder still is the text of assertions. Of two rules that fit, the last

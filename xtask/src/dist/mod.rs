@@ -25,8 +25,8 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::process;
 pub(crate) use binary::{build, build_recording, target_folder};
 use contents::{Contents, Sources};
-use release::LIMIT;
 pub(crate) use profile::{keep as keep_profile, merger as profile_merger};
+use release::LIMIT;
 pub(crate) use release::Release;
 
 /// What was asked for.

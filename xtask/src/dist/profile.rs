@@ -13,48 +13,76 @@ use crate::process::{self, succeeds};
 /// Where it lies.
 const FOLDER: &str = "packaging/profile";
 
-/// What the compiler is told of the profile of this machine; nothing where there is none.
-pub(super) fn use_flags(root: &Path, release: &Release) -> Result<Option<String>> {
+/// What the compiler is told of the profile of this machine, for a build in this folder; nothing where there is none. Cargo builds
+/// anew what was built with another flag and not what was built with another file, so the profile gets a name of what is in it.
+pub(super) fn use_flag(root: &Path, release: &Release, target: &Path) -> Result<Option<String>> {
     let profile = place(root, release);
     if !profile.exists() {
         return Ok(None);
     }
-    // What is built must not depend on the folder, and the path is among what cargo tells units apart by: it is named by what is in it.
-    let digest = said(Command::new("sha256sum").arg(&profile))?;
-    let name: String = digest.chars().take(16).collect();
-    let copy = std::env::temp_dir().join(format!("proofkey-{name}.profdata"));
-    if fs::read(&copy).ok() != Some(fs::read(&profile)?) {
-        fs::copy(&profile, &copy).with_context(|| format!("{} cannot be written", copy.display()))?;
-    }
+    let digest = said(Command::new("sha256sum").arg("--").arg(&profile))?;
+    let name = digest.get(..16).context("sha256sum prints a digest")?;
+    fs::create_dir_all(target)?;
+    let copy = target.join(format!("{name}.profdata"));
+    fs::copy(&profile, &copy).with_context(|| format!("{} cannot be written", copy.display()))?;
     Ok(Some(format!("-Cprofile-use={}", copy.display())))
 }
 
 /// What the compiler is told to make a binary that notes in a folder which ways it takes.
-pub(super) fn record_flags(raw: &Path) -> String {
+pub(super) fn record_flag(raw: &Path) -> String {
     format!("-Cprofile-generate={}", raw.display())
 }
 
-/// Puts together what was noted, as the profile of this machine, and says where.
+/// Puts together what was noted, as the profile of this machine, with what it was made by and of beside it, and says where.
 pub(crate) fn keep(root: &Path, release: &Release, raw: &Path) -> Result<PathBuf> {
     let profile = place(root, release);
     fs::create_dir_all(root.join(FOLDER))?;
     let mut merge = Command::new(merger()?);
     process::run(merge.args(["merge", "-sparse", "-o"]).arg(&profile).arg(raw), LIMIT)?;
+    fs::write(profile.with_extension("txt"), made_of(root, release)?)?;
     Ok(profile)
+}
+
+/// Says so where the profile was made by another compiler or of other dependencies: functions have other names then, and it fits few.
+pub(super) fn tell_of_age(root: &Path, release: &Release) -> Result<()> {
+    let profile = place(root, release);
+    if profile.exists() && fs::read_to_string(profile.with_extension("txt"))? != made_of(root, release)? {
+        eprintln!(
+            "{} is of another compiler, version or set of dependencies, and fits few functions of this build: `cargo xtask bench \
+             --record-profile` makes it anew",
+            profile.display()
+        );
+    }
+    Ok(())
+}
+
+/// What the names of functions are made of.
+fn made_of(root: &Path, release: &Release) -> Result<String> {
+    let lock = said(Command::new("sha256sum").arg("--").arg(root.join("Cargo.lock")))?;
+    let (version, lock) = (&release.version, lock.split(' ').next().unwrap_or_default());
+    let compiler = said(Command::new("rustc").arg("-vV"))?;
+    Ok(format!("proofkey {version}\nCargo.lock {lock}\n{compiler}\n"))
 }
 
 fn place(root: &Path, release: &Release) -> PathBuf {
     root.join(FOLDER).join(format!("{}.profdata", release.machine.name))
 }
 
-/// The program that puts profiles together, of the LLVM that the compiler has.
-pub(crate) fn merger() -> Result<String> {
+/// The program that puts profiles together: the compiler's own (`rustup component add llvm-tools`), or that of the same LLVM.
+pub(crate) fn merger() -> Result<PathBuf> {
     let about = said(Command::new("rustc").arg("-vV"))?;
-    let version = about.lines().find_map(|line| line.strip_prefix("LLVM version: "));
-    let version = version.and_then(|version| version.split('.').next()).context("rustc names no LLVM")?;
-    let name = format!("llvm-profdata-{version}");
-    if !succeeds(&name, &["--version"]) {
-        bail!("{name} is missing: install llvm-{version}, then run this again");
+    let of = |name: &str| about.lines().find_map(|line| line.strip_prefix(name));
+    let (host, version) = (of("host: "), of("LLVM version: "));
+    let (host, version) = (host.context("rustc names no host")?, version.context("rustc names no LLVM")?);
+    let sysroot = PathBuf::from(said(Command::new("rustc").args(["--print", "sysroot"]))?);
+    let own = sysroot.join("lib/rustlib").join(host).join("bin/llvm-profdata");
+    if own.is_file() {
+        return Ok(own);
     }
-    Ok(name)
+    let major = version.split('.').next().unwrap_or(version);
+    let other = format!("llvm-profdata-{major}");
+    if !succeeds(&other, &["--version"]) {
+        bail!("llvm-profdata is missing: `rustup component add llvm-tools`, or install llvm-{major}");
+    }
+    Ok(PathBuf::from(other))
 }
