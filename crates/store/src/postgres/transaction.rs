@@ -52,11 +52,7 @@ async fn open(session: &Session, steps: &[Ready<'_>]) -> Result<ScriptOutcome, F
         let outcome = match begin.take() {
             Some(begin) => {
                 let (begun, ran) = join(begin, ran).await;
-                if let Err(failure) = begun {
-                    // What went out behind it was not in a transaction of ours.
-                    session.retire();
-                    return Err(Failure { severity: Severity::Unknown, ..failure });
-                }
+                begun.map_err(|failure| without_transaction(session, failure))?;
                 ran?
             }
             None => ran.await?,
@@ -67,6 +63,18 @@ async fn open(session: &Session, steps: &[Ready<'_>]) -> Result<ScriptOutcome, F
         }
     }
     Ok(ScriptOutcome::Written { rows: written })
+}
+
+/// What a `BEGIN` that failed means for the steps that went out behind it. Where the server has refused it and goes on, each of them was a
+/// transaction by itself; where the link has gone, none was committed.
+fn without_transaction(session: &Session, failure: Failure) -> Failure {
+    match failure.severity {
+        Severity::Statement | Severity::Again => {
+            session.retire();
+            Failure { severity: Severity::Unknown, ..failure }
+        }
+        Severity::Connection | Severity::Server | Severity::Unknown => failure,
+    }
 }
 
 /// The steps in order, parted where one asks for the time: it is asked when those before it have been answered, and so hold
