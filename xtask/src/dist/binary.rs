@@ -12,7 +12,7 @@ use crate::process::{self, cargo};
 /// Builds the binary that is shipped, and measured, in this folder, and returns its path.
 pub(crate) fn build(root: &Path, release: &Release, target: &Path) -> Result<PathBuf> {
     let (mut command, built) = building(root, release, target);
-    hide_folders(&mut command, root, target, profile::use_flag(root, release, target)?)?;
+    hide_folders(&mut command, root, target, profile::use_flags(root, release, target)?)?;
     if !release.is_for_this_machine() {
         let variable =
             format!("CARGO_TARGET_{}_LINKER", release.machine.target.to_uppercase().replace('-', "_"));
@@ -43,7 +43,7 @@ fn building(root: &Path, release: &Release, target: &Path) -> (Command, PathBuf)
 
 /// Debug information is gone from the binary; what names a folder still is the text of assertions. Of two rules that fit, the last
 /// counts.
-fn hide_folders(command: &mut Command, root: &Path, target: &Path, profile: Option<String>) -> Result<()> {
+fn hide_folders(command: &mut Command, root: &Path, target: &Path, profile: Vec<String>) -> Result<()> {
     let home = match std::env::var_os("CARGO_HOME") {
         Some(home) => PathBuf::from(home),
         None => PathBuf::from(std::env::var_os("HOME").context("neither CARGO_HOME nor HOME is set")?)

@@ -14,18 +14,19 @@ use crate::process::{self, succeeds};
 const FOLDER: &str = "packaging/profile";
 
 /// What the compiler is told of the profile of this machine, for a build in this folder; nothing where there is none. Cargo builds
-/// anew what was built with another flag and not what was built with another file, so the profile gets a name of what is in it.
-pub(super) fn use_flag(root: &Path, release: &Release, target: &Path) -> Result<Option<String>> {
+/// anew what was built with another flag and not what was built with another file, so the profile gets a name of what is in it. Of
+/// functions that have changed since nothing is said.
+pub(super) fn use_flags(root: &Path, release: &Release, target: &Path) -> Result<Vec<String>> {
     let profile = place(root, release);
     if !profile.exists() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let digest = said(Command::new("sha256sum").arg("--").arg(&profile))?;
     let name = digest.get(..16).context("sha256sum prints a digest")?;
     fs::create_dir_all(target)?;
     let copy = target.join(format!("{name}.profdata"));
     fs::copy(&profile, &copy).with_context(|| format!("{} cannot be written", copy.display()))?;
-    Ok(Some(format!("-Cprofile-use={}", copy.display())))
+    Ok(vec![format!("-Cprofile-use={}", copy.display()), "-Cllvm-args=-no-pgo-warn-mismatch".to_owned()])
 }
 
 /// What the compiler is told to make a binary that notes in a folder which ways it takes.
