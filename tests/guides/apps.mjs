@@ -59,18 +59,25 @@ export async function useWebApp(t, guide, address, { leftMs = LIFE_MS, forgets =
   await t.test("signs out, here and at the server", async () => {
     const before = await tokensRevoked(guide);
     const { page } = await browser.visit(home);
-    const { arrived, page: stuck } = await browser.logOut(submit(formOf(page), {}), `${home}?`).catch((error) => ({ page: { text: String(error) } }));
-    assert.equal(arrived ?? stuck?.url, home, stuck?.text);
-    assert.match(stuck.text, /Sign in/);
+    await signOut(browser, page, home);
     if (!forgets) assert.equal(await tokensRevoked(guide), before + 1, "the refresh token was taken back");
     const { page: asked } = await browser.visit(new URL("login", home).href);
     assert.ok(formOf(asked)?.fields.has("password"), asked.text);
   });
 }
 
+// Signs out by the form of a page, and is led back to the home page by the server.
+async function signOut(browser, page, home) {
+  const { arrived, page: stuck } = await browser.logOut(submit(formOf(page), {}), `${home}?`).catch((error) => ({ page: { text: String(error) } }));
+  assert.equal(arrived ?? stuck?.url, home, stuck?.text);
+  assert.match(stuck.text, /Sign in/);
+}
+
 // Runs the app of a client that has `redirectUri`, by `command` once it is printed to `file`, and waits until it says what `pattern` is for.
-export async function startWith(guide, { id, framework, redirectUri, file, command }, pattern) {
-  const printed = await guide.run(`proofkey client add --web --name Notes --id ${id} --redirect '${redirectUri}' --scope notes:read`);
+// Where `signedOutUri` is given, the server leads back there after a sign-out.
+export async function startWith(guide, { id, framework, redirectUri, signedOutUri, file, command }, pattern) {
+  const back = signedOutUri === undefined ? "" : ` --post-logout '${signedOutUri}'`;
+  const printed = await guide.run(`proofkey client add --web --name Notes --id ${id} --redirect '${redirectUri}'${back} --scope notes:read`);
   const [, secret] = printed.match(/^client_secret\s+(\S+)/m);
   await guide.run(`mkdir -p "$(dirname ${file})" && proofkey client snippet ${id} ${framework} > ${file}`);
   const app = await guide.start(`unset PORT; export CLIENT_SECRET=${secret}; ${command}`);
@@ -80,18 +87,23 @@ export async function startWith(guide, { id, framework, redirectUri, file, comma
 // Where an app may be called back: at its own pages, and at a path with what routers of paths read in their own way.
 const CALLBACKS = ["/", "/login", "/in%20here/(:a)"];
 
-// Signs in to the apps of clients that are called back there. `appOf` has the file and the command for an id and a port.
+// Signs in to the apps of clients that are called back there, and out. The home page is where a sign-out leads back to, so it is shown
+// there whatever `state` comes with it. `appOf` has the file and the command for an id and a port.
 export async function useCallbacks(t, guide, framework, appOf, pattern) {
   for (const [at, path] of CALLBACKS.entries()) {
     await t.test(`is called back at ${path}`, async () => {
       const [id, port] = [`notes-${framework}-${at}`, await freePort()];
       const home = `http://localhost:${port}/`;
-      await startWith(guide, { id, framework, redirectUri: new URL(path, home).href, ...appOf(id, port) }, pattern);
+      await startWith(guide, { id, framework, redirectUri: new URL(path, home).href, signedOutUri: home, ...appOf(id, port) }, pattern);
       const browser = new VirtualBrowser();
       assert.match((await browser.visit(home)).page.text, /Sign in/);
       const { page } = await browser.visit(new URL("login", home).href, undefined, signIn);
       assert.equal(page.url, home, page.text);
       assert.match(page.text, /Hello, Ada Lovelace/);
+      await signOut(browser, page, home);
+      const { page: returned } = await browser.visit(`${home}?state=of-a-sign-out`);
+      assert.equal(returned.status, 200, returned.text);
+      assert.match(returned.text, /Sign in/);
     });
   }
 }

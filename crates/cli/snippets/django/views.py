@@ -43,8 +43,9 @@ def login(request):
 
 def answers(get_response):
     def pass_on(request):
-        is_answer = request.path == CALLBACK_PATH and "state" in request.GET
-        return callback(request) if is_answer else get_response(request)
+        # The server's answer has a state, and a code or an error; anything else is a request for a page.
+        is_answer = "state" in request.GET and ("code" in request.GET or "error" in request.GET)
+        return callback(request) if is_answer and request.path == CALLBACK_PATH else get_response(request)
 
     return pass_on
 

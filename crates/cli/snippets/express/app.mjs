@@ -31,9 +31,10 @@ app.use(session({
   cookie: { httpOnly: true, sameSite: "lax", secure },
 }));
 
-// What comes there with a `state` is the server's answer; without one it is a request for a page, if there is one at this path.
+// The server's answer has a `state`, and a code or an error; anything else is a request for a page, if there is one at this path.
 app.use((request, response, next) => {
-  const isAnswer = request.path === callbackPath && "state" in request.query;
+  const { query } = request;
+  const isAnswer = request.path === callbackPath && "state" in query && ("code" in query || "error" in query);
   return isAnswer ? callback(request, response) : next();
 });
 

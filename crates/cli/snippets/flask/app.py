@@ -49,8 +49,9 @@ def login():
 
 @app.before_request
 def callback():
-    # What comes here with a state is the server's answer; without one it is a request for a page, if there is one at this path.
-    if request.path != (unquote(urlsplit(REDIRECT_URI).path) or "/") or "state" not in request.args:
+    # The server's answer has a state, and a code or an error; anything else is a request for a page, if there is one at this path.
+    is_answer = "state" in request.args and ("code" in request.args or "error" in request.args)
+    if request.path != (unquote(urlsplit(REDIRECT_URI).path) or "/") or not is_answer:
         return None
     tokens = server.authorize_access_token()
     person = server.userinfo(token=tokens)
