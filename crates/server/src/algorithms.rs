@@ -58,8 +58,8 @@ pub fn is_to_be_checked(on: &SigningAlgorithms) -> bool {
     on.off().next().is_some() || changes_the_first(on)
 }
 
-/// A warning that names the APIs whose access tokens are signed by the first of the list that signs, for they name nothing; `None` where there is no
-/// such API, or where the first is what signed before there was a list.
+/// A warning that names the APIs whose access tokens are signed by the first of the list that signs, for they name nothing; `None`
+/// where there is no such API, or where the first is what signed before there was a list.
 pub async fn followers(store: &Store, on: &SigningAlgorithms) -> Result<Option<String>, Fault> {
     if !changes_the_first(on) {
         return Ok(None);
@@ -69,8 +69,8 @@ pub async fn followers(store: &Store, on: &SigningAlgorithms) -> Result<Option<S
         apis.filter(|api| api.algorithm.is_none()).map(|api| api.resource.to_string()).collect();
     Ok((!follows.is_empty()).then(|| {
         format!(
-            "{} is the first of keys.algorithms, and so signs the access tokens of APIs that name no algorithm once it has a key that signs: {}. One that takes \
-             {} alone refuses them: `proofkey api edit --algorithm` names one for it",
+            "{} is the first of keys.algorithms. Once it has a key that signs, it signs the access tokens of the APIs that name no \
+             algorithm: {}. One that takes {} alone refuses them: `proofkey api edit --algorithm` names one for it",
             on.of_access_tokens(),
             named(&follows),
             Algorithm::Es256

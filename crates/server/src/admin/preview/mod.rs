@@ -1,6 +1,6 @@
 //! What `/token` would issue: the decisions of the authorization endpoint and of the token endpoint, made on what is stored now,
-//! on the settings of this process, and on a sign-in that is made up. Nothing is written and nothing that could be used leaves here: no signature, no code, no
-//! refresh token.
+//! on the settings of this process, and on a sign-in that is made up. Nothing is written and nothing that could be used leaves here:
+//! no signature, no code, no refresh token.
 
 mod claims;
 mod reasons;
