@@ -46,7 +46,7 @@ impl Admin {
         Ok(listed)
     }
 
-    /// Opens every stored signing key by the sealing key, and returns their ids. Changes nothing.
+    /// Opens every stored signing key by the sealing key and reads what is in it, and returns their ids. Changes nothing.
     pub async fn check_keys(&self) -> Result<Vec<String>, AdminRefused> {
         let keys = self.current_keys(self.now()).await?;
         keys.check_private()?;

@@ -199,7 +199,8 @@ impl Keys {
         &self.records
     }
 
-    /// Opens every private key: those too that wait, verify what they signed, or are of an algorithm that is off.
+    /// Reads every private key, and whether it is the one that its row names: those too that wait, verify what they signed, or are
+    /// of an algorithm that is off.
     pub(crate) fn check_private(&self) -> Result<(), KeysFault> {
         self.records.iter().try_for_each(|record| open(record, record.algorithm, &self.sealer).map(drop))
     }
@@ -284,8 +285,14 @@ fn open(
     let private = sealer
         .open(&record.kid, &record.sealed)
         .ok_or_else(|| KeysFault::Sealed { kid: record.kid.clone() })?;
-    SigningKey::from_pkcs8(algorithm, &private)
-        .map_err(|cause| KeysFault::Damaged { kid: record.kid.clone(), cause: cause.to_string() })
+    let damaged = |cause: String| KeysFault::Damaged { kid: record.kid.clone(), cause };
+    let key = SigningKey::from_pkcs8(algorithm, &private).map_err(|cause| damaged(cause.to_string()))?;
+    // Its own id is made of its public half.
+    if key.kid() == record.kid {
+        Ok(key)
+    } else {
+        Err(damaged(format!("the private key belongs to {}", key.kid())))
+    }
 }
 
 fn public(record: &KeyRecord) -> Result<Jwk, KeysFault> {

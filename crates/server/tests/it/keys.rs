@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
+use proofkey_jose::{KeyError, SigningKey};
 use proofkey_oauth::Issuer;
-use proofkey_protocol::{Algorithm, KeyRecord, SigningAlgorithms};
+use proofkey_protocol::{Algorithm, Committed, KeyRecord, SigningAlgorithms};
 use proofkey_server::config::{SealingKey, SealingKeySource, SealingKeys};
-use proofkey_server::keys::{Keyring, Keys, Signers, rotate, rotate_now, rotation};
+use proofkey_server::keys::{Keyring, Keys, PrivateKeySealer, Signers, rotate, rotate_now, rotation};
 use proofkey_testkit::{AuthorizeRequest, Browser, Page, TestServer, decode, fixtures};
 
 const DAY_SECONDS: i64 = 86_400;
@@ -132,6 +133,29 @@ async fn pk_07_f_19_a_check_opens_those_keys_too_that_sign_nothing() {
     assert_eq!(server.sibling().await.change(other).await, 1);
     let refused = server.admin().check_keys().await.unwrap_err().to_string();
     assert!(refused.contains(&of_ed.kid) && refused.contains("does not open"), "{refused}");
+}
+
+#[tokio::test]
+async fn pk_07_f_19_a_check_reads_what_is_in_those_keys_too_that_sign_nothing() {
+    let server = TestServer::builder().set("keys.algorithms", "ES256, RS256").start().await;
+    let of_ed = keys(&server).await.into_iter().find(|key| key.algorithm == Algorithm::EdDsa).unwrap();
+    // The bytes of `SEALING_KEY`.
+    let sealer = PrivateKeySealer::derive(&std::array::from_fn(|at| u8::try_from(at).unwrap()));
+    let own = sealer.open(&of_ed.kid, &of_ed.sealed).unwrap();
+    let (another, of_another) = SigningKey::generate(Algorithm::EdDsa).unwrap();
+    let (_, of_es) = SigningKey::generate(Algorithm::Es256).unwrap();
+    for (private, cause) in [
+        (&of_another, Some(format!("the private key belongs to {}", another.kid()))),
+        (&of_es, Some(KeyError::Rejected.to_string())),
+        (&own, None),
+    ] {
+        let version = server.store().directory_versions().await.unwrap().keys;
+        let sealed = vec![(of_ed.kid.clone(), sealer.seal(&of_ed.kid, private))];
+        assert_eq!(server.store().reseal_keys(sealed, version).await.unwrap(), Committed::Applied);
+        let told = server.admin().check_keys().await.map(|kids| kids.len()).map_err(|told| told.to_string());
+        let expected = cause.map(|cause| format!("signing key {} is damaged: {cause}", of_ed.kid));
+        assert_eq!(told, expected.map_or(Ok(keys(&server).await.len()), Err));
+    }
 }
 
 /// A proxy may forward nothing but the issuer's path, so everything that a page needs stands below it.
