@@ -25,7 +25,10 @@ pub(super) fn use_flags(root: &Path, release: &Release, target: &Path) -> Result
     let name = digest.get(..16).context("sha256sum prints a digest")?;
     fs::create_dir_all(target)?;
     let copy = target.join(format!("{name}.profdata"));
-    fs::copy(&profile, &copy).with_context(|| format!("{} cannot be written", copy.display()))?;
+    // A copy that is newer than what was built with it would have it built anew.
+    if fs::read(&copy).ok() != Some(fs::read(&profile)?) {
+        fs::copy(&profile, &copy).with_context(|| format!("{} cannot be written", copy.display()))?;
+    }
     Ok(vec![format!("-Cprofile-use={}", copy.display()), "-Cllvm-args=-no-pgo-warn-mismatch".to_owned()])
 }
 
