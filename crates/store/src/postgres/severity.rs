@@ -87,6 +87,9 @@ fn severity(code: &str, is_fatal: bool, stage: Stage) -> Severity {
         "23503" => Severity::Again,
         // read_only_sql_transaction: a standby, or a primary that became one.
         "25006" => Severity::Server,
+        // feature_not_supported: a standby has no serializable transactions, and says so before it says that it takes no writes. It
+        // is also what a prepared statement ends in whose columns have changed, and a new session prepares it anew.
+        "0A000" => Severity::Server,
         // cannot_connect_now: refused before anything was looked at.
         "57P03" => Severity::Connection,
         // statement_completion_unknown.
@@ -154,6 +157,7 @@ mod tests {
             ("08006", false, Connection, Unknown),
             ("08003", true, Connection, Unknown),
             ("25006", false, Server, Server),
+            ("0A000", false, Server, Server),
             ("25P03", true, Connection, Unknown),
             ("55P03", false, Statement, Statement),
             ("57014", false, Statement, Statement),

@@ -54,7 +54,7 @@ async fn commits(world: &World, number: u64) -> [Commit; 3] {
 async fn st_02_st_03_what_may_go_through_is_tried_again_and_applied_once() {
     let world = World::new().await;
     let mut number = 0;
-    for (code, times) in [("40001", 3), ("40P01", 3), ("40003", 1), ("25006", 1)] {
+    for (code, times) in [("40001", 3), ("40P01", 3), ("40003", 1), ("25006", 1), ("0A000", 1)] {
         for at in [At::Statement, At::Commit] {
             number += 1;
             for commit in commits(&world, number).await {
