@@ -4,14 +4,14 @@
 
 use std::time::{Duration, Instant};
 
-use proofkey_protocol::{Commit, Committed};
+use proofkey_protocol::{ClientId, Commit, Committed, GrantFacts};
 use proofkey_store::{ConnectOptions, Store};
 use proofkey_testkit::postgres;
 use tokio::task::JoinSet;
 
 use super::World;
 use super::proxy::{Break, Proxy};
-use crate::support::{grant, grant_id, redeem, redeem_and_end_suspects, spend};
+use crate::support::{client, grant, grant_id, redeem, redeem_and_end_suspects, spend, suspect};
 
 /// Links at once: each store has two connections, and one more when the first is given up.
 const AT_ONCE: u64 = 40;
@@ -19,13 +19,30 @@ const AT_ONCE: u64 = 40;
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// When the caller has its answer: after that time, a second of grace and the way over another link.
 const SETTLED_WITHIN: Duration = Duration::from_secs(12);
-/// How the link goes silent.
-const WAYS: [Break; 3] = [Break::SwallowExecution, Break::SilentExecution, Break::SwallowCommit];
+/// How a commit runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    /// One statement, on a connection that calls share: a refresh.
+    Shared,
+    /// One statement, on a connection of its own: a redemption.
+    Alone,
+    /// Several round trips on a connection of its own: a redemption that ends a suspect grant.
+    Several,
+}
+
+/// How the link goes silent, and under what.
+const WAYS: [(Break, Work); 5] = [
+    (Break::SwallowExecution, Work::Shared),
+    (Break::SilentExecution, Work::Shared),
+    (Break::SwallowExecution, Work::Alone),
+    (Break::SilentExecution, Work::Alone),
+    (Break::SwallowCommit, Work::Several),
+];
 
 fn links() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
     let asked = std::env::var("PROOFKEY_CYCLES").ok().and_then(|count| count.parse().ok());
-    asked.unwrap_or(9)
+    asked.unwrap_or(10)
 }
 
 /// A store of its own behind a proxy of its own, over as few connections as there can be.
@@ -42,20 +59,36 @@ async fn behind_proxy(url: &str) -> (Store, Proxy) {
     (Store::connect(&url, &options).await.unwrap(), proxy)
 }
 
-/// What the link is silent about. A redemption that ends something is a transaction of several round trips, a refresh one statement.
-fn commit(way: Break, number: u64) -> Commit {
-    if way == Break::SwallowCommit { redeem_and_end_suspects(grant(number)) } else { spend(number, 1, 1) }
+/// The client of these two numbers: what is suspect ends at the client alone, and no link waits for the rows of another.
+fn client_of(number: u64) -> ClientId {
+    ClientId::new(format!("app-{number}"))
+}
+
+/// What the link is silent about, and what is written before it. Both connections are in use then.
+fn commits(work: Work, number: u64) -> (Vec<Commit>, Commit) {
+    let other = number + 1;
+    let grant = |own| GrantFacts { client_id: client_of(number), ..grant(own) };
+    match work {
+        Work::Shared => (vec![redeem(grant(number))], spend(number, 1, 1)),
+        Work::Alone => (vec![redeem(grant(other)), suspect(other, 1)], redeem(grant(number))),
+        Work::Several => {
+            (vec![redeem(grant(other)), suspect(other, 1)], redeem_and_end_suspects(grant(number)))
+        }
+    }
 }
 
 /// One link that goes silent under a commit; how long that took.
-async fn silent(url: String, way: Break, number: u64) -> Duration {
+async fn silent(url: String, way: (Break, Work), number: u64) -> Duration {
     let (store, proxy) = behind_proxy(&url).await;
-    let prepared = if way == Break::SwallowCommit { commit(way, number + 1) } else { redeem(grant(number)) };
-    let commit = commit(way, number);
-    assert_eq!(store.commit(prepared).await, Ok(Committed::Applied), "{way:?}");
-    // The shared connection is open as well.
+    let (at, work) = way;
+    let (prepared, commit) = commits(work, number);
+    store.add_client(client(client_of(number).as_str())).await.unwrap();
+    for prepared in prepared {
+        assert_eq!(store.commit(prepared).await, Ok(Committed::Applied), "{way:?}");
+    }
+    // The shared connection is open in any case.
     assert!(store.grant(grant_id(number)).await.is_ok());
-    proxy.arm(way);
+    proxy.arm(at);
     let began = Instant::now();
     let told = tokio::time::timeout(SETTLED_WITHIN, store.commit(commit.clone())).await;
     let took = began.elapsed();
@@ -63,7 +96,10 @@ async fn silent(url: String, way: Break, number: u64) -> Duration {
     assert_eq!((proxy.broken(), took >= STATEMENT_TIMEOUT), (1, true), "{way:?}: {took:?}");
     assert_eq!(store.commit(commit).await, Ok(Committed::Conflict), "{way:?}: it was applied once");
     let row = store.grant(grant_id(number)).await.unwrap().unwrap();
-    assert_eq!(row.grant().refresh.generation, i64::from(way != Break::SwallowCommit), "{way:?}");
+    assert_eq!(row.grant().refresh.generation, i64::from(work == Work::Shared), "{way:?}");
+    if let Some(other) = store.grant(grant_id(number + 1)).await.unwrap() {
+        assert_eq!(other.grant().revoked_at.is_some(), work == Work::Several, "{way:?}");
+    }
     store.close().await;
     took
 }

@@ -2,6 +2,7 @@
 
 mod black_holes;
 mod errors;
+mod isolation;
 mod links;
 mod lost_answers;
 mod proxy;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 /// Which message the link breaks at, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,7 @@ pub(crate) struct Proxy {
     pub(crate) port: u16,
     armed: Arc<AtomicU8>,
     broken: Arc<AtomicUsize>,
+    entrance: Arc<Mutex<()>>,
 }
 
 impl Proxy {
@@ -72,13 +73,21 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let (armed, broken) = (Arc::new(AtomicU8::new(0)), Arc::new(AtomicUsize::new(0)));
         let (arms, breaks) = (Arc::clone(&armed), Arc::clone(&broken));
+        let entrance = Arc::new(Mutex::new(()));
+        let entered = Arc::clone(&entrance);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                drop(entered.lock().await);
                 let server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
                 tokio::spawn(link(client, server, Arc::clone(&arms), Arc::clone(&breaks)));
             }
         });
-        Self { port, armed, broken }
+        Self { port, armed, broken, entrance }
+    }
+
+    /// Lets new links wait until the guard is dropped.
+    pub(crate) async fn close(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.entrance).lock_owned().await
     }
 
     /// Breaks one link.
