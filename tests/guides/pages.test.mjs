@@ -38,6 +38,17 @@ test("a page is followed by a test, or says that it was not run", () => {
   }
 });
 
+test("pk_10 a file that the reader writes is named in the words above it", () => {
+  for (const { name, text } of pages) {
+    let words = "";
+    for (const [at, piece] of text.split(/^```/m).entries()) {
+      const [, file] = at % 2 === 1 ? piece.match(/^[^\n]* file=(\S+)/) ?? [] : [];
+      if (file !== undefined) assert.ok(words.includes(`\`${file}\``), `${name}.md: ${file}`);
+      words = at % 2 === 1 ? "" : piece;
+    }
+  }
+});
+
 test("pk_10 what a guide fetches is pinned", () => {
   for (const page of pages) {
     for (const { text, line } of page.sections.flatMap((section) => section.blocks).filter((block) => block.install)) {
