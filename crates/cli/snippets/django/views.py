@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 import requests
 from authlib.integrations.django_client import OAuth, OAuthError
 from django.contrib import auth
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template import engines
@@ -18,6 +19,9 @@ SIGNED_OUT_URI = __SIGNED_OUT_URI__
 SCOPE = __SCOPE__
 API = __API__
 NAME = __NAME__
+CLIENT_SECRET = os.environ.get("CLIENT_SECRET")
+if not CLIENT_SECRET:
+    raise ImproperlyConfigured("CLIENT_SECRET is not set: it is what `proofkey client add` printed.")
 CALLBACK_PATH = unquote(urlsplit(REDIRECT_URI).path) or "/"
 
 PAGE = engines["django"].from_string("""<!doctype html><html lang="en"><title>{{ name }}</title><h1>{{ name }}</h1>
@@ -33,7 +37,7 @@ oauth = OAuth()
 oauth.register(
     "proofkey",
     client_id=CLIENT_ID,
-    client_secret=os.environ["CLIENT_SECRET"],
+    client_secret=CLIENT_SECRET,
     server_metadata_url=ISSUER + "/.well-known/openid-configuration",
     client_kwargs={"scope": SCOPE, "code_challenge_method": "S256"},
 )
@@ -93,7 +97,7 @@ def logout(request):
     if not tokens:
         return redirect("/")
     metadata = oauth.proofkey.load_server_metadata()
-    ours = (CLIENT_ID, os.environ["CLIENT_SECRET"])
+    ours = (CLIENT_ID, CLIENT_SECRET)
     requests.post(metadata["revocation_endpoint"], data={"token": tokens["refresh_token"]}, auth=ours, timeout=10)
     parameters = {"id_token_hint": tokens["id_token"]}
     if SIGNED_OUT_URI:

@@ -16,9 +16,12 @@ const { origin, pathname: callbackPath } = new URL(REDIRECT_URI);
 const spelled = origin + callbackPath;
 if (spelled !== REDIRECT_URI) throw new Error(`register the redirect URI ${spelled} in place of ${REDIRECT_URI}`);
 
+const { CLIENT_SECRET } = process.env;
+if (!CLIENT_SECRET) throw new Error("CLIENT_SECRET is not set: it is what `proofkey client add` printed");
+
 // Plain http is for development on this machine; the library takes it only when told so.
 const execute = ISSUER.startsWith("http:") ? [oidc.allowInsecureRequests] : [];
-const server = await oidc.discovery(new URL(ISSUER), CLIENT_ID, process.env.CLIENT_SECRET, undefined, { execute });
+const server = await oidc.discovery(new URL(ISSUER), CLIENT_ID, CLIENT_SECRET, undefined, { execute });
 
 const app = express();
 const secure = REDIRECT_URI.startsWith("https:");

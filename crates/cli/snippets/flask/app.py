@@ -1,5 +1,6 @@
 import os
 import secrets
+import sys
 from urllib.parse import unquote, urlencode, urlsplit
 
 import requests
@@ -13,6 +14,7 @@ SIGNED_OUT_URI = __SIGNED_OUT_URI__
 SCOPE = __SCOPE__
 API = __API__
 NAME = __NAME__
+CLIENT_SECRET = os.environ.get("CLIENT_SECRET") or sys.exit("CLIENT_SECRET is not set: it is what `proofkey client add` printed.")
 
 app = Flask(__name__)
 app.secret_key = os.environ.get("SESSION_SECRET") or secrets.token_hex(32)
@@ -38,7 +40,7 @@ oauth = OAuth(app)
 server = oauth.register(
     "proofkey",
     client_id=CLIENT_ID,
-    client_secret=os.environ["CLIENT_SECRET"],
+    client_secret=CLIENT_SECRET,
     server_metadata_url=ISSUER + "/.well-known/openid-configuration",
     client_kwargs={"scope": SCOPE, "code_challenge_method": "S256"},
 )
@@ -84,7 +86,7 @@ def logout():
     if not tokens:
         return redirect("/")
     metadata = server.load_server_metadata()
-    ours = (CLIENT_ID, os.environ["CLIENT_SECRET"])
+    ours = (CLIENT_ID, CLIENT_SECRET)
     requests.post(metadata["revocation_endpoint"], data={"token": tokens["refresh_token"]}, auth=ours, timeout=10)
     parameters = {"id_token_hint": tokens["id_token"]}
     if SIGNED_OUT_URI:

@@ -212,6 +212,10 @@ func (a *app) logout(w http.ResponseWriter, r *http.Request) {
 }
 
 func main() {
+	clientSecret := os.Getenv("CLIENT_SECRET")
+	if clientSecret == "" {
+		log.Fatal("CLIENT_SECRET is not set: it is what `proofkey client add` printed")
+	}
 	provider, err := oidc.NewProvider(context.Background(), issuer)
 	if err != nil {
 		log.Fatal(err)
@@ -219,7 +223,7 @@ func main() {
 	a := &app{provider: provider, sessions: map[string]*session{}}
 	a.config = oauth2.Config{
 		ClientID:     clientID,
-		ClientSecret: os.Getenv("CLIENT_SECRET"),
+		ClientSecret: clientSecret,
 		Endpoint:     provider.Endpoint(),
 		RedirectURL:  redirectURI,
 		Scopes:       strings.Fields(scope),

@@ -19,7 +19,12 @@ const kept = (globalThis.notes ??= { sessions: new Map() });
 
 // Plain http is for development on this machine; the library takes it only when told so.
 const execute = ISSUER.startsWith("http:") ? [oidc.allowInsecureRequests] : [];
-const discover = () => oidc.discovery(new URL(ISSUER), CLIENT_ID, process.env.CLIENT_SECRET, undefined, { execute });
+async function discover() {
+  // Not above: a build needs no secret.
+  const { CLIENT_SECRET } = process.env;
+  if (!CLIENT_SECRET) throw new Error("CLIENT_SECRET is not set: it is what `proofkey client add` printed");
+  return oidc.discovery(new URL(ISSUER), CLIENT_ID, CLIENT_SECRET, undefined, { execute });
+}
 const server = () => (kept.server ??= discover().catch((error) => {
   kept.server = undefined; // the next request tries again
   throw error;
