@@ -29,7 +29,7 @@ echo
 echo "$ADDRESS"
 echo
 
-read -r -p 'Paste the address that the browser ended at: ' CALLBACK
+read -r -p 'Paste the address that the browser ended at, within a minute: ' CALLBACK
 parameter() { printf %s "$CALLBACK" | sed -n "s/.*[?&]$1=\([^&#]*\).*/\1/p"; }
 [ "$(parameter state)" = "$STATE" ] || { echo "This answer is not to our request." >&2; exit 1; }
 CODE=$(parameter code)
