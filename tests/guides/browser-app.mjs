@@ -8,22 +8,32 @@ import { tokensIssued, tokensRevoked } from "./apps.mjs";
 import { USER } from "./guide.mjs";
 
 const REFRESH_MS_MAX = 30_000;
+const SHOWN_MS_MAX = 5_000;
 
 // The library refreshes a minute before the end of a token: of one that lives 65 seconds, after five.
 export const SOON = { PROOFKEY_TOKENS__ACCESS_SECONDS: "65" };
 
-// Signs in, calls the API, waits for a refresh, and signs out.
+// Refuses the app and finds nothing of it after a reload, signs in, calls the API, waits for a refresh, and signs out.
 export async function useBrowserApp(t, guide, address) {
   const home = guide.fill(address);
   const browser = await launch();
   t.after(() => browser.close());
   const page = await openPage(t, browser);
   const button = (name) => page.getByRole("button", { name, exact: true });
-  await t.test("signs in", async () => {
+  await t.test("says that it was refused, and not again after a reload", async () => {
     await page.goto(home);
     await button("Sign in").click();
     await page.locator("#username").waitFor();
     await signIn(page, USER);
+    await page.locator("#consent-deny").click();
+    await page.getByRole("alert").waitFor();
+    await until(SHOWN_MS_MAX, "the refusal goes out of the address", () => new URL(page.url()).search === "");
+    await page.reload();
+    await button("Sign in").waitFor();
+    assert.equal(await page.getByRole("alert").count(), 0);
+  });
+  await t.test("signs in", async () => {
+    await button("Sign in").click();
     await page.locator("#consent-allow").click();
     await page.getByText("Hello, Ada Lovelace.").waitFor();
     assert.equal(new URL(page.url()).search, "", "the code is not in the address");

@@ -1,4 +1,4 @@
-import { StrictMode, useState } from "react";
+import { StrictMode, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { AuthProvider, useAuth } from "react-oidc-context";
 
@@ -30,6 +30,10 @@ function SignIn() {
 
 function App() {
   const auth = useAuth();
+  // A refusal goes out of the address bar too: a reload would take it for another answer.
+  useEffect(() => {
+    if (auth.error?.source === "signinCallback") settings.onSigninCallback();
+  }, [auth.error]);
   if (auth.isLoading) return <p>One moment…</p>;
   if (auth.error) return <p role="alert">{auth.error.message} <SignIn /></p>;
   if (!auth.isAuthenticated) return <SignIn />;
