@@ -11,6 +11,13 @@ const LIFE_MS = 30_000;
 const CALL_MS_MAX = 5_000;
 const START_MS_MAX = 60_000;
 
+// The app ends, and says what is missing, where it is started without its secret.
+export async function refusesToStartWithoutSecret(t, guide, command) {
+  await t.test("says that the secret is missing", async () => {
+    await assert.rejects(guide.run(`unset CLIENT_SECRET; timeout 60 ${command}`), /CLIENT_SECRET is not set/);
+  });
+}
+
 // How often an endpoint has answered well, by the server's own count.
 async function answered(guide, endpoint) {
   const text = await (await fetch(`${guide.metrics}/metrics`)).text();

@@ -1,7 +1,7 @@
 // docs/guides/go.md and api-go.md, followed to their ends.
 import { test } from "node:test";
 
-import { BEHIND_PROXY, ON_8080, SHORT, startWith, useWebApp } from "./apps.mjs";
+import { BEHIND_PROXY, ON_8080, SHORT, refusesToStartWithoutSecret, startWith, useWebApp } from "./apps.mjs";
 import { judge } from "./judge.mjs";
 import { open } from "./guide.mjs";
 
@@ -12,6 +12,7 @@ test("pk_10 the guide for Go", async (t) => {
   if (guide === undefined) return;
   await guide.all();
   guide.finish();
+  await refusesToStartWithoutSecret(t, guide, "go run .");
   await useWebApp(t, guide, "http://localhost:8082/", { leftMs: 10_000 });
   const app = { ...BEHIND_PROXY, framework: "go", file: "https/main.go", command: "go run ./https" };
   await t.test("listens behind a proxy", () => startWith(guide, app, ON_8080));
