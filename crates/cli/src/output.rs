@@ -116,7 +116,9 @@ fn write(bytes: &[u8]) -> io::Result<()> {
 
 /// Tells the person something beside the result, on standard error.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", terminal::lines(text));
+    // In one piece: the log, which has a writer of its own, would come between a line and its end.
+    let line = format!("{}\n", terminal::lines(text));
+    let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
 /// How long the last word of a command may take. A reader that has stopped must not keep a server from ending.

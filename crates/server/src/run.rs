@@ -74,12 +74,15 @@ pub enum StartFault {
     #[error("[passwords]: {0}")]
     Passwords(String),
     /// An address cannot be listened on.
-    #[error("{setting}: {address} cannot be listened on: {cause}{}", cure(cause))]
+    #[error("{setting}: {address} cannot be listened on: {cause}{}", cure(setting, cause))]
     Listen { setting: &'static str, address: SocketAddr, cause: io::Error },
     /// Anything else of the system.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
+
+/// The setting of the listener that can be left out.
+const METRICS_LISTEN: &str = "server.metrics_listen";
 
 /// A server about to start.
 #[derive(Debug)]
@@ -167,7 +170,7 @@ impl Start {
         background.extend(background::spawn_node(&watch, &store, &node));
         let store_failed = spawn_vital(store_failure(store.clone(), shutdown.clone()), &shutdown);
         if let Some(address) = config.server.metrics_listen {
-            let (listener, stop) = (bind("server.metrics_listen", address).await?, observed.clone());
+            let (listener, stop) = (bind(METRICS_LISTEN, address).await?, observed.clone());
             background.push(spawn_metrics(&watch, listener, Arc::clone(&budget), stop)?);
         }
         let edge = Edge {
@@ -302,9 +305,12 @@ async fn bind(setting: &'static str, address: SocketAddr) -> Result<TcpListener,
 }
 
 /// What helps against an address that cannot be listened on.
-fn cure(cause: &io::Error) -> &'static str {
+fn cure(setting: &str, cause: &io::Error) -> &'static str {
     match cause.kind() {
-        io::ErrorKind::AddrInUse => "; is another server running there?",
+        io::ErrorKind::AddrInUse if setting == METRICS_LISTEN => {
+            "; is another server running there? Choose another port, or \"off\" to have no metrics"
+        }
+        io::ErrorKind::AddrInUse => "; is another server running there? Stop it, or choose another port",
         io::ErrorKind::AddrNotAvailable => "; no interface of this machine has it",
         io::ErrorKind::PermissionDenied => {
             "; a port below 1024 needs the right to bind it (CAP_NET_BIND_SERVICE)"

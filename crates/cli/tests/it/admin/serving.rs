@@ -53,7 +53,7 @@ fn k_39_a_start_that_fails_names_setting_place_and_cause_once() {
         let output = command.envs(variables.iter().copied()).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{variables:?}: {stderr}");
-        let line = stderr.lines().last().unwrap_or_default();
+        let line = stderr.lines().rfind(|line| line.starts_with("proofkey: ")).unwrap_or_default();
         for word in words {
             assert_eq!(line.matches(word).count(), 1, "{word:?}: {stderr:?}");
         }
@@ -64,8 +64,12 @@ fn k_39_a_start_that_fails_names_setting_place_and_cause_once() {
         assert_eq!(links.len(), once.len(), "{line}");
     };
     let in_use = "Address already in use";
-    refused(&[("PROOFKEY_SERVER__LISTEN", &taken)], &["server.listen", &taken, in_use]);
-    refused(&[("PROOFKEY_SERVER__METRICS_LISTEN", &taken)], &["server.metrics_listen", &taken, in_use]);
+    refused(
+        &[("PROOFKEY_SERVER__LISTEN", &taken)],
+        &["server.listen", &taken, in_use, "choose another port"],
+    );
+    let cure = "Choose another port, or \"off\"";
+    refused(&[("PROOFKEY_SERVER__METRICS_LISTEN", &taken)], &["server.metrics_listen", &taken, in_use, cure]);
     refused(&[("PROOFKEY_SERVER__LISTEN", "192.0.2.1:1")], &["server.listen", "192.0.2.1:1", "no interface"]);
     refused(&[("PROOFKEY_STORE__DATA", &file)], &["store.data", &file]);
     let tls = [("PROOFKEY_SERVER__TLS_CERTIFICATE", &*none), ("PROOFKEY_SERVER__TLS_KEY", &*none)];
