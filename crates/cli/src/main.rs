@@ -15,6 +15,7 @@ mod manual;
 mod memory;
 mod output;
 mod pkce;
+mod private_file;
 mod serve;
 mod signed_in;
 mod stored_at;

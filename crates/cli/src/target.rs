@@ -9,6 +9,7 @@ use proofkey_client::{Application, ResourceUri, Scope, TokenStore};
 use serde::{Deserialize, Serialize};
 
 use crate::output::note;
+use crate::private_file::write_private;
 
 /// Where `proofkey dev` listens.
 const ISSUER_DEFAULT: &str = "http://127.0.0.1:4455";
@@ -118,11 +119,8 @@ impl LastLogin {
 
     /// Writes down a sign-in for later commands.
     pub(crate) fn write(store: &TokenStore, app: &Application) -> anyhow::Result<()> {
-        let last = Self::of(app);
-        let sibling = path(store).with_extension("new");
-        std::fs::write(&sibling, serde_json::to_vec(&last)?)
-            .and_then(|()| std::fs::rename(&sibling, path(store)))
-            .with_context(|| path(store).display().to_string())
+        let path = path(store);
+        write_private(&path, &Self::of(app)).with_context(|| path.display().to_string())
     }
 
     /// What to remember once `ended` is no sign-in any more: nothing else, unless it was the remembered one and others

@@ -10,7 +10,8 @@ use proofkey_server::admin::{Admin, AdminRefused, ClientDocument, NewApi, NewUse
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::ready::{self, Client, User, write_private};
+use super::ready::{self, Client, User};
+use crate::private_file::write_private;
 
 /// Codes of the client that shows what an expired code looks like live this long, in seconds.
 const SHORT_CODE_SECONDS: i64 = 2;

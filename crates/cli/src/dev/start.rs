@@ -20,11 +20,12 @@ use tokio_util::sync::CancellationToken;
 use super::api::{self, ApiConfig};
 use super::app::{self, AppConfig, ExpiredCode};
 use super::configuration::{ENVIRONMENT, configuration};
-use super::ready::{Ready, User, write_private};
+use super::ready::{Ready, User};
 use super::seed::{self, Addresses};
 use super::trace_log::{TraceEvent, TraceLog};
 use crate::admin::system_user;
 use crate::output::{self, OPERATOR_EXIT_CODES};
+use crate::private_file::write_private;
 
 /// Where it listens unless it is told otherwise, and unless another program does.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4455);

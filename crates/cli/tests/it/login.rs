@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -104,6 +105,17 @@ async fn k_54_the_address_at_which_a_browser_elsewhere_ends_is_pasted_into_the_c
     let output = command(home.path(), &["whoami", "--json"]).output().unwrap();
     let who: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(who["issuer"], server.issuer, "{who} {}", String::from_utf8_lossy(&output.stderr));
+    // Nothing that it keeps, now and after the end of the sign-in, is for other users of this machine.
+    for arguments in [&["whoami"][..], &["logout"]] {
+        assert!(command(home.path(), arguments).output().unwrap().status.success());
+        let kept = home.path().join(".local/share/proofkey");
+        let files: Vec<_> = std::fs::read_dir(&kept).unwrap().flatten().collect();
+        assert!(files.iter().any(|file| file.file_name() == "last-login.json"), "{files:?}");
+        for file in files {
+            let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{file:?} after {arguments:?}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
