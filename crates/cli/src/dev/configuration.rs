@@ -5,6 +5,10 @@ use std::path::Path;
 
 use proofkey_server::config::{Config, SealingKey};
 
+/// What is logged unless `PROOFKEY_LOG__LEVEL` says otherwise: faults, and the requests that were refused. Their error ids are
+/// shown to the developer, and no other record of them can be asked for.
+const LOG_LEVEL: &str = "warn,proofkey_server::endpoint::failure=info";
+
 /// The server's configuration, with a sealing key of its own in its directory.
 pub(super) fn configuration(
     issuer: &str,
@@ -17,9 +21,9 @@ pub(super) fn configuration(
         SealingKey::generate()?.write_new(&key_path)?;
     }
     let text = format!(
-        "issuer = {issuer:?}\n[server]\nlisten = \"{listen}\"\nmetrics_listen = \"off\"\n[store]\ndata = {:?}\n[keys]\nalgorithms = [\"ES256\", \"RS256\"]\nsealing_key_file = {:?}\n[log]\nlevel = \"warn\"\n",
+        "issuer = {issuer:?}\n[server]\nlisten = \"{listen}\"\nmetrics_listen = \"off\"\n[store]\ndata = {:?}\n[keys]\nalgorithms = [\"ES256\", \"RS256\"]\nsealing_key_file = {:?}\n[log]\nlevel = {LOG_LEVEL:?}\n",
         data.display().to_string(),
-        key_path.display().to_string()
+        key_path.display().to_string(),
     );
     let tried_out = environment.filter(|(name, _)| TRIED_OUT.iter().any(|section| name.starts_with(section)));
     Ok(Config::parse(&text, &data.join("proofkey dev"), tried_out)?)
@@ -39,7 +43,8 @@ const TRIED_OUT: [&str; 5] = [
 /// The same in the words of `--help`.
 pub(super) const ENVIRONMENT: &str = "\
 Environment: PROOFKEY_LIMITS__*, PROOFKEY_LOG__*, PROOFKEY_PASSWORDS__*, PROOFKEY_SESSIONS__* and PROOFKEY_TOKENS__* change \
-what they change for `proofkey serve`. No other variable is read: none leads dev to another database, key or address.";
+what they change for `proofkey serve`. The log, on standard error, has the requests that were refused; \
+PROOFKEY_LOG__LEVEL=info shows more. No other variable is read: none leads dev to another database, key or address.";
 
 #[cfg(test)]
 mod tests {

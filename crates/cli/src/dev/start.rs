@@ -241,6 +241,7 @@ fn print_welcome(ready: &Ready) {
 
   From a terminal       proofkey login --issuer {issuer} --resource {api} --scope \"{TERMINAL_SCOPE}\"
                         proofkey call {api}
+  Log                   follows here: what was refused, by its error id
   Stop                  Ctrl-C
 "
     ));

@@ -135,6 +135,20 @@ fn pk_09_dev_starts_again_in_data_from_which_its_user_was_removed() {
 }
 
 #[test]
+fn pk_08_what_dev_refuses_stands_in_its_terminal_under_the_id_that_was_answered() {
+    let installation = Installation::empty();
+    let mut dev = Dev::start(&installation, &[]);
+    let form = "content-type: application/x-www-form-urlencoded\r\ncontent-length: 13\r\nconnection: close";
+    let mut answered = String::new();
+    let request = format!("POST /token HTTP/1.1\r\nhost: HOST\r\n{form}\r\n\r\nclient_id=app");
+    dev.send("issuer", &request).read_to_string(&mut answered).unwrap();
+    let at = answered.find("pk-").unwrap_or_else(|| panic!("{answered}"));
+    dev.read_until(&format!("refused error_id={}", &answered[at..at + "pk-7Q4M-2XKD".len()]));
+    // Another directory has no configuration: what is said leads to that log too.
+    installation.refused(&["explain", "pk-7Q4M-2XKD"], "", 1, &["--config", "proofkey dev"]);
+}
+
+#[test]
 fn a_second_interrupt_ends_dev_at_once() {
     let installation = Installation::empty();
     let mut dev = Dev::start(&installation, &[("PROOFKEY_LOG__LEVEL", "info")]);

@@ -1,6 +1,6 @@
 //! Recorded refusals: show one.
 
-use proofkey_protocol::{Explanation, RefusalRecord};
+use proofkey_protocol::{ClientId, Explanation, Refusal, RefusalRecord};
 
 use super::noun::{Noun, Verb};
 use super::{Admin, AdminRefused};
@@ -14,6 +14,9 @@ pub struct ExplainedRefusal {
     pub record: RefusalRecord,
     /// What is said of the rule; `None` if this version has none of that name.
     pub rule: Option<Explanation>,
+    /// Of a redirect URI that was not registered those that are now, for the operator alone; `None` for any other rule, and where
+    /// the client is no more.
+    pub registered: Option<Vec<String>>,
 }
 
 impl Admin {
@@ -24,6 +27,14 @@ impl Admin {
         let record = self.store.refusal(&id).await?.filter(|found| found.keep_until > self.now());
         let record = record.ok_or_else(missing)?;
         self.record_read(Verb::Show, Noun::Refusal, &id);
-        Ok(ExplainedRefusal { rule: rules::explanation(&record.rule), record })
+        let registered = self.registered(&record).await?;
+        Ok(ExplainedRefusal { rule: rules::explanation(&record.rule), registered, record })
+    }
+
+    async fn registered(&self, record: &RefusalRecord) -> Result<Option<Vec<String>>, AdminRefused> {
+        let is_about_address = record.rule == Refusal::RedirectUriUnregistered.explain().rule;
+        let Some(id) = record.client_id.as_deref().filter(|_| is_about_address) else { return Ok(None) };
+        let client = self.store.client(&ClientId::new(id.to_owned())).await?;
+        Ok(client.map(|client| client.metadata.redirect_uris))
     }
 }

@@ -10,7 +10,7 @@ use super::sealing_key::SealingKeyRefused;
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file could not be read.
-    #[error("{}: {cause}; write one with `proofkey init`", path.display())]
+    #[error("{}: {cause}; name another with --config or PROOFKEY_CONFIG, or write one with `proofkey init`", path.display())]
     Unreadable { path: PathBuf, cause: std::io::Error },
     /// The file does not say what a configuration says, at this place.
     #[error("{}:{line}:{column}: {message}", path.display())]

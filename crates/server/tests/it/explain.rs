@@ -59,7 +59,13 @@ async fn pk_08_ht_06_one_id_leads_from_json_page_and_log_to_what_was_recorded() 
         AuthorizeRequest::new(&spa).set("redirect_uri", "https://ada:hunter2@evil.example/cb?code=hunter3");
     let page = Browser::new(&server).authorize(&request).await.page();
     let of_page = error_id(&page.html);
-    let record = explained(&server, &of_page).await.record;
+    // The operator is told what is registered; the page, which anyone can provoke, is not.
+    let found = explained(&server, &of_page).await;
+    let (record, registered) = (found.record, found.registered.unwrap());
+    assert!(
+        registered.contains(&spa.redirect_uri) && !page.html.contains(&spa.redirect_uri),
+        "{registered:?}"
+    );
     assert_eq!((&*record.rule, record.client_id.as_deref()), ("redirect_uri.unregistered", Some("spa")));
     assert_eq!(record.about.as_deref(), Some("…@[4 characters].example/[2 characters]…"));
 

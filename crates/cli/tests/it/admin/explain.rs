@@ -7,14 +7,15 @@ use super::support::Installation;
 #[test]
 fn pk_08_an_unknown_id_is_said_to_be_unknown_and_why_it_may_be() {
     let installation = Installation::new();
-    for id in ["pk-0000-0000", "nonsense"] {
-        installation.refused(
-            &["explain", id],
-            "",
-            1,
-            &["there is no recorded refusal", id, "7 days", "log.record_refusals"],
-        );
-    }
+    let id = "pk-0000-0000";
+    let words = ["there is no recorded refusal", id, "7 days", "log.record_refusals"];
+    installation.refused(&["explain", id], "", 1, &words);
+    installation.refused(
+        &["explain", "gibberish"],
+        "",
+        2,
+        &["gibberish", "that is no error id", "pk-7Q4M-2XKD"],
+    );
     installation.refused(&["explain"], "", 2, &["ERROR_ID"]);
 }
 
