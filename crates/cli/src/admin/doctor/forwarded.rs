@@ -29,7 +29,10 @@ pub(super) async fn examine(config: &Config, caller: &Caller, opened: Option<&Op
                 let body = answer.json();
                 let id = body.as_ref().and_then(|body| body.get("error_id")).and_then(Value::as_str);
                 match id.and_then(parse_error_id) {
-                    Some(id) => ids.push(id),
+                    Some(id) => {
+                        report.caused(id.clone());
+                        ids.push(id);
+                    }
                     None => {
                         let what = format!(
                             "a token request to {url} is answered {} by what stands before the server",

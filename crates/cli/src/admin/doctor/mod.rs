@@ -32,7 +32,7 @@ const FILES_WITHIN: Duration = Duration::from_secs(5);
 ///
 /// It reads the configuration, the modes of files, the limits of this shell, the database and its keys, and calls the server by its
 /// public name, as apps do. Run it as the user that the server runs as, on its machine. It changes nothing and sends no secret.
-/// Three of the requests that it sends are refused, and recorded like any others.
+/// Three of the requests that it sends are refused, and logged and recorded like any others: it names their error ids.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit codes: 0 nothing was found, 1 something was, 2 wrong command line")]
 pub(crate) struct Args {

@@ -114,8 +114,13 @@ async fn metadata(config: &Config, caller: &Caller, report: &mut Report) -> Opti
 }
 
 /// What helps where no known authority vouches for a certificate.
-const CHAIN: &str = "send the whole chain (the certificate first, then the intermediate ones); a private authority belongs into \
+const CHAIN: &str = "a self-signed certificate is believed by nothing that calls: get one from a known authority. From one, send the whole chain (the certificate first, then the intermediate ones); a private authority belongs into \
                      the trust store of every machine that calls";
+
+/// What helps against a certificate that may only sign others.
+const OF_AUTHORITY: &str = "what ends TLS, here or in the proxy, shows the certificate of an authority, as `openssl req -x509` \
+                            makes self-signed ones: apps refuse it too, even where it is trusted. Get one from a known authority; \
+                            to try things out alone, apps have to be told to look past it";
 
 fn unreachable(config: &Config, cause: &str, report: &mut Report) {
     let authority = config.issuer.authority();
@@ -138,17 +143,22 @@ fn unreachable(config: &Config, cause: &str, report: &mut Report) {
         ),
         ("not valid for", "tls.name", "get a certificate for the host of the issuer"),
         ("notvalidforname", "tls.name", "get a certificate for the host of the issuer"),
+        ("causedasendentity", "tls.self_signed", OF_AUTHORITY),
         ("unknownissuer", "tls.chain", CHAIN),
         ("badsignature", "tls.chain", CHAIN),
     ];
     if let Some((_, check, cure)) = certificate.iter().find(|(word, ..)| lower.contains(word)) {
         return report.find(check, format!("the certificate of {authority} is not believed: {cause}"), *cure);
     }
-    if lower.contains("certificate")
-        || lower.contains("handshake")
-        || lower.contains("corrupt message")
-        || lower.contains("alert")
-    {
+    if lower.contains("certificate") {
+        let cure = "replace the certificate where TLS ends: in the proxy, or in server.tls_certificate";
+        return report.find(
+            "tls.certificate",
+            format!("the certificate of {authority} is not believed: {cause}"),
+            cure,
+        );
+    }
+    if lower.contains("handshake") || lower.contains("corrupt message") || lower.contains("alert") {
         let cure = "end TLS in the proxy, or here with server.tls_certificate; the issuer says https";
         return report.find("tls", format!("{authority} does not speak TLS as it should: {cause}"), cure);
     }
@@ -254,27 +264,29 @@ async fn keys(config: &Config, caller: &Caller, opened: Option<&Opened>, report:
 async fn long_request(config: &Config, caller: &Caller, report: &mut Report) {
     let url = format!("{}/authorize?state={}", config.issuer, "x".repeat(LONG_REQUEST_BYTES));
     match caller.get(&url).await {
-        Ok(answer) if answer.status == 400 && shows_error_id(&answer.body) => {
-            report.pass("long authorization requests come through");
-        }
-        Ok(answer) => report.find(
-            "proxy.long_request",
-            format!(
-                "an authorization request of {LONG_REQUEST_BYTES} bytes is answered {} by what stands \
-                before the server",
-                answer.shown()
+        Ok(answer) => match shown_error_id(&answer.body).filter(|_| answer.status == 400) {
+            Some(id) => {
+                report.pass("long authorization requests come through");
+                report.caused(id);
+            }
+            None => report.find(
+                "proxy.long_request",
+                format!(
+                    "an authorization request of {LONG_REQUEST_BYTES} bytes is answered {} by what stands \
+                     before the server",
+                    answer.shown()
+                ),
+                "let the proxy take request lines of 16 KiB (nginx: large_client_header_buffers 4 16k)",
             ),
-            "let the proxy take request lines of 16 KiB (nginx: large_client_header_buffers 4 16k)",
-        ),
+        },
         Err(cause) => unreachable(config, &cause, report),
     }
 }
 
-/// Whether a page shows an error id as our pages do.
-fn shows_error_id(page: &str) -> bool {
+/// The error id that a page shows as our pages do.
+fn shown_error_id(page: &str) -> Option<String> {
     let mut begins = page.match_indices("pk-");
-    begins
-        .any(|(at, _)| page.get(at..at + "pk-7Q4M-2XKD".len()).is_some_and(|id| parse_error_id(id).is_some()))
+    begins.find_map(|(at, _)| page.get(at..at + "pk-7Q4M-2XKD".len()).and_then(parse_error_id))
 }
 
 #[cfg(test)]
@@ -283,9 +295,9 @@ mod tests {
 
     #[test]
     fn pk_07_a_page_of_others_is_not_taken_for_one_of_ours() {
-        assert!(shows_error_id("<p>pk-</p><code>pk-7Q4M-2XKD</code>"));
+        assert_eq!(shown_error_id("<p>pk-</p><code>pk-7Q4M-2XKD</code>").as_deref(), Some("pk-7Q4M-2XKD"));
         for other in ["", "pk-", "<a href=\"/pk-assets/style.css\">", "pk-é7Q4M-2XK"] {
-            assert!(!shows_error_id(other), "{other}");
+            assert_eq!(shown_error_id(other), None, "{other}");
         }
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Report {
     passed: Vec<String>,
     found: Vec<Finding>,
     notes: Vec<String>,
+    /// The error ids of requests that it sent to be refused.
+    caused: Vec<String>,
 }
 
 impl Report {
@@ -40,6 +42,11 @@ impl Report {
         self.notes.push(cut(what.into()));
     }
 
+    /// A request of its own was refused, as it should be.
+    pub(super) fn caused(&mut self, error_id: String) {
+        self.caused.push(error_id);
+    }
+
     /// Whether nothing is wrong.
     pub(super) const fn is_sound(&self) -> bool {
         self.found.is_empty()
@@ -50,13 +57,17 @@ impl Report {
         let found: Vec<Value> = found
             .map(|found| json!({"check": found.check, "what": found.what, "cure": found.cure}))
             .collect();
-        json!({"sound": self.is_sound(), "found": found, "passed": self.passed, "notes": self.notes})
+        json!({"sound": self.is_sound(), "found": found, "passed": self.passed, "notes": self.notes, "caused": self.caused})
     }
 
     pub(super) fn text(&self) -> String {
         let mut lines: Vec<String> =
             self.passed.iter().map(|what| format!("ok    {}", plain(what))).collect();
         lines.extend(self.notes.iter().map(|what| format!("note  {}", plain(what))));
+        if !self.caused.is_empty() {
+            let ids = self.caused.join(", ");
+            lines.push(format!("note  its own requests were refused, as they should be, and stand so in the server's log: {ids}"));
+        }
         for Finding { check, what, cure } in &self.found {
             lines.push(format!("FAULT {check}: {}\n      cure: {}", plain(what), plain(cure)));
         }

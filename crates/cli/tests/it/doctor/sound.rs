@@ -23,6 +23,15 @@ async fn pk_07_sqlite_behind_a_proxy_nothing_is_found_changed_or_given_away() {
     ] {
         assert!(passed.contains(check), "{check}: {passed}");
     }
+    // What it caused is told by the ids that the server's log has.
+    let caused: Vec<_> =
+        said.report["caused"].as_array().unwrap().iter().filter_map(|id| id.as_str()).collect();
+    let refusals = sibling.texts("SELECT error_id FROM refusals").await;
+    assert_eq!(caused.len(), 3, "{caused:?}");
+    assert!(
+        caused[1..].iter().all(|id| refusals.iter().any(|known| known == id)),
+        "{caused:?} of {refusals:?}"
+    );
     assert_eq!(sibling.number(count).await, before);
     let key = world.server.sealing_key_file();
     let seen = world.proxy.seen();
@@ -72,6 +81,9 @@ async fn pk_07_sqlite_with_a_certificate_of_its_own_nothing_is_found_and_each_fa
         // Each under a name of its own: an authority is looked for by its name.
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(rcgen::DnType::CommonName, to);
+        if to == "authority" {
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        }
         params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
         params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
         let certificate = params.self_signed(&key).unwrap();
@@ -83,6 +95,7 @@ async fn pk_07_sqlite_with_a_certificate_of_its_own_nothing_is_found_and_each_fa
         (&["localhost"][..], (2024, 2090), "good"),
         (&["localhost"], (2020, 2021), "expired"),
         (&["other.test"], (2024, 2090), "other"),
+        (&["localhost"], (2024, 2090), "authority"),
     ] {
         write(names, years, to);
     }
@@ -115,6 +128,7 @@ async fn pk_07_sqlite_with_a_certificate_of_its_own_nothing_is_found_and_each_fa
         ("good", "other", Some("tls.chain")),
         ("expired", "expired", Some("tls.expired")),
         ("other", "other", Some("tls.name")),
+        ("authority", "authority", Some("tls.self_signed")),
     ] {
         server.set("server.tls_certificate", Some(&path(&format!("{served}.pem"))));
         server.set("server.tls_key", Some(&path(&format!("{served}.key"))));
