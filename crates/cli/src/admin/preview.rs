@@ -15,7 +15,9 @@ use super::show::plain;
 ///
 /// The decisions are those of /authorize and /token, on what is stored now, for a user who signs in now and allows what is asked.
 /// Settings, keys.algorithms among them, are those of the configuration file that this reads, and not of running servers.
-/// Nothing is stored or issued: tokens are shown without signatures. That it was asked is logged.
+/// Nothing is stored or issued: tokens are shown without signatures. That it was asked is logged. An example:
+///
+/// proofkey token preview --client notes --user ada --scope "openid profile offline_access"
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -26,7 +28,7 @@ pub(crate) struct Args {
     /// The user who signs in; without one the client asks for a token of its own (client_credentials)
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// The scope that is asked for
+    /// The scope that the request asks for; without it the request asks for none, not even openid
     #[arg(long, value_name = "SCOPES")]
     scope: Option<String>,
     /// An API that the request names as resource; may be repeated
@@ -53,7 +55,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         if matches!(preview, TokenPreview::Refused { .. }) {
             exit = ExitCode::FAILURE;
         }
-        installation.output.result(&view(&preview), || plain_lines(&text(&preview)))
+        installation.output.result(&view(&preview), || plain_lines(&text(&preview, request.scope.is_some())))
     };
     installation.on(show).await?;
     Ok(exit)
@@ -73,7 +75,8 @@ fn view(preview: &TokenPreview) -> Value {
             let reasons: Vec<Value> = tokens.reasons.iter().map(reason).collect();
             json!({
                 "issued": true, "access_token": token(&tokens.access_token), "id_token": tokens.id_token.as_ref().map(token),
-                "refresh_token": tokens.has_refresh_token, "userinfo": tokens.userinfo, "expires_in": tokens.expires_in,
+                "refresh_token": tokens.has_refresh_token, "refresh_token_withheld": tokens.refresh_withheld,
+                "client_scope": tokens.client_scope, "userinfo": tokens.userinfo, "expires_in": tokens.expires_in,
                 "consent": tokens.consent.map(consent), "reasons": reasons,
             })
         }
@@ -103,7 +106,7 @@ const fn consent(consent: PreviewedConsent) -> &'static str {
     }
 }
 
-fn text(preview: &TokenPreview) -> String {
+fn text(preview: &TokenPreview, has_scope: bool) -> String {
     match preview {
         TokenPreview::Refused { endpoint, refusal } => {
             let words = refusal.explain();
@@ -118,12 +121,21 @@ fn text(preview: &TokenPreview) -> String {
                 words.standard
             )
         }
-        TokenPreview::Issued(tokens) => issued(tokens),
+        TokenPreview::Issued(tokens) => issued(tokens, has_scope),
     }
 }
 
-fn issued(tokens: &PreviewedTokens) -> String {
+fn issued(tokens: &PreviewedTokens, has_scope: bool) -> String {
     let mut text = String::new();
+    if !has_scope {
+        let registered = match tokens.client_scope.as_str() {
+            "" => "no scope",
+            scope => scope,
+        };
+        text.push_str(&format!(
+            "No scope is asked for (--scope). The client is registered for: {registered}\n\n"
+        ));
+    }
     match tokens.consent {
         Some(PreviewedConsent::Asked) => {
             text.push_str("The user would be asked; this supposes that the answer is yes.\n\n")
@@ -138,7 +150,10 @@ fn issued(tokens: &PreviewedTokens) -> String {
         Some(id_token) => text.push_str(&token("ID token", id_token)),
         None => text.push_str("No ID token: the scope openid is not granted.\n\n"),
     }
-    text.push_str(if tokens.has_refresh_token { "A refresh token.\n" } else { "No refresh token.\n" });
+    match tokens.refresh_withheld {
+        None => text.push_str("A refresh token.\n"),
+        Some(why) => text.push_str(&format!("No refresh token: {why}.\n")),
+    }
     let mut last = None;
     for reason in &tokens.reasons {
         if last != Some(reason.part) {

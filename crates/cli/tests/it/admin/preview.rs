@@ -51,20 +51,24 @@ fn pk_13_a_preview_shows_people_and_scripts_what_gave_and_withheld_each_claim() 
         "Claims of the ID token",
         "  + name: id_token_claims has it, and the scope profile opens it (OpenID Connect Core §5.4)",
         "  - email: id_token_claims has it; the scope email is not granted (OpenID Connect Core §5.4)",
-        "No refresh token.",
+        "No refresh token: the client is not registered for the grant type refresh_token.",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
+    let without = "No scope is asked for (--scope). The client is registered for: openid profile email\n";
+    assert!(!text.contains("(--scope)") && installation.text(&PREVIEW).starts_with(without), "{text}");
     let view = installation.json(&asking("openid profile"), "");
     let members: Vec<_> = view.as_object().unwrap().keys().map(String::as_str).collect();
     let expected = [
         "access_token",
+        "client_scope",
         "consent",
         "expires_in",
         "id_token",
         "issued",
         "reasons",
         "refresh_token",
+        "refresh_token_withheld",
         "userinfo",
     ];
     assert_eq!(members, expected);

@@ -44,7 +44,7 @@ impl Admin {
             }
             Ok(Walked { issue, grant, consent, userinfo }) => {
                 let signed = tokens::unsigned(&keys, &issue)?;
-                let reasons = reasons::of(&reasons::Context {
+                let context = reasons::Context {
                     request,
                     held: &held,
                     issue: &issue,
@@ -53,12 +53,15 @@ impl Admin {
                     policy: &self.policy,
                     tokens: &signed,
                     userinfo: userinfo.as_ref(),
-                });
+                };
+                let (reasons, refresh_withheld) = (reasons::of(&context), context.refresh_withheld());
                 let tokens::Unsigned { access_token, id_token } = signed;
                 Ok(TokenPreview::Issued(Box::new(PreviewedTokens {
                     access_token,
                     id_token,
                     has_refresh_token: issue.refresh.is_some(),
+                    refresh_withheld,
+                    client_scope: held.client.scope.to_string(),
                     userinfo,
                     expires_in: issue.expires_in,
                     consent,

@@ -48,6 +48,19 @@ fn scopes(context: &Context<'_>) -> Vec<Reason> {
 }
 
 impl Context<'_> {
+    /// Why no refresh token comes along.
+    pub(super) fn refresh_withheld(&self) -> Option<&'static str> {
+        let why = match (&self.issue.refresh, self.grant) {
+            (Some(_), _) => return None,
+            (None, None) => "a token of the client's own comes without",
+            (None, Some(_)) if !self.held.client.allows_grant(GrantType::RefreshToken) => {
+                "the client is not registered for the grant type refresh_token"
+            }
+            (None, Some(_)) => "the scope offline_access is not granted",
+        };
+        Some(why)
+    }
+
     fn scope(&self, token: &str, granted: &Scope, was_sent: bool) -> Reason {
         let reason = |is_given, why: String, standard| Reason {
             part: Part::Scope,

@@ -57,6 +57,10 @@ pub struct PreviewedTokens {
     pub id_token: Option<PreviewedToken>,
     /// Whether there would be a refresh token.
     pub has_refresh_token: bool,
+    /// Why there would be none.
+    pub refresh_withheld: Option<&'static str>,
+    /// What the client is registered for, by which a request is measured that asks for no scope.
+    pub client_scope: String,
     /// What userinfo would answer to the access token; `None` if it would refuse it.
     pub userinfo: Option<Map<String, Value>>,
     /// Seconds until the access token expires.

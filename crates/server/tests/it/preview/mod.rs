@@ -103,6 +103,7 @@ async fn check_same(server: &TestServer, preview: &PreviewedTokens, answer: &Ans
         None => assert_eq!(body["id_token"], Value::Null),
     }
     assert_eq!(preview.has_refresh_token, body["refresh_token"].is_string());
+    assert_eq!(preview.has_refresh_token, preview.refresh_withheld.is_none());
     assert_eq!(json!(preview.expires_in), body["expires_in"]);
     let told = server.userinfo(body["access_token"].as_str().unwrap()).await;
     match &preview.userinfo {
