@@ -12,6 +12,8 @@ export async function open(page, dev) {
 export async function run(page, dev, provoke = "") {
   await open(page, dev);
   await page.locator("#provoke").selectOption(provoke);
+  // The button says that it is what starts the chosen error.
+  await page.locator("#primary").getByText(provoke === "" ? "Start" : "Start with this error", { exact: true }).waitFor();
   await page.locator("#primary").click();
   await signInAndAllow(page, dev.user);
 }

@@ -1,7 +1,7 @@
 // Where the page begins: configuration, buttons, and the three ways of arriving (fresh, with an answer, signed out).
 import { createEngine } from "./flow.js";
 import { takeSignedOut } from "./store.js";
-import { drawParties, drawSteps, render, renderUnready } from "./view.js";
+import { drawParties, drawSteps, render, renderPrimary, renderUnready } from "./view.js";
 import { loadConfig } from "./wire.js";
 
 const $ = (id) => document.getElementById(id);
@@ -17,6 +17,9 @@ $("primary").addEventListener("click", () => {
   if (engine === null) begin();
   else if (action === "next") engine.next();
   else engine.start($("provoke").value, $("by-step").checked);
+});
+$("provoke").addEventListener("change", () => {
+  renderPrimary($("primary").dataset.action, $("primary").getAttribute("aria-disabled") === "true");
 });
 $("run-to-end").addEventListener("click", () => engine.runToEnd());
 $("refresh").addEventListener("click", () => engine.refresh());

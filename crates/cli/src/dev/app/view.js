@@ -145,11 +145,15 @@ function renderActions(flow, ui) {
   hide($("by-step").parentElement, !finished);
 }
 
-function renderPrimary(action, disabled) {
+// The button says what it will do: with an error chosen from the list, that.
+export function renderPrimary(action, disabled) {
   const primary = $("primary");
   primary.dataset.action = action;
   primary.setAttribute("aria-disabled", String(disabled));
-  once("primary", action, () => { primary.textContent = { start: "Start", next: "Next step", again: "Run again", retry: "Try again" }[action]; });
+  const provokes = $("provoke").value !== "";
+  const words = { start: "Start", next: "Next step", again: "Run again", retry: "Try again" };
+  if (provokes) Object.assign(words, { start: "Start with this error", again: "Run with this error" });
+  once("primary", words[action], (text) => { primary.textContent = text; });
 }
 
 // A control that goes away hands the focus on, or the keyboard would start again at the top of the page.
