@@ -18,6 +18,7 @@ const SHARING: &str = "see whether sessions are kept apart";
 const SHARING_TURNS: u32 = 4;
 /// What tells one from the other. Nothing waits for a lock meanwhile.
 const SHARING_MILLIS: u32 = 3_001;
+const SHOW: &str = "SHOW lock_timeout";
 
 const DOING: &str = "read what the database is";
 
@@ -53,23 +54,22 @@ pub(super) async fn refuse_side_of_copy(session: &Session) -> Result<(), Fault> 
 /// Refuses a database to which two connections share a session. Each is set to something of its own, by turns, and has to keep it.
 pub(super) async fn refuse_shared_session(one: &Session, other: &Session) -> Result<(), Fault> {
     for turn in 0..SHARING_TURNS {
-        set(one, SHARING_MILLIS + turn).await?;
-        let kept = shown(one).await?;
-        set(other, SHARING_MILLIS + SHARING_TURNS + turn).await?;
-        if shown(one).await? != kept || shown(other).await? == kept {
+        let kept = shown(one, &set(SHARING_MILLIS + turn)).await?;
+        shown(other, &set(SHARING_MILLIS + SHARING_TURNS + turn)).await?;
+        if shown(one, SHOW).await? != kept {
             return Err(Fault::SharedSession);
         }
     }
     Ok(())
 }
 
-async fn set(session: &Session, millis: u32) -> Result<(), Fault> {
-    session.say(SHARING, &format!("SET lock_timeout = {millis}"), Stage::Open).await.map_err(told)
+fn set(millis: u32) -> String {
+    format!("SET lock_timeout = {millis}; {SHOW}")
 }
 
-/// What a session is set to, as the server writes it.
-async fn shown(session: &Session) -> Result<Option<String>, Fault> {
-    let read = session.in_time(session.client().simple_query("SHOW lock_timeout")).await?;
+/// What a session is set to after a text, as the server writes it.
+async fn shown(session: &Session, text: &str) -> Result<Option<String>, Fault> {
+    let read = session.in_time(session.client().simple_query(text)).await?;
     let answer = read.map_err(|error| told(failure(SHARING, Stage::Open)(error)))?;
     Ok(answer.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
