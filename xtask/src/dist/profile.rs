@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::release::{LIMIT, Release, said};
+use super::release::{LIMIT, Release, host, of_compiler, said};
 use crate::process::{self, succeeds};
 
 /// Where it lies.
@@ -74,16 +74,13 @@ fn place(root: &Path, release: &Release) -> PathBuf {
 
 /// The program that puts profiles together: the compiler's own (`rustup component add llvm-tools`), or that of the same LLVM.
 pub(crate) fn merger() -> Result<PathBuf> {
-    let about = said(Command::new("rustc").arg("-vV"))?;
-    let of = |name: &str| about.lines().find_map(|line| line.strip_prefix(name));
-    let (host, version) = (of("host: "), of("LLVM version: "));
-    let (host, version) = (host.context("rustc names no host")?, version.context("rustc names no LLVM")?);
+    let (host, version) = (host()?, of_compiler("LLVM version")?);
     let sysroot = PathBuf::from(said(Command::new("rustc").args(["--print", "sysroot"]))?);
     let own = sysroot.join("lib/rustlib").join(host).join("bin/llvm-profdata");
     if own.is_file() {
         return Ok(own);
     }
-    let major = version.split('.').next().unwrap_or(version);
+    let major = version.split('.').next().unwrap_or(&version);
     let other = format!("llvm-profdata-{major}");
     if !succeeds(&other, &["--version"]) {
         bail!("llvm-profdata is missing: `rustup component add llvm-tools`, or install llvm-{major}");

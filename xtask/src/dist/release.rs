@@ -172,10 +172,15 @@ fn version(root: &Path) -> Result<String> {
 }
 
 /// This machine, as Rust calls it.
-fn host() -> Result<String> {
+pub(super) fn host() -> Result<String> {
+    of_compiler("host")
+}
+
+/// What the compiler says of itself under a name.
+pub(super) fn of_compiler(name: &str) -> Result<String> {
     let about = said(Command::new("rustc").arg("-vV"))?;
-    let host = about.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("rustc does not name its host")?.to_owned())
+    let told = about.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    Ok(told.with_context(|| format!("rustc does not name its {name}"))?.to_owned())
 }
 
 /// What a program prints, without the last line break.
