@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::registered_elsewhere;
+use crate::support::{AUTHORIZE_PARAMETERS, TOKEN_PARAMETERS, registered_elsewhere};
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -209,46 +209,13 @@ async fn pk_08_pk_14_what_the_operator_has_to_mend_is_told_in_the_record_and_in_
 /// Where a request carries text, with what else it takes for its refusal to be about that.
 fn doors(secret: &str) -> Vec<(String, Vec<(&str, &str)>)> {
     let mut doors = Vec::new();
-    for name in [
-        "client_id",
-        "redirect_uri",
-        "scope",
-        "state",
-        "nonce",
-        "prompt",
-        "response_type",
-        "resource",
-        "code_challenge",
-        "code_challenge_method",
-        "login_hint",
-        "id_token_hint",
-        "max_age",
-        "response_mode",
-        "request",
-        "request_uri",
-        "ui_locales",
-        "acr_values",
-    ] {
+    for name in AUTHORIZE_PARAMETERS {
         let rest = AuthorizeRequest::new(&fixtures::spa()).set(name, secret);
         doors.push((format!("GET /authorize?{}", rest.encoded()), vec![]));
     }
     let repeated = form_body(&[(secret, secret), (secret, secret)]);
     doors.push((format!("GET /authorize?{repeated}"), vec![]));
-    for name in [
-        "client_id",
-        "client_secret",
-        "grant_type",
-        "code",
-        "redirect_uri",
-        "refresh_token",
-        "scope",
-        "resource",
-        "code_verifier",
-        "client_assertion",
-        "client_assertion_type",
-        "username",
-        "password",
-    ] {
+    for name in TOKEN_PARAMETERS {
         for grant_type in ["authorization_code", "refresh_token", "client_credentials"] {
             let form = vec![("grant_type", grant_type), ("client_id", "spa"), (name, secret)];
             doors.push(("POST /token".into(), form));

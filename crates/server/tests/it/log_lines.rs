@@ -2,6 +2,8 @@
 
 use proofkey_testkit::{Logs, TestServer, form_body, raw_exchange};
 
+use crate::support::{AUTHORIZE_PARAMETERS, TOKEN_PARAMETERS};
+
 /// Far below what was sent, and enough for what a line says beside it.
 const LINE_BYTES_MAX: usize = 2_000;
 
@@ -15,44 +17,11 @@ fn requests() -> Vec<(String, String)> {
     let long = long_text();
     let of = |pairs: &[(&str, &str)]| form_body(pairs);
     let mut requests = Vec::new();
-    for parameter in [
-        "client_id",
-        "redirect_uri",
-        "scope",
-        "state",
-        "nonce",
-        "prompt",
-        "response_type",
-        "resource",
-        "ui_locales",
-        "code_challenge",
-        "code_challenge_method",
-        "login_hint",
-        "id_token_hint",
-        "max_age",
-        "acr_values",
-        "response_mode",
-        "display",
-        "claims",
-        "request",
-        "request_uri",
-    ] {
+    for parameter in AUTHORIZE_PARAMETERS {
         requests.push((format!("GET /authorize?{}", of(&[(parameter, &long)])), String::new()));
         requests.push(("POST /authorize".into(), of(&[("client_id", "web"), (parameter, &long)])));
     }
-    for parameter in [
-        "client_id",
-        "client_secret",
-        "grant_type",
-        "code",
-        "redirect_uri",
-        "refresh_token",
-        "scope",
-        "resource",
-        "code_verifier",
-        "client_assertion",
-        "client_assertion_type",
-    ] {
+    for parameter in TOKEN_PARAMETERS {
         requests.push((
             "POST /token".into(),
             of(&[("grant_type", "authorization_code"), ("client_id", "web"), (parameter, &long)]),

@@ -7,6 +7,47 @@ use proofkey_server::admin::{AdminRefused, RotatedSealingKey, SealingKeyRotation
 use proofkey_testkit::{AuthorizeRequest, Browser, Departure, TestClient, TestServer, TestUser, fixtures};
 use serde_json::{Value, json};
 
+/// What an authorization request may carry.
+pub(crate) const AUTHORIZE_PARAMETERS: [&str; 20] = [
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "prompt",
+    "response_type",
+    "resource",
+    "ui_locales",
+    "code_challenge",
+    "code_challenge_method",
+    "login_hint",
+    "id_token_hint",
+    "max_age",
+    "acr_values",
+    "response_mode",
+    "display",
+    "claims",
+    "request",
+    "request_uri",
+];
+
+/// What a token request may carry, and what it carried once.
+pub(crate) const TOKEN_PARAMETERS: [&str; 13] = [
+    "client_id",
+    "client_secret",
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "refresh_token",
+    "scope",
+    "resource",
+    "code_verifier",
+    "client_assertion",
+    "client_assertion_type",
+    "username",
+    "password",
+];
+
 /// A native app of its own, whose registration says this too.
 pub(crate) async fn registered(server: &TestServer, id: &str, more: &Value) -> TestClient {
     let client = TestClient { id: id.to_owned(), ..fixtures::native() };
