@@ -34,8 +34,11 @@ const FIRST: [(&str, &str); 10] = [
 /// Folders with a heading of their own.
 const FOLDERS: [(&str, &str); 2] = [("docs/guides", "Guides"), ("docs/decisions", "Decisions")];
 
-const BOOK: &str = "[book]\ntitle = \"Proofkey\"\nlanguage = \"en\"\nsrc = \"src\"\n\n[build]\nbuild-dir = \"html\"\ncreate-missing = false\n\n\
-                    [output.html]\nno-section-label = true\n";
+/// No preprocessor: one of them would give `README.md` another name than links have.
+const BOOK: &str = "[book]\ntitle = \"Proofkey\"\nlanguage = \"en\"\nsrc = \"src\"\n\n[build]\nbuild-dir = \"html\"\ncreate-missing = false\n\
+                    use-default-preprocessors = false\n\n[output.html]\nno-section-label = true\n";
+/// Pages that mdBook makes beside those of the summary: the links of all in one are those of each, and 404 has none.
+const NOT_WALKED: [&str; 3] = ["print.html", "404.html", "toc.html"];
 
 /// Builds the site.
 pub(crate) fn run(root: &Path) -> Result<()> {
@@ -56,10 +59,39 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     fs::write(source.join("SUMMARY.md"), summary(&first, &behind))?;
     fs::write(folder.join("book.toml"), BOOK)?;
     process::run(Command::new(mdbook).arg("build").arg(&folder), LIMIT)?;
-    let index = folder.join("html/index.html");
+    let (site, index) = (folder.join("html"), folder.join("html/index.html"));
     ensure!(index.exists(), "mdBook wrote no {}", index.display());
+    let mut broken = Vec::new();
+    check_links(&site, &site, &mut broken)?;
+    ensure!(broken.is_empty(), "links of the site that lead nowhere:\n{}", broken.join("\n"));
     println!("{}", index.display());
     Ok(())
+}
+
+/// Collects the links of the pages in a folder that name no file of the site. Those to other sites are not followed.
+fn check_links(site: &Path, folder: &Path, broken: &mut Vec<String>) -> Result<()> {
+    for name in names(folder)? {
+        let path = folder.join(&name);
+        if path.is_dir() {
+            check_links(site, &path, broken)?;
+        } else if name.ends_with(".html") && !NOT_WALKED.contains(&name.as_str()) {
+            let page = fs::read_to_string(&path)?;
+            let dead = links(&page).filter(|link| !leads_somewhere(folder, link));
+            broken.extend(dead.map(|link| format!("{}: {link}", path.display())));
+        }
+    }
+    Ok(())
+}
+
+/// What a page links to and shows. Quoted markup is escaped, so it is none of it.
+fn links(page: &str) -> impl Iterator<Item = &str> {
+    let of = |mark: &'static str| page.split(mark).skip(1).filter_map(|rest| rest.split('"').next());
+    of("<a href=\"").chain(of("<img src=\""))
+}
+
+fn leads_somewhere(folder: &Path, link: &str) -> bool {
+    let file = link.split('#').next().unwrap_or(link);
+    link.contains("://") || link.starts_with("mailto:") || file.is_empty() || folder.join(file).exists()
 }
 
 /// The program, installed when it is missing.
@@ -136,6 +168,15 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_leads_to_a_file_to_this_page_or_to_another_site() {
+        let root = crate::root().unwrap();
+        let page = "<a href=\"README.md#part\">1</a> <a href=\"#here\">2</a> <a href=\"https://id.example/x\">3</a> \
+                    <a href=\"gone.html\">4</a> <img src=\"gone.png\"> &lt;a href=\"/quoted\"&gt;";
+        let dead: Vec<_> = links(page).filter(|link| !leads_somewhere(&root, link)).collect();
+        assert_eq!(dead, ["gone.html", "gone.png"]);
+    }
 
     #[test]
     fn every_page_of_docs_is_in_the_summary_once() {
