@@ -40,6 +40,24 @@ test("pk_01 the archive runs in a root with nothing but its libraries and its da
   assert.equal(await server.stop(), 0, server.log());
 });
 
+test("pk_01 the archive says what it needs, and what else is in it", async (t) => {
+  const archive = await unpacked(await folder(t));
+  const told = await readFile(join(archive, "README.txt"), "utf8");
+  const { stdout } = await run("objdump", ["-p", join(archive, "proofkey")]);
+  // The libraries of the C library itself come with it.
+  const others = [...stdout.matchAll(/NEEDED +(\S+)/g)].map(([, name]) => name).filter((name) => !/^(libc|libm|ld-linux.*)\.so/.test(name));
+  for (const name of [...others, "x86-64", "ca-certificates", "./proofkey dev"]) assert.ok(told.includes(name), `${name}: ${told}`);
+  const [, promised] = /glibc (\d+\.\d+) or newer/.exec(told);
+  const newest = [...stdout.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor)).sort((a, b) => b - a)[0];
+  assert.ok(newest <= Number(promised.split(".")[1]), `${newest} is needed, ${promised} is promised`);
+  assert.ok(!/[{}]/.test(told), told);
+  const guide = await readFile(join(ROOT, "docs/guides/install.md"), "utf8");
+  for (const words of [`glibc ${promised}`, ...others, "ca-certificates"]) assert.ok(guide.includes(words), `install.md: ${words}`);
+  for (const name of ["proofkey.service", "sysusers.conf", "default"]) {
+    assert.ok(guide.includes(`systemd/${name}`) && (await readdir(join(archive, "systemd"))).includes(name), name);
+  }
+});
+
 test("pk_01 names are resolved by the files that are there", async (t) => {
   const root = await emptyRoot(t);
   const init = ["init", "--config", "/data/proofkey.toml", "--issuer", "https://id.example", "--listen", "own-name.test:4701", "--data", "/data"];

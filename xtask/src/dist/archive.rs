@@ -33,8 +33,11 @@ pub(super) fn write(
         place(file, &folder.join("completions").join(format!("proofkey.{shell}")), 0o644)?;
     }
     let [mit, apache] = &contents.licences;
-    for file in [&contents.sbom, &contents.third_party, &contents.service, mit, apache] {
+    for file in [&contents.readme, &contents.sbom, &contents.third_party, mit, apache] {
         place(file, &folder.join(file.file_name().unwrap_or_default()), 0o644)?;
+    }
+    for file in &contents.service {
+        place(file, &folder.join("systemd").join(file.file_name().unwrap_or_default()), 0o644)?;
     }
     let tar = to.join(format!("{stem}.tar"));
     let mut command = tar_of(release, &work.join("archive"), &tar);

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::licences;
 use super::lock::Lock;
-use super::release::{LIMIT, Release};
+use super::release::{GLIBC, LIMIT, Release};
 use super::sbom;
 use crate::process;
 
@@ -31,8 +31,10 @@ pub(super) struct Contents {
     pub(super) completions: [(&'static str, PathBuf); 3],
     pub(super) sbom: PathBuf,
     pub(super) third_party: PathBuf,
-    /// From the tree: unit, licences.
-    pub(super) service: PathBuf,
+    /// What it needs and what is beside it, in words.
+    pub(super) readme: PathBuf,
+    /// From the tree: the unit, its user and its environment.
+    pub(super) service: [PathBuf; 3],
     pub(super) licences: [PathBuf; 2],
 }
 
@@ -64,13 +66,17 @@ impl Contents {
         fs::write(&sbom, sbom::render(release, &lock, &built)?)?;
         let licences = ["LICENSE-MIT", "LICENSE-APACHE"].map(|name| root.join(name));
         fs::write(&third_party, built.texts(&fs::read_to_string(&licences[1])?)?)?;
+        let packaging = root.join("packaging");
+        let readme = folder.join("README.txt");
+        fs::write(&readme, told(release, &fs::read_to_string(packaging.join("README.txt"))?))?;
         Ok(Self {
             binary: packed,
             manual,
             completions,
             sbom,
             third_party,
-            service: root.join("packaging/proofkey.service"),
+            readme,
+            service: ["proofkey.service", "sysusers.conf", "default"].map(|name| packaging.join(name)),
             licences,
         })
     }
@@ -85,6 +91,17 @@ impl Contents {
         pages.sort();
         Ok(pages)
     }
+}
+
+/// A text with what is true of this release in place of the names in braces.
+fn told(release: &Release, text: &str) -> String {
+    let values = [
+        ("{version}", release.version.clone()),
+        ("{commit}", format!("{}{}", release.commit, release.changed())),
+        ("{machine}", release.machine.name.replace('_', "-")),
+        ("{glibc}", GLIBC.to_owned()),
+    ];
+    values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
 /// Copies a file to a place whose folders are made, with its mode, whatever the umask.

@@ -24,7 +24,7 @@ pub(super) fn write(
 ) -> Result<()> {
     let tree = to.join("work/debian");
     let from = root.join("packaging");
-    files(&tree, &from, contents)?;
+    files(&tree, contents)?;
     documents(&tree, &from, release, contents)?;
     control(&tree, &from, release)?;
     let package = to.join(format!("proofkey_{}_{}.deb", release.version, release.machine.debian));
@@ -34,11 +34,12 @@ pub(super) fn write(
     process::output(command.env("SOURCE_DATE_EPOCH", &release.time), LIMIT).map(drop)
 }
 
-fn files(tree: &Path, from: &Path, contents: &Contents) -> Result<()> {
+fn files(tree: &Path, contents: &Contents) -> Result<()> {
     place(&contents.binary, &tree.join("usr/bin/proofkey"), 0o755)?;
-    place(&contents.service, &tree.join("usr/lib/systemd/system/proofkey.service"), 0o644)?;
-    place(&from.join("sysusers.conf"), &tree.join("usr/lib/sysusers.d/proofkey.conf"), 0o644)?;
-    place(&from.join("default"), &tree.join(CONFFILE), 0o644)?;
+    let [unit, user, environment] = &contents.service;
+    place(unit, &tree.join("usr/lib/systemd/system/proofkey.service"), 0o644)?;
+    place(user, &tree.join("usr/lib/sysusers.d/proofkey.conf"), 0o644)?;
+    place(environment, &tree.join(CONFFILE), 0o644)?;
     for (shell, file) in &contents.completions {
         let path = match *shell {
             "bash" => "usr/share/bash-completion/completions/proofkey",
