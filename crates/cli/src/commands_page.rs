@@ -37,22 +37,43 @@ fn leaf(command: &Command, page: &mut String) {
     if arguments.peek().is_some() {
         page.push_str("\n| argument | meaning | default | variable |\n|---|---|---|---|\n");
     }
-    arguments.for_each(|arg| writeln!(page, "{}", row(arg)).unwrap());
+    let mut more = String::new();
+    for arg in arguments {
+        writeln!(page, "{}", row(arg)).unwrap();
+        more.push_str(&explained(arg));
+    }
+    page.push_str(&more);
     if let Some(after) = command.get_after_help() {
         write!(page, "\n{}\n", plain(&after.to_string())).unwrap();
     }
 }
 
-fn row(arg: &Arg) -> String {
+/// What `--help` says of an argument beyond what its row has, for below the table; of what follows an empty line each line is an item.
+fn explained(arg: &Arg) -> String {
+    let Some(help) = arg.get_long_help().map(ToString::to_string) else { return String::new() };
+    let mut paragraphs = help.trim().split("\n\n");
+    let first = plain(paragraphs.next().unwrap_or_default());
+    let items =
+        paragraphs.flat_map(str::lines).map(|line| format!("- {}\n", plain(line))).collect::<String>();
+    let gap = if items.is_empty() { "" } else { "\n" };
+    format!("\n`{}`: {first}\n{gap}{items}", named(arg))
+}
+
+/// Its flag, or the name of its value.
+fn named(arg: &Arg) -> String {
     let values: Vec<String> =
         arg.get_value_names().unwrap_or_default().iter().map(ToString::to_string).collect();
     let takes = arg.get_action().takes_values();
     let short = arg.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
-    let named = match arg.get_long() {
+    match arg.get_long() {
         Some(long) if takes => format!("{short}--{long} {}", values.join(" ")),
         Some(long) => format!("{short}--{long}"),
         None => values.join(" "),
-    };
+    }
+}
+
+fn row(arg: &Arg) -> String {
+    let takes = arg.get_action().takes_values();
     let help = arg.get_help().or_else(|| arg.get_long_help()).map(ToString::to_string).unwrap_or_default();
     let possible: Vec<String> = match takes {
         true => arg.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect(),
@@ -68,11 +89,11 @@ fn row(arg: &Arg) -> String {
     let variable = arg.get_env().map(|name| format!("`{}`", name.to_string_lossy())).unwrap_or_default();
     let needed = if arg.is_required_set() { " (required)" } else { "" };
     let meaning = plain(&help).replace('\n', " ").replace('|', "\\|");
-    format!("| `{named}`{needed} | {meaning}{of_these} | {} | {variable} |", defaults.join(", "))
+    format!("| `{}`{needed} | {meaning}{of_these} | {} | {variable} |", named(arg), defaults.join(", "))
 }
 
 /// What looks like HTML or emphasis in a text is none; what stands between backticks stays as it is.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let parts = text.trim().split('`').enumerate().map(|(at, part)| match at % 2 {
         0 => part.replace('<', "&lt;").replace('_', "\\_").replace('*', "\\*"),
         _ => part.to_owned(),

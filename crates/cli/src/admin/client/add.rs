@@ -7,6 +7,7 @@ use proofkey_oauth::{ResourceUri, Scope};
 use proofkey_server::admin::{AddedClient, AdminRefused, AppKind, AppRefused, ClientDocument, NewApp};
 
 use super::document::read;
+use super::metadata::METADATA;
 use super::questions::Questions;
 use super::snippet::{Framework, Snippet};
 use super::told::told;
@@ -17,25 +18,6 @@ use crate::admin::installation::Installation;
 use crate::admin::refusal::{by_flag, explain, explain_by, kind_that_can};
 use crate::admin::show::plain;
 use crate::output::{WrongCommandLine, note};
-
-/// What the help of `add` and `update` says of the metadata, and of the members in it that are no one else's.
-pub(super) const METADATA: &str = "\
-RFC 7591 metadata as JSON, in place of all other flags; `-` is standard input. A new client may bring client_id, client_secret and jwks. \
-Members of our own:
-
-pkce: `optional` for a confidential OpenID client that cannot do PKCE
-code_seconds: life of its codes, where shorter than the server's
-access_token_seconds: ceiling for the life of its access tokens
-id_token_claims: claims of the user that its ID tokens carry, such as [\"email\", \"name\"], as far as the granted scope \
-opens them and they fit in 2,048 bytes, the first first; for apps that do not ask userinfo
-allow_dotless_scheme: true if a private-use scheme of its redirect URIs may be without a dot, such as myapp:/cb; any other \
-app on the device can claim it too
-require_redirect_uri: true if its token requests must repeat the redirect URI
-refresh_overlap_seconds: for so long a used refresh token goes on, for lost replies and parallel requests; 0 to 3600, 60 \
-unless it is given
-refresh_shared: true if several processes share one sign-in and do not lock it (agents, command lines). A stale refresh \
-token is then refused without ending the sign-in, and the overlap is the life of an access token, an hour at most. A \
-stolen copy is not found so: where one process holds the sign-in, leave it out";
 
 /// The flags that give the members of a client.
 const FLAGS: [(&str, &str); 6] = [

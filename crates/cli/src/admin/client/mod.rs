@@ -3,6 +3,7 @@
 mod add;
 mod document;
 mod edit;
+mod metadata;
 mod questions;
 mod snippet;
 mod told;
@@ -52,7 +53,7 @@ pub(crate) enum Action {
         #[arg(allow_hyphen_values = true)]
         id: String,
         /// The whole new metadata as JSON; `-` is standard input
-        #[arg(long_help = add::METADATA)]
+        #[arg(long_help = metadata::METADATA)]
         file: String,
     },
     /// Change what is named of the registration of a client; all else of it stays
