@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 /// Members that are no metadata but stand in our own answers, which may be edited and given back.
-const OF_ANSWERS: [&str; 7] = [
+const OF_ANSWERS: [&str; 9] = [
     "client_id",
     "client_secret",
     "client_id_issued_at",
@@ -14,6 +14,8 @@ const OF_ANSWERS: [&str; 7] = [
     "disabled",
     "secrets",
     "issuer",
+    "snippet",
+    "no_snippet",
 ];
 
 /// Client metadata as it was given, with the id and the secret where they were given too. Every member can be read; that

@@ -75,17 +75,20 @@ pub(crate) struct Add {
 }
 
 pub(super) async fn run(installation: &Installation, new: Add) -> anyhow::Result<()> {
-    let framework = new.snippet;
-    let check = |document: &ClientDocument| framework.map_or(Ok(()), |of| of.check(document.metadata()));
+    let mut framework = new.snippet;
+    let check = |document: &ClientDocument, framework: Option<Framework>| {
+        framework.map_or(Ok(()), |of| of.check(document.metadata()))
+    };
     let added = match &new.file {
         Some(file) => {
             let document = read(file)?;
-            check(&document)?;
+            check(&document, framework)?;
             installation.admin.add_client(document).await.map_err(explain)?
         }
         None => {
-            let document = described(installation, new).await?;
-            check(&document)?;
+            let (document, answered) = described(installation, new).await?;
+            framework = framework.or(answered);
+            check(&document, framework)?;
             let added = installation.admin.add_client(document).await;
             added.map_err(|refused| explain_by(&FLAGS, &refused))?
         }
@@ -101,11 +104,12 @@ async fn print(
     framework: Option<Framework>,
 ) -> anyhow::Result<()> {
     let issuer = installation.admin.issuer().as_str();
-    let snippet = snippet_of(issuer, added, framework);
+    let made = snippet_of(issuer, added, framework);
     let secret = added.secret.as_ref();
-    let view = ClientView::new(&added.record).with_secret(secret).at(issuer).with_snippet(snippet.as_ref());
+    let view = ClientView::new(&added.record).with_secret(secret).at(issuer).with_snippet(made.as_ref());
     let printed = installation.output.secret(&view, || {
-        let shown = snippet.as_ref().map(|snippet| format!("\n\n{}:\n\n{}", snippet.file, snippet.text));
+        let snippet = made.as_ref().and_then(|made| made.as_ref().ok());
+        let shown = snippet.map(|snippet| format!("\n\n{}:\n\n{}", snippet.file, snippet.text));
         told(&added.record, secret, issuer) + &shown.unwrap_or_default()
     });
     let Err(error) = printed else {
@@ -116,33 +120,45 @@ async fn print(
     Err(explain(AdminRefused::Undelivered(error)))
 }
 
-/// The snippet that was asked for. Why there is none is said beside the result: the client is registered all the same.
-fn snippet_of(issuer: &str, added: &AddedClient, framework: Option<Framework>) -> Option<Snippet> {
-    let made = framework?.snippet(issuer, &added.record);
-    made.inspect_err(|reason| note(&plain(&format!("No snippet: {reason}.")))).ok()
+/// The snippet that was asked for, or why there is none. That is said beside the result too: the client is registered all the same.
+fn snippet_of(
+    issuer: &str,
+    added: &AddedClient,
+    framework: Option<Framework>,
+) -> Option<Result<Snippet, String>> {
+    let made = framework?.snippet(issuer, &added.record).map_err(|reason| reason.to_string());
+    Some(made.inspect_err(|reason| note(&plain(&format!("No snippet: {reason}")))))
 }
 
-/// The document of the app that the flags, and the answers to questions, describe.
-async fn described(installation: &Installation, new: Add) -> anyhow::Result<ClientDocument> {
+/// The document of the app that the flags, and the answers to questions, describe, and what was answered that it is written with.
+async fn described(
+    installation: &Installation,
+    new: Add,
+) -> anyhow::Result<(ClientDocument, Option<Framework>)> {
+    let mut framework = None;
     let is_asked = !installation.output.is_json()
         && !new.secret_stdin
         && io::stdin().is_terminal()
         && io::stderr().is_terminal();
     let app = if is_asked {
-        let is_bare = new.is_bare();
+        let (is_bare, is_written) = (new.is_bare(), new.snippet.is_some());
         let mut questions = Questions::new(io::stdin().lock(), io::stderr());
         let kind = new.kind().map_or_else(|| questions.kind(), Ok)?;
         drop(questions);
         let mut app = new.app(kind)?;
         app.check().map_err(refused)?;
         let known = known_scopes(installation).await?;
-        Questions::new(io::stdin().lock(), io::stderr()).complete(&mut app, is_bare, &known)?;
+        let mut questions = Questions::new(io::stdin().lock(), io::stderr());
+        questions.complete(&mut app, is_bare, &known)?;
+        if is_bare && !is_written {
+            framework = questions.framework(kind)?;
+        }
         app
     } else {
         let Some(kind) = new.kind() else { return Err(without_kind(&new)) };
         new.app(kind)?
     };
-    app.document().map_err(refused)
+    Ok((app.document().map_err(refused)?, framework))
 }
 
 /// The scopes that APIs have here, as a hint.

@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use proofkey_oauth::Scope;
 use proofkey_server::admin::{AppKind, AppRefused, NewApp};
 
+use super::snippet::Framework;
 use crate::terminal;
 
 /// How often one question is asked.
@@ -59,6 +60,21 @@ impl<R: BufRead, W: Write> Questions<R, W> {
             app.scope = self.scope(app.kind, needs_scope, known)?;
         }
         Ok(())
+    }
+
+    /// Asks what the app is written with, where there is a ready file for apps of this kind.
+    pub(super) fn framework(&mut self, kind: AppKind) -> anyhow::Result<Option<Framework>> {
+        let names = Framework::names_for(kind);
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let question = format!(
+            "What is it written with? A ready file for it is printed, too ({names}; Enter for none):"
+        );
+        self.ask(&question, |answer| match answer {
+            "" => Ok(None),
+            name => Framework::named(name, kind).map(Some).ok_or_else(|| format!("one of {names}, or Enter")),
+        })
     }
 
     fn addresses(&mut self, app: &mut NewApp) -> anyhow::Result<()> {
@@ -186,6 +202,27 @@ mod tests {
         }
         let (shown, app) = answered("1\nNotes\nhttp://localhost:5173/cb\n\n", false);
         assert!(app.is_ok() && !shown.contains("scopes"), "what may be left out is not asked for: {shown}");
+    }
+
+    #[test]
+    fn pk_09_what_an_app_is_written_with_is_asked_by_the_names_that_fit() {
+        let asked = |kind, answers: &str| {
+            let mut shown = Vec::new();
+            let answer = Questions::new(answers.as_bytes(), &mut shown).framework(kind);
+            (String::from_utf8(shown).unwrap(), answer)
+        };
+        for (kind, answers, chosen, offered, kept) in [
+            (AppKind::Spa, "react\n", Some(Framework::React), "angular, react, vue", "flask"),
+            (AppKind::Native, "\n", None, "curl, rust", "react"),
+            (AppKind::Web, "react\nflask\n", Some(Framework::Flask), "express, flask", "curl"),
+        ] {
+            let (shown, answer) = asked(kind, answers);
+            assert_eq!(answer.unwrap(), chosen, "{shown}");
+            assert!(shown.contains(offered) && !shown.contains(kept), "{shown}");
+        }
+        let (shown, answer) = asked(AppKind::Service, "");
+        assert_eq!((shown.as_str(), answer.unwrap()), ("", None));
+        assert!(asked(AppKind::Web, "react\nvue\nreact\nvue\nreact\nflask\n").1.is_err(), "for ever");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use proofkey_oauth::Secret;
 use proofkey_protocol::{Client, ClientRecord};
 use proofkey_server::admin::AppKind;
 
+use super::snippet::Framework;
 use super::view::ClientView;
 use crate::admin::show::plain;
 
@@ -61,5 +62,11 @@ fn next(kind: Option<AppKind>, record: &ClientRecord, issuer: &str) -> String {
             "`proofkey client edit {id} --add-redirect URI` adds the address of another place where it runs, --add-scope what it may ask for."
         ),
     };
-    format!("\nNext: {first}\n{more}")
+    let names = kind.map(Framework::names_for).unwrap_or_default();
+    let file = if names.is_empty() {
+        String::new()
+    } else {
+        format!("\n`proofkey client snippet {id} FRAMEWORK` prints a ready file for it; FRAMEWORK: {names}.")
+    };
+    format!("\nNext: {first}\n{more}{file}")
 }

@@ -27,6 +27,9 @@ pub(super) struct ClientView<'a> {
     pub(super) metadata: ClientMetadata,
     #[serde(skip_serializing_if = "Option::is_none")]
     snippet: Option<&'a Snippet>,
+    /// Why there is no snippet where one was asked for, and what prints it later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_snippet: Option<&'a str>,
 }
 
 /// One of the secrets that a client may have, without the secret.
@@ -54,6 +57,7 @@ impl<'a> ClientView<'a> {
                 .collect(),
             metadata: with_defaults(record),
             snippet: None,
+            no_snippet: None,
         }
     }
 
@@ -70,9 +74,13 @@ impl<'a> ClientView<'a> {
         self
     }
 
-    /// The same with a file for its app.
-    pub(super) const fn with_snippet(mut self, snippet: Option<&'a Snippet>) -> Self {
-        self.snippet = snippet;
+    /// The same with a file for its app, or why there is none.
+    pub(super) fn with_snippet(mut self, made: Option<&'a Result<Snippet, String>>) -> Self {
+        match made {
+            Some(Ok(snippet)) => self.snippet = Some(snippet),
+            Some(Err(reason)) => self.no_snippet = Some(reason),
+            None => {}
+        }
         self
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::support::Installation;
 
-const SPA: [&str; 7] =
+pub(super) const SPA: [&str; 7] =
     ["client", "add", "--spa", "--name", "Notes", "--redirect", "http://localhost:5173/callback"];
 
 #[test]
@@ -186,13 +186,16 @@ fn pk_09_on_a_terminal_it_asks_for_what_is_not_given_and_registers_it() {
     let installation = Installation::new();
     installation.json(&["api", "add", "--resource", "https://api.example", "--scope", "notes:read"], "");
     let (shown, code) =
-        at_terminal(&installation, "client add", "1\nNotes\nhttp://localhost:5173/cb\n\nnotes:read\n");
+        at_terminal(&installation, "client add", "1\nNotes\nhttp://localhost:5173/cb\n\nnotes:read\nreact\n");
     assert_eq!(code, 0, "{shown}");
     for words in [
         "What kind of app is it?",
         "What do people call it?",
         "redirect URI",
         "(notes:read)",
+        "What is it written with?",
+        "(angular, react, vue; Enter for none)",
+        "src/main.jsx:",
         "Registered Notes",
         "issuer",
     ] {
@@ -204,7 +207,10 @@ fn pk_09_on_a_terminal_it_asks_for_what_is_not_given_and_registers_it() {
 
     let (shown, code) = at_terminal(&installation, "client add --service --name Job", "notes:read\n");
     assert_eq!(code, 0, "{shown}");
-    assert!(!shown.contains("What kind") && shown.contains("shown this once"), "{shown}");
+    assert!(
+        !shown.contains("What kind") && !shown.contains("written with") && shown.contains("shown this once"),
+        "{shown}"
+    );
 
     for (arguments, typed, expected) in [
         // Given up in the middle.

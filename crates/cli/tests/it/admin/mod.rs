@@ -13,5 +13,6 @@ mod moving;
 mod preview;
 mod record;
 mod serving;
+mod snippets;
 pub(crate) mod support;
 mod users;

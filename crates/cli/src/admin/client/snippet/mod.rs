@@ -6,8 +6,10 @@
 mod literal;
 
 use anyhow::bail;
+use clap::ValueEnum as _;
 use proofkey_oauth::{AuthMethod, ClientMetadata};
 use proofkey_protocol::{Client, ClientRecord};
+use proofkey_server::admin::AppKind;
 use serde::Serialize;
 
 use literal::Language;
@@ -42,19 +44,11 @@ pub(crate) enum Framework {
 /// What an app may be registered for and does not ask for before it needs it.
 const UNASKED: [&str; 3] = ["email", "address", "phone"];
 
-/// Whether the app has a secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// It runs on the person's device and has none.
-    Public,
-    /// It runs on a server and has one.
-    Confidential,
-}
-
 /// The snippet of a framework, with placeholders.
 struct Template {
     file: &'static str,
-    kind: Kind,
+    /// What kind of app it is; a public client may be written with any framework for public ones.
+    kind: AppKind,
     language: Language,
     text: &'static str,
 }
@@ -75,29 +69,33 @@ macro_rules! text {
     };
 }
 
-const fn public(file: &'static str, language: Language, text: &'static str) -> Template {
-    Template { file, kind: Kind::Public, language, text }
+const fn spa(file: &'static str, language: Language, text: &'static str) -> Template {
+    Template { file, kind: AppKind::Spa, language, text }
 }
 
-const fn confidential(file: &'static str, language: Language, text: &'static str) -> Template {
-    Template { file, kind: Kind::Confidential, language, text }
+const fn native(file: &'static str, language: Language, text: &'static str) -> Template {
+    Template { file, kind: AppKind::Native, language, text }
+}
+
+const fn web(file: &'static str, language: Language, text: &'static str) -> Template {
+    Template { file, kind: AppKind::Web, language, text }
 }
 
 impl Framework {
     const fn template(self) -> Template {
         use Language::{Go, JavaScript, Python, Rust, Shell, SpringYaml};
         match self {
-            Self::Angular => public("src/main.ts", JavaScript, text!("angular/main.ts")),
-            Self::Curl => public("flow.sh", Shell, text!("curl/flow.sh")),
-            Self::Django => confidential("site_of_notes/views.py", Python, text!("django/views.py")),
-            Self::Express => confidential("app.mjs", JavaScript, text!("express/app.mjs")),
-            Self::Flask => confidential("app.py", Python, text!("flask/app.py")),
-            Self::Go => confidential("main.go", Go, text!("go/main.go")),
-            Self::Next => confidential("proofkey.js", JavaScript, text!("next/proofkey.js")),
-            Self::React => public("src/main.jsx", JavaScript, text!("react/main.jsx")),
-            Self::Rust => public("src/main.rs", Rust, text!("rust/main.rs")),
-            Self::Spring => confidential("application.yml", SpringYaml, text!("spring/application.yml")),
-            Self::Vue => public("src/App.vue", JavaScript, text!("vue/App.vue")),
+            Self::Angular => spa("src/main.ts", JavaScript, text!("angular/main.ts")),
+            Self::Curl => native("flow.sh", Shell, text!("curl/flow.sh")),
+            Self::Django => web("site_of_notes/views.py", Python, text!("django/views.py")),
+            Self::Express => web("app.mjs", JavaScript, text!("express/app.mjs")),
+            Self::Flask => web("app.py", Python, text!("flask/app.py")),
+            Self::Go => web("main.go", Go, text!("go/main.go")),
+            Self::Next => web("proofkey.js", JavaScript, text!("next/proofkey.js")),
+            Self::React => spa("src/main.jsx", JavaScript, text!("react/main.jsx")),
+            Self::Rust => native("src/main.rs", Rust, text!("rust/main.rs")),
+            Self::Spring => web("application.yml", SpringYaml, text!("spring/application.yml")),
+            Self::Vue => spa("src/App.vue", JavaScript, text!("vue/App.vue")),
         }
     }
 
@@ -107,18 +105,18 @@ impl Framework {
     /// If it lacks the secret that the snippet reads, has one that the snippet cannot keep, or no redirect URI.
     pub(super) fn check(self, metadata: &ClientMetadata) -> anyhow::Result<()> {
         let name = self.name();
-        let public = metadata.token_endpoint_auth_method == Some(AuthMethod::None);
-        match (self.template().kind, public) {
-            (Kind::Confidential, false) | (Kind::Public, true) => {}
-            (Kind::Confidential, true) => bail!(
+        let has_secret = metadata.token_endpoint_auth_method != Some(AuthMethod::None);
+        match (self.keeps_secret(), has_secret) {
+            (true, true) | (false, false) => {}
+            (true, false) => bail!(
                 "the {name} snippet is for an app on a server, which has a secret, and this client is public: register it as a \
                  web app, or take a snippet of a public app ({})",
-                names(Kind::Public)
+                names(|framework| !framework.keeps_secret())
             ),
-            (Kind::Public, false) => bail!(
+            (false, true) => bail!(
                 "the {name} snippet is for an app on the person's device, where a secret is none, and this client has one: \
                  register it as a browser app or a native app, or take a snippet of a web app ({})",
-                names(Kind::Confidential)
+                names(Self::keeps_secret)
             ),
         }
         if metadata.redirect_uris.is_empty() {
@@ -136,8 +134,9 @@ impl Framework {
         let client = Client::try_from(record)?;
         let Some(api) = client.resources.first() else {
             bail!(
-                "the {} snippet calls an API, and none is open to {id}: `proofkey client edit {id} --add-scope SCOPE --bind` opens one",
-                self.name(),
+                "the {name} snippet calls an API, and none is open to {id}: `proofkey client edit {id} --add-scope SCOPE --bind` opens one; \
+                 afterwards: `proofkey client snippet {id} {name}`",
+                name = self.name(),
                 id = record.id
             );
         };
@@ -155,17 +154,36 @@ impl Framework {
         Ok(Snippet { file, text: values.fill(text, language) })
     }
 
+    /// The framework of this name, if apps of the kind are written with it.
+    pub(super) fn named(name: &str, kind: AppKind) -> Option<Self> {
+        Self::value_variants()
+            .iter()
+            .copied()
+            .find(|framework| framework.fits(kind) && framework.name() == name)
+    }
+
+    /// The names of the frameworks for apps of this kind, with commas between them; none for a service, which signs no person in.
+    pub(super) fn names_for(kind: AppKind) -> String {
+        names(|framework| framework.fits(kind))
+    }
+
+    fn fits(self, kind: AppKind) -> bool {
+        self.template().kind == kind
+    }
+
+    const fn keeps_secret(self) -> bool {
+        self.template().kind.keeps_secret()
+    }
+
     fn name(self) -> String {
-        use clap::ValueEnum as _;
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
 
-/// The frameworks for apps of this kind.
-fn names(kind: Kind) -> String {
-    use clap::ValueEnum as _;
-    let all = Framework::value_variants().iter().filter(|framework| framework.template().kind == kind);
-    all.map(|framework| framework.name()).collect::<Vec<_>>().join(", ")
+/// The names of some of the frameworks.
+fn names(of: impl Fn(Framework) -> bool) -> String {
+    let all = Framework::value_variants().iter().copied().filter(|framework| of(*framework));
+    all.map(Framework::name).collect::<Vec<_>>().join(", ")
 }
 
 /// What is filled in.
