@@ -34,6 +34,37 @@ pub(crate) fn run(args: &Args, command: clap::Command) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether a script offers a flag for a command, which is named by its words behind `proofkey`.
+#[cfg(test)]
+pub(crate) fn offers(shell: Shell, script: &str, command: &[&str], flag: &str) -> bool {
+    match shell {
+        Shell::Bash => {
+            let name = format!("proofkey__subcmd__{}", command.join("-").replace('-', "__subcmd__"));
+            let case =
+                script.split_once(&format!("\n        {name})\n            opts=\"")).map(|(_, case)| case);
+            let words = case.and_then(|case| case.split('"').next()).unwrap_or_default();
+            words.split(' ').any(|word| word == format!("--{flag}"))
+        }
+        Shell::Zsh => {
+            let case = command.iter().try_fold(script, |rest, word| {
+                rest.split_once(&format!("({word})\n_arguments")).map(|(_, case)| case)
+            });
+            let case = case.and_then(|case| case.split("&& ret=0").next()).unwrap_or_default();
+            case.contains(&format!("--{flag}[")) || case.contains(&format!("--{flag}=["))
+        }
+        Shell::Fish => {
+            let condition = format!(
+                "__fish_proofkey_using_subcommand {}",
+                command.join("; and __fish_seen_subcommand_from ")
+            );
+            let ends = ["\"", "; and not"].map(|end| format!("{condition}{end}"));
+            script.lines().any(|line| {
+                ends.iter().any(|end| line.contains(end)) && line.contains(&format!(" -l {flag} "))
+            })
+        }
+    }
+}
+
 /// The completions as a script of this shell.
 pub(crate) fn script(shell: Shell, mut command: clap::Command) -> Vec<u8> {
     let shell = match shell {

@@ -135,8 +135,8 @@ mod tests {
     fn pk_11_every_flag_and_exit_code_is_in_reference_help_manual_and_completion() {
         let page = commands_page::render(&built());
         let shells = [completion::Shell::Bash, completion::Shell::Zsh, completion::Shell::Fish];
-        let scripts =
-            shells.map(|shell| String::from_utf8(completion::script(shell, Cli::command())).unwrap());
+        let scripts = shells
+            .map(|shell| (shell, String::from_utf8(completion::script(shell, Cli::command())).unwrap()));
         let pages = manual::pages(&Cli::command()).unwrap();
         let leaves = leaves(&built());
         for name in ["proofkey token", "proofkey token preview", "proofkey doctor"] {
@@ -161,8 +161,18 @@ mod tests {
                     matches!(flag, "help" | "version") || section.contains(&written),
                     "{name} {written}: {section}"
                 );
-                for script in &scripts {
-                    assert!(script.contains(flag), "{name} {written} is not completed");
+                let words: Vec<&str> = heading.trim_matches(['`', '\n']).split(' ').skip(1).collect();
+                for (shell, script) in &scripts {
+                    let is_offered = completion::offers(*shell, script, &words, flag);
+                    assert!(is_offered, "{name} {written} is not completed by {shell:?}");
+                    assert!(!completion::offers(*shell, script, &words, "flag-of-none"));
+                }
+            }
+            let explained =
+                command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_long() != Some("help"));
+            for text in explained.filter_map(|arg| arg.get_long_help()).map(ToString::to_string) {
+                for line in text.lines().filter(|line| !line.is_empty()) {
+                    assert!(section.contains(&commands_page::plain(line)), "{name}: {line}");
                 }
             }
             let codes = help
