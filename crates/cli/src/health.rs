@@ -144,6 +144,11 @@ mod tests {
     }
 
     #[test]
+    fn pk_06_the_limit_of_an_answer_is_below_a_second() {
+        assert!(WITHIN < Duration::from_secs(1));
+    }
+
+    #[test]
     fn pk_06_only_the_answers_of_a_server_of_this_kind_are_signs_of_life() {
         let judged = |status, text: &str, word| judge((status, text.to_owned()), word).ok();
         assert_eq!(judged(200, "ready", "ready"), Some(None));

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use super::server::{Server, eventually};
 use crate::admin::support::Installation;
 
-/// The command's own promise, and the start of a process on a machine that tests.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+/// The second that is promised, and one for the start of the process on a machine that runs other tests.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 
 fn health(installation: &Installation, arguments: &[&str], code: i32) -> Value {
     let begun = Instant::now();
     let output = installation.run(&[&["health", "--json"], arguments].concat(), "");
-    assert!(begun.elapsed() < ANSWERED_WITHIN);
+    let took = begun.elapsed();
+    assert!(took < ANSWERED_WITHIN, "{took:?}");
     assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -66,7 +67,8 @@ fn pk_06_what_does_not_answer_is_waited_for_a_second_and_what_is_no_server_is_to
     installation.write("proofkey.toml", &text.replace("metrics_listen = \"off\"", &listen));
     let begun = Instant::now();
     assert_eq!(health(&installation, &[], 4)["alive"], json!(false));
-    assert!(begun.elapsed() >= Duration::from_millis(900));
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_millis(900) && took < ANSWERED_WITHIN, "{took:?}");
     let stranger = std::thread::spawn(move || {
         // The first is the one that was not answered.
         let (mut stream, _) = silent.accept().and_then(|_| silent.accept()).unwrap();
