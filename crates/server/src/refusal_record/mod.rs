@@ -1,7 +1,7 @@
 //! The record of refused requests: what `proofkey explain` tells of an error id.
 //!
-//! A refusal is noted in memory and written with those of its second in one batch, behind every other write. How many are noted
-//! in a second and how many are kept is bounded, and what one network may have of either: strangers cause refusals at will, and
+//! A refusal is noted in memory and written with those of its second, in transactions of a few rows, behind every other write. How
+//! many are noted in a second and how many are kept is bounded, and what one network may have of either: strangers cause refusals at will, and
 //! must crowd out none of others. Of what strangers write it holds what is known here: see [`redacted`]. Only the command reads it.
 
 #[cfg(test)]
