@@ -1,5 +1,6 @@
 //! The database of a test server: a file of its own, or a database of its own in the PostgreSQL of this process.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use proofkey_store::{ConnectOptions, Options, Store};
@@ -130,6 +131,27 @@ impl Sibling {
                 rows.iter().map(cell).collect()
             }
         }
+    }
+
+    /// Every row of every table but these, as text, in an order that does not change by itself.
+    pub async fn rows_outside(&self, left_out: &[&str]) -> BTreeMap<String, Vec<String>> {
+        let (tables, is_file) = match self {
+            Self::Sqlite(_) => ("SELECT name FROM sqlite_master WHERE type = 'table'", true),
+            Self::Postgres(_) => ("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'", false),
+        };
+        let mut found = BTreeMap::new();
+        for table in self.texts(tables).await.into_iter().filter(|name| !left_out.contains(&name.as_str())) {
+            let row = if is_file {
+                let columns = self.texts(&format!("SELECT name FROM pragma_table_info('{table}')")).await;
+                let quoted: Vec<String> = columns.iter().map(|name| format!("quote({name})")).collect();
+                quoted.join(" || ',' || ")
+            } else {
+                "t::text".to_owned()
+            };
+            let rows = self.texts(&format!("SELECT {row} FROM {table} AS t ORDER BY 1")).await;
+            found.insert(table, rows);
+        }
+        found
     }
 
     /// The number that a statement finds.
