@@ -92,6 +92,10 @@ pub(crate) fn for_tests(root: &Path) -> Result<()> {
 fn pack(root: &Path, release: &Release, sources: &Sources, to: &Path) -> Result<()> {
     let quickly = sources.quickly;
     release.check_needs(&sources.binary)?;
+    // A binary under test is built without the name of its commit.
+    if !quickly && release.is_for_this_machine() {
+        release.check_version(&sources.binary)?;
+    }
     if to.exists() {
         fs::remove_dir_all(to)?;
     }

@@ -122,6 +122,18 @@ impl Release {
         said(Command::new("date").args(["-u", "-d", &format!("@{}", self.time), format]))
     }
 
+    /// That a binary, which has to run on this machine, says itself that it is of this commit.
+    pub(super) fn check_version(&self, binary: &Path) -> Result<()> {
+        let told = said(Command::new(binary).arg("--version"))?;
+        ensure!(
+            told == format!("proofkey {}", self.long_version()),
+            "{} says of itself `{told}`, and is to be {}",
+            binary.display(),
+            self.long_version()
+        );
+        Ok(())
+    }
+
     /// That the binary needs no newer C library than is promised, and no library beside it.
     pub(super) fn check_needs(&self, binary: &Path) -> Result<()> {
         let symbols = said(self.tool("objdump").arg("-T").arg(binary))?;
@@ -210,6 +222,24 @@ mod tests {
         assert!(refused.contains(&changed.commit) && refused.contains("git status"), "{refused}");
         assert!(Release { has_changes: false, ..changed }.check_is_commit().is_ok());
         assert!(Release::of(&crate::root().unwrap(), Some("wasm32-unknown-unknown")).is_err());
+    }
+
+    #[test]
+    fn pk_02_a_binary_that_names_another_commit_is_refused() {
+        let release = Release::of(&crate::root().unwrap(), Some("x86_64-unknown-linux-gnu")).unwrap();
+        let program = std::env::temp_dir().join(format!("proofkey-version-{}", std::process::id()));
+        let says = |version: &str| {
+            std::fs::write(&program, format!("#!/bin/sh\necho 'proofkey {version}'\n")).unwrap();
+            let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(&program, runs).unwrap();
+            release.check_version(&program)
+        };
+        says(&release.long_version()).unwrap();
+        for other in [release.version.clone(), format!("{} (commit 000000000000)", release.version)] {
+            let refused = says(&other).unwrap_err().to_string();
+            assert!(refused.contains(&other) && refused.contains(&release.commit[..12]), "{refused}");
+        }
+        std::fs::remove_file(&program).unwrap();
     }
 
     #[test]
