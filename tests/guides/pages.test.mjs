@@ -13,6 +13,9 @@ import { lineOf } from "./record.mjs";
 const NO_GUIDES = ["backup", "install", "moving", "scale-out"];
 // The page that the others begin with.
 const BEFORE_ALL = "start";
+// What the pages for apps, and for proxies that ask people to sign in, have headings for; and the pages of another kind.
+const HEADINGS = ["Create the app", "Create the proof key", "Request a code", "Exchange the code", "Call the API", "Refresh", "Sign out", "Validate the token"];
+const OF_ANOTHER_KIND = [...NO_GUIDES, BEFORE_ALL, "api-go", "api-java", "api-node", "api-python", "api-rust", "caddy", "haproxy", "kubernetes", "nginx"];
 const LINK = /\]\(([^)#]+?)(#[^)]*)?\)/g;
 const pages = pageNames().map(readPage);
 
@@ -23,6 +26,16 @@ test("every page stands in the index, and no link leads nowhere", () => {
     for (const [, target] of text.matchAll(LINK)) {
       if (!/^\w+:/.test(target)) assert.ok(existsSync(join(PAGES, target)), `${name}: ${target}`);
     }
+  }
+});
+
+test("the pages for apps have the same headings", () => {
+  const index = readFileSync(join(PAGES, "README.md"), "utf8").replaceAll("\n", " ");
+  assert.ok(index.includes(`the same headings: ${HEADINGS.join(", ").toLowerCase().replaceAll("api", "API")}.`), "the index names them");
+  for (const name of OF_ANOTHER_KIND) assert.ok(pages.some((page) => page.name === name), `${name} is no page`);
+  for (const { name, sections } of pages.filter(({ name }) => !OF_ANOTHER_KIND.includes(name))) {
+    const found = sections.map(({ heading }) => heading);
+    assert.deepEqual(HEADINGS.filter((heading) => !found.includes(heading)), [], name);
   }
 });
 
