@@ -7,6 +7,8 @@ import { launch, openPage, until } from "../browser/support.mjs";
 import { tokensIssued, tokensRevoked } from "./apps.mjs";
 import { USER } from "./guide.mjs";
 
+// The API of the guides.
+const API = "http://127.0.0.1:4460/notes";
 const REFRESH_MS_MAX = 30_000;
 const SHOWN_MS_MAX = 5_000;
 
@@ -39,7 +41,12 @@ export async function useBrowserApp(t, guide, address) {
     assert.equal(new URL(page.url()).search, "", "the code is not in the address");
   });
   const callApi = async () => {
-    await button("My notes").click();
+    // The notes of a call before this one stay on the page, so that they say nothing of this one.
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.url().startsWith(guide.fill(API)) && response.request().method() === "GET"),
+      button("My notes").click(),
+    ]);
+    assert.equal(answer.status(), 200);
     await page.getByText(/"owner": ?"u-[0-9a-f]+"/).waitFor();
   };
   await t.test("calls the API", callApi);
