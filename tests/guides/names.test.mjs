@@ -1,4 +1,5 @@
-// What a client is called, and where it is called back, is data in its snippet: read by the languages themselves, not by our idea of them.
+// What a client is called, and where it is called back, is data in its snippet: read by JavaScript, Python and bash themselves. Spring's
+// YAML is read as JSON here; Go's and Rust's literals are read by tests beside the code that writes them alone.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
