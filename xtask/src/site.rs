@@ -62,18 +62,18 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let (site, index) = (folder.join("html"), folder.join("html/index.html"));
     ensure!(index.exists(), "mdBook wrote no {}", index.display());
     let mut broken = Vec::new();
-    check_links(&site, &site, &mut broken)?;
+    check_links(&site, &mut broken)?;
     ensure!(broken.is_empty(), "links of the site that lead nowhere:\n{}", broken.join("\n"));
     println!("{}", index.display());
     Ok(())
 }
 
 /// Collects the links of the pages in a folder that name no file of the site. Those to other sites are not followed.
-fn check_links(site: &Path, folder: &Path, broken: &mut Vec<String>) -> Result<()> {
+fn check_links(folder: &Path, broken: &mut Vec<String>) -> Result<()> {
     for name in names(folder)? {
         let path = folder.join(&name);
         if path.is_dir() {
-            check_links(site, &path, broken)?;
+            check_links(&path, broken)?;
         } else if name.ends_with(".html") && !NOT_WALKED.contains(&name.as_str()) {
             let page = fs::read_to_string(&path)?;
             let dead = links(&page).filter(|link| !leads_somewhere(folder, link));
