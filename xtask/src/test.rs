@@ -161,7 +161,7 @@ fn packages(root: &Path) -> Command {
     let node = node_tests(root, "tests/packages");
     command.envs(std::env::current_exe().ok().map(|us| ("XTASK", us)));
     if !is_root {
-        command.arg("--preserve-env=XTASK,PATH,CARGO_TARGET_DIR,HOME");
+        command.arg("--preserve-env=XTASK,PATH,CARGO_TARGET_DIR,HOME,PROOFKEY_PACKAGES,PROOFKEY_BINARY");
     }
     command.args(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]);
     command
