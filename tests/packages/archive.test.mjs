@@ -4,6 +4,7 @@ import { copyFile, mkdir, readFile, readdir, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 
+import { signIn } from "./flow.mjs";
 import { PACKAGES, ROOT, answers, folder, packageOf, run, start, unpacked, until } from "./support.mjs";
 
 const CLEAN = { env: {} };
@@ -114,13 +115,13 @@ test("pk_12 the ten steps from a folder that is read-only, without a network, tw
   await run("mount", ["-o", "remount,bind,ro", archive]);
   const temporary = await folder(t);
   const begin = async (number) => {
-    const ready = join(temporary, `ready-${number}.json`);
+    const [begun, ready] = [Date.now(), join(temporary, `ready-${number}.json`)];
     const dev = start(join(archive, "proofkey"), ["dev", "--ready-file", ready], { cwd: archive, env: { TMPDIR: temporary } });
     t.after(() => dev.stop("SIGKILL"));
     const took = await until("the ready file", () => readFile(ready).then(() => true, () => false), dev);
     t.diagnostic(`ready after ${took} ms`);
     assert.ok(took < DEV_MS_MAX, `${took} ms`);
-    return { dev, ready: JSON.parse(await readFile(ready, "utf8")) };
+    return { dev, begun, ready: JSON.parse(await readFile(ready, "utf8")) };
   };
   const both = [await begin(1), await begin(2)];
   assert.equal(both[0].ready.issuer, "http://127.0.0.1:4455");
@@ -128,6 +129,14 @@ test("pk_12 the ten steps from a folder that is read-only, without a network, tw
   for (const { ready } of both) {
     assert.ok(await answers(ready.app) && await answers(`${ready.issuer}/.well-known/openid-configuration`));
     assert.equal((await fetch(ready.api)).status, 401);
+  }
+  // As the app does them in the browser, whose page says what it asks for.
+  for (const { ready, begun } of both) {
+    const app = await fetch(`${ready.app}/config.json`).then((answer) => answer.json());
+    const tokens = await signIn({ issuer: app.issuer, client: app.client_id, callback: app.redirect_uri, scope: app.scope, resource: app.api, user: ready.users[0] });
+    const notes = await fetch(app.api, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+    assert.equal(notes.status, 200, await notes.text());
+    t.diagnostic(`the ten steps are done ${Date.now() - begun} ms after its start`);
   }
   for (const { dev } of both) assert.equal(await dev.stop("SIGINT"), 0, dev.log());
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { VirtualBrowser } from "../interop/virtual-browser.mjs";
+import { signIn } from "./flow.mjs";
 import { answers, folder, packageOf, run, start, systemRoot, until } from "./support.mjs";
 
 const AS_UNIT = fileURLToPath(new URL("./as-unit.py", import.meta.url));
@@ -128,13 +128,7 @@ test("pk_04 the server does its work with the unit's user, system calls, umask, 
   for (const line of [`Uid:\t${uid}\t`, "Seccomp:\t2", "NoNewPrivs:\t1", "Umask:\t0077", `CapBnd:\t${port}`]) assert.ok(status.includes(line), `${line}: ${status}`);
   await until("the watchdog", () => server.log().split("WATCHDOG=1").length > 3, server);
   // A password is hashed, a code is made and redeemed.
-  const verifier = "a-verifier-that-is-long-enough-for-every-server-of-this-kind";
-  const challenge = Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(verifier))).toString("base64url");
-  const query = new URLSearchParams({ response_type: "code", client_id: "web", redirect_uri: CALLBACK, scope: "openid", state: "s", code_challenge: challenge, code_challenge_method: "S256" });
-  const called = await new VirtualBrowser().authorize(`${ISSUER}/authorize?${query}`, CALLBACK, USER);
-  const form = new URLSearchParams({ grant_type: "authorization_code", client_id: "web", redirect_uri: CALLBACK, code: called.searchParams.get("code"), code_verifier: verifier });
-  const token = await fetch(`${ISSUER}/token`, { method: "POST", body: form });
-  assert.equal(token.status, 200, await token.text());
+  await signIn({ issuer: ISSUER, client: "web", callback: CALLBACK, scope: "openid", user: USER });
   await run("kill", ["-HUP", pid]);
   await until("the reload", () => server.log().includes("log.level was reloaded"), server);
   await run("unshare", asUnit("backup", "--to", "/var/lib/proofkey/backup"));
