@@ -102,7 +102,7 @@ test("pk_02 what is shipped goes with its licences, its manual and its completio
   // Of other makers, in the sources of a part.
   assert.match(texts, /c_src\/mimalloc\/v\d\/LICENSE/);
   assert.ok((await readdir(join(archive, "man/man1"))).includes("proofkey-client-add.1"));
-  await run("bash", ["-n", join(archive, "completions/proofkey.bash")]);
+  for (const shell of ["bash", "zsh", "fish"]) await run(shell, ["-n", join(archive, `completions/proofkey.${shell}`)]);
   const { stdout } = await run("man", ["--warnings", "-l", join(archive, "man/man5/proofkey.toml.5")], { env: { PATH: process.env.PATH, MANWIDTH: "100", LC_ALL: "C.UTF-8" } });
   assert.match(stdout, /code_seconds = 60/);
   const completed = await run("bash", ["-c", `source ${archive}/completions/proofkey.bash; COMP_WORDS=(proofkey client a); COMP_CWORD=2; _proofkey proofkey a client; echo "\${COMPREPLY[@]}"`]);

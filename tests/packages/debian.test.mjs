@@ -57,6 +57,9 @@ test("pk_03 the package installs without a network, makes its user, and serves n
   assert.ok(!await isThere(join(root, "etc/proofkey/proofkey.toml")));
   await inside(root, ["proofkey", "serve", "--config", "/etc/proofkey/proofkey.toml"], { code: 1 });
   await inside(root, ["dpkg", "--verify", "proofkey"]);
+  for (const file of ["bash-completion/completions/proofkey", "zsh/vendor-completions/_proofkey", "fish/vendor_completions.d/proofkey.fish"]) {
+    assert.ok((await stat(join(root, "usr/share", file))).size > 1_000, file);
+  }
   for (const page of ["man1/proofkey-client-add.1.gz", "man5/proofkey.toml.5.gz"]) await run("gzip", ["-t", join(root, "usr/share/man", page)]);
 });
 
