@@ -63,6 +63,14 @@ test("pk_03 the package installs without a network, makes its user, and serves n
   for (const page of ["man1/proofkey-client-add.1.gz", "man5/proofkey.toml.5.gz"]) await run("gzip", ["-t", join(root, "usr/share/man", page)]);
 });
 
+test("pk_03 lintian finds no error in the package", async (t) => {
+  const begun = Date.now();
+  // What is packed for a test is not compressed, for time.
+  const quickly = "uses-no-compression-for-control-tarball,uses-no-compression-for-data-tarball";
+  const { stdout } = await run("lintian", ["--fail-on", "error", "--allow-root", "--suppress-tags", quickly, deb]);
+  t.diagnostic(`${Date.now() - begun} ms; ${stdout.trim().split("\n").length} remarks`);
+});
+
 test("pk_03 an upgrade keeps what was edited, removal keeps the data, and purging removes it", async (t) => {
   const root = await systemRoot(t);
   await install(root);

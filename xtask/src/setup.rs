@@ -22,7 +22,7 @@ struct Package {
     present: (&'static str, &'static [&'static str]),
 }
 
-const PACKAGES: [Package; 13] = [
+const PACKAGES: [Package; 14] = [
     Package { name: "nginx", present: ("/usr/sbin/nginx", &["-v"]) },
     Package { name: "chromium", present: ("/usr/bin/chromium", &["--version"]) },
     Package { name: "postgresql", present: ("sh", &["-c", "ls /usr/lib/postgresql/*/bin/initdb"]) },
@@ -37,9 +37,10 @@ const PACKAGES: [Package; 13] = [
     Package { name: "iproute2", present: ("ip", &["-V"]) },
     Package { name: "procps", present: ("pgrep", &["--version"]) },
     Package { name: "man-db", present: ("man", &["--version"]) },
-    // They read the completions that are shipped.
+    // They read the completions that are shipped, and look through the Debian package.
     Package { name: "zsh", present: ("zsh", &["--version"]) },
     Package { name: "fish", present: ("fish", &["--version"]) },
+    Package { name: "lintian", present: ("lintian", &["--version"]) },
     Package { name: "ca-certificates", present: ("test", &["-e", "/etc/ssl/certs/ca-certificates.crt"]) },
 ];
 /// What `--no-install-recommends` would leave out and a page needs all the same.
