@@ -1,6 +1,6 @@
 // The Debian package: on this system without Proofkey, by dpkg itself, and run as its unit says.
 import assert from "node:assert/strict";
-import { access, appendFile, lstat, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { access, appendFile, chmod, lstat, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -151,32 +151,101 @@ test("pk_04 the server does its work with the unit's user, system calls, umask, 
   assert.match(server.log(), /STOPPING=1/);
 });
 
-test("pk_04 what the unit forbids is refused in the same place", async (t) => {
-  const root = await systemRoot(t);
-  await install(root);
-  await init(root);
-  const tried = `
-import ctypes, os, socket
-def refused(what):
+// Run as the unit says: prints what is not as each line of the unit makes it. What is refused has to be refused by the error that the
+// line gives, for another line may refuse the same.
+const TRIED = `
+import ctypes, errno, os, socket
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_long
+def call(name, *words):
+    answer = getattr(libc, name)(*words)
+    if answer < 0:
+        raise OSError(ctypes.get_errno(), name)
+    return answer
+def executable():
+    call("mmap", None, 4096, 7, 34, -1, 0)
+def made_executable():
+    call("mprotect", ctypes.c_void_p(call("mmap", None, 4096, 3, 34, -1, 0)), 4096, 5)
+own = f"/var/lib/proofkey/allowed-{os.getuid()}"
+open(own, "w").close()
+refused = {
+    "write": (errno.EROFS, lambda: open("/srv/open/x", "w")), "key": (errno.EACCES, lambda: open("/etc/proofkey/sealing.key")),
+    "netlink": (errno.EPERM, lambda: socket.socket(16, 3)), "packet": (errno.EPERM, lambda: socket.socket(17, 3)),
+    "root": (errno.EPERM, lambda: os.chroot("/")), "owner": (errno.EPERM, lambda: os.chown(own, os.getuid(), os.getgid())),
+    "executable": (errno.EPERM, executable), "made executable": (errno.EPERM, made_executable),
+    "numbers": (errno.ENOENT, lambda: open("/proc/meminfo")), "others": (errno.ENOENT, lambda: os.stat("/proc/1")),
+    "trace": (errno.EPERM, lambda: call("ptrace", 0, 0, 0, 0)),
+}
+def is_refused(number, what):
     try:
         what()
     except OSError as error:
-        return error.errno in (1, 13, 30)
+        return error.errno == number
     return False
-libc = ctypes.CDLL(None, use_errno=True)
-def executable():
-    libc.mmap.restype = ctypes.c_long
-    if libc.mmap(None, 4096, 7, 34, -1, 0) < 0:
-        raise OSError(ctypes.get_errno(), "mmap")
-checks = {
-    "write": lambda: open("/etc/x", "w"), "key": lambda: open("/etc/proofkey/sealing.key"), "netlink": lambda: socket.socket(16, 3),
-    "packet": lambda: socket.socket(17, 3), "mount": lambda: os.chroot("/"), "owner": lambda: os.chown("/var/lib/proofkey", 0, 0),
-    "executable": executable,
+def port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 80))
+status = dict(line.split(":\\t") for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
+granted = {
+    "port": port, "umask": lambda: os.umask(0o077) == 0o077 or int("umask"),
+    "credential": lambda: open(os.environ["CREDENTIALS_DIRECTORY"] + "/sealing.key").read(),
+    "privileges": lambda: status["NoNewPrivs"] == "1" or int("privileges"),
+    "capabilities": lambda: int(status["CapBnd"], 16) == 1 << 10 or int("capabilities"),
 }
-print([name for name, what in checks.items() if not refused(what)])
-open("/var/lib/proofkey/allowed", "w").close()
+def is_granted(what):
+    try:
+        what()
+    except (OSError, ValueError):
+        return False
+    return True
+wrong = [name for name, (number, what) in refused.items() if not is_refused(number, what)]
+wrong += [name for name, what in granted.items() if not is_granted(what)]
+print("wrong:", ", ".join(sorted(wrong)))
 `;
-  await writeFile(join(root, "usr/share/tried.py"), tried);
-  const { stdout } = await run("unshare", ["--mount", "python3", AS_UNIT, root, join(root, UNIT), "0", "/usr/bin/python3", "/usr/share/tried.py"]);
-  assert.match(stdout, /^\[\]$/m);
+// Each line of the unit that can be tried without systemd, and what is wrong without it.
+const LINES = [
+  ["User=proofkey", ["key"]],
+  ["UMask=0077", ["umask"]],
+  ["LoadCredential=sealing.key:/etc/proofkey/sealing.key", ["credential"]],
+  ["CapabilityBoundingSet=CAP_NET_BIND_SERVICE", ["capabilities"]],
+  ["AmbientCapabilities=CAP_NET_BIND_SERVICE", ["port"]],
+  ["ProtectSystem=strict", ["write"]],
+  ["ProtectProc=invisible", ["others"]],
+  ["ProcSubset=pid", ["numbers"]],
+  ["MemoryDenyWriteExecute=yes", ["executable", "made executable"]],
+  ["RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX", ["netlink"]],
+  ["SystemCallFilter=@system-service", ["trace"]],
+  ["SystemCallFilter=~@privileged", ["owner"]],
+];
+
+async function triedIn(t) {
+  const root = await systemRoot(t);
+  await install(root);
+  await init(root);
+  await writeFile(join(root, "usr/share/tried.py"), TRIED);
+  await mkdir(join(root, "srv/open"), { recursive: true });
+  await chmod(join(root, "srv/open"), 0o777);
+  const text = await readFile(join(root, UNIT), "utf8");
+  return async (line, options) => {
+    const unit = join(root, "usr/share/proofkey.service");
+    assert.equal(text.split(`\n${line}\n`).length, line === undefined ? 1 : 2, line);
+    await writeFile(unit, line === undefined ? text : text.replace(`\n${line}\n`, "\n"));
+    const { stdout } = await run("unshare", ["--mount", "python3", AS_UNIT, root, unit, "0", "/usr/bin/python3", "/usr/share/tried.py"], options);
+    return /^wrong: (.*)$/m.exec(stdout)?.[1];
+  };
+}
+
+test("pk_04 what the unit forbids is refused in the same place, and what it grants is there", async (t) => {
+  const tried = await triedIn(t);
+  assert.equal(await tried(), "");
+});
+
+test("pk_04 without one of the unit's lines what it forbids is let through", async (t) => {
+  const tried = await triedIn(t);
+  for (const [line, wrong] of LINES) {
+    const found = (await tried(line)).split(", ");
+    for (const name of wrong) assert.ok(found.includes(name), `without ${line}: ${found}`);
+  }
+  // Without it no filter can be loaded.
+  await tried("NoNewPrivileges=yes", { code: 1 });
 });
