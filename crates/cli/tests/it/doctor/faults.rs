@@ -22,6 +22,8 @@ async fn pk_07_sqlite_each_fault_of_a_proxy_is_named() {
         (Habit::PassesForwarded, "proxy.forwarded_forged"),
         (Habit::PassesBeforeAnother, "proxy.forwarded_forged"),
         (Habit::Chain, "proxy.chain"),
+        (Habit::DropsKeySet, "proxy.jwks"),
+        (Habit::OldTime, "clock.public"),
     ] {
         world.proxy.behaves(habit);
         world.doctor().await.names(check);
@@ -116,6 +118,8 @@ async fn pk_07_sqlite_each_fault_of_database_keys_and_clock_is_named() {
     let elsewhere =
         config.replace(&world.server.data().display().to_string(), &other.data().display().to_string());
     world.doctor_of(&elsewhere).await.names("keys.published");
+    other.sibling().await.execute("DELETE FROM signing_keys").await;
+    world.doctor_of(&elsewhere).await.names("keys.missing");
     // Another sealing key than the one of the signing keys.
     let key = world.folder.path().join("other.key");
     std::fs::write(&key, "9999999999999999999999999999999999999999998").unwrap();

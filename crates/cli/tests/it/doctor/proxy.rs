@@ -33,6 +33,9 @@ pub(super) enum Habit {
     BadGateway,
     /// It answers with a page of its own.
     Page,
+    DropsKeySet,
+    /// It says the time by a clock of its own.
+    OldTime,
 }
 
 /// A proxy on a port of its own.
@@ -103,12 +106,16 @@ async fn pass(
     let (status, headers) = (answer.status(), answer.headers().clone());
     let mut response = Response::new(Body::from(answer.bytes().await.unwrap()));
     (*response.status_mut(), *response.headers_mut()) = (status, headers);
+    if habit == Habit::OldTime {
+        response.headers_mut().insert(header::DATE, "Thu, 01 Jan 2026 00:00:00 GMT".parse().unwrap());
+    }
     response
 }
 
 fn refuses(habit: Habit, method: &Method, uri: &str) -> Option<Response> {
     let refusal = match habit {
         Habit::DropsWellKnown if uri.starts_with("/.well-known/") => StatusCode::NOT_FOUND.into_response(),
+        Habit::DropsKeySet if uri == "/jwks" => StatusCode::NOT_FOUND.into_response(),
         Habit::Redirects => {
             let to = [(header::LOCATION, format!("https://elsewhere.example{uri}"))];
             (StatusCode::MOVED_PERMANENTLY, to).into_response()

@@ -1,6 +1,10 @@
 //! Set-ups in which nothing is wrong.
 
+use std::net::TcpListener;
+use std::path::Path;
+
 use proofkey_testkit::TestServer;
+use proofkey_testkit::postgres::{self, TestDatabase};
 
 use super::world::{World, close, run};
 
@@ -140,7 +144,35 @@ async fn pk_07_sqlite_with_a_certificate_of_its_own_nothing_is_found_and_each_fa
             Some(check) => said.names(check),
         }
     }
+    close(Path::new(&path("good.key")), 0o604);
+    std::fs::write(&file, config(&server, "good")).unwrap();
+    let said = run("", &file, &[("SSL_CERT_FILE", &path("authority.pem"))]).await;
+    assert!(said.found().contains(&"keys.mode"), "{:#}", said.report);
     std::fs::write(&file, config(&server, "absent")).unwrap();
     let said = run("", &file, &[("SSL_CERT_FILE", &path("other.pem"))]).await;
     assert!(said.found().contains(&"tls.files"), "{:#}", said.report);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pk_07_postgres_nothing_is_found_and_one_that_is_gone_or_older_is_named() {
+    let database = TestDatabase::create("template0").await;
+    let builder = TestServer::builder().set("server.trusted_proxies", "127.0.0.1");
+    let world = World::of(builder.postgres_at(&database.url())).await;
+    let in_file = format!("data = {:?}", world.server.data().display().to_string());
+    let config = world.config().replace(&in_file, &format!("url = {:?}", database.url()));
+    assert_ne!(config, world.config());
+    let said = world.doctor_of(&config).await;
+    said.is_sound();
+    let passed = said.report["passed"].to_string();
+    for check in ["schema of this version", "open under the sealing key", "are published", "is believed"] {
+        assert!(passed.contains(check), "{check}: {passed}");
+    }
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let gone = config.replace(&format!(":{}/", postgres::server().port()), &format!(":{closed}/"));
+    world.doctor_of(&gone).await.names("database");
+    let before =
+        "DELETE FROM schema_migrations WHERE version >= 8; DELETE FROM schema_expansions WHERE version >= 8;
+        DROP TABLE refusals;";
+    database.master().await.batch_execute(before).await.unwrap();
+    world.doctor_of(&config).await.names("database.schema");
 }

@@ -54,9 +54,14 @@ impl World {
     }
 
     pub(super) async fn with(builder: Builder) -> Self {
+        Self::of(builder.sqlite()).await
+    }
+
+    /// With the database that the builder names.
+    pub(super) async fn of(builder: Builder) -> Self {
         let proxy = Proxy::start().await;
         let issuer = format!("http://{}", proxy.address);
-        let server = builder.issuer(&issuer).sqlite().system_clock().sealing_key_in_file().start().await;
+        let server = builder.issuer(&issuer).system_clock().sealing_key_in_file().start().await;
         proxy.leads_to(server.address);
         close(&server.data(), 0o700);
         Self { server, proxy, folder: tempfile::tempdir().unwrap() }
