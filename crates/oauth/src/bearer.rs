@@ -23,7 +23,7 @@ impl<'a> PresentedToken<'a> {
         if values.next().is_some() {
             return Self::Several;
         }
-        let Some(text) = str::from_utf8(value).ok().filter(|text| text.bytes().all(is_visible)) else {
+        let Some(text) = str::from_utf8(value).ok().filter(|text| all(text, is_visible)) else {
             return Self::Unreadable;
         };
         let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
@@ -32,10 +32,15 @@ impl<'a> PresentedToken<'a> {
         }
         match rest.trim_matches(' ') {
             "" => Self::Unreadable,
-            token if token.bytes().all(is_b64token) => Self::Present(token),
+            token if all(token, is_b64token) => Self::Present(token),
             _ => Self::Malformed,
         }
     }
+}
+
+/// Whether every byte is such a one. All are looked at, whatever the first ones are: that takes several at a time.
+fn all(text: &str, is_such: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(true, |all, byte| all & is_such(byte))
 }
 
 /// What a header may hold as text (RFC 9110 §5.5).
@@ -44,8 +49,8 @@ const fn is_visible(byte: u8) -> bool {
 }
 
 /// The alphabet of RFC 6750 §2.1.
-fn is_b64token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
+const fn is_b64token(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-'..=b'/' | b'_' | b'~' | b'+' | b'=')
 }
 
 #[cfg(test)]

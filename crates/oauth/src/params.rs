@@ -1,7 +1,5 @@
 //! `application/x-www-form-urlencoded` parameters, of a query or of a form body.
 
-use std::fmt::Write as _;
-
 use thiserror::Error;
 
 /// Longest accepted encoding of a parameter list, in bytes.
@@ -107,37 +105,56 @@ pub fn form_encoded(text: &str) -> String {
 }
 
 fn encode(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "%{byte:02X}");
-            }
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !is_unreserved(byte)) {
+        let (plain, escaped) = rest.split_at(at);
+        out.push_str(plain);
+        // A character is escaped as a whole, so that what follows begins with one.
+        let mut characters = escaped.chars();
+        let bytes = characters.next().map_or(0, char::len_utf8);
+        for byte in escaped.bytes().take(bytes) {
+            out.push('%');
+            out.extend([byte >> 4, byte & 15].map(upper_hex_digit));
         }
+        rest = characters.as_str();
     }
+    out.push_str(rest);
+}
+
+/// What need not be escaped anywhere in a URI (RFC 3986 §2.3).
+const fn is_unreserved(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~')
+}
+
+fn upper_hex_digit(half: u8) -> char {
+    char::from(b"0123456789ABCDEF".get(usize::from(half)).copied().unwrap_or(b'0'))
 }
 
 /// Decodes one half of a pair: `+` is a space, `%XX` a byte.
 pub(crate) fn decode(encoded: &[u8]) -> Result<String, ParamsMalformed> {
     let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.iter();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let high = hex_digit(rest.next())?;
-                let low = hex_digit(rest.next())?;
-                high << 4 | low
+    let mut rest = encoded;
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'+' | b'%')) {
+        let (plain, escaped) = rest.split_at(at);
+        bytes.extend_from_slice(plain);
+        rest = match escaped {
+            [b'+', after @ ..] => {
+                bytes.push(b' ');
+                after
             }
-            other => *other,
-        });
+            [_, high, low, after @ ..] => {
+                bytes.push(hex_digit(*high)? << 4 | hex_digit(*low)?);
+                after
+            }
+            _ => return Err(ParamsMalformed::BadPercent),
+        };
     }
+    bytes.extend_from_slice(rest);
     String::from_utf8(bytes).map_err(|_| ParamsMalformed::NotUtf8)
 }
 
-fn hex_digit(byte: Option<&u8>) -> Result<u8, ParamsMalformed> {
-    let digit = byte.and_then(|byte| char::from(*byte).to_digit(16)).ok_or(ParamsMalformed::BadPercent)?;
+fn hex_digit(byte: u8) -> Result<u8, ParamsMalformed> {
+    let digit = char::from(byte).to_digit(16).ok_or(ParamsMalformed::BadPercent)?;
     u8::try_from(digit).map_err(|_| ParamsMalformed::BadPercent)
 }
 
@@ -174,6 +191,8 @@ mod tests {
         check(b"a=%", ParamsMalformed::BadPercent);
         check(b"a=%4", ParamsMalformed::BadPercent);
         check(b"a=%zz", ParamsMalformed::BadPercent);
+        check(b"a=%4+", ParamsMalformed::BadPercent);
+        check(b"a=+%", ParamsMalformed::BadPercent);
         check(b"a=%ff", ParamsMalformed::NotUtf8);
         check(&b"&a=1".repeat(PARAMS_COUNT_MAX + 1), ParamsMalformed::TooMany);
         check(&vec![b'a'; PARAMS_BYTES_MAX + 1], ParamsMalformed::TooLong);

@@ -170,6 +170,11 @@ pub fn opened(scope: &Scope, user: &UserRecord) -> Map<String, Value> {
     opened.filter_map(|claim| Some((claim.name().to_owned(), claim.value(user)?))).collect()
 }
 
+/// Whether a scope token opens any claim beside `sub`.
+pub(crate) fn opens_any(scope: &str) -> bool {
+    TABLE.iter().any(|rule| rule.scope == scope)
+}
+
 /// The claims among these that an ID token carries: those that the granted scope opens and the user has, as far as they take no
 /// more than [`ID_TOKEN_CLAIMS_BYTES_MAX`] together. The first ones go before.
 pub fn chosen(asked: &[Claim], scope: &Scope, user: Option<&UserRecord>) -> ChosenClaims {

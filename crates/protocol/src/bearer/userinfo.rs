@@ -33,9 +33,7 @@ pub fn userinfo<'a>(token: &LiveToken<'a>, issuer: &Issuer) -> Result<OpenedClai
 impl OpenedClaims<'_> {
     /// The user whose record has to be loaded; `None` if the scope opens no more than `sub`.
     pub fn needs(&self) -> Option<&UserId> {
-        let opens_more =
-            |name: &str| name != standard_scope::OPENID && name != standard_scope::OFFLINE_ACCESS;
-        self.scope.iter().any(opens_more).then_some(&self.user.id)
+        self.scope.iter().any(claims::opens_any).then_some(&self.user.id)
     }
 
     /// The claims. `record` is that of the user whom [`OpenedClaims::needs`] names; without one the user has been removed, and
