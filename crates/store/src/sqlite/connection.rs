@@ -16,9 +16,12 @@ use crate::options::Options;
 /// The first SQLite without the WAL-reset bug, as `sqlite3_libversion_number` writes it.
 const SQLITE_MIN: i32 = 3_051_003;
 
-/// Page cache of the writer and of one reader, in KiB. There is one reader per thread, so its share is small. Pages are
-/// not mapped: an error of the disk under a mapped page would be a signal instead of an error code.
+/// Page cache of the writer of a large file, where it reads for others too, in KiB. Pages are not mapped: an error of the disk under a mapped
+/// page would be a signal instead of an error code.
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
+/// That of the writer of any other file. Whenever a leaf of a tree is split, SQLite looks through all that is kept, page by page.
+const WRITER_CACHE_OF_SMALL_FILE_KIB: i64 = 2 * 1024;
+/// That of one reader. There is one per thread, so its share is small.
 const READER_CACHE_KIB: i64 = 1024;
 
 /// The log is cut back to this size when it starts over.
@@ -56,7 +59,7 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
     set("synchronous", 2)
         .and_then(|()| set("foreign_keys", 1))
         .and_then(|()| set("temp_store", 2))
-        .and_then(|()| set("cache_size", -WRITER_CACHE_KIB))
+        .and_then(|()| fit_cache(&connection, false))
         .and_then(|()| set("journal_size_limit", LOG_BYTES_MAX))
         // The writer moves the log itself, after it has acknowledged, and hears about errors that way.
         .and_then(|()| set("wal_autocheckpoint", 0))
@@ -67,6 +70,12 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
     }
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
+}
+
+/// Lets the writer keep as much as the file is worth.
+pub(super) fn fit_cache(connection: &Connection, is_large: bool) -> rusqlite::Result<()> {
+    let kib = if is_large { WRITER_CACHE_KIB } else { WRITER_CACHE_OF_SMALL_FILE_KIB };
+    connection.pragma_update(None, "cache_size", -kib)
 }
 
 /// The table that a backup has beside those of the database it was made of, and nothing else has.
@@ -112,7 +121,7 @@ fn try_wal(connection: &Connection) -> rusqlite::Result<()> {
 pub(super) fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    // The bundled library plans by samples of the data (STAT4), and so parses and plans a statement anew whenever another
+    // A library that plans by samples of the data (STAT4), as it may be compiled, parses and plans a statement anew whenever another
     // value is bound. Our statements find their rows by key whatever the value is: one plan serves for good.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
@@ -132,6 +141,21 @@ mod tests {
         assert_eq!(check_version(rusqlite::version_number()), Ok(()));
         let refused = check_version(3_051_002).unwrap_err().to_string();
         assert!(refused.starts_with("SQLite 3.51.2 "), "{refused}");
+    }
+
+    /// `.cargo/config.toml` says how; where it is not read, SQLite works all the same.
+    #[test]
+    fn sqlite_is_compiled_without_what_is_not_used() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut read = connection.prepare("PRAGMA compile_options").unwrap();
+        let options: Vec<String> =
+            read.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        for there in ["DEFAULT_MEMSTATUS=0", "DQS=0", "OMIT_LOAD_EXTENSION", "OMIT_SHARED_CACHE"] {
+            assert!(options.iter().any(|option| option == there), "{there} of {options:?}");
+        }
+        for gone in ["ENABLE_LOAD_EXTENSION", "ENABLE_FTS3", "ENABLE_FTS5", "ENABLE_RTREE", "ENABLE_STAT4"] {
+            assert!(options.iter().all(|option| option != gone), "{gone}");
+        }
     }
 
     #[test]

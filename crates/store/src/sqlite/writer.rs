@@ -15,6 +15,7 @@ use rusqlite::config::DbConfig;
 use tokio::sync::{oneshot, watch};
 
 use super::bind::{Kept, Prepared};
+use super::connection::fit_cache;
 use super::severity::{Failure, Severity, failure, fault};
 use super::shared::Shared;
 use crate::fault::Fault;
@@ -250,11 +251,13 @@ impl Writer<'_> {
         }
     }
 
-    /// Notes how large the file is. A count that fails is not new, and the next write meets what is wrong.
+    /// Notes how large the file is, and keeps as much of it as fits that. A count that fails is not new, and the next write meets what is
+    /// wrong.
     fn count_pages(&self) {
         let count = self.connection.pragma_query_value(None, "page_count", |row| row.get(0));
         if let Ok(pages) = count {
             self.shared.note_pages(pages);
+            let _ = fit_cache(self.connection, self.shared.is_large());
         }
     }
 
