@@ -17,6 +17,7 @@ mod migration;
 pub mod moving;
 mod not_serving;
 mod options;
+mod places;
 mod postgres;
 mod read;
 mod remembered;

@@ -10,7 +10,6 @@
 //! Nothing is removed when it is forgotten. What is kept has the *stamps* that its ids and its user had when it was read, and is
 //! worth something while all of them are as they were.
 
-mod places;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +24,8 @@ use proofkey_protocol::{
 };
 
 use crate::last_look::LastLook;
+use crate::places::{self, Places};
 use crate::value::{Forgets, Value};
-use places::{Places, Stamps};
 
 /// Stamps of ids, and as many of users. Those of the same stamp are forgotten together.
 const STAMPS: usize = 4096;
@@ -43,9 +42,9 @@ pub(crate) struct Remembered {
     all: AtomicU64,
     ids: Box<[AtomicU64]>,
     users: Box<[AtomicU64]>,
-    subjects: Places<(SessionId, ClientId), RememberedSubject>,
-    tokens: Places<(GrantId, TokenId), RememberedToken>,
-    clients: Places<ClientId, ClientFacts>,
+    subjects: Places<(SessionId, ClientId), Stamped<RememberedSubject>>,
+    tokens: Places<(GrantId, TokenId), Stamped<RememberedToken>>,
+    clients: Places<ClientId, Stamped<ClientFacts>>,
     /// When the writer last saw whether another process had written.
     last_look: LastLook,
     /// Whether it has been asked to look again, and has not begun.
@@ -65,6 +64,28 @@ pub(crate) struct RememberedSubject {
 pub(crate) struct RememberedToken {
     pub(crate) grant: Arc<GrantWithSubject>,
     pub(crate) facts: AccessTokenFacts,
+}
+
+/// What has been forgotten of all, of three ids and of a user: numbers that move with each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamps {
+    all: u64,
+    ids: [u64; 3],
+    user: u64,
+}
+
+/// What was read, with the stamps that it had then.
+#[derive(Debug)]
+struct Stamped<T> {
+    stamps: Stamps,
+    value: T,
+}
+
+impl<T: Clone> Stamped<T> {
+    /// The value, if its stamps are what they were.
+    fn unless_forgotten(&self, stamps: impl FnOnce(&T) -> Stamps) -> Option<T> {
+        (self.stamps == stamps(&self.value)).then(|| self.value.clone())
+    }
 }
 
 /// How much had been forgotten when a read began.
@@ -104,8 +125,10 @@ impl Remembered {
     pub(crate) fn subject(&self, session: SessionId, client: &ClientId) -> Option<RememberedSubject> {
         let hash = self.hasher.hash_one((session.0, client.as_str()));
         self.if_looked(|| {
-            let is_it = |key: &(SessionId, ClientId)| key.0 == session && key.1 == *client;
-            self.subjects.find(hash, is_it, |subject| self.stamps_of_subject(session, subject))
+            self.subjects.find(hash, |key, kept| {
+                let kept = (key.0 == session && key.1 == *client).then_some(kept)?;
+                kept.unless_forgotten(|subject| self.stamps_of_subject(session, subject))
+            })
         })
     }
 
@@ -113,15 +136,21 @@ impl Remembered {
     pub(crate) fn token(&self, grant: GrantId, token: TokenId) -> Option<RememberedToken> {
         let hash = self.hasher.hash_one((grant.0, token.0));
         self.if_looked(|| {
-            let is_it = |key: &(GrantId, TokenId)| *key == (grant, token);
-            self.tokens.find(hash, is_it, |kept| self.stamps_of_token(token, kept))
+            self.tokens.find(hash, |key, kept| {
+                let kept = (*key == (grant, token)).then_some(kept)?;
+                kept.unless_forgotten(|kept| self.stamps_of_token(token, kept))
+            })
         })
     }
 
     /// How a client stands, in the same way.
     pub(crate) fn client(&self, id: &ClientId) -> Option<ClientFacts> {
         let hash = self.hasher.hash_one(id.as_str());
-        self.if_looked(|| self.clients.find(hash, |key| key == id, |_| self.stamps_of_client()))
+        self.if_looked(|| {
+            self.clients.find(hash, |key, kept| {
+                (key == id).then_some(kept)?.unless_forgotten(|_| self.stamps_of_client())
+            })
+        })
     }
 
     /// To be asked for before a read.
@@ -141,7 +170,7 @@ impl Remembered {
         let stamps = self.stamps_of_subject(session, subject);
         if is_worth_it(client, &subject.facts, 0) && !self.has_forgotten_since(begun) {
             let hash = self.hasher.hash_one((session.0, client.as_str()));
-            self.subjects.keep(hash, (session, client.clone()), stamps, subject.clone());
+            self.subjects.keep(hash, (session, client.clone()), Stamped { stamps, value: subject.clone() });
         }
     }
 
@@ -153,7 +182,7 @@ impl Remembered {
             && !self.has_forgotten_since(begun)
         {
             let hash = self.hasher.hash_one((grant.0, token.0));
-            self.tokens.keep(hash, (grant, token), stamps, kept.clone());
+            self.tokens.keep(hash, (grant, token), Stamped { stamps, value: kept.clone() });
         }
     }
 
@@ -162,7 +191,8 @@ impl Remembered {
         let stamps = self.stamps_of_client();
         let may_be_kept = facts.status != ClientStatus::Unregistered && id.as_str().len() <= TEXT_BYTES_MAX;
         if may_be_kept && !self.has_forgotten_since(begun) {
-            self.clients.keep(self.hasher.hash_one(id.as_str()), id.clone(), stamps, facts);
+            let kept = Stamped { stamps, value: facts };
+            self.clients.keep(self.hasher.hash_one(id.as_str()), id.clone(), kept);
         }
     }
 
