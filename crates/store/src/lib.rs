@@ -7,6 +7,7 @@
 //! groups; on PostgreSQL they go out together, and each is judged by itself.
 
 mod backend;
+mod basis;
 mod cell;
 mod directory;
 mod encode;
@@ -27,11 +28,13 @@ mod sql;
 mod sqlite;
 mod state;
 mod store;
+mod subjects_read;
 mod uses_noted;
 mod value;
 mod versions_seen;
 mod write;
 
+pub use basis::{Basis, RememberedCode};
 pub use directory::private_directory;
 pub use fault::{AdminFault, Fault};
 pub use known_time::NotedTime;

@@ -57,6 +57,9 @@ pub struct ConnectOptions {
     pub own_connections: usize,
     /// Most reads and writes that may be under way; one more is refused with [`crate::Fault::Busy`].
     pub queue_max: usize,
+    /// Most subjects (a session with its user, consent and client) that are kept as they were read last, for the statement that redeems
+    /// a code to compare; 0 for none.
+    pub subjects_read_max: usize,
     /// The name that sessions have on the server, instead of that of the URL.
     pub application_name: Option<String>,
 }
@@ -71,6 +74,7 @@ impl Default for ConnectOptions {
             shared_connections: 2,
             own_connections: 8,
             queue_max: 4096,
+            subjects_read_max: 2048,
             application_name: None,
         }
     }

@@ -29,6 +29,12 @@ impl<K, V> Places<K, V> {
         drop(before);
     }
 
+    /// Takes the value under a key with this hash out of its place.
+    pub(crate) fn take(&self, hash: u64, is_it: impl FnOnce(&K) -> bool) -> Option<V> {
+        let mut place = self.place(hash)?.lock().unwrap_or_else(PoisonError::into_inner);
+        place.take_if(|(key, _)| is_it(key)).map(|(_, value)| value)
+    }
+
     fn place(&self, hash: u64) -> Option<&Place<K, V>> {
         self.0.get(below(hash, self.0.len())?)
     }

@@ -9,6 +9,7 @@ use crate::backend::Backend;
 use crate::fault::{AdminFault, Fault};
 use crate::options::{ConnectOptions, Options, Purpose};
 use crate::script::{Script, ScriptOutcome};
+use crate::subjects_read::SubjectsRead;
 use crate::uses_noted::UsesNoted;
 use crate::versions_seen::VersionsSeen;
 use crate::{postgres, sqlite};
@@ -20,8 +21,8 @@ pub struct Store {
     protocol: ProtocolStore,
 }
 
-/// The durable state as protocol endpoints have it: reads, and [`ProtocolStore::commit`] as the only write
-/// beside the note of the use of a session ([`ProtocolStore::note_use`]). No way leads from here to administration, keys or sweeping:
+/// The durable state as protocol endpoints have it: reads, and [`ProtocolStore::commit`] as the only write, once with what it
+/// rests on ([`ProtocolStore::commit_remembered`]), beside the note of the use of a session ([`ProtocolStore::note_use`]). No way leads from here to administration, keys or sweeping:
 ///
 /// ```compile_fail,E0599
 /// # use proofkey_oauth::Timestamp;
@@ -45,6 +46,8 @@ pub struct ProtocolStore {
     pub(crate) backend: Arc<Backend>,
     pub(crate) versions_seen: Arc<VersionsSeen>,
     pub(crate) uses_noted: Arc<UsesNoted>,
+    /// Empty on an engine whose one writer knows what it has changed.
+    pub(crate) subjects_read: Arc<SubjectsRead>,
 }
 
 impl Deref for Store {
@@ -76,11 +79,11 @@ impl Store {
     /// fails with [`Fault::Closed`]. SQLite may make the two files beside it that every connection needs. One of another
     /// schema can be opened and not be read; [`crate::moving::schema`] tells.
     pub fn open_to_read(path: &Path, options: &Options) -> Result<Self, Fault> {
-        Ok(Self::of(Backend::Sqlite(sqlite::Engine::open_to_read(path, options)?)))
+        Ok(Self::of(Backend::Sqlite(sqlite::Engine::open_to_read(path, options)?), 0))
     }
 
     pub(crate) fn open_for(path: &Path, options: &Options, purpose: Purpose) -> Result<Self, Fault> {
-        Ok(Self::of(Backend::Sqlite(sqlite::Engine::open(path, options, purpose)?)))
+        Ok(Self::of(Backend::Sqlite(sqlite::Engine::open(path, options, purpose)?), 0))
     }
 
     pub(crate) async fn connect_for(
@@ -88,15 +91,17 @@ impl Store {
         options: &ConnectOptions,
         purpose: Purpose,
     ) -> Result<Self, Fault> {
-        Ok(Self::of(Backend::Postgres(postgres::Engine::connect(url, options, purpose).await?)))
+        let backend = Backend::Postgres(postgres::Engine::connect(url, options, purpose).await?);
+        Ok(Self::of(backend, options.subjects_read_max))
     }
 
-    fn of(backend: Backend) -> Self {
+    fn of(backend: Backend, subjects_read_max: usize) -> Self {
         Self {
             protocol: ProtocolStore {
                 backend: Arc::new(backend),
                 versions_seen: Arc::default(),
                 uses_noted: Arc::default(),
+                subjects_read: Arc::new(SubjectsRead::new(subjects_read_max)),
             },
         }
     }

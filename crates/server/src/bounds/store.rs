@@ -69,6 +69,14 @@ pub(super) const STORE: &[Limit] = &[
         test: "more_work_than_may_be_under_way_is_refused",
     },
     Limit {
+        name: "PostgreSQL: subjects (a session with its user, consent and client) that are kept as they were read, for the redemption of a code to compare",
+        value: Value::Setting(|_| linked(|options| Value::Count(options.subjects_read_max))),
+        scope: Scope::All,
+        beyond: "one takes the place of another, which is read when its code is redeemed",
+        bounds: "memory: a few KiB each",
+        test: "so_many_subjects_are_kept_as_there_is_room_and_the_later_one_stays",
+    },
+    Limit {
         name: "PostgreSQL: connections of one process",
         value: Value::Setting(|_| {
             linked(|options| Value::Count(options.shared_connections + options.own_connections))

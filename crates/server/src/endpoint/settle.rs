@@ -1,7 +1,7 @@
 //! Load, decide, commit, and on a conflict again: the one way through an endpoint that changes anything.
 
 use proofkey_protocol::{Commit, Committed, Cx, Verdict};
-use proofkey_store::Fault;
+use proofkey_store::{Basis, Fault};
 
 use super::context::RequestContext;
 use super::failure::{Cause, Failure};
@@ -39,17 +39,18 @@ impl RequestContext<'_> {
         settled.ok_or(Failure::Temporary(Cause::Unsettled))
     }
 
-    /// Decides by facts that are remembered. `None` unless the decision redeems a code and that was written: the write looks
-    /// again at the code, its session and its client. A refusal wants facts that were read.
+    /// Decides by facts that were not read for it. `None` unless the decision redeems a code and that was written: the write looks
+    /// again at all that may have changed since (`basis`). A refusal wants facts that were read.
     pub(super) async fn settle_remembered<F, T>(
         &self,
         facts: F,
+        basis: Basis,
         decide: impl FnOnce(F, &mut Cx<'_>) -> Verdict<T>,
     ) -> Result<Option<T>, Failure> {
         self.current_keys().await?;
         let Verdict { outcome, commit } = self.decide(|cx| decide(facts, cx));
         let Some(commit @ Commit::RedeemCode { .. }) = commit else { return Ok(None) };
-        let committed = self.app.store.commit(commit).await?;
+        let committed = self.app.store.commit_remembered(commit, basis).await?;
         Ok((committed == Committed::Applied).then_some(outcome))
     }
 }

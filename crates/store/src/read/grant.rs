@@ -8,6 +8,7 @@ use proofkey_protocol::{
     TokenId,
 };
 
+use crate::basis::{AsRead, Basis, DecidedUnder, RememberedCode};
 use crate::fault::Fault;
 use crate::remembered::{Remembered, RememberedToken};
 use crate::row::{Cells, FromRow};
@@ -30,17 +31,35 @@ impl ProtocolStore {
         Ok(self.facts(&grants::CODE, &values, CodeFacts::from_row).await?.unwrap_or_default())
     }
 
-    /// The same as far as it is remembered, as if no client had presented the code before; `None` where nothing is. It is
-    /// enough to redeem a code by: that write looks again at the code, its wrong verifiers, its session and its client, and a
-    /// consent is withdrawn by commands alone, which wait. It is not enough to refuse one by.
-    pub fn remembered_code(&self, code: &AuthorizationCode) -> Option<CodeFacts> {
-        let known = self.remembered_subject(code.session_id, &code.client_id)?;
-        let suspect = known.suspect;
-        let subject = Some(known.facts).filter(|facts| facts.user.id == code.user_id)?;
-        Some(CodeFacts { subject: Some(subject), redemption: None, failures: 0, suspect })
+    /// The same without a read, as if no client had presented the code before; `None` where nothing is known of it. It is enough to
+    /// redeem a code by, with [`ProtocolStore::commit_remembered`], and not enough to refuse one by.
+    ///
+    /// Where one writer knows what it has changed, that write looks again at the code, its wrong verifiers, its session and its
+    /// client, and a consent is withdrawn by commands alone, which wait. On an engine that others write to as well these are the
+    /// facts of the last read, and that write compares all of them; they are given once.
+    pub fn remembered_code(&self, code: &AuthorizationCode) -> Option<RememberedCode> {
+        let (session, client) = (code.session_id, &code.client_id);
+        let (subject, suspect, basis) = match self.backend.remembered() {
+            Some(remembered) => {
+                let known = remembered.subject(session, client)?;
+                (known.facts, known.suspect, None)
+            }
+            None => {
+                let subject = self.subjects_read.take(session, client)?;
+                // Before the decision, which then is made by no earlier ones.
+                let versions =
+                    DecidedUnder { keys: self.keys_version_seen(), apis: self.apis_version_seen() };
+                let as_read = AsRead::of(&subject, versions)?;
+                (subject, false, Some(Box::new(as_read)))
+            }
+        };
+        let subject = Some(subject).filter(|facts| facts.user.id == code.user_id)?;
+        let facts = CodeFacts { subject: Some(subject), redemption: None, failures: 0, suspect };
+        Some(RememberedCode { facts, basis: Basis(basis) })
     }
 
-    /// Forgets what a redemption by [`ProtocolStore::remembered_code`] met a conflict with: the next one is decided by what is read.
+    /// Forgets what a redemption by [`ProtocolStore::remembered_code`] met a conflict with: the next one is decided by what is
+    /// read. What is given once is forgotten already.
     pub fn doubt_code(&self, code: &AuthorizationCode) {
         if let Some(remembered) = self.backend.remembered() {
             remembered.doubt(code.session_id);

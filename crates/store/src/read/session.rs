@@ -49,8 +49,10 @@ impl ProtocolStore {
             |cells| Ok(RememberedSubject { facts: cells.row()?, suspect: cells.of("grants").cell()? });
         let values = [Value::from(id), client.as_str().into()];
         let found = self.personal_facts(&subjects::SESSION_WITH_CONSENT, &values, decode).await?;
-        if let (Some(found), Some((remembered, begun))) = (&found, remembered) {
-            remembered.keep_subject(begun, id, client, found);
+        match (&found, remembered) {
+            (Some(found), Some((remembered, begun))) => remembered.keep_subject(begun, id, client, found),
+            (Some(found), None) => self.subjects_read.keep(id, client, found),
+            (None, _) => {}
         }
         Ok(found.map(|found| found.facts))
     }

@@ -282,7 +282,7 @@ impl Remembered {
 
 /// Whether a subject is small enough, and of a client that exists: that there is none is never remembered, nor are the ids that
 /// strangers invent.
-fn is_worth_it(client: &ClientId, subject: &SubjectFacts, more_bytes: usize) -> bool {
+pub(crate) fn is_worth_it(client: &ClientId, subject: &SubjectFacts, more_bytes: usize) -> bool {
     let UserFacts { id, username, display_name, .. } = &subject.user;
     let consent = subject.consent.as_ref().map_or(0, |consent| consent.as_str().len());
     let texts = [client.as_str().len(), id.as_str().len(), username.len(), display_name.len(), consent];

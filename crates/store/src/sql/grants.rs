@@ -55,19 +55,42 @@ const GRANT_AND_SUBJECT: &str = "
         LEFT JOIN consents ON consents.user_id = grants.user_id AND consents.client_id = grants.client_id
         LEFT JOIN clients ON clients.id = grants.client_id";
 
+/// The grant that a code makes, of which no refresh token has been used.
+const NEW_GRANT: &str = "
+        INSERT INTO grants (id, client_id, user_id, session_id, scope, apis, auth_time, amr, acr, created_at,
+                            expires_at, ends_at, session_bound, user_valid_from, client_valid_from, generation)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0";
+
+/// Whether a code is not locked, and was not redeemed before.
+const UNSPENT: &str = "
+          AND NOT EXISTS (SELECT 1 FROM code_failures WHERE id = $1 AND failures >= $16)
+        ON CONFLICT (id) DO NOTHING";
+
 statements! {
     /// Spends a code, and makes the grant that its tokens are revoked by: one durable row for both, of which no refresh token
     /// has been used. No row changed means that the code was redeemed before, that wrong verifiers have locked it, or that
     /// meanwhile its session has ended, its client was disabled or removed, or all that the client had been given was ended.
-    REDEEM_CODE = "
-        INSERT INTO grants (id, client_id, user_id, session_id, scope, apis, auth_time, amr, acr, created_at,
-                            expires_at, ends_at, session_bound, user_valid_from, client_valid_from, generation)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0
+    REDEEM_CODE = text!(NEW_GRANT, "
         WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $4)
           AND EXISTS (SELECT 1 FROM clients
-                      WHERE id = $2 AND disabled = 0 AND valid_from = COALESCE($15, valid_from))
-          AND NOT EXISTS (SELECT 1 FROM code_failures WHERE id = $1 AND failures >= $16)
-        ON CONFLICT (id) DO NOTHING";
+                      WHERE id = $2 AND disabled = 0 AND valid_from = COALESCE($15, valid_from))", UNSPENT);
+
+    /// Spends a code in the same way, if all that it was decided by stands as it was read: the user with `$17`; the session with `$18`
+    /// to `$22`, which may have been used since; the client with `$23`; the consent, or that there is none, as `$24`; no live grant
+    /// of the user to the client that is suspect; no keys or APIs later than the versions
+    /// `$25` and `$26` that this node had seen. No row
+    /// changed means that one of these, or what [`REDEEM_CODE`] checks, is otherwise.
+    REDEEM_CODE_AS_READ = text!(NEW_GRANT, "
+        WHERE EXISTS (SELECT 1 FROM users WHERE id = $3 AND disabled = 0 AND valid_from = $17)
+          AND EXISTS (SELECT 1 FROM sessions
+                      WHERE id = $4 AND user_id = $3 AND auth_time = $18 AND expires_at = $19
+                        AND remembered = $20 AND valid_from IS NOT DISTINCT FROM $21 AND seen_at >= $22)
+          AND EXISTS (SELECT 1 FROM clients WHERE id = $2 AND disabled = 0 AND valid_from = $23)
+          AND (SELECT allowed FROM consents WHERE user_id = $3 AND client_id = $2) IS NOT DISTINCT FROM $24
+          AND NOT EXISTS (SELECT 1 FROM grants AS suspects
+                          WHERE suspects.user_id = $3 AND suspects.client_id = $2
+                            AND suspects.suspect = 1 AND suspects.revoked_at IS NULL)
+          AND EXISTS (SELECT 1 FROM directory_versions WHERE id = 1 AND keys <= $25 AND apis <= $26)", UNSPENT);
 
     /// Counts a wrong verifier. The later of two ends wins, so that a count is never forgotten while the code lives.
     COUNT_CODE_FAILURE = "

@@ -3,9 +3,10 @@
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{GrantFacts, GrantId};
 
+use crate::basis::AsRead;
 use crate::script::{Script, ScriptStep};
 use crate::sql::grants;
-use crate::value::values;
+use crate::value::{Value, values};
 
 /// Inserts the grant under the code's id, and ends those that this sign-in replaces.
 pub(super) fn redeem(grant: GrantFacts, failures_max: i64, ends_suspects: bool) -> Script {
@@ -13,7 +14,32 @@ pub(super) fn redeem(grant: GrantFacts, failures_max: i64, ends_suspects: bool) 
         let values = values![grant.user_id.clone(), grant.client_id.clone(), grant.created_at];
         ScriptStep::may_find(&grants::REVOKE_SUSPECT_GRANTS, values)
     });
-    let values = values![
+    let values = values_of(grant, failures_max);
+    Script::from(ScriptStep::must_add(&grants::REDEEM_CODE, values)).then_all(suspects)
+}
+
+/// Inserts the grant under the code's id, if all that it was decided by is as it was read.
+pub(super) fn redeem_as_read(grant: GrantFacts, failures_max: i64, as_read: AsRead) -> Script {
+    let AsRead { user_valid_from, session, client_valid_from, consent, versions } = as_read;
+    let compared = values![
+        user_valid_from,
+        session.authenticated_at,
+        session.expires_at,
+        session.remembered,
+        session.valid_from,
+        session.seen_at,
+        client_valid_from,
+        consent,
+        versions.keys,
+        versions.apis,
+    ];
+    let values = values_of(grant, failures_max).into_iter().chain(compared).collect();
+    ScriptStep::must_add(&grants::REDEEM_CODE_AS_READ, values).into()
+}
+
+/// The values that both ways to redeem a code begin with.
+fn values_of(grant: GrantFacts, failures_max: i64) -> Box<[Value<'static>]> {
+    values![
         grant.id,
         grant.client_id,
         grant.user_id,
@@ -30,8 +56,7 @@ pub(super) fn redeem(grant: GrantFacts, failures_max: i64, ends_suspects: bool) 
         grant.user_valid_from,
         grant.client_valid_from,
         failures_max,
-    ];
-    Script::from(ScriptStep::must_add(&grants::REDEEM_CODE, values)).then_all(suspects)
+    ]
 }
 
 /// Counts a wrong verifier.

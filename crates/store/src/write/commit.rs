@@ -5,6 +5,7 @@ use proofkey_protocol::{Commit, Committed};
 
 use super::settle::settle;
 use super::{code, consent, grant, session};
+use crate::basis::Basis;
 use crate::fault::Fault;
 use crate::script::{Script, ScriptOutcome};
 use crate::store::ProtocolStore;
@@ -14,7 +15,24 @@ impl ProtocolStore {
     /// the connection was lost, and what became of it could not be read.
     pub async fn commit(&self, commit: Commit) -> Result<Committed, Fault> {
         let kept = self.backend.may_lose_answers().then(|| commit.clone());
-        match self.backend.run(script(commit)).await? {
+        self.settled(script(commit), kept).await
+    }
+
+    /// Writes the redemption of a code that was decided by [`ProtocolStore::remembered_code`], in the same way. It is a conflict as well
+    /// when anything is no longer as it was then, and so is whatever is not compared: another commit, and one that ends suspect
+    /// grants.
+    pub async fn commit_remembered(&self, commit: Commit, basis: Basis) -> Result<Committed, Fault> {
+        let Basis(Some(as_read)) = basis else { return self.commit(commit).await };
+        let kept = Some(commit.clone());
+        let Commit::RedeemCode { grant, failures_max, ends_suspects: false } = commit else {
+            return Ok(Committed::Conflict);
+        };
+        self.settled(code::redeem_as_read(*grant, failures_max, *as_read), kept).await
+    }
+
+    /// Runs the script of a commit, which is kept to be looked for where an answer can be lost.
+    async fn settled(&self, script: Script, kept: Option<Commit>) -> Result<Committed, Fault> {
+        match self.backend.run(script).await? {
             ScriptOutcome::Written { .. } => Ok(Committed::Applied),
             ScriptOutcome::Undone(_) => Ok(Committed::Conflict),
             ScriptOutcome::Unsettled(_) => {

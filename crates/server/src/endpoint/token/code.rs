@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use proofkey_oauth::{CodeRequest, CodeVerifier};
 use proofkey_protocol::token::{self, CodeGrant, GrantRequest, Issue};
 use proofkey_protocol::{AuthenticatedClient, AuthorizationCode, CodeFacts, Cx, Refusal, Verdict};
+use proofkey_store::RememberedCode;
 
 use super::user::user_of;
 use crate::endpoint::context::RequestContext;
@@ -49,9 +50,9 @@ pub(super) async fn redeem(
         }
     };
     let decided = match code.as_ref().and_then(|code| app.store.remembered_code(code)) {
-        Some(facts) => {
+        Some(RememberedCode { facts, basis }) => {
             let holds = context.still_holds(|keys| open(keys).is_some()).await?;
-            let tried = context.settle_remembered((facts, holds), &decide).await;
+            let tried = context.settle_remembered((facts, holds), basis, &decide).await;
             if let (Ok(None), Some(code)) = (&tried, &code) {
                 app.store.doubt_code(code);
             }

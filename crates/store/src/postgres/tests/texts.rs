@@ -87,7 +87,8 @@ fn a_text_that_looks_at_other_rows_does_not_decide_by_its_own() {
     }
     let by_row = |statement: &Statement| statement.decides == Decides::ByItsRow;
     assert!(by_row(&sql::grants::USE_REFRESH_TOKEN) && by_row(&sql::failures::RESERVE_SIGN_IN_FAILURE));
-    assert!(!by_row(&sql::grants::REDEEM_CODE) && !by_row(&sql::sweep::SWEEP_GRANTS));
+    assert!(!by_row(&sql::grants::REDEEM_CODE) && !by_row(&sql::grants::REDEEM_CODE_AS_READ));
+    assert!(!by_row(&sql::sweep::SWEEP_GRANTS));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! PostgreSQL: the suite, and what only a server at the other end of a link can show.
 
+mod as_read;
 mod black_holes;
 mod errors;
 mod isolation;

@@ -5,9 +5,8 @@ use proofkey_protocol::{ClientId, ClientRecord, ClientStatus, Committed};
 use proofkey_store::AdminFault;
 
 use super::World;
-use super::commits::code;
 use crate::support::{
-    GRANTS_SESSION, NOW, app, client, consent, grant, grant_id, redeem, secret, session_id, token_id,
+    GRANTS_SESSION, NOW, app, client, code, consent, grant, grant_id, redeem, secret, session_id, token_id,
 };
 
 fn with_origins(id: &str, origins: &[&str]) -> ClientRecord {

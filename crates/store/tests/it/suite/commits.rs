@@ -10,8 +10,8 @@ use proofkey_protocol::{
 use super::World;
 use crate::support::same::{assert_same_grant, assert_same_session};
 use crate::support::{
-    ACCOUNT, FAILURES_MAX, GRANTS_SESSION, NOW, ada, app, by_password, failure, grant, grant_id, redeem,
-    session, session_id, sign_in, sign_in_over, token_id, user, verified,
+    ACCOUNT, FAILURES_MAX, GRANTS_SESSION, NOW, ada, app, by_password, code, failure, grant, grant_id,
+    redeem, session, session_id, sign_in, sign_in_over, token_id, user, verified,
 };
 
 #[tokio::test]
@@ -50,27 +50,6 @@ async fn tk_05_all_that_a_redemption_depends_on_is_read_at_once() {
     assert_eq!(revoked.revoked_at, Some(NOW + 5));
     let of_a_stranger = AuthorizationCode { user_id: UserId::new("u-gone"), ..code(1) };
     assert!(world.store.code(&of_a_stranger).await.unwrap().subject.is_none());
-}
-
-/// A code of Ada's for `app`, which becomes the grant of the same number.
-pub(super) fn code(number: u64) -> AuthorizationCode {
-    let grant = grant(number);
-    AuthorizationCode {
-        id: grant.id,
-        client_id: grant.client_id,
-        redirect_uri: [0; 32],
-        redirect_uri_sent: true,
-        challenge: None,
-        scope: grant.scope,
-        apis: grant.apis,
-        nonce: None,
-        user_id: grant.user_id,
-        session_id: grant.session_id,
-        authentication: grant.authentication,
-        expires_at: NOW + 60,
-        user_valid_from: grant.user_valid_from,
-        client_valid_from: grant.client_valid_from,
-    }
 }
 
 #[tokio::test]

@@ -5,25 +5,13 @@ use proofkey_protocol::{Algorithm, Committed, KeyRecord};
 use proofkey_store::{NotedTime, Versions};
 
 use super::World;
-use super::commits::code;
 use crate::support::same::assert_same_key;
-use crate::support::{GRANTS_SESSION, NOW, api, app, grant, grant_id, redeem, session_id, token_id};
+use crate::support::{
+    GRANTS_SESSION, NOW, api, app, code, grant, grant_id, key, redeem, session_id, token_id,
+};
 
 async fn versions(world: &World) -> Versions {
     world.store.directory_versions().await.unwrap()
-}
-
-fn key(kid: &str, sequence: i64) -> KeyRecord {
-    KeyRecord {
-        kid: kid.to_owned(),
-        algorithm: Algorithm::Es256,
-        sequence,
-        created_at: NOW,
-        active_from: NOW + 1,
-        sealed: vec![1, 2, 3],
-        public_jwk: format!("{{\"kid\":\"{kid}\"}}"),
-        closed_at: None,
-    }
 }
 
 fn kids(of: &[&str]) -> Vec<String> {

@@ -5,9 +5,8 @@ use proofkey_protocol::{
 };
 
 use super::World;
-use super::commits::code;
 use crate::support::same::assert_same_grant;
-use crate::support::{NOW, chain, grant, grant_id, redeem, spend, suspect, write};
+use crate::support::{NOW, chain, code, grant, grant_id, redeem, spend, suspect, write};
 
 #[tokio::test]
 async fn rt_14_rt_15_all_of_a_chain_reads_back_and_only_the_next_revision_is_written() {

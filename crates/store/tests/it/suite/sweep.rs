@@ -5,9 +5,8 @@ use proofkey_protocol::{Commit, SignInTry};
 use proptest::prelude::*;
 
 use super::World;
-use super::commits::code;
 use crate::support::{
-    NOW, app, block_on, failure, grant, grant_id, redeem, session, session_id, sign_in, token_id, tried,
+    NOW, app, block_on, code, failure, grant, grant_id, redeem, session, session_id, sign_in, token_id, tried,
 };
 
 /// How long ended rows stay, and how long failures do: the contract, written down a second time.

@@ -7,10 +7,10 @@ use std::future::Future;
 use proofkey_oauth::{ClientMetadata, ResourceUri, Scope, SecretHash, Sha256, Timestamp};
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
 use proofkey_protocol::{
-    ApiId, ApiRecord, ApiScope, Authentication, AuthenticationMethod, ClientId, ClientRecord,
-    ClientSecretRecord, Commit, Committed, ConsentFacts, FailureFacts, GrantFacts, GrantId, GrantedApis,
-    RefreshChain, RefusalRecord, SealingKeyId, SessionFacts, SessionId, SessionProof, SignInTry, TokenId,
-    UserId, UserRecord,
+    Algorithm, ApiId, ApiRecord, ApiScope, Authentication, AuthenticationMethod, AuthorizationCode, ClientId,
+    ClientRecord, ClientSecretRecord, Commit, Committed, ConsentFacts, FailureFacts, GrantFacts, GrantId,
+    GrantedApis, KeyRecord, RefreshChain, RefusalRecord, SealingKeyId, SessionFacts, SessionId, SessionProof,
+    SignInTry, TokenId, UserId, UserRecord,
 };
 use proofkey_store::Store;
 
@@ -158,6 +158,19 @@ pub(crate) fn api(resource: &str) -> ApiRecord {
     }
 }
 
+pub(crate) fn key(kid: &str, sequence: i64) -> KeyRecord {
+    KeyRecord {
+        kid: kid.to_owned(),
+        algorithm: Algorithm::Es256,
+        sequence,
+        created_at: NOW,
+        active_from: NOW + 1,
+        sealed: vec![1, 2, 3],
+        public_jwk: format!("{{\"kid\":\"{kid}\"}}"),
+        closed_at: None,
+    }
+}
+
 pub(crate) fn client(id: &str) -> ClientRecord {
     ClientRecord {
         id: ClientId::new(id),
@@ -241,6 +254,27 @@ pub(crate) fn grant(number: u64) -> GrantFacts {
         session_bound: true,
         refresh: RefreshChain::default(),
         revoked_at: None,
+    }
+}
+
+/// A code of Ada's for `app`, which becomes the grant of the same number.
+pub(crate) fn code(number: u64) -> AuthorizationCode {
+    let grant = grant(number);
+    AuthorizationCode {
+        id: grant.id,
+        client_id: grant.client_id,
+        redirect_uri: [0; 32],
+        redirect_uri_sent: true,
+        challenge: None,
+        scope: grant.scope,
+        apis: grant.apis,
+        nonce: None,
+        user_id: grant.user_id,
+        session_id: grant.session_id,
+        authentication: grant.authentication,
+        expires_at: NOW + 60,
+        user_valid_from: grant.user_valid_from,
+        client_valid_from: grant.client_valid_from,
     }
 }
 

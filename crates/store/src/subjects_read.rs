@@ -1,0 +1,150 @@
+//! Subjects as this node has read them last, on an engine that others write to as well.
+//!
+//! They answer nothing and refuse nothing. A code may be decided by one of them, and the statement that then redeems it compares all
+//! of it with what stands (`REDEEM_CODE_AS_READ`): whether it holds, the database says. So nothing is ever forgotten here because
+//! it changed, and each is given once.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use proofkey_protocol::{ClientId, ClientStatus, SessionId, SubjectFacts};
+
+use crate::places::Places;
+use crate::remembered::{RememberedSubject, is_worth_it};
+
+/// The subjects that were read last, by session and client.
+#[derive(Debug)]
+pub(crate) struct SubjectsRead {
+    /// Keyed anew in each process: which ids share a place is not for those who choose ids to know.
+    hasher: RandomState,
+    places: Places<(SessionId, ClientId), Box<SubjectFacts>>,
+}
+
+impl SubjectsRead {
+    /// Room for so many.
+    pub(crate) fn new(max: usize) -> Self {
+        Self { hasher: RandomState::new(), places: Places::new(max) }
+    }
+
+    /// Keeps a subject that was read, unless the statement that compares could not find it so: it wants a session, an open account, an
+    /// active client and no suspect grant.
+    pub(crate) fn keep(&self, session: SessionId, client: &ClientId, subject: &RememberedSubject) {
+        let RememberedSubject { facts, suspect } = subject;
+        let can_stand = facts.session.is_some()
+            && !facts.user.disabled
+            && facts.client == ClientStatus::Active
+            && !suspect;
+        if can_stand && is_worth_it(client, facts, 0) {
+            let key = (session, client.clone());
+            self.places.keep(self.hash(session, client), key, Box::new(facts.clone()));
+        }
+    }
+
+    /// Gives away a subject that was read: the next code of the same session and client is decided by what is read for it.
+    pub(crate) fn take(&self, session: SessionId, client: &ClientId) -> Option<SubjectFacts> {
+        let is_it = |key: &(SessionId, ClientId)| key.0 == session && key.1 == *client;
+        self.places.take(self.hash(session, client), is_it).map(|facts| *facts)
+    }
+
+    fn hash(&self, session: SessionId, client: &ClientId) -> u64 {
+        self.hasher.hash_one((session.0, client.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proofkey_oauth::{SecretHash, Timestamp};
+    use proofkey_protocol::{
+        Authentication, AuthenticationMethods, ConsentFacts, SessionFacts, UserFacts, UserId,
+    };
+
+    use super::*;
+
+    fn app() -> ClientId {
+        ClientId::new("app")
+    }
+
+    fn read(number: u8) -> RememberedSubject {
+        let (id, now) = (UserId::new("ada"), Timestamp(1_790_000_000));
+        let authentication =
+            Authentication { at: now, methods: AuthenticationMethods::default(), context: None };
+        let session = SessionFacts {
+            id: SessionId([number; 16]),
+            secret: SecretHash([3; 32]),
+            user_id: id.clone(),
+            authentication,
+            seen_at: now,
+            expires_at: now + 60,
+            remembered: false,
+            valid_from: Some(now),
+        };
+        let user = UserFacts {
+            id,
+            username: "ada".to_owned(),
+            display_name: "Ada".to_owned(),
+            disabled: false,
+            valid_from: now,
+        };
+        let facts = SubjectFacts {
+            user,
+            session: Some(session),
+            consent: None,
+            client: ClientStatus::Active,
+            client_valid_from: Timestamp(0),
+        };
+        RememberedSubject { facts, suspect: false }
+    }
+
+    fn is_kept(read: &RememberedSubject) -> bool {
+        let subjects = SubjectsRead::new(8);
+        subjects.keep(SessionId([1; 16]), &app(), read);
+        subjects.take(SessionId([1; 16]), &app()).is_some()
+    }
+
+    #[test]
+    fn a_subject_is_given_once_and_under_its_own_session_and_client() {
+        let subjects = SubjectsRead::new(1);
+        let take = |number, client: &str| {
+            let found = subjects.take(SessionId([number; 16]), &ClientId::new(client));
+            found.and_then(|facts| facts.session).map(|session| session.id)
+        };
+        subjects.keep(SessionId([1; 16]), &app(), &read(1));
+        assert_eq!((take(2, "app"), take(1, "other")), (None, None));
+        assert_eq!((take(1, "app"), take(1, "app")), (Some(SessionId([1; 16])), None));
+    }
+
+    #[test]
+    fn so_many_subjects_are_kept_as_there_is_room_and_the_later_one_stays() {
+        for (max, expected) in [(0, [false, false]), (1, [false, true])] {
+            let subjects = SubjectsRead::new(max);
+            for number in [1, 2] {
+                subjects.keep(SessionId([number; 16]), &app(), &read(number));
+            }
+            let found = [1, 2].map(|number| subjects.take(SessionId([number; 16]), &app()).is_some());
+            assert_eq!(found, expected, "{max}");
+        }
+        let many = SubjectsRead::new(2048);
+        for number in 0..=255 {
+            many.keep(SessionId([number; 16]), &app(), &read(number));
+        }
+        let found = (0..=255).filter(|number| many.take(SessionId([*number; 16]), &app()).is_some()).count();
+        assert!((200..=256).contains(&found), "{found}");
+    }
+
+    #[test]
+    fn what_no_redemption_could_find_so_is_not_kept_and_no_large_consent() {
+        assert!(is_kept(&read(1)));
+        let changes: [fn(&mut RememberedSubject); 6] = [
+            |read| read.suspect = true,
+            |read| read.facts.session = None,
+            |read| read.facts.user.disabled = true,
+            |read| read.facts.client = ClientStatus::Disabled,
+            |read| read.facts.client = ClientStatus::Unregistered,
+            |read| read.facts.consent = ConsentFacts::parse(&format!("1 1 {}", "x".repeat(2048))),
+        ];
+        for (number, change) in changes.iter().enumerate() {
+            let mut read = read(1);
+            change(&mut read);
+            assert!(!is_kept(&read), "{number}");
+        }
+    }
+}
