@@ -34,10 +34,16 @@ pub(super) enum Isolation {
 }
 
 impl Isolation {
+    /// A transaction of the latter kind that walks a table is in the way of all that write it. To walk a table that is small seems
+    /// cheap, and a plan lives for as long as its session, however the table has grown.
     const fn setting(self) -> &'static str {
         match self {
-            Self::ReadCommitted => "SET default_transaction_isolation = 'read committed'",
-            Self::Serializable => "SET default_transaction_isolation = 'serializable'",
+            Self::ReadCommitted => {
+                "SET default_transaction_isolation = 'read committed'; RESET enable_seqscan"
+            }
+            Self::Serializable => {
+                "SET default_transaction_isolation = 'serializable'; SET enable_seqscan = off"
+            }
         }
     }
 }

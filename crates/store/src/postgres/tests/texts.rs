@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
+use super::super::connection::{Isolation, Session};
 use super::super::engine::TIME;
 use super::{migrated, session};
 use crate::sql;
@@ -74,6 +75,33 @@ async fn cost_does_not_grow_with_rows_where_requests_wait() {
         let walks = walks(&plan, &leading);
         assert_eq!(sql::may_walk(statement), !walks.is_empty(), "{}: {walks:?}", statement.name);
     }
+}
+
+/// Tables so small that the planner would walk them, as statistics say.
+const FEW_ROWS: &str = "
+    INSERT INTO users (id, username, username_key, display_name, disabled, valid_from, created_at, updated_at, claims)
+        SELECT 'u-' || n, 'u' || n, 'u' || n, '', 0, 0, 0, 0, '{}' FROM generate_series(1, 9) AS n;
+    INSERT INTO grants (id, client_id, user_id, session_id, scope, auth_time, created_at, expires_at, ends_at,
+                        session_bound, generation)
+        SELECT decode(lpad(to_hex(n), 32, '0'), 'hex'), 'app', 'u-1', '', '', 0, 0, 0, 0, 0, 0
+        FROM generate_series(1, 9) AS n;
+    ANALYZE";
+
+#[tokio::test]
+async fn st_02_what_is_serializable_walks_no_small_table_either() {
+    let database = migrated().await;
+    database.master().await.batch_execute(FEW_ROWS).await.unwrap();
+    let mut session = session(&database).await;
+    session.client().batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
+    let walks = async |session: &Session| {
+        let plan = plan(session.client(), &sql::grants::REDEEM_CODE_AS_READ).await;
+        plan.iter().any(|line| line.contains("Seq Scan"))
+    };
+    assert!(walks(&session).await, "otherwise this shows nothing");
+    session.isolate(Isolation::Serializable).await.unwrap();
+    assert!(!walks(&session).await);
+    session.isolate(Isolation::ReadCommitted).await.unwrap();
+    assert!(walks(&session).await, "what reads many rows may walk");
 }
 
 #[test]
