@@ -61,8 +61,11 @@ mod tests {
         let members = serde_json::to_value(every).unwrap();
         let members: Vec<&String> = members.as_object().unwrap().keys().collect();
         assert_eq!(members.len(), 22);
-        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let words: Vec<&str> = METADATA.split(|c| !is_part(c)).collect();
+        // In the list of the standard ones, or at the beginning of the line of one of ours: prose may hold the same word.
+        let (listed, ours) = METADATA.split_once(". Members of our own:").unwrap();
+        let listed = listed.split_once("that are read: ").unwrap().1.split(", ");
+        let ours = ours.lines().filter_map(|line| line.split_once(": ")).map(|(name, _)| name);
+        let words: Vec<&str> = listed.chain(ours).collect();
         for member in members {
             assert!(words.contains(&member.as_str()), "{member}");
         }

@@ -33,7 +33,7 @@ async fn begin(web: &TestClient) -> (TestServer, Browser, String) {
     (server, browser, probe)
 }
 
-/// Of so many disks one refuses under the load, whatever the seed.
+/// Of so many disks one refuses under the load. With the six of every run of the tests that is not asked.
 const HIT_BY_LOAD: u64 = 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::server::{Server, eventually};
 use crate::admin::support::Installation;
 
-/// The second that is promised, and one for the start of the process on a machine that runs other tests.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
+/// The second that is promised (a test of the command itself holds it to that), and the rest for the start of the process on a machine that
+/// runs other tests.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 fn health(installation: &Installation, arguments: &[&str], code: i32) -> Value {
     let begun = Instant::now();

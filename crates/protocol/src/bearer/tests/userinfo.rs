@@ -39,20 +39,24 @@ fn ui_02_ui_03_the_record_is_asked_for_where_the_scope_opens_a_claim_of_it() {
     let plain = json!({"name": "Ada Lovelace", "email": "ada@mail.test"});
     let named = json!({"preferred_username": "countess"});
     let cases = [
-        ("openid", &plain, json!({"sub": "u-ada"})),
-        ("openid offline_access", &plain, json!({"sub": "u-ada"})),
-        ("openid email", &plain, json!({"sub": "u-ada", "email": "ada@mail.test"})),
+        ("openid", false, &plain, json!({"sub": "u-ada"})),
+        ("openid offline_access", false, &plain, json!({"sub": "u-ada"})),
+        // A scope of an API opens nothing here.
+        ("openid notes:read emails", false, &plain, json!({"sub": "u-ada"})),
+        ("openid phone", true, &plain, json!({"sub": "u-ada"})),
+        ("openid address", true, &plain, json!({"sub": "u-ada"})),
+        ("openid email", true, &plain, json!({"sub": "u-ada", "email": "ada@mail.test"})),
         (
             "openid profile",
+            true,
             &plain,
             json!({"sub": "u-ada", "name": "Ada Lovelace", "preferred_username": "Ada"}),
         ),
-        ("openid profile", &named, json!({"sub": "u-ada", "preferred_username": "countess"})),
+        ("openid profile", true, &named, json!({"sub": "u-ada", "preferred_username": "countess"})),
     ];
-    for (scope, claims, expected) in cases {
+    for (scope, more, claims, expected) in cases {
         let opened = OpenedClaims { user: &user, scope: Scope::parse(scope).unwrap() };
         assert_eq!(opened.answer(Some(&record(claims.clone()))).map(Value::Object), Ok(expected), "{scope}");
-        let more = scope.contains("email") || scope.contains("profile");
         assert_eq!(opened.needs(), more.then_some(&UserId::new("u-ada")), "{scope}");
         assert_eq!(opened.answer(None).err(), more.then_some(Refusal::TokenInvalid), "{scope}");
     }
