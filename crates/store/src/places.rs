@@ -35,6 +35,15 @@ impl<K, V> Places<K, V> {
         place.take_if(|(key, _)| is_it(key)).map(|(_, value)| value)
     }
 
+    /// Frees the values of which that is so.
+    pub(crate) fn drop_where(&self, is_so: impl Fn(&V) -> bool) {
+        for place in &self.0 {
+            let freed =
+                place.lock().unwrap_or_else(PoisonError::into_inner).take_if(|(_, value)| is_so(value));
+            drop(freed);
+        }
+    }
+
     fn place(&self, hash: u64) -> Option<&Place<K, V>> {
         self.0.get(below(hash, self.0.len())?)
     }

@@ -1,6 +1,7 @@
 //! Grants, and what stands against the tokens and codes of one.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{
@@ -45,7 +46,7 @@ impl ProtocolStore {
                 (known.facts, known.suspect, None)
             }
             None => {
-                let subject = self.subjects_read.take(session, client)?;
+                let subject = self.subjects_read.take(session, client, Instant::now())?;
                 // Before the decision, which then is made by no earlier ones.
                 let versions =
                     DecidedUnder { keys: self.keys_version_seen(), apis: self.apis_version_seen() };

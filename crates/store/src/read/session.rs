@@ -1,5 +1,7 @@
 //! Browser sessions with the user and the consent behind them.
 
+use std::time::Instant;
+
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{ClientId, SessionFacts, SessionId, SubjectFacts, UserFacts};
 
@@ -51,7 +53,7 @@ impl ProtocolStore {
         let found = self.personal_facts(&subjects::SESSION_WITH_CONSENT, &values, decode).await?;
         match (&found, remembered) {
             (Some(found), Some((remembered, begun))) => remembered.keep_subject(begun, id, client, found),
-            (Some(found), None) => self.subjects_read.keep(id, client, found),
+            (Some(found), None) => self.subjects_read.keep(id, client, found, Instant::now()),
             (None, _) => {}
         }
         Ok(found.map(|found| found.facts))

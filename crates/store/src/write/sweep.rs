@@ -1,5 +1,7 @@
 //! Removal of what has ended, and the write that shows that writing works.
 
+use std::time::Instant;
+
 use proofkey_oauth::Timestamp;
 
 use crate::fault::Fault;
@@ -18,8 +20,10 @@ const SIGN_IN_FAILURE_SECONDS: i64 = 30 * 24 * 3600;
 impl Store {
     /// Removes at most `rows_max` rows that ended long enough before `now`, and says how many. Call it again while it
     /// returns `rows_max`. The tables take turns, each in a transaction of its own: what one leaves of `rows_max` is for
-    /// the next, and writes of requests go between them.
+    /// the next, and writes of requests go between them. What this process alone keeps of subjects ends with it, whatever becomes of
+    /// the rows.
     pub async fn sweep(&self, now: Timestamp, rows_max: u32) -> Result<u32, Fault> {
+        self.subjects_read.drop_old(Instant::now());
         let (ended, old) = (now + -GRACE_SECONDS, now + -SIGN_IN_FAILURE_SECONDS);
         let mut removed: u32 = 0;
         for (statement, before) in [
