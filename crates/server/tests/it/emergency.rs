@@ -42,6 +42,8 @@ impl Held {
 
     pub(crate) async fn left(&self, server: &TestServer) -> Left {
         let Self { client, browser, tokens, code } = self;
+        // First of all: what the server had read for it is then as old as the verb.
+        let redeemed = server.redeem(client, code).await.status;
         let userinfo = server.userinfo(&tokens.access_token).await.status;
         let introspected = match &client.secret {
             Some(_) => {
@@ -58,7 +60,7 @@ impl Held {
             userinfo,
             introspected,
             session: departure.param("error") != "login_required",
-            code: server.redeem(client, code).await.status,
+            code: redeemed,
             refresh: server.refresh(client, &tokens.refresh_token).await.status,
         }
     }

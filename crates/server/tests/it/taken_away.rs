@@ -112,6 +112,8 @@ impl Held {
 
     pub(crate) async fn left(&self) -> Left {
         let Self { server, browser, tokens, own, code, waiting, .. } = self;
+        // First of all: what the server had read for it is then as old as the verb.
+        let redeemed = server.redeem(&desk(), code).await.status == 200;
         let userinfo = server.userinfo(&tokens.access_token).await.status == 200;
         let introspected = self.is_active(&tokens.access_token).await;
         assert_eq!(self.is_active(&tokens.refresh_token).await, introspected);
@@ -140,7 +142,7 @@ impl Held {
             introspected,
             own,
             page,
-            code: server.redeem(&desk(), code).await.status == 200,
+            code: redeemed,
             refresh: server.refresh(&desk(), &tokens.refresh_token).await.status == 200,
         }
     }

@@ -1,7 +1,9 @@
 //! What is taken away on one node is gone on the other with its next request: it is read when it is decided.
 
-use proofkey_server::admin::KeysToRevoke;
-use proofkey_testkit::{AuthorizeRequest, Browser, Tokens, fixtures};
+use proofkey_oauth::ResourceUri;
+use proofkey_protocol::ClientId;
+use proofkey_server::admin::{Admin, KeysToRevoke};
+use proofkey_testkit::{AuthorizeRequest, Browser, Code, Tokens, decode, fixtures};
 
 use super::Nodes;
 use crate::{emergency, taken_away};
@@ -99,6 +101,56 @@ async fn st_08_k_16_a_key_that_is_revoked_on_one_node_counts_for_nothing_on_the_
         assert_eq!(node.userinfo(&again.access_token).await.status, 200);
         assert!(node.is_active(&fixtures::service(), &own).await);
     }
+}
+
+/// A code that the first node has just given, and all that it rests on was read there: it is the second one, for the first one was
+/// asked for before the consent was given.
+async fn code_of_one(nodes: &Nodes) -> Code {
+    let request = AuthorizeRequest::new(&fixtures::web()).set("scope", "openid offline_access notes:read");
+    let mut browser = Browser::new(&nodes.one);
+    let _first = nodes.one.code_by(&mut browser, &request, &fixtures::ada()).await;
+    nodes.one.code_by(&mut browser, &request, &fixtures::ada()).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn st_08_k_10_k_16_a_code_of_one_node_is_worth_nothing_after_a_change_at_the_other_that_ends_it() {
+    let (web, ada) = (ClientId::new(fixtures::web().id), fixtures::ada());
+    let notes = ResourceUri::parse(fixtures::NOTES).unwrap();
+    let change = async |number: usize, admin: &Admin| match number {
+        0 => drop(admin.disable_user(&ada.username).await.unwrap()),
+        1 => {
+            let password = proofkey_oauth::Secret::new(ada.password.clone());
+            drop(admin.set_password(&ada.username, &password).await.unwrap());
+        }
+        2 => drop(admin.sign_out_user(&ada.username).await.unwrap()),
+        3 => drop(admin.remove_user(&ada.username).await.unwrap()),
+        4 => admin.disable_client(&web).await.unwrap(),
+        5 => admin.revoke_grants_of_client(&web).await.unwrap(),
+        _ => admin.remove_api(&notes).await.unwrap(),
+    };
+    for number in 0..=6 {
+        let nodes = Nodes::start().await;
+        let code = code_of_one(&nodes).await;
+        change(number, &nodes.other.admin()).await;
+        // Nothing comes to the first node in between by which it could hear of the change.
+        let refused = nodes.one.redeem(&fixtures::web(), &code).await.refusal();
+        // Of a client that is disabled more is refused than the code.
+        let expected = if number == 4 { (401, "invalid_client") } else { (400, "invalid_grant") };
+        assert_eq!((refused.0, refused.1.as_str()), expected, "{number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn st_08_k_16_a_code_of_one_node_is_redeemed_under_the_new_keys_when_the_other_has_revoked_the_old() {
+    let nodes = Nodes::start().await;
+    let code = code_of_one(&nodes).await;
+    let revoked = nodes.other.admin().revoke_keys(&KeysToRevoke::All).await.unwrap().revoked;
+    let tokens = Tokens::of(&nodes.one.redeem(&fixtures::web(), &code).await);
+    for token in [&tokens.access_token, &tokens.id_token] {
+        let kid = decode(token).header["kid"].as_str().unwrap().to_owned();
+        assert!(!revoked.contains(&kid));
+    }
+    assert_eq!(nodes.other.userinfo(&tokens.access_token).await.status, 200);
 }
 
 /// Of what an operator takes away the read of a client's own token is the one that a node alone remembers for a moment.
