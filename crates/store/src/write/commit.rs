@@ -3,7 +3,7 @@
 use proofkey_protocol::session::SessionUse;
 use proofkey_protocol::{Commit, Committed};
 
-use super::settle::settle;
+use super::settle::{settle, settle_as_read};
 use super::{code, consent, grant, session};
 use crate::basis::Basis;
 use crate::fault::Fault;
@@ -15,30 +15,37 @@ impl ProtocolStore {
     /// the connection was lost, and what became of it could not be read.
     pub async fn commit(&self, commit: Commit) -> Result<Committed, Fault> {
         let kept = self.backend.may_lose_answers().then(|| commit.clone());
-        self.settled(script(commit), kept).await
+        let settled = async {
+            match &kept {
+                Some(commit) => settle(self, commit).await,
+                None => Err(Fault::OutcomeUnknown),
+            }
+        };
+        self.run_or(script(commit), settled).await
     }
 
-    /// Writes the redemption of a code that was decided by [`ProtocolStore::remembered_code`], in the same way. It is a conflict as well
-    /// when anything is no longer as it was then, and so is whatever is not compared: another commit, and one that ends suspect
-    /// grants.
+    /// Writes the redemption of a code that was decided by [`ProtocolStore::remembered_code`]. Where the one writer knows (SQLite), it
+    /// is written as by [`ProtocolStore::commit`]. Where the basis was read (PostgreSQL), it is a conflict as well when anything is no
+    /// longer as it was then, and so is whatever is not compared: another commit, and one that ends suspect grants.
     pub async fn commit_remembered(&self, commit: Commit, basis: Basis) -> Result<Committed, Fault> {
         let Basis(Some(as_read)) = basis else { return self.commit(commit).await };
-        let kept = Some(commit.clone());
         let Commit::RedeemCode { grant, failures_max, ends_suspects: false } = commit else {
             return Ok(Committed::Conflict);
         };
-        self.settled(code::redeem_as_read(*grant, failures_max, *as_read), kept).await
+        let settled = settle_as_read(self, grant.clone());
+        self.run_or(code::redeem_as_read(*grant, failures_max, *as_read), settled).await
     }
 
-    /// Runs the script of a commit, which is kept to be looked for where an answer can be lost.
-    async fn settled(&self, script: Script, kept: Option<Commit>) -> Result<Committed, Fault> {
+    /// Runs the script of a commit. Should the answer to a run be lost, `settled` reads what became of it.
+    async fn run_or(
+        &self,
+        script: Script,
+        settled: impl Future<Output = Result<Committed, Fault>>,
+    ) -> Result<Committed, Fault> {
         match self.backend.run(script).await? {
             ScriptOutcome::Written { .. } => Ok(Committed::Applied),
             ScriptOutcome::Undone(_) => Ok(Committed::Conflict),
-            ScriptOutcome::Unsettled(_) => {
-                let commit = kept.ok_or(Fault::OutcomeUnknown)?;
-                settle(self, &commit).await.map_err(|_| Fault::OutcomeUnknown)
-            }
+            ScriptOutcome::Unsettled(_) => settled.await.map_err(|_| Fault::OutcomeUnknown),
         }
     }
 

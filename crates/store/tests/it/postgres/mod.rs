@@ -2,6 +2,7 @@
 
 mod as_read;
 mod black_holes;
+mod compared_columns;
 mod errors;
 mod isolation;
 mod links;
@@ -10,11 +11,11 @@ mod proxy;
 #[path = "../suite/mod.rs"]
 mod suite;
 
-use proofkey_store::{ConnectOptions, Store};
+use proofkey_store::{Basis, ConnectOptions, Store};
 use proofkey_testkit::postgres::TestDatabase;
 use tokio::sync::OnceCell;
 
-use crate::support::{self, Database};
+use crate::support::{self, Database, GRANTS_SESSION, app, code, session_id};
 
 /// A database of the one server of this process.
 pub(crate) struct PostgresDatabase(TestDatabase);
@@ -43,3 +44,9 @@ async fn template() -> &'static str {
 }
 
 pub(crate) type World = support::World<PostgresDatabase>;
+
+/// What a redemption rests on when the subject was read a moment ago.
+async fn read(store: &Store) -> Basis {
+    assert!(store.session_with_consent(session_id(GRANTS_SESSION), &app()).await.unwrap().is_some());
+    store.remembered_code(&code(1)).unwrap().basis
+}
