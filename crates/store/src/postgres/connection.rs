@@ -34,15 +34,16 @@ pub(super) enum Isolation {
 }
 
 impl Isolation {
-    /// A transaction of the latter kind that walks a table is in the way of all that write it. To walk a table that is small seems
-    /// cheap, and a plan lives for as long as its session, however the table has grown.
+    /// The statements that set a session so. A serializable transaction that walks a table is in the way of all that write it. To
+    /// walk a table that is small seems cheap, and a plan lives for as long as its session, however the table has grown. Where a walk
+    /// cannot be avoided it then counts as so dear that the server would compile the statement first (`jit`), which takes longer.
     const fn setting(self) -> &'static str {
         match self {
             Self::ReadCommitted => {
-                "SET default_transaction_isolation = 'read committed'; RESET enable_seqscan"
+                "SET default_transaction_isolation = 'read committed'; RESET enable_seqscan; RESET jit"
             }
             Self::Serializable => {
-                "SET default_transaction_isolation = 'serializable'; SET enable_seqscan = off"
+                "SET default_transaction_isolation = 'serializable'; SET enable_seqscan = off; SET jit = off"
             }
         }
     }
