@@ -1,4 +1,5 @@
-//! What facts rest on that were not read when they were asked for.
+//! What facts rest on that were not read when they were asked for. It knows of no statement that compares this, and of no engine
+//! that does.
 
 use proofkey_oauth::Timestamp;
 use proofkey_protocol::{CodeFacts, ConsentFacts, SessionFacts, SubjectFacts};

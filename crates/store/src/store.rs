@@ -21,8 +21,9 @@ pub struct Store {
     protocol: ProtocolStore,
 }
 
-/// The durable state as protocol endpoints have it: reads, and [`ProtocolStore::commit`] as the only write, once with what it
-/// rests on ([`ProtocolStore::commit_remembered`]), beside the note of the use of a session ([`ProtocolStore::note_use`]). No way leads from here to administration, keys or sweeping:
+/// The durable state as protocol endpoints have it: reads, and [`ProtocolStore::commit`] as the only write, for the redemption of a
+/// code also with what it rests on ([`ProtocolStore::commit_remembered`]; on SQLite the same write), beside the note of the use of
+/// a session ([`ProtocolStore::note_use`]). No way leads from here to administration, keys or sweeping:
 ///
 /// ```compile_fail,E0599
 /// # use proofkey_oauth::Timestamp;

@@ -17,9 +17,8 @@ impl RequestContext<'_> {
     /// `load` is a closure that returns a future, not an async closure: of the future of the latter the compiler cannot say
     /// yet, in generic code, that it may move between threads.
     ///
-    /// The time stays as it was when the request had come; what `load` reads is new each time, and APIs and keys are
-    /// those that it knows of. The outcome
-    /// is that of the decision whose commit was applied, never of one that met a conflict.
+    /// The time stays as it was when the request had come; what `load` reads is new each time, and APIs and keys are those that it
+    /// knows of. The outcome is that of the decision whose commit was applied, never of one that met a conflict.
     pub(super) async fn settle<F, T, L>(
         &self,
         load: impl Fn() -> L,
@@ -40,7 +39,7 @@ impl RequestContext<'_> {
     }
 
     /// Decides by facts that were not read for it. `None` unless the decision redeems a code and that was written: the write looks
-    /// again at all that may have changed since (`basis`). A refusal wants facts that were read.
+    /// again at what the one writer cannot know, or at all of it (`basis`). A refusal wants facts that were read.
     pub(super) async fn settle_remembered<F, T>(
         &self,
         facts: F,

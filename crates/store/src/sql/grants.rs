@@ -77,9 +77,8 @@ statements! {
 
     /// Spends a code in the same way, if all that it was decided by stands as it was read: the user with `$17`; the session with `$18`
     /// to `$22`, which may have been used since; the client with `$23`; the consent, or that there is none, as `$24`; no live grant
-    /// of the user to the client that is suspect; no keys or APIs later than the versions
-    /// `$25` and `$26` that this node had seen. No row
-    /// changed means that one of these, or what [`REDEEM_CODE`] checks, is otherwise.
+    /// of the user to the client that is suspect; no keys or APIs later than the versions `$25` and `$26` that this node had seen. No
+    /// row changed means that one of these, or what [`REDEEM_CODE`] checks, is otherwise.
     REDEEM_CODE_AS_READ = text!(NEW_GRANT, "
         WHERE EXISTS (SELECT 1 FROM users WHERE id = $3 AND disabled = 0 AND valid_from = $17)
           AND EXISTS (SELECT 1 FROM sessions
