@@ -45,3 +45,4 @@ pub use postgres::hosts_of_url;
 pub use sql::versions::Versions;
 pub use state::CopyId;
 pub use store::{ProtocolStore, Store};
+pub use subjects_read::SUBJECTS_READ_FOR;

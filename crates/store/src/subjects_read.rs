@@ -14,8 +14,8 @@ use proofkey_protocol::{ClientId, ClientStatus, SessionFacts, SessionId, Subject
 use crate::places::Places;
 use crate::remembered::{RememberedSubject, is_worth_it};
 
-/// What is older is not given: no setting lets a code live for longer.
-const KEPT_FOR: Duration = Duration::from_secs(600);
+/// What was read of a subject is not given for longer than this: no setting lets a code live for longer.
+pub const SUBJECTS_READ_FOR: Duration = Duration::from_secs(600);
 
 /// The subjects that were read last, by session and client.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ struct Read {
 
 impl Read {
     fn is_old(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.at) >= KEPT_FOR
+        now.saturating_duration_since(self.at) >= SUBJECTS_READ_FOR
     }
 }
 
@@ -165,16 +165,17 @@ mod tests {
     #[test]
     fn pk_09_no_names_and_no_secret_are_kept_and_nothing_for_longer_than_a_code_lives() {
         let (subjects, now) = (SubjectsRead::new(8), Instant::now());
-        let (session, before_the_end) = (SessionId([1; 16]), now + KEPT_FOR - Duration::from_nanos(1));
+        let (session, before_the_end) =
+            (SessionId([1; 16]), now + SUBJECTS_READ_FOR - Duration::from_nanos(1));
         let keep = || subjects.keep(session, &app(), &read(1), now);
         keep();
         let kept = subjects.take(session, &app(), before_the_end).unwrap();
         assert_eq!((kept.user.username, kept.user.display_name), (String::new(), String::new()));
         assert_eq!(kept.session.unwrap().secret.0, [0; 32]);
         keep();
-        assert!(subjects.take(session, &app(), now + KEPT_FOR).is_none());
+        assert!(subjects.take(session, &app(), now + SUBJECTS_READ_FOR).is_none());
         // What is not asked for any more is freed too.
-        for (at, is_left) in [(before_the_end, true), (now + KEPT_FOR, false)] {
+        for (at, is_left) in [(before_the_end, true), (now + SUBJECTS_READ_FOR, false)] {
             keep();
             subjects.drop_old(at);
             assert_eq!(subjects.take(session, &app(), now).is_some(), is_left);

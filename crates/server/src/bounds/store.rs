@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use proofkey_store::{ConnectOptions, Options};
+use proofkey_store::{ConnectOptions, Options, SUBJECTS_READ_FOR};
 
 use super::{Limit, Scope, Value};
 
@@ -75,6 +75,14 @@ pub(super) const STORE: &[Limit] = &[
         beyond: "one takes the place of another, which is read when its code is redeemed",
         bounds: "memory: a few KiB each",
         test: "so_many_subjects_are_kept_as_there_is_room_and_the_later_one_stays",
+    },
+    Limit {
+        name: "PostgreSQL: how long such a subject is kept",
+        value: Value::Seconds(SUBJECTS_READ_FOR.as_secs()),
+        scope: Scope::All,
+        beyond: "it is read when its code is redeemed, and what is kept is freed with the next sweep",
+        bounds: "what is left in memory of a user who was removed",
+        test: "pk_09_no_names_and_no_secret_are_kept_and_nothing_for_longer_than_a_code_lives",
     },
     Limit {
         name: "PostgreSQL: connections of one process",
