@@ -45,7 +45,8 @@ async fn st_07_f_20_what_is_made_on_a_node_whose_clock_is_two_minutes_off_is_goo
         let claims = decode(&tokens.id_token).claims;
         let (issued, expires) = (claims["iat"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
         assert!(issued < expires && (issued - from.now().seconds()).abs() <= 2, "{claims}");
-        assert!((0..=2).contains(&(issued - claims["auth_time"].as_i64().unwrap())), "{claims}");
+        // The nodes agree to within the time of a question to the database: a second may begin at one of them a little later.
+        assert!((-1..=2).contains(&(issued - claims["auth_time"].as_i64().unwrap())), "{claims}");
         assert!(tokens.body["expires_in"].as_i64().is_some_and(|seconds| seconds > 0));
         assert_eq!(from.userinfo(&tokens.access_token).await.status, 200);
         let refreshed = Tokens::of(&from.refresh(&web, &tokens.refresh_token).await);
