@@ -17,9 +17,10 @@ use crate::metrics::PasswordMetrics;
 
 /// An idle thread gives its working memory back after this long.
 const MEMORY_KEPT: Duration = Duration::from_secs(2);
-/// By how much a thread that hashes stands back, on the scale of `nice`: it gets about a tenth of a core that others want whole.
+/// By how much a thread that hashes stands back, on the scale of `nice`: it gets about a thirtieth of a core that others want whole, and
+/// all of what they leave.
 #[cfg(target_os = "linux")]
-const STANDS_BACK: i32 = 10;
+const STANDS_BACK: i32 = 15;
 /// How much of what is known of the time of a hash one more hash replaces: one part in so many.
 const HASH_TIME_WEIGHT: u64 = 8;
 
