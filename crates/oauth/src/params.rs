@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::uri::is_unreserved;
+
 /// Longest accepted encoding of a parameter list, in bytes.
 pub const PARAMS_BYTES_MAX: usize = 64 * 1024;
 /// Most parameters accepted in one list.
@@ -119,11 +121,6 @@ fn encode(out: &mut String, text: &str) {
         rest = characters.as_str();
     }
     out.push_str(rest);
-}
-
-/// What need not be escaped anywhere in a URI (RFC 3986 §2.3).
-const fn is_unreserved(byte: u8) -> bool {
-    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~')
 }
 
 fn upper_hex_digit(half: u8) -> char {

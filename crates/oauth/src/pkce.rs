@@ -8,6 +8,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::digest::{Sha256, constant_time_eq, sha256};
+use crate::uri::is_unreserved;
 
 /// The only `code_challenge_method` that is offered and accepted.
 pub const CHALLENGE_METHOD: &str = "S256";
@@ -61,8 +62,7 @@ impl fmt::Display for CodeChallenge {
 impl CodeVerifier {
     /// Reads a `code_verifier` parameter: 43 to 128 unreserved characters.
     pub fn parse(text: &str) -> Result<Self, VerifierMalformed> {
-        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        if !(43..=128).contains(&text.len()) || !text.bytes().all(unreserved) {
+        if !(43..=128).contains(&text.len()) || !text.bytes().all(is_unreserved) {
             return Err(VerifierMalformed);
         }
         Ok(Self(Zeroizing::new(text.to_owned())))

@@ -172,6 +172,11 @@ fn has_whole_escapes(text: &str) -> bool {
     })
 }
 
+/// What need not be escaped anywhere in a URI (RFC 3986 §2.3), and what a code verifier is made of (RFC 7636 §4.1).
+pub(crate) const fn is_unreserved(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~')
+}
+
 /// Escapes in upper case; what needs none stands plainly (RFC 3986 §6.2.2.1, §6.2.2.2).
 fn normal_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -182,7 +187,7 @@ fn normal_escapes(text: &str) -> String {
         let (escape, behind) = escape.split_at_checked(3).unwrap_or((escape, ""));
         let digits = escape.get(1..).unwrap_or_default();
         let byte = u8::from_str_radix(digits, 16).unwrap_or_default();
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        if is_unreserved(byte) {
             out.push(char::from(byte));
         } else {
             out.push('%');
