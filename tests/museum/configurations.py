@@ -34,8 +34,8 @@ MOST = {
     "login_account_failures_max": 100, "login_device_burst": 1_000, "login_device_interval_seconds": 86_400,
     "client_failures_per_minute": 100_000, "code_verifier_failures_max": 100, "entries_max": 10_000_000,
 }
-# Names of files that are not there would be refused for that.
-FILES = ("tls_certificate", "tls_key")
+# Names of files that are not there would be refused for that, and so would a second place for the data.
+FILES = ("tls_certificate", "tls_key", "url", "url_file")
 ENVIRONMENT = {
     "PROOFKEY_SERVER__LISTEN": "0.0.0.0:8443", "PROOFKEY_SERVER__METRICS_LISTEN": "off",
     "PROOFKEY_SERVER__TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1", "PROOFKEY_TOKENS__CODE_SECONDS": "30",

@@ -97,6 +97,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0021_refusals",
         text: include_str!("../../migrations/sqlite/0021_refusals.sql"),
     },
+    Migration {
+        version: 22,
+        name: "0022_grants_by_rowid",
+        text: include_str!("../../migrations/sqlite/0022_grants_by_rowid.sql"),
+    },
 ];
 
 const DOING: &str = "migrate the database";

@@ -31,7 +31,8 @@ fn lines(file: &Connection, text: &str) -> Vec<String> {
 /// The columns of each table whose rows stay, as the file has them.
 fn columns(path: &Path) -> Vec<(String, Vec<String>)> {
     let file = Connection::open(path).unwrap();
-    let all = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'schema_migrations'";
+    let all = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
+        AND name NOT IN ('schema_migrations', 'schema_expansions')";
     let stay = |table: &String| version(path) >= ROWS_STAY_FROM || NEVER_CHANGED.contains(&table.as_str());
     let tables = lines(&file, all).into_iter().filter(stay);
     let of = |table: &str| lines(&file, &format!("SELECT name FROM pragma_table_info('{table}')"));
