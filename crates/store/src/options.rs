@@ -51,9 +51,13 @@ pub struct ConnectOptions {
     pub lock_timeout: Duration,
     /// How long a transaction may wait for its next statement before the server ends it.
     pub idle_in_transaction_timeout: Duration,
-    /// Connections that reads and single statements share.
-    pub shared_connections: usize,
-    /// Connections for transactions and for reads of many rows, beside those.
+    /// Connections that reads share.
+    pub read_connections: usize,
+    /// Connections that single statements share which decide by the rows that they write.
+    pub write_connections: usize,
+    /// Connections that other single statements share: each is a serializable transaction.
+    pub serializable_connections: usize,
+    /// Connections for transactions of several statements and for reads of many rows, beside those.
     pub own_connections: usize,
     /// Most reads and writes that may be under way; one more is refused with [`crate::Fault::Busy`].
     pub queue_max: usize,
@@ -64,6 +68,25 @@ pub struct ConnectOptions {
     pub application_name: Option<String>,
 }
 
+impl ConnectOptions {
+    /// All connections of one store.
+    pub const fn connections(&self) -> usize {
+        self.read_connections + self.write_connections + self.serializable_connections + self.own_connections
+    }
+
+    /// The same with one connection of each kind.
+    #[must_use]
+    pub fn with_few_connections(self) -> Self {
+        Self {
+            read_connections: 1,
+            write_connections: 1,
+            serializable_connections: 1,
+            own_connections: 1,
+            ..self
+        }
+    }
+}
+
 impl Default for ConnectOptions {
     fn default() -> Self {
         Self {
@@ -71,8 +94,10 @@ impl Default for ConnectOptions {
             statement_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(3),
             idle_in_transaction_timeout: Duration::from_secs(10),
-            shared_connections: 2,
-            own_connections: 8,
+            read_connections: 2,
+            write_connections: 6,
+            serializable_connections: 8,
+            own_connections: 4,
             queue_max: 4096,
             subjects_read_max: 2048,
             application_name: None,

@@ -12,7 +12,7 @@ use super::attempts::Attempts;
 use super::connection::{Isolation, decoded};
 use super::connector::Connector;
 use super::migrate::{MIGRATIONS, applied};
-use super::pipeline::Pipeline;
+use super::pipeline::{Pipeline, Shared};
 use super::pool::Pool;
 use super::severity::{Failure, Severity, Stage};
 use super::snapshot::Snapshot;
@@ -32,12 +32,22 @@ pub(super) static TIME: Statement = Statement {
     forgets: Forgets::Nothing,
 };
 
+/// Calls that wait on one connection before the next is used: reads wait for no disk, and writes at once are made durable at once.
+const READS_SHARED: usize = 32;
+const WRITES_SHARED: usize = 4;
+const SERIALIZABLE_SHARED: usize = 2;
+
 /// A PostgreSQL database.
 pub(crate) struct Engine(Arc<Inner>);
 
 struct Inner {
     connector: Arc<Connector>,
-    pipeline: Pipeline,
+    reads: Pipeline,
+    /// Single statements that decide by the rows that they write.
+    writes: Pipeline,
+    /// Single statements that decide by other rows too.
+    serializable: Pipeline,
+    /// Scripts of several statements, and what others shall not wait for.
     pool: Pool,
     /// One for each piece of work that may be under way.
     room: Arc<Semaphore>,
@@ -62,8 +72,17 @@ impl Engine {
         admit(&session, purpose).await?;
         refuse_shared_session(&session, &connector.connect().await?).await?;
         connector.admitted_for(purpose);
+        let shared = |isolation, connections, calls| {
+            Pipeline::new(Arc::clone(&connector), Shared { isolation, connections, calls })
+        };
         Ok(Self(Arc::new(Inner {
-            pipeline: Pipeline::new(Arc::clone(&connector), options.shared_connections),
+            reads: shared(Isolation::ReadCommitted, options.read_connections, READS_SHARED),
+            writes: shared(Isolation::ReadCommitted, options.write_connections, WRITES_SHARED),
+            serializable: shared(
+                Isolation::Serializable,
+                options.serializable_connections,
+                SERIALIZABLE_SHARED,
+            ),
             pool: Pool::new(Arc::clone(&connector), options.own_connections),
             connector,
             room: Arc::new(Semaphore::new(options.queue_max)),
@@ -132,27 +151,31 @@ impl Engine {
     pub(crate) async fn run(&self, script: Script) -> Result<ScriptOutcome, Fault> {
         let room = self.0.room()?;
         match script.only_step() {
-            Some(step) if step.decides_by_its_row() => self.0.run_single(step).await,
-            // It goes on when the one who asked has gone, so that no connection is lost in the middle of a transaction.
-            _ => {
-                let inner = Arc::clone(&self.0);
-                let running = async move {
-                    let _room = room;
-                    inner.transact(&script).await
-                };
-                tokio::spawn(running).await.unwrap_or(Err(Fault::OutcomeUnknown))
-            }
+            Some(step) => self.0.run_single(step).await,
+            None => self.run_alone(script, room).await,
         }
     }
 
-    /// The same behind all others: see [`crate::backend::Backend::run_last`].
+    /// The same behind all others: see [`crate::backend::Backend::run_last`]. None of them waits for it.
     pub(crate) async fn run_last(&self, script: Script) -> Result<ScriptOutcome, Fault> {
-        if self.has_room_for_last() { self.run(script).await } else { Err(Fault::Busy) }
+        let room = self.0.room()?;
+        if self.has_room_for_last() { self.run_alone(script, room).await } else { Err(Fault::Busy) }
     }
 
-    /// Whether half of the connections for transactions are free.
+    /// Runs a script over a connection of its own. It goes on when the one who asked has gone, so that no connection is lost in the
+    /// middle of a transaction.
+    async fn run_alone(&self, script: Script, room: OwnedSemaphorePermit) -> Result<ScriptOutcome, Fault> {
+        let inner = Arc::clone(&self.0);
+        let running = async move {
+            let _room = room;
+            inner.transact(&script).await
+        };
+        tokio::spawn(running).await.unwrap_or(Err(Fault::OutcomeUnknown))
+    }
+
+    /// Whether half of the connections for transactions are free, and one of those for single statements.
     pub(crate) fn has_room_for_last(&self) -> bool {
-        self.0.pool.is_half_free()
+        self.0.pool.is_half_free() && self.0.serializable.has_room()
     }
 
     /// Waits until the engine is closed: nothing else ends it, for a database that has gone may come back.
@@ -165,8 +188,7 @@ impl Engine {
     /// Ends every connection that is not in use, and opens none any more.
     pub(crate) fn close(&self) {
         self.0.connector.close();
-        self.0.pipeline.clear();
-        self.0.pool.clear();
+        self.0.clear();
         self.0.closed.send_replace(true);
     }
 }
@@ -174,7 +196,7 @@ impl Engine {
 impl Inner {
     async fn read(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
         let _room = self.room()?;
-        let read = || async { self.pipeline.session().await?.rows(statement, values).await };
+        let read = || async { self.reads.session().await?.rows(statement, values).await };
         Ok(self.attempted(read).await?.0)
     }
 
@@ -193,10 +215,12 @@ impl Inner {
         Ok(self.attempted(read).await?.0)
     }
 
-    /// A statement that is its own transaction: it decides by the rows that it locks.
+    /// A statement that is its own transaction. One that decides by the rows that it locks sees what is committed; another has to be
+    /// serializable.
     async fn run_single(&self, step: &ScriptStep) -> Result<ScriptOutcome, Fault> {
+        let pipeline = if step.decides_by_its_row() { &self.writes } else { &self.serializable };
         let run = || async {
-            let session = self.pipeline.session().await?;
+            let session = pipeline.session().await?;
             let prepared = session.prepared(step.statement).await?;
             session.execute((step.statement, &prepared), &step.values, Stage::Deciding).await
         };
@@ -232,15 +256,20 @@ impl Inner {
     /// Gives up what the failure says is of no use, and returns when it is time to try again.
     async fn again_after(&self, failure: Failure, attempts: &mut Attempts) -> Result<(), Fault> {
         match failure.severity {
-            Severity::Server => {
-                self.pool.clear();
-                self.pipeline.clear();
-            }
+            Severity::Server => self.clear(),
             // Those that lay idle have most likely gone with it.
             Severity::Connection | Severity::Unknown => self.pool.clear(),
             Severity::Statement | Severity::Again => {}
         }
         attempts.again_after(failure).await
+    }
+
+    /// Gives up every connection that is not in the use of one call alone.
+    fn clear(&self) {
+        self.pool.clear();
+        for pipeline in [&self.reads, &self.writes, &self.serializable] {
+            pipeline.clear();
+        }
     }
 
     fn room(&self) -> Result<OwnedSemaphorePermit, Fault> {

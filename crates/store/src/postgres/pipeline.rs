@@ -1,19 +1,30 @@
 //! The shared connections: what is asked over one of them goes out at once, and the answers come in the same order, so that
 //! those who ask at the same time share round trips.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::connection::Session;
+use super::connection::{Isolation, Session};
 use super::connector::Connector;
 use super::severity::Failure;
 use crate::fault::Fault;
 
-/// A few connections in turn.
+/// A few connections, of which no more are used than there are calls for.
 pub(super) struct Pipeline {
     connector: Arc<Connector>,
+    shared: Shared,
     places: Box<[Place]>,
-    next: AtomicUsize,
+}
+
+/// How connections are shared.
+#[derive(Clone, Copy)]
+pub(super) struct Shared {
+    /// What a statement sees here.
+    pub(super) isolation: Isolation,
+    /// How many connections there are at most.
+    pub(super) connections: usize,
+    /// So many calls wait on a connection before the next one is used as well. The fewer connections, the more answers come with one
+    /// look at a socket. What is written over one of them is made durable one after another, and what is written over several at once.
+    pub(super) calls: usize,
 }
 
 #[derive(Default)]
@@ -24,16 +35,15 @@ struct Place {
 }
 
 impl Pipeline {
-    pub(super) fn new(connector: Arc<Connector>, count: usize) -> Self {
-        let places = (0..count.max(1)).map(|_| Place::default()).collect();
-        Self { connector, places, next: AtomicUsize::new(0) }
+    pub(super) fn new(connector: Arc<Connector>, shared: Shared) -> Self {
+        let places = (0..shared.connections.max(1)).map(|_| Place::default()).collect();
+        Self { connector, shared, places }
     }
 
     /// A connection that is there, or a new one in the place of one that has gone.
     pub(super) async fn session(&self) -> Result<Arc<Session>, Failure> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.places.len();
         // There is at least one place, and so there is this one.
-        let Some(place) = self.places.get(turn) else { return Err(Failure::unreachable(Fault::Closed)) };
+        let Some(place) = self.place() else { return Err(Failure::unreachable(Fault::Closed)) };
         if let Some(session) = place.usable() {
             return Ok(session);
         }
@@ -41,9 +51,31 @@ impl Pipeline {
         if let Some(session) = place.usable() {
             return Ok(session);
         }
-        let session = Arc::new(self.connector.connect().await.map_err(Failure::unreachable)?);
+        let mut session = self.connector.connect().await.map_err(Failure::unreachable)?;
+        session.isolate(self.shared.isolation).await?;
+        let session = Arc::new(session);
         place.set(Some(Arc::clone(&session)));
         Ok(session)
+    }
+
+    /// The first place that has room, or the one with the fewest calls.
+    fn place(&self) -> Option<&Place> {
+        let mut fewest = None;
+        for place in &self.places {
+            let calls = place.calls();
+            if calls < self.shared.calls {
+                return Some(place);
+            }
+            if fewest.is_none_or(|(least, _)| calls < least) {
+                fewest = Some((calls, place));
+            }
+        }
+        fewest.map(|(_, place)| place)
+    }
+
+    /// Whether one of the connections has room.
+    pub(super) fn has_room(&self) -> bool {
+        self.places.iter().any(|place| place.calls() < self.shared.calls)
     }
 
     /// Gives up every connection. What is under way over one is lost.
@@ -57,6 +89,12 @@ impl Pipeline {
 }
 
 impl Place {
+    /// Calls that wait for an answer here: each holds the session for so long.
+    fn calls(&self) -> usize {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        session.as_ref().map_or(0, |session| Arc::strong_count(session) - 1)
+    }
+
     fn usable(&self) -> Option<Arc<Session>> {
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         session.as_ref().filter(|session| session.is_usable()).map(Arc::clone)

@@ -24,8 +24,8 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(12);
 enum Work {
     /// One statement, on a connection that calls share: a refresh.
     Shared,
-    /// One statement, on a connection of its own: a redemption.
-    Alone,
+    /// One statement that is a serializable transaction: a redemption.
+    Serializable,
     /// Several round trips on a connection of its own: a redemption that ends a suspect grant.
     Several,
 }
@@ -34,8 +34,8 @@ enum Work {
 const WAYS: [(Break, Work); 5] = [
     (Break::SwallowExecution, Work::Shared),
     (Break::SilentExecution, Work::Shared),
-    (Break::SwallowExecution, Work::Alone),
-    (Break::SilentExecution, Work::Alone),
+    (Break::SwallowExecution, Work::Serializable),
+    (Break::SilentExecution, Work::Serializable),
     (Break::SwallowCommit, Work::Several),
 ];
 
@@ -51,10 +51,8 @@ async fn behind_proxy(url: &str) -> (Store, Proxy) {
     let proxy = Proxy::start(server).await;
     let url = url.replace(&format!(":{server}/"), &format!(":{}/", proxy.port));
     let options = ConnectOptions {
-        shared_connections: 1,
-        own_connections: 1,
         statement_timeout: STATEMENT_TIMEOUT,
-        ..ConnectOptions::default()
+        ..ConnectOptions::default().with_few_connections()
     };
     (Store::connect(&url, &options).await.unwrap(), proxy)
 }
@@ -69,10 +67,13 @@ fn commits(work: Work, number: u64) -> (Vec<Commit>, Commit) {
     let other = number + 1;
     let grant = |own| GrantFacts { client_id: client_of(number), ..grant(own) };
     match work {
-        Work::Shared => (vec![redeem(grant(number))], spend(number, 1, 1)),
-        Work::Alone => (vec![redeem(grant(other)), suspect(other, 1)], redeem(grant(number))),
+        Work::Shared => {
+            (vec![redeem(grant(number)), redeem(grant(other)), suspect(other, 1)], spend(number, 1, 1))
+        }
+        Work::Serializable => (vec![redeem(grant(other)), suspect(other, 1)], redeem(grant(number))),
         Work::Several => {
-            (vec![redeem(grant(other)), suspect(other, 1)], redeem_and_end_suspects(grant(number)))
+            let before = vec![redeem_and_end_suspects(grant(other)), suspect(other, 1)];
+            (before, redeem_and_end_suspects(grant(number)))
         }
     }
 }
@@ -86,7 +87,7 @@ async fn silent(url: String, way: (Break, Work), number: u64) -> Duration {
     for prepared in prepared {
         assert_eq!(store.commit(prepared).await, Ok(Committed::Applied), "{way:?}");
     }
-    // The shared connection is open in any case.
+    // A connection for what is written is open, and now one for what is read.
     assert!(store.grant(grant_id(number)).await.is_ok());
     proxy.arm(at);
     let began = Instant::now();

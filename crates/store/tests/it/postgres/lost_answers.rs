@@ -27,7 +27,7 @@ fn times() -> u64 {
 
 /// A world whose store is behind a proxy, over as few connections as there can be.
 pub(super) async fn behind_proxy() -> (World, Store, Proxy) {
-    behind(ConnectOptions { shared_connections: 1, own_connections: 1, ..ConnectOptions::default() }).await
+    behind(ConnectOptions::default().with_few_connections()).await
 }
 
 async fn behind(options: ConnectOptions) -> (World, Store, Proxy) {
@@ -169,8 +169,10 @@ async fn st_01_a_commit_that_is_overtaken_between_two_attempts_is_a_conflict() {
         (Break::BeforeExecution, redeem(grant(1)), redeem(later(1))),
         (Break::BeforeCommit, redeem_and_end_suspects(grant(3)), redeem_and_end_suspects(later(3))),
     ] {
-        // Both connections are open, and there will be no other until the first one is written.
+        // A connection of each kind is open, and there will be no other until the first one is written.
         assert!(store.grant(grant_id(2)).await.is_ok() && store.clients().await.is_ok());
+        assert!(store.ping().await.is_ok());
+        assert_eq!(store.commit(redeem(grant(2))).await, Ok(Committed::Conflict));
         let (broken, closed) = (proxy.broken(), proxy.close().await);
         proxy.arm(at);
         let told = {
@@ -295,7 +297,7 @@ async fn st_01_an_operators_change_that_was_overtaken_while_its_answer_was_lost_
 #[tokio::test]
 async fn st_03_a_link_that_brings_nothing_any_more_is_given_up() {
     let statement_timeout = Duration::from_secs(1);
-    let few = ConnectOptions { shared_connections: 1, own_connections: 1, ..ConnectOptions::default() };
+    let few = ConnectOptions::default().with_few_connections();
     let (world, store, proxy) = behind(ConnectOptions { statement_timeout, ..few }).await;
     proxy.arm(Break::SwallowCommit);
     // Its transaction holds the row until the server hears that the link has gone.
@@ -309,7 +311,7 @@ async fn a_transaction_whose_commit_never_comes_is_ended_by_the_server() {
     // Nobody here gives the link up.
     let statement_timeout = Duration::from_secs(3600);
     let idle_in_transaction_timeout = Duration::from_millis(100);
-    let few = ConnectOptions { shared_connections: 1, own_connections: 1, ..ConnectOptions::default() };
+    let few = ConnectOptions::default().with_few_connections();
     let options = ConnectOptions { statement_timeout, idle_in_transaction_timeout, ..few };
     let (world, store, proxy) = behind(options).await;
     proxy.arm(Break::SwallowCommit);
