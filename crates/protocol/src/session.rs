@@ -44,6 +44,7 @@ pub struct Login {
     authentication: Authentication,
     remembered: bool,
     stale: bool,
+    is_pressing: bool,
 }
 
 impl Login {
@@ -84,7 +85,8 @@ impl Login {
 
     /// The use of the session, to be noted when the last note is old enough.
     pub fn touch(&self, now: Timestamp) -> Option<SessionUse> {
-        self.stale.then_some(SessionUse { session: self.session, at: now })
+        let Self { session, is_pressing, .. } = *self;
+        self.stale.then_some(SessionUse { session, at: now, is_pressing })
     }
 }
 
@@ -96,10 +98,13 @@ pub struct SessionUse {
     pub session: SessionId,
     /// The instant of the request.
     pub at: Timestamp,
+    /// Whether half of the time has passed after which it would have ended unused: those who know nothing of this use must not wait
+    /// long to hear of it.
+    pub is_pressing: bool,
 }
 
 impl From<SessionUse> for Commit {
-    fn from(SessionUse { session, at }: SessionUse) -> Self {
+    fn from(SessionUse { session, at, .. }: SessionUse) -> Self {
         Self::TouchSession { session, at }
     }
 }
@@ -179,6 +184,7 @@ pub fn login(
         authentication: session.authentication.clone(),
         remembered: session.remembered,
         stale: now - session.seen_at >= noted_every(idle_seconds),
+        is_pressing: now - session.seen_at >= idle_seconds / 2,
     })
 }
 
@@ -231,6 +237,11 @@ mod tests {
                 login(&cookie, &session, &user(), now, &policy).unwrap().touch(now).is_some()
             };
             assert!(!noted(noted_after - 1) && noted(noted_after), "{idle_seconds}");
+            let pressing = |after| {
+                let now = NOW + after;
+                login(&cookie, &session, &user(), now, &policy).unwrap().touch(now).unwrap().is_pressing
+            };
+            assert!(!pressing(idle_seconds / 2 - 1) && pressing(idle_seconds / 2), "{idle_seconds}");
             let needs_none = |after| session.seen_at >= noted_since(NOW + after, &policy);
             assert!(needs_none(noted_after - 1) && !needs_none(noted_after), "{idle_seconds}");
         }

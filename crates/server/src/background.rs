@@ -16,6 +16,7 @@ use crate::known_time::KnownTime;
 use crate::metrics::{Metrics, OPENMETRICS};
 use crate::node::Node;
 use crate::refusal_record;
+use crate::session_uses;
 use crate::sweep;
 use crate::tasks::{self, Watch};
 
@@ -44,8 +45,13 @@ pub(crate) fn spawn(
         let (watch, store) = (watch.clone(), store.clone());
         move || refusal_record::run(watch.clone(), store.clone())
     };
+    let uses = {
+        let (watch, store) = (watch.clone(), store.clone());
+        move || session_uses::run(watch.clone(), store.clone())
+    };
     let mut spawned = vec![watch.clone().spawn("refresh", refresh), watch.clone().spawn("sweep", sweep)];
     spawned.push(watch.clone().spawn("record", record));
+    spawned.push(watch.clone().spawn("uses", uses));
     if let Some(tls) = tls {
         let (tls, stop) = (Arc::clone(tls), watch.shutdown.clone());
         spawned.push(watch.clone().spawn("certificate", move || Arc::clone(&tls).watch(stop.clone())));

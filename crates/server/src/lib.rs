@@ -33,6 +33,7 @@ mod refusal_record;
 mod remembered;
 mod rules;
 mod run;
+mod session_uses;
 mod shared_time;
 mod sweep;
 pub mod system;

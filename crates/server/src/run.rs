@@ -39,6 +39,7 @@ use crate::refresh_uses::RefreshUses;
 use crate::refusal_record::{self, RefusalRecords};
 use crate::remembered::LastLook;
 use crate::rules::ErrorsPage;
+use crate::session_uses;
 use crate::shared_time;
 use crate::tasks::{self, Watch};
 use crate::trace::Tracer;
@@ -241,6 +242,7 @@ impl Running {
         }
         // The drain may have refused what the task that writes such did not see.
         refusal_record::finish(&self.app, &self.store).await;
+        session_uses::finish(&self.store).await;
         self.node.leave(&self.store).await;
         self.store.close().await;
         ended.map_err(io::Error::other)??;

@@ -46,3 +46,4 @@ pub use sql::versions::Versions;
 pub use state::CopyId;
 pub use store::{ProtocolStore, Store};
 pub use subjects_read::SUBJECTS_READ_FOR;
+pub use uses_noted::{USES_WAIT_FOR, USES_WAITING_MAX};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use proofkey_store::{ConnectOptions, Options, SUBJECTS_READ_FOR};
+use proofkey_store::{ConnectOptions, Options, SUBJECTS_READ_FOR, USES_WAIT_FOR, USES_WAITING_MAX};
 
 use super::{Limit, Scope, Value};
 
@@ -85,10 +85,24 @@ pub(super) const STORE: &[Limit] = &[
         test: "pk_09_no_names_and_no_secret_are_kept_and_nothing_for_longer_than_a_code_lives",
     },
     Limit {
+        name: "sessions whose use waits to be written with others",
+        value: Value::Count(USES_WAITING_MAX),
+        scope: Scope::All,
+        beyond: "the use of a session is written by itself",
+        bounds: "memory, and how much is written at once",
+        test: "so_many_uses_wait_at_most_and_half_of_them_are_due_at_once",
+    },
+    Limit {
+        name: "how long the use of a session waits for others",
+        value: Value::Seconds(USES_WAIT_FOR.as_secs()),
+        scope: Scope::All,
+        beyond: "it is written",
+        bounds: "what is lost of a session's idle time when the server is killed",
+        test: "uses_wait_for_others_and_are_written_once_each_in_the_order_of_their_ids",
+    },
+    Limit {
         name: "PostgreSQL: connections of one process",
-        value: Value::Setting(|_| {
-            linked(|options| Value::Count(options.shared_connections + options.own_connections))
-        }),
+        value: Value::Setting(|_| linked(|options| Value::Count(options.connections()))),
         scope: Scope::All,
         beyond: "work waits for one of them",
         bounds: "what one process takes of the server's `max_connections`",

@@ -17,11 +17,17 @@ const SESSION_GRANTS_MAX: i64 = 1000;
 /// Clients that are named.
 const SESSION_CLIENTS_MAX: i64 = 20;
 
+/// The session, with the use of it that is noted and not yet written.
+fn used_last(session: SessionFacts, noted: Option<Timestamp>) -> SessionFacts {
+    SessionFacts { seen_at: noted.map_or(session.seen_at, |at| session.seen_at.max(at)), ..session }
+}
+
 impl ProtocolStore {
     /// A session with its user.
     pub async fn session(&self, id: SessionId) -> Result<Option<(SessionFacts, UserFacts)>, Fault> {
         let decode = |cells: &mut Cells<'_>| Ok((cells.row()?, cells.row()?));
-        self.facts(&subjects::SESSION, &[id.into()], decode).await
+        let found = self.facts(&subjects::SESSION, &[id.into()], decode).await?;
+        Ok(found.map(|(session, user)| (used_last(session, self.uses_noted.last(id)), user)))
     }
 
     /// A session with its user, with the consent for that client, and how the client stands: one moment's answer to all
@@ -41,10 +47,16 @@ impl ProtocolStore {
         client: &ClientId,
         since: Timestamp,
     ) -> Result<Option<SubjectFacts>, Fault> {
+        let noted = self.uses_noted.last(id);
+        let as_noted = |facts: SubjectFacts| SubjectFacts {
+            session: facts.session.map(|session| used_last(session, noted)),
+            ..facts
+        };
         let is_used =
             |facts: &SubjectFacts| facts.session.as_ref().is_some_and(|known| known.seen_at >= since);
-        if let Some(known) = self.remembered_subject(id, client).filter(|known| is_used(&known.facts)) {
-            return Ok(Some(known.facts));
+        let remembered = self.remembered_subject(id, client).map(|known| as_noted(known.facts));
+        if let Some(known) = remembered.filter(is_used) {
+            return Ok(Some(known));
         }
         let remembered = self.backend.remembered().map(|remembered| (remembered, remembered.begin_read()));
         let decode: fn(&mut Cells<'_>) -> Result<RememberedSubject, Fault> =
@@ -56,7 +68,8 @@ impl ProtocolStore {
             (Some(found), None) => self.subjects_read.keep(id, client, found, Instant::now()),
             (None, _) => {}
         }
-        Ok(found.map(|found| found.facts))
+        // What is kept is what was read: a note that is not written yet is in no row that is compared with it.
+        Ok(found.map(|found| as_noted(found.facts)))
     }
 
     /// The same as it is remembered, where it is.

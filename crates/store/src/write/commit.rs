@@ -1,5 +1,7 @@
 //! Commits: the script of each, and the one write that protocol endpoints have.
 
+use std::time::Instant;
+
 use proofkey_protocol::session::SessionUse;
 use proofkey_protocol::{Commit, Committed};
 
@@ -49,10 +51,12 @@ impl ProtocolStore {
         }
     }
 
-    /// Notes the use of a session without waiting for it: it is written soon, or lost where the store fails or has too much to
-    /// write already. What one session sends again in the same second is left out. No decision depends on it.
+    /// Notes the use of a session without waiting for it. This store tells it from now on; it is written by the next
+    /// [`Store::write_uses`](crate::Store::write_uses) that finds it due, and soon where it is pressing or there is no room for it; or
+    /// it is lost where the store fails. No decision depends on it.
     pub fn note_use(&self, used: SessionUse) {
-        if self.uses_noted.is_new(&used) {
+        let waits = self.uses_noted.keep(&used, Instant::now());
+        if used.is_pressing || !waits {
             self.backend.post(script(used.into()));
         }
     }

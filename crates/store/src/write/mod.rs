@@ -17,3 +17,4 @@ mod session;
 mod settle;
 mod sweep;
 mod user;
+mod uses;

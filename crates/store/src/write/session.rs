@@ -1,6 +1,7 @@
 //! Browser sessions, and the failures to begin one.
 
 use proofkey_oauth::{SecretHash, Timestamp};
+use proofkey_protocol::session::SessionUse;
 use proofkey_protocol::sign_in::{Factors, PasswordProof, Proof};
 use proofkey_protocol::{SessionFacts, SessionId, SessionProof, SignInTry, UserId};
 
@@ -103,7 +104,19 @@ pub(super) fn reserve_failure(tried: &SignInTry) -> Script {
 
 /// No row: a later request came first, or the session has ended. Nothing is left to note.
 pub(super) fn touch(session: SessionId, at: Timestamp) -> Script {
-    ScriptStep::may_find(&sessions::TOUCH_SESSION, values![session, at]).into()
+    touch_step(session, at).into()
+}
+
+/// The same for several, in the order in which they are given: two that note the same sessions in one order wait for each other and for
+/// no third. `None` for none.
+pub(super) fn touch_all(uses: &[SessionUse]) -> Option<Script> {
+    let (first, others) = uses.split_first()?;
+    let step = |used: &SessionUse| touch_step(used.session, used.at);
+    Some(Script::from(step(first)).then_all(others.iter().map(step)))
+}
+
+fn touch_step(session: SessionId, at: Timestamp) -> ScriptStep {
+    ScriptStep::may_find(&sessions::TOUCH_SESSION, values![session, at])
 }
 
 /// Ends a session.

@@ -4,10 +4,10 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
-use proofkey_oauth::{ClientMetadata, SecretHash};
+use proofkey_oauth::{ClientMetadata, SecretHash, Timestamp};
 use proofkey_protocol::session::SessionUse;
 use proofkey_protocol::sign_in::{PasswordProof, Proof};
-use proofkey_protocol::{ClientRecord, Commit, Committed, ConsentFacts, SessionProof};
+use proofkey_protocol::{ClientRecord, Commit, Committed, ConsentFacts, SessionId, SessionProof};
 use proofkey_store::{ProtocolStore, RememberedCode};
 
 use super::World;
@@ -216,11 +216,33 @@ async fn lg_13_the_use_of_a_session_is_known_to_whoever_goes_by_it() {
     world.applied(Commit::TouchSession { session: id, at }).await;
     assert!([NOW, at].contains(&seen_at(NOW).await));
     assert_eq!((seen_at(at).await, seen_at(NOW).await), (at, at), "what was read is remembered");
-    world.store.note_use(SessionUse { session: id, at: at + 60 });
+    let (noted, other) = (at + 60, world.second_handle().await);
+    world.store.note_use(SessionUse { session: id, at: noted, is_pressing: false });
+    assert_eq!((seen_at(noted).await, seen_at(NOW).await), (noted, noted), "it is told from then on");
+    assert_eq!(written(&other, id).await, at, "and waits for others");
+    world.store.write_uses().await.unwrap();
+    assert_eq!(written(&other, id).await, at, "it is not due");
+    world.store.write_all_uses().await.unwrap();
+    assert_eq!(written(&other, id).await, noted);
+    assert_eq!((seen_at(noted).await, seen_at(noted).await), (noted, noted));
+}
+
+/// When the database says that a session was used: as a store that has noted nothing reads it.
+async fn written(other: &ProtocolStore, id: SessionId) -> Timestamp {
+    let (session, _) = other.session(id).await.unwrap().unwrap();
+    session.seen_at
+}
+
+/// Half of the time after which it ends unused has passed: another server may be asked for it next, and would end it.
+#[tokio::test]
+async fn lg_13_a_use_that_others_must_know_of_is_written_soon() {
+    let world = World::new().await;
+    let (id, at, other) = (session_id(GRANTS_SESSION), NOW + 90, world.second_handle().await);
+    world.store.note_use(SessionUse { session: id, at, is_pressing: true });
     // What comes behind it in the same queue has its answer after it; over connections of its own it may take longer.
     for _ in 0..1_000 {
         world.store.ping().await.unwrap();
-        if seen_at(at + 60).await == at + 60 {
+        if written(&other, id).await == at {
             return;
         }
     }
