@@ -50,6 +50,9 @@ pub enum Fault {
     /// There is no room. Nothing of the transaction was written; it works again once there is.
     #[error("the disk is full")]
     Full,
+    /// There is no memory for it. The transaction is undone; it works again once there is.
+    #[error("there is no memory for it")]
+    NoMemory,
     /// The engine refused.
     #[error("{doing}: {message} (code {code})")]
     Engine {
@@ -191,6 +194,7 @@ impl Fault {
             | Self::LinkLost { .. }
             | Self::OutcomeUnknown
             | Self::Full
+            | Self::NoMemory
             | Self::Unknown { .. }
             | Self::Stopped
             | Self::Closed

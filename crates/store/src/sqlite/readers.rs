@@ -48,7 +48,7 @@ impl Readers {
         let mine = self.take()?;
         let outcome = read(&mine.connection);
         // After an error of the engine the next read starts on a fresh connection.
-        if !matches!(outcome, Err(Fault::Engine { .. })) {
+        if !matches!(outcome, Err(Fault::Engine { .. } | Fault::NoMemory)) {
             OPEN.with_borrow_mut(|open| open.push(mine));
         }
         outcome

@@ -43,6 +43,7 @@ pub(super) fn failure(doing: &'static str) -> impl FnOnce(Error) -> Failure {
         let fault = match primary(code) {
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Fault::Locked,
             ffi::SQLITE_FULL => Fault::Full,
+            ffi::SQLITE_NOMEM => Fault::NoMemory,
             _ if is_full(code, has_file_size_limit()) => Fault::Full,
             _ => Fault::Engine { doing, code: code.to_string(), message: error.to_string() },
         };
@@ -130,6 +131,13 @@ mod tests {
             let error = Error::SqliteFailure(ffi::Error::new(code), None);
             assert_eq!(failure("test")(error).severity, expected, "{code}");
         }
+    }
+
+    #[test]
+    fn f_31_what_finds_no_memory_may_be_asked_for_again_and_what_the_engine_refuses_may_not() {
+        let told = |code| fault("test")(Error::SqliteFailure(ffi::Error::new(code), None));
+        assert_eq!(told(ffi::SQLITE_NOMEM), Fault::NoMemory);
+        assert!(told(ffi::SQLITE_NOMEM).is_temporary() && !told(ffi::SQLITE_TOOBIG).is_temporary());
     }
 
     #[test]
