@@ -168,7 +168,7 @@ impl Attempt {
     ) -> Result<Box<Compared>, Failure> {
         let started = reserved.start(credentials(context, self.username_key.as_deref()).await?);
         let verdict = login::compare(&context.app.passwords, &started, &self.password).await;
-        let verdict = verdict.ok_or(Failure::Fault(Cause::Hashing))?;
+        let verdict = verdict.ok_or(Failure::Temporary(Cause::Hashing))?;
         // What the browser brings is read whatever came of the hash, so that it tells nothing of the account.
         let held = held_session(context, self.session.as_ref()).await?.map(|(held, _)| held);
         let browser = SignInBrowser { held, remember: self.remember };
