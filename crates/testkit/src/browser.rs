@@ -71,9 +71,17 @@ impl Browser {
 
     /// One form post from our own page; cookies are kept, redirects not followed.
     pub async fn post<N: AsRef<str>, V: AsRef<str>>(&mut self, path: &str, form: &[(N, V)]) -> Answer {
+        self.try_post(path, form).await.expect("the server answers")
+    }
+
+    async fn try_post<N: AsRef<str>, V: AsRef<str>>(
+        &mut self,
+        path: &str,
+        form: &[(N, V)],
+    ) -> reqwest::Result<Answer> {
         let request =
             self.form(path, form).header(ORIGIN, &self.web_origin).header("sec-fetch-site", "same-origin");
-        self.send(path, request, Initiator::Lax).await
+        self.try_send(path, request, Initiator::Lax).await
     }
 
     /// One form post from another site: our `Lax` cookies are not sent.
@@ -111,27 +119,20 @@ impl Browser {
 
     /// Fills in the page's form by the given fields, ticks the boxes among them, presses the button that has this value, and goes on.
     pub async fn submit(&mut self, page: &Page, fields: &[(&str, &str)], button: &str) -> Navigated {
-        let form = page.form();
-        assert_eq!(form.method, "post", "forms post");
-        let mut filled = form.inputs.clone();
-        for (name, value) in fields {
-            if let Some(ticked) = form.boxes.iter().find(|(known, _)| known == name) {
-                filled.push(ticked.clone());
-                continue;
-            }
-            let input = filled.iter_mut().find(|(known, _)| known == name);
-            input.unwrap_or_else(|| panic!("no field {name} in {}", page.html)).1 = (*value).to_owned();
-        }
-        let pressed = form.buttons.iter().find(|(_, value)| value == button);
-        let pressed = pressed.unwrap_or_else(|| panic!("no button {button:?} in {}", page.html));
-        filled.extend((!pressed.0.is_empty()).then(|| pressed.clone()));
-        let answer = self.post(&form.action, &filled).await;
-        self.follow(&form.action, answer).await
+        let action = page.form().action;
+        let answer = self.post(&action, &filled(page, fields, button)).await;
+        self.follow(&action, answer).await
     }
 
     /// Signs in on the sign-in page.
     pub async fn sign_in(&mut self, page: &Page, user: &TestUser) -> Navigated {
         self.submit(page, &[("username", &user.username), ("password", &user.password)], "").await
+    }
+
+    /// The same at a server that may die meanwhile, whose answer is not followed; `None` if no whole answer came.
+    pub async fn try_sign_in(&mut self, page: &Page, user: &TestUser) -> Option<Answer> {
+        let fields = [("username", user.username.as_str()), ("password", user.password.as_str())];
+        self.try_post(&page.form().action, &filled(page, &fields, "")).await.ok()
     }
 
     /// Allows on the consent page.
@@ -173,14 +174,23 @@ impl Browser {
     }
 
     async fn send(&mut self, path: &str, request: reqwest::RequestBuilder, initiator: Initiator) -> Answer {
+        self.try_send(path, request, initiator).await.expect("the server answers")
+    }
+
+    async fn try_send(
+        &mut self,
+        path: &str,
+        request: reqwest::RequestBuilder,
+        initiator: Initiator,
+    ) -> reqwest::Result<Answer> {
         let request = request.header(ACCEPT, "text/html").header("accept-language", &self.language);
         let cookies = self.jar.header(path.split('?').next().unwrap_or(path), initiator);
         let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies) };
-        let answer = Answer::of(request).await;
+        let answer = Answer::try_of(request).await?;
         for header in answer.headers.get_all(SET_COOKIE) {
             self.jar.store(header.to_str().expect("ASCII"), self.issuer_origin.starts_with("https://"));
         }
-        answer
+        Ok(answer)
     }
 
     fn arrived(&self, path: String, answer: Answer) -> Navigated {
@@ -202,4 +212,23 @@ impl Browser {
         let path = location.strip_prefix(&self.issuer_origin).unwrap_or(location);
         (path.starts_with('/') && !path.starts_with("//")).then(|| path.to_owned())
     }
+}
+
+/// What the form of a page holds once it is filled in by these fields and this button is pressed.
+fn filled(page: &Page, fields: &[(&str, &str)], button: &str) -> Vec<(String, String)> {
+    let form = page.form();
+    assert_eq!(form.method, "post", "forms post");
+    let mut filled = form.inputs.clone();
+    for (name, value) in fields {
+        if let Some(ticked) = form.boxes.iter().find(|(known, _)| known == name) {
+            filled.push(ticked.clone());
+            continue;
+        }
+        let input = filled.iter_mut().find(|(known, _)| known == name);
+        input.unwrap_or_else(|| panic!("no field {name} in {}", page.html)).1 = (*value).to_owned();
+    }
+    let pressed = form.buttons.iter().find(|(_, value)| value == button);
+    let pressed = pressed.unwrap_or_else(|| panic!("no button {button:?} in {}", page.html));
+    filled.extend((!pressed.0.is_empty()).then(|| pressed.clone()));
+    filled
 }

@@ -265,6 +265,15 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         batch: 100,
     },
     Experiment {
+        name: "memory-limit",
+        rows: "F-31",
+        cycle: "the memory of a server under load comes to its end, and a start",
+        package: "proofkey",
+        target: IT,
+        test: "faults::memory::f_31_at_the_end_of_its_memory_the_server_ends_or_says_so_and_nothing_acknowledged_is_lost",
+        batch: 100,
+    },
+    Experiment {
         name: "upgrade-kills",
         rows: "F-32, ST-11",
         cycle: "`kill -9` of a process that migrates a file of the first release",

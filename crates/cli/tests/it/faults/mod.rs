@@ -8,6 +8,7 @@ mod full;
 mod histories;
 mod kill;
 mod load;
+mod memory;
 mod outage;
 mod pauses;
 mod points;

@@ -31,6 +31,12 @@ impl Scripts {
         ))
     }
 
+    /// Runs the server so that its allocators set nothing aside that is not used: a limit of its memory is then felt at once.
+    pub(super) fn without_reserves(&self) -> PathBuf {
+        let command = env!("CARGO_BIN_EXE_proofkey");
+        self.script(&format!("export MIMALLOC_ARENA_RESERVE=0 MALLOC_ARENA_MAX=1; exec {command} \"$@\""))
+    }
+
     /// Runs the server on a disk of so many KiB, with a copy of what is in the folder now.
     pub(super) fn on_a_disk_of(&self, kib: u32, folder: &Path) -> PathBuf {
         let (folder, kept) = (folder.display(), self.0.path().join("kept").display().to_string());
