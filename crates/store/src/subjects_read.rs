@@ -102,7 +102,7 @@ fn without_names(facts: &SubjectFacts) -> SubjectFacts {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proofkey_oauth::Timestamp;
     use proofkey_protocol::{Authentication, AuthenticationMethods, ConsentFacts, UserId};
 
@@ -112,7 +112,7 @@ mod tests {
         ClientId::new("app")
     }
 
-    fn read(number: u8) -> RememberedSubject {
+    pub(crate) fn read(number: u8) -> RememberedSubject {
         let (id, now) = (UserId::new("ada"), Timestamp(1_790_000_000));
         let authentication =
             Authentication { at: now, methods: AuthenticationMethods::default(), context: None };

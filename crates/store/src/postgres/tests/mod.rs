@@ -3,6 +3,7 @@
 mod migrations;
 mod schema;
 mod sessions;
+mod sweep;
 mod texts;
 
 use proofkey_testkit::postgres::TestDatabase;
