@@ -69,8 +69,9 @@ impl Engine {
     ) -> Result<Self, Fault> {
         let connector = Arc::new(Connector::new(url::read(url)?, options.clone()));
         let session = connector.connect().await?;
-        admit(&session, purpose).await?;
+        // First: a new database would get its schema by a session that is not its own.
         refuse_shared_session(&session, &connector.connect().await?).await?;
+        admit(&session, purpose).await?;
         connector.admitted_for(purpose);
         let shared = |isolation, connections, calls| {
             Pipeline::new(Arc::clone(&connector), Shared { isolation, connections, calls })
