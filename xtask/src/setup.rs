@@ -22,10 +22,11 @@ struct Package {
     present: (&'static str, &'static [&'static str]),
 }
 
-const PACKAGES: [Package; 14] = [
+const PACKAGES: [Package; 15] = [
     Package { name: "nginx", present: ("/usr/sbin/nginx", &["-v"]) },
     Package { name: "chromium", present: ("/usr/bin/chromium", &["--version"]) },
     Package { name: "postgresql", present: ("sh", &["-c", "ls /usr/lib/postgresql/*/bin/initdb"]) },
+    Package { name: "pgbouncer", present: ("/usr/sbin/pgbouncer", &["--version"]) },
     Package { name: "strace", present: ("strace", &["--version"]) },
     // The server without its service, which would begin to listen when it is installed.
     Package {

@@ -12,6 +12,7 @@ mod memory;
 mod outage;
 mod pauses;
 mod points;
+mod poolers;
 mod postgres;
 mod promotion;
 mod restore;
