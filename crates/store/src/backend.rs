@@ -80,6 +80,14 @@ impl Backend {
         }
     }
 
+    /// Runs a script as [`Backend::run`] does, which writes many rows: on PostgreSQL over a connection of its own.
+    pub(crate) async fn run_apart(&self, script: Script) -> Result<ScriptOutcome, Fault> {
+        match self {
+            Self::Sqlite(engine) => engine.run(script).await,
+            Self::Postgres(engine) => Box::pin(engine.run_apart(script)).await,
+        }
+    }
+
     /// Whether [`Backend::run_last`] would find room now. On SQLite that depends on what waits when its turn comes.
     pub(crate) fn has_room_for_last(&self) -> bool {
         match self {

@@ -157,6 +157,12 @@ impl Engine {
         }
     }
 
+    /// The same over a connection of its own, however many statements it has: none of the others waits for it.
+    pub(crate) async fn run_apart(&self, script: Script) -> Result<ScriptOutcome, Fault> {
+        let room = self.0.room()?;
+        self.run_alone(script, room).await
+    }
+
     /// The same behind all others: see [`crate::backend::Backend::run_last`]. None of them waits for it.
     pub(crate) async fn run_last(&self, script: Script) -> Result<ScriptOutcome, Fault> {
         let room = self.0.room()?;

@@ -40,10 +40,15 @@ impl Pipeline {
         Self { connector, shared, places }
     }
 
-    /// A connection that is there, or a new one in the place of one that has gone.
+    /// A connection that is there, or a new one in a place without.
     pub(super) async fn session(&self) -> Result<Arc<Session>, Failure> {
         // There is at least one place, and so there is this one.
         let Some(place) = self.place() else { return Err(Failure::unreachable(Fault::Closed)) };
+        // The server may let in no more than there are: those go on.
+        self.session_of(place).await.or_else(|failure| self.fewest_calls().ok_or(failure))
+    }
+
+    async fn session_of(&self, place: &Place) -> Result<Arc<Session>, Failure> {
         if let Some(session) = place.usable() {
             return Ok(session);
         }
@@ -71,6 +76,11 @@ impl Pipeline {
             }
         }
         fewest.map(|(_, place)| place)
+    }
+
+    /// The connection with the fewest calls, of those that are there.
+    fn fewest_calls(&self) -> Option<Arc<Session>> {
+        self.places.iter().filter_map(Place::usable).min_by_key(Arc::strong_count)
     }
 
     /// Whether one of the connections has room.

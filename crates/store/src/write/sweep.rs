@@ -41,7 +41,7 @@ impl Store {
             let room = rows_max.saturating_sub(removed);
             if room > 0 {
                 let step = ScriptStep::may_find(statement, values![before, i64::from(room)]);
-                let rows = self.backend.run(step.into()).await?.rows();
+                let rows = self.backend.run_apart(step.into()).await?.rows();
                 removed = removed.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
             }
         }
@@ -53,7 +53,7 @@ impl Store {
     pub async fn crowd_out_unknown_names(&self, kept_max: u32, rows_max: u32) -> Result<u32, Fault> {
         let values = values![i64::from(kept_max), i64::from(rows_max)];
         let step = ScriptStep::may_find(&sweep::CROWD_OUT_UNKNOWN_NAMES, values);
-        let rows = self.backend.run(step.into()).await?.rows();
+        let rows = self.backend.run_apart(step.into()).await?.rows();
         Ok(u32::try_from(rows).unwrap_or(u32::MAX))
     }
 

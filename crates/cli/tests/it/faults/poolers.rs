@@ -25,7 +25,7 @@ const GONE_WITHIN_MILLIS: u64 = 60;
 /// The first success comes within so long after it is back.
 const HEALED_WITHIN: Duration = Duration::from_secs(2);
 /// Connections that a node has at most.
-const NODE_CONNECTIONS: u32 = 10;
+const NODE_CONNECTIONS: u32 = 20;
 
 #[test]
 fn st_15_behind_a_pooler_that_shares_sessions_the_server_does_not_start_and_leaves_the_database_as_it_is() {

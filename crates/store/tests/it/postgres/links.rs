@@ -7,8 +7,9 @@ use proofkey_store::{ConnectOptions, Fault, Store};
 use proofkey_testkit::postgres::{TestDatabase, server};
 use tokio::task::JoinSet;
 
+use super::lost_answers::behind;
 use super::{PostgresDatabase, World, template};
-use crate::support::{NOW, ada, app, grant, redeem, refusal, session, sign_in, spend, user};
+use crate::support::{NOW, ada, app, grant, grant_id, redeem, refusal, session, sign_in, spend, user};
 
 const CLOSED_PORT: &str = "127.0.0.1:1";
 
@@ -104,6 +105,32 @@ async fn no_more_connections_are_made_than_the_options_say() {
         most = most.max(open - before);
     }
     assert!((3..=5).contains(&most), "{most}");
+}
+
+/// A server, or a pooler before it, that lets in no more connections than there are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn st_03_where_no_further_connection_is_to_be_had_those_that_are_there_go_on() {
+    let (world, store, proxy) = behind(ConnectOptions::default()).await;
+    for number in 1..=2 {
+        world.applied(redeem(grant(number))).await;
+    }
+    // One connection of each kind that calls share.
+    assert_eq!(store.commit(redeem(grant(1))).await, Ok(Committed::Conflict));
+    assert!(store.grant(grant_id(1)).await.is_ok() && store.ping().await.is_ok());
+    let closed = proxy.close().await;
+    let mut running = JoinSet::new();
+    for number in 3..=120 {
+        let store = store.clone();
+        running.spawn(async move {
+            assert_eq!(store.commit(redeem(grant(number))).await, Ok(Committed::Applied), "{number}");
+            assert_eq!(store.commit(spend(number, 1, 1)).await, Ok(Committed::Applied), "{number}");
+            assert!(store.grant(grant_id(number)).await.unwrap().is_some(), "{number}");
+        });
+    }
+    while let Some(ended) = running.join_next().await {
+        ended.unwrap();
+    }
+    drop(closed);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -30,7 +30,7 @@ pub(super) async fn behind_proxy() -> (World, Store, Proxy) {
     behind(ConnectOptions::default().with_few_connections()).await
 }
 
-async fn behind(options: ConnectOptions) -> (World, Store, Proxy) {
+pub(super) async fn behind(options: ConnectOptions) -> (World, Store, Proxy) {
     let world = World::new().await;
     let server = postgres::server().port();
     let proxy = Proxy::start(server).await;
