@@ -9,7 +9,7 @@ use crate::facts::{SessionFacts, SessionProof, UserFacts, has_ended};
 use crate::ids::SessionId;
 use crate::policy::Policy;
 
-/// How far `seen_at` may lag behind: the use of a session is written at most this often, and four times in an idle life.
+/// How far `seen_at` may lag behind what is noted: the use of a session is noted at most this often, and four times in an idle life.
 const SEEN_SECONDS_MAX: i64 = 60;
 
 /// A session cookie's two halves: the id finds the row, the secret proves the cookie.
@@ -98,8 +98,8 @@ pub struct SessionUse {
     pub session: SessionId,
     /// The instant of the request.
     pub at: Timestamp,
-    /// Whether half of the time has passed after which it would have ended unused: those who know nothing of this use must not wait
-    /// long to hear of it.
+    /// Whether a quarter of the time has passed after which it would have ended unused: that much of it may be lost with a note,
+    /// and no more.
     pub is_pressing: bool,
 }
 
@@ -184,7 +184,7 @@ pub fn login(
         authentication: session.authentication.clone(),
         remembered: session.remembered,
         stale: now - session.seen_at >= noted_every(idle_seconds),
-        is_pressing: now - session.seen_at >= idle_seconds / 2,
+        is_pressing: now - session.seen_at >= idle_seconds / 4,
     })
 }
 
@@ -237,11 +237,12 @@ mod tests {
                 login(&cookie, &session, &user(), now, &policy).unwrap().touch(now).is_some()
             };
             assert!(!noted(noted_after - 1) && noted(noted_after), "{idle_seconds}");
-            let pressing = |after| {
-                let now = NOW + after;
-                login(&cookie, &session, &user(), now, &policy).unwrap().touch(now).unwrap().is_pressing
-            };
-            assert!(!pressing(idle_seconds / 2 - 1) && pressing(idle_seconds / 2), "{idle_seconds}");
+            let quarter = idle_seconds / 4;
+            for (after, expected) in [(quarter - 1, false), (quarter, true)] {
+                let used =
+                    login(&cookie, &session, &user(), NOW + after, &policy).unwrap().touch(NOW + after);
+                assert_eq!(used.is_some_and(|used| used.is_pressing), expected, "{idle_seconds} {after}");
+            }
             let needs_none = |after| session.seen_at >= noted_since(NOW + after, &policy);
             assert!(needs_none(noted_after - 1) && !needs_none(noted_after), "{idle_seconds}");
         }

@@ -31,7 +31,7 @@ pub(crate) async fn finish(store: &Store) {
     report(written.unwrap_or(Err(Fault::Busy)));
 }
 
-/// To lose a note costs some seconds of a session's idle time, and no answer.
+/// What was lost costs a session a quarter of its idle life at most, and no answer.
 fn report(written: Result<(), Fault>) {
     if let Err(fault) = written {
         tracing::warn!(%fault, "when sessions were last used could not be written");

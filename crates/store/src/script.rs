@@ -29,6 +29,8 @@ pub(crate) enum NoRow {
 pub(crate) struct Script {
     first: ScriptStep,
     more: Vec<ScriptStep>,
+    /// Whether each step would be right by itself: they are together only to be written at once.
+    are_separate: bool,
 }
 
 /// What became of a script.
@@ -93,7 +95,7 @@ impl From<ScriptStep> for Script {
             "{} asks for the time before anything is locked",
             first.statement.name
         );
-        Self { first, more: Vec::new() }
+        Self { first, more: Vec::new(), are_separate: false }
     }
 }
 
@@ -108,6 +110,19 @@ impl Script {
     pub(crate) fn then_all(mut self, steps: impl IntoIterator<Item = ScriptStep>) -> Self {
         self.more.extend(steps);
         self
+    }
+
+    /// Steps that are written at once and have nothing to do with each other: each decides by its row, and none has to find one.
+    pub(crate) fn separate(first: ScriptStep, others: impl IntoIterator<Item = ScriptStep>) -> Self {
+        let script = Self::from(first).then_all(others);
+        let are_separate = script.steps().all(|step| step.decides_by_its_row() && step.on_no_row.is_none());
+        debug_assert!(are_separate, "a step depends on others");
+        Self { are_separate, ..script }
+    }
+
+    /// Whether its steps have nothing to do with each other.
+    pub(crate) const fn are_separate(&self) -> bool {
+        self.are_separate
     }
 
     /// Whether it has several steps. A single statement undoes itself when it fails.

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use proofkey_oauth::Timestamp;
@@ -14,8 +14,11 @@ use proofkey_protocol::session::SessionUse;
 
 /// How long a use of a session waits for others, to be written with them.
 pub const USES_WAIT_FOR: Duration = Duration::from_secs(15);
-/// So many wait at most.
+/// So many wait at most, and as many are being written.
 pub const USES_WAITING_MAX: usize = 65_536;
+
+/// Sessions with their last uses.
+type Uses = HashMap<SessionId, Timestamp>;
 
 /// What is noted and not yet written.
 #[derive(Debug, Default)]
@@ -23,12 +26,11 @@ pub(crate) struct UsesNoted(Mutex<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Each session with its last use.
-    gathered: HashMap<SessionId, Timestamp>,
+    gathered: Uses,
     /// When the first of them was noted.
     since: Option<Instant>,
-    /// What is being written, in the order of the ids.
-    writing: Vec<SessionUse>,
+    /// What is being written.
+    writing: Arc<Uses>,
 }
 
 impl UsesNoted {
@@ -50,30 +52,38 @@ impl UsesNoted {
     /// The last use of a session, if it waits here.
     pub(crate) fn last(&self, session: SessionId) -> Option<Timestamp> {
         let waiting = self.waiting();
-        let gathered = waiting.gathered.get(&session).copied();
-        gathered.or_else(|| {
-            let found = waiting.writing.binary_search_by_key(&session.0, |used| used.session.0).ok()?;
-            waiting.writing.get(found).map(|used| used.at)
-        })
+        waiting.gathered.get(&session).or_else(|| waiting.writing.get(&session)).copied()
     }
 
-    /// What is to be written now, in the order of the ids: all that waits, if the first of it has waited for long enough or there is no
-    /// room for as much again. It counts as waiting until [`UsesNoted::written`].
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        let waiting = self.waiting();
+        waiting.gathered.is_empty() && waiting.writing.is_empty()
+    }
+
+    /// What is to be written now, in the order of the ids: all that waits, if the first of it has waited for long enough, or there is no
+    /// room for as much again, or what was given before could not be written. It waits until [`UsesNoted::written`].
     pub(crate) fn due(&self, now: Instant) -> Vec<SessionUse> {
-        let mut waiting = self.waiting();
-        let is_old = waiting.since.is_some_and(|since| now.saturating_duration_since(since) >= USES_WAIT_FOR);
-        if !is_old && waiting.gathered.len() * 2 < USES_WAITING_MAX {
-            return Vec::new();
-        }
-        waiting.begin_writing()
+        let given = {
+            let mut waiting = self.waiting();
+            let is_old =
+                waiting.since.is_some_and(|since| now.saturating_duration_since(since) >= USES_WAIT_FOR);
+            let are_many = waiting.gathered.len() * 2 >= USES_WAITING_MAX;
+            if !is_old && !are_many && waiting.writing.is_empty() {
+                return Vec::new();
+            }
+            waiting.give()
+        };
+        in_order(&given)
     }
 
     /// All that waits.
     pub(crate) fn all(&self) -> Vec<SessionUse> {
-        self.waiting().begin_writing()
+        let given = self.waiting().give();
+        in_order(&given)
     }
 
-    /// What was given to be written is written, or lost.
+    /// What was given to be written is written, or never will be.
     pub(crate) fn written(&self) {
         let written = mem::take(&mut self.waiting().writing);
         // Freed when none waits for it.
@@ -86,21 +96,29 @@ impl UsesNoted {
 }
 
 impl Waiting {
-    /// With what was given before and never became written: who wrote it may have been stopped.
-    fn begin_writing(&mut self) -> Vec<SessionUse> {
+    /// What was gathered, with what was given before and not written. Beyond the room for it the latter is left out.
+    fn give(&mut self) -> Arc<Uses> {
         self.since = None;
-        let mut gathered = mem::take(&mut self.gathered);
-        for left in mem::take(&mut self.writing) {
-            gathered.entry(left.session).or_insert(left.at);
+        let mut given = mem::take(&mut self.gathered);
+        for (session, at) in &*mem::take(&mut self.writing) {
+            if given.len() < USES_WAITING_MAX {
+                given.entry(*session).or_insert(*at);
+            }
         }
-        let mut uses: Vec<SessionUse> = gathered
-            .into_iter()
-            .map(|(session, at)| SessionUse { session, at, is_pressing: false })
-            .collect();
-        uses.sort_unstable_by_key(|used| used.session.0);
-        self.writing.clone_from(&uses);
-        uses
+        self.writing = Arc::new(given);
+        Arc::clone(&self.writing)
     }
+}
+
+fn in_order(uses: &Uses) -> Vec<SessionUse> {
+    let used = |(session, at): (&SessionId, &Timestamp)| SessionUse {
+        session: *session,
+        at: *at,
+        is_pressing: false,
+    };
+    let mut uses: Vec<SessionUse> = uses.iter().map(used).collect();
+    uses.sort_unstable_by_key(|used| used.session.0);
+    uses
 }
 
 #[cfg(test)]
@@ -141,7 +159,8 @@ mod tests {
         noted.written();
         assert_eq!(last(1), Some(NOW + 60), "and used again");
         noted.all();
-        assert_eq!(noted.all(), [used(1, NOW + 60)], "who wrote it was stopped");
+        assert_eq!(noted.due(now), [used(1, NOW + 60)], "it could not be written");
+        assert_eq!(last(1), Some(NOW + 60));
         noted.written();
         assert!(last(1).is_none() && noted.all().is_empty());
     }

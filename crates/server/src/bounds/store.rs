@@ -89,7 +89,7 @@ pub(super) const STORE: &[Limit] = &[
         value: Value::Count(USES_WAITING_MAX),
         scope: Scope::All,
         beyond: "the use of a session is written by itself",
-        bounds: "memory, and how much is written at once",
+        bounds: "memory, 4 MB and as much again while they are written",
         test: "so_many_uses_wait_at_most_and_half_of_them_are_due_at_once",
     },
     Limit {
@@ -97,7 +97,7 @@ pub(super) const STORE: &[Limit] = &[
         value: Value::Seconds(USES_WAIT_FOR.as_secs()),
         scope: Scope::All,
         beyond: "it is written",
-        bounds: "what is lost of a session's idle time when the server is killed",
+        bounds: "the notes that are lost when the server is killed: a session whose note is lost ends by a quarter of its idle life earlier at most",
         test: "uses_wait_for_others_and_are_written_once_each_in_the_order_of_their_ids",
     },
     Limit {

@@ -22,7 +22,7 @@ use crate::value::{Statement, Value};
 /// How much longer than the server's own limit an answer may take before the link counts as lost.
 const MARGIN: Duration = Duration::from_secs(1);
 
-const NO_ANSWER: &str = "no answer in time";
+pub(super) const NO_ANSWER: &str = "no answer in time";
 
 /// What a statement sees that is its own transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::admission::refuse_side_of_copy;
-use super::connection::{Session, no_answer};
+use super::connection::{Isolation, NO_ANSWER, Session, no_answer};
+use super::severity::{Failure, Stage};
 use super::url::{Host, Target};
 use crate::fault::Fault;
 use crate::options::{ConnectOptions, Purpose};
@@ -46,6 +47,15 @@ impl Connector {
             state: Mutex::default(),
             closed: AtomicBool::new(false),
             serves: AtomicBool::new(false),
+        }
+    }
+
+    /// The same, in which a statement that is its own transaction sees this. Others wait for it: it has no more time than a connection.
+    pub(super) async fn connect_as(&self, isolation: Isolation) -> Result<Session, Failure> {
+        let mut session = self.connect().await.map_err(Failure::unreachable)?;
+        match timeout(self.options.connect_timeout, session.isolate(isolation)).await {
+            Ok(isolated) => isolated.map(|()| session),
+            Err(_) => Err(Failure::lost(Stage::Open, NO_ANSWER)),
         }
     }
 

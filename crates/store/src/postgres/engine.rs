@@ -13,7 +13,7 @@ use super::connection::{Isolation, decoded};
 use super::connector::Connector;
 use super::migrate::{MIGRATIONS, applied};
 use super::pipeline::{Pipeline, Shared};
-use super::pool::Pool;
+use super::pool::{Lease, Pool};
 use super::severity::{Failure, Severity, Stage};
 use super::snapshot::Snapshot;
 use super::{transaction, url};
@@ -214,7 +214,7 @@ impl Inner {
     ) -> Result<Vec<Row>, Fault> {
         let _room = self.room()?;
         let read = || async {
-            let lease = self.pool.lease(Isolation::ReadCommitted).await?;
+            let lease = self.lease(Isolation::ReadCommitted).await?;
             let rows = lease.session.rows(statement, values).await;
             lease.give_back();
             rows
@@ -235,9 +235,19 @@ impl Inner {
         Ok(attempts.settled(step.judge(rows)))
     }
 
+    /// A connection for one. Where the server lets in no more, those that calls share make room before it is tried again.
+    async fn lease(&self, isolation: Isolation) -> Result<Lease<'_>, Failure> {
+        let lease = self.pool.lease(isolation).await;
+        if lease.as_ref().is_err_and(|failure| failure.severity == Severity::Connection) {
+            let _ =
+                [&self.serializable, &self.writes, &self.reads].iter().any(|pipeline| pipeline.give_one_up());
+        }
+        lease
+    }
+
     async fn transact(&self, script: &Script) -> Result<ScriptOutcome, Fault> {
         let run = || async {
-            let lease = self.pool.lease(Isolation::Serializable).await?;
+            let lease = self.lease(Isolation::Serializable).await?;
             let outcome = transaction::run(&lease.session, script).await;
             lease.give_back();
             outcome

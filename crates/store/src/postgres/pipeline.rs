@@ -52,15 +52,29 @@ impl Pipeline {
         if let Some(session) = place.usable() {
             return Ok(session);
         }
-        let _connecting = place.connecting.lock().await;
+        let connecting = place.connecting.try_lock().ok();
+        if connecting.is_none()
+            && let Some(session) = self.fewest_calls()
+        {
+            // One waits for the further connection, which may never be had; the others go on with those that are there.
+            return Ok(session);
+        }
+        let _connecting = match connecting {
+            Some(connecting) => connecting,
+            None => place.connecting.lock().await,
+        };
         if let Some(session) = place.usable() {
             return Ok(session);
         }
-        let mut session = self.connector.connect().await.map_err(Failure::unreachable)?;
-        session.isolate(self.shared.isolation).await?;
-        let session = Arc::new(session);
+        let session = Arc::new(self.connector.connect_as(self.shared.isolation).await?);
         place.set(Some(Arc::clone(&session)));
         Ok(session)
+    }
+
+    /// Gives up a connection beyond the first, when the last call over it has its answer. `false` if there is none.
+    pub(super) fn give_one_up(&self) -> bool {
+        let further = self.places.get(1..).unwrap_or_default();
+        further.iter().rev().any(|place| place.set(None).is_some())
     }
 
     /// The first place that has room, or the one with the fewest calls.

@@ -1,4 +1,4 @@
-//! A script as one serializable transaction: its steps go out together, as far as what one finds does not decide whether the
+//! A script as one transaction: its steps go out together, as far as what one finds does not decide whether the
 //! next may run.
 
 use futures_util::future::{join, join_all};
@@ -8,6 +8,8 @@ use super::severity::{Failure, Severity, Stage};
 use crate::script::{Script, ScriptOutcome, ScriptStep};
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+/// For steps that have nothing to do with each other: each looks again at the row that it locks.
+const BEGIN_SEPARATE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 const COMMIT: &str = "COMMIT";
 const ROLLBACK: &str = "ROLLBACK";
 
@@ -17,7 +19,7 @@ const FLIGHT_MAX: usize = 16;
 /// A step with its statement as it is prepared in this session.
 type Ready<'s> = (&'s ScriptStep, tokio_postgres::Statement);
 
-/// Runs a script in a session of which every transaction is serializable. However it ends, no transaction is open in a session that is
+/// Runs a script in a session of which every transaction is serializable that does not say otherwise. However it ends, no transaction is open in a session that is
 /// still usable. One step needs no `BEGIN` and `COMMIT`: it is a transaction by itself.
 pub(super) async fn run(session: &Session, script: &Script) -> Result<ScriptOutcome, Failure> {
     let mut steps: Vec<Ready<'_>> = Vec::new();
@@ -26,12 +28,16 @@ pub(super) async fn run(session: &Session, script: &Script) -> Result<ScriptOutc
     }
     match &steps[..] {
         [only] => flight(session, std::slice::from_ref(only), Stage::Deciding).await,
-        _ => in_flights(session, &steps).await,
+        _ => in_flights(session, &steps, if script.are_separate() { BEGIN_SEPARATE } else { BEGIN }).await,
     }
 }
 
-async fn in_flights(session: &Session, steps: &[Ready<'_>]) -> Result<ScriptOutcome, Failure> {
-    let outcome = open(session, steps).await;
+async fn in_flights(
+    session: &Session,
+    steps: &[Ready<'_>],
+    begin: &'static str,
+) -> Result<ScriptOutcome, Failure> {
+    let outcome = open(session, steps, begin).await;
     match outcome {
         Ok(ScriptOutcome::Written { .. }) => session.say("commit", COMMIT, Stage::Deciding).await?,
         Ok(ScriptOutcome::Undone(_) | ScriptOutcome::Unsettled(_)) | Err(_) => {
@@ -44,9 +50,9 @@ async fn in_flights(session: &Session, steps: &[Ready<'_>]) -> Result<ScriptOutc
 }
 
 /// All but the end of the transaction.
-async fn open(session: &Session, steps: &[Ready<'_>]) -> Result<ScriptOutcome, Failure> {
+async fn open(session: &Session, steps: &[Ready<'_>], begin: &'static str) -> Result<ScriptOutcome, Failure> {
     let mut written = 0;
-    let mut begin = Some(session.say("begin a transaction", BEGIN, Stage::Open));
+    let mut begin = Some(session.say("begin a transaction", begin, Stage::Open));
     for steps in flights(steps) {
         let ran = flight(session, steps, Stage::Open);
         let outcome = match begin.take() {

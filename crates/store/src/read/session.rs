@@ -18,7 +18,7 @@ const SESSION_GRANTS_MAX: i64 = 1000;
 const SESSION_CLIENTS_MAX: i64 = 20;
 
 /// The session, with the use of it that is noted and not yet written.
-fn used_last(session: SessionFacts, noted: Option<Timestamp>) -> SessionFacts {
+pub(super) fn used_last(session: SessionFacts, noted: Option<Timestamp>) -> SessionFacts {
     SessionFacts { seen_at: noted.map_or(session.seen_at, |at| session.seen_at.max(at)), ..session }
 }
 
@@ -26,8 +26,10 @@ impl ProtocolStore {
     /// A session with its user.
     pub async fn session(&self, id: SessionId) -> Result<Option<(SessionFacts, UserFacts)>, Fault> {
         let decode = |cells: &mut Cells<'_>| Ok((cells.row()?, cells.row()?));
+        // Before the read: what is written meanwhile is in the row.
+        let noted = self.uses_noted.last(id);
         let found = self.facts(&subjects::SESSION, &[id.into()], decode).await?;
-        Ok(found.map(|(session, user)| (used_last(session, self.uses_noted.last(id)), user)))
+        Ok(found.map(|(session, user)| (used_last(session, noted), user)))
     }
 
     /// A session with its user, with the consent for that client, and how the client stands: one moment's answer to all

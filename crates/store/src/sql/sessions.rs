@@ -30,6 +30,9 @@ statements! {
             (SELECT id FROM sessions WHERE user_id = $1 AND id <> $2
              ORDER BY seen_at DESC, id DESC LIMIT $4 OFFSET $3)";
 
+    /// The ids of a user's sessions, in order.
+    SESSIONS_OF_USER = "SELECT id FROM sessions WHERE user_id = $1 ORDER BY id LIMIT 1000";
+
     /// Only ever forward: requests of one browser may arrive out of order.
     TOUCH_SESSION = "UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2";
 

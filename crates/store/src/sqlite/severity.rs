@@ -31,6 +31,11 @@ impl Failure {
             (Severity::Write | Severity::Stop, Fault::Engine { code, message, .. }) => {
                 Self { fault: Fault::Unknown { code, message }, severity: Severity::Stop }
             }
+            // It may have come after the log was synchronised: the next process would find the transaction there.
+            (_, Fault::NoMemory) => {
+                let (code, message) = ("7".to_owned(), "out of memory".to_owned());
+                Self { fault: Fault::Unknown { code, message }, severity: Severity::Stop }
+            }
             (severity, fault) => Self { fault, severity },
         }
     }

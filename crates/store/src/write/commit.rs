@@ -16,6 +16,9 @@ impl ProtocolStore {
     /// Writes a commit. When this returns [`Committed::Applied`] it is on the disk. With [`Fault::OutcomeUnknown`] it may be:
     /// the connection was lost, and what became of it could not be read.
     pub async fn commit(&self, commit: Commit) -> Result<Committed, Fault> {
+        if let Commit::SignIn { session, .. } = &commit {
+            self.write_uses_of(&session.user_id).await?;
+        }
         let kept = self.backend.may_lose_answers().then(|| commit.clone());
         let settled = async {
             match &kept {
@@ -53,7 +56,7 @@ impl ProtocolStore {
 
     /// Notes the use of a session without waiting for it. This store tells it from now on; it is written by the next
     /// [`Store::write_uses`](crate::Store::write_uses) that finds it due, and soon where it is pressing or there is no room for it; or
-    /// it is lost where the store fails. No decision depends on it.
+    /// it is lost with the process.
     pub fn note_use(&self, used: SessionUse) {
         let waits = self.uses_noted.keep(&used, Instant::now());
         if used.is_pressing || !waits {

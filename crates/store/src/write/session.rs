@@ -107,12 +107,12 @@ pub(super) fn touch(session: SessionId, at: Timestamp) -> Script {
     touch_step(session, at).into()
 }
 
-/// The same for several, in the order in which they are given: two that note the same sessions in one order wait for each other and for
-/// no third. `None` for none.
+/// The same for several, in the order in which they are given: of two scripts that note the same sessions in one order, one waits for the
+/// other. `None` for none.
 pub(super) fn touch_all(uses: &[SessionUse]) -> Option<Script> {
     let (first, others) = uses.split_first()?;
     let step = |used: &SessionUse| touch_step(used.session, used.at);
-    Some(Script::from(step(first)).then_all(others.iter().map(step)))
+    Some(Script::separate(step(first), others.iter().map(step)))
 }
 
 fn touch_step(session: SessionId, at: Timestamp) -> ScriptStep {

@@ -1,57 +1,66 @@
 //! The uses of sessions, written many at once.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use proofkey_protocol::UserId;
 use proofkey_protocol::session::SessionUse;
 
 use super::session;
 use crate::fault::Fault;
-use crate::script::Script;
-use crate::store::Store;
+use crate::row::Cells;
+use crate::sql::sessions::SESSIONS_OF_USER;
+use crate::store::{ProtocolStore, Store};
 
 /// Uses in one transaction: what comes behind it waits for a millisecond.
 const USES_TOGETHER: usize = 64;
-/// The pause before a transaction is tried again that found no room.
-const PAUSE: Duration = Duration::from_millis(20);
-/// How often it is tried.
-const TRIES_MAX: u32 = 50;
 
 impl Store {
-    /// Writes the uses of sessions that are noted and due, behind every other write. What could not be written is lost; a failure is
-    /// told when all has been tried.
+    /// Writes the uses of sessions that are noted and due. After a fault that passes they are due again.
     pub async fn write_uses(&self) -> Result<(), Fault> {
-        self.write_these(self.uses_noted.due(Instant::now())).await
+        self.write_these(&self.uses_noted.due(Instant::now())).await
     }
 
     /// Writes all of them, before the store is closed.
     pub async fn write_all_uses(&self) -> Result<(), Fault> {
-        self.write_these(self.uses_noted.all()).await
+        self.write_these(&self.uses_noted.all()).await
     }
 
-    async fn write_these(&self, uses: Vec<SessionUse>) -> Result<(), Fault> {
-        let mut worst = Ok(());
-        for some in uses.chunks(USES_TOGETHER) {
-            let written = self.write_last(|| session::touch_all(some)).await;
-            worst = worst.and(written);
+    async fn write_these(&self, uses: &[SessionUse]) -> Result<(), Fault> {
+        if uses.is_empty() {
+            return Ok(());
         }
-        self.uses_noted.written();
-        worst
-    }
-
-    /// Runs a script behind the others as soon as there is room, and after a while in the middle of them.
-    async fn write_last(&self, script: impl Fn() -> Option<Script>) -> Result<(), Fault> {
-        for tries in 0..=TRIES_MAX {
-            let Some(script) = script() else { return Ok(()) };
-            let ran = if tries < TRIES_MAX {
-                self.backend.run_last(script).await
-            } else {
-                self.backend.run(script).await
-            };
-            match ran {
-                Err(Fault::Busy) if tries < TRIES_MAX => tokio::time::sleep(PAUSE).await,
-                ran => return ran.map(drop),
+        let mut failed = Ok(());
+        for some in uses.chunks(USES_TOGETHER) {
+            match self.write_at_once(some).await {
+                Err(fault) if fault.is_temporary() => return Err(fault),
+                written => failed = failed.and(written),
             }
         }
-        Ok(())
+        self.uses_noted.written();
+        failed
+    }
+}
+
+impl ProtocolStore {
+    /// Writes the uses of a user's sessions that wait: which of them was not used for longest is about to be asked.
+    pub(super) async fn write_uses_of(&self, user: &UserId) -> Result<(), Fault> {
+        if self.uses_noted.is_empty() {
+            return Ok(());
+        }
+        let decode = |cells: &mut Cells<'_>| cells.of("sessions").cell();
+        let sessions = self.backend.few(&SESSIONS_OF_USER, &[user.as_str().into()], decode).await?;
+        let used = |session| {
+            let at = self.uses_noted.last(session)?;
+            Some(SessionUse { session, at, is_pressing: false })
+        };
+        let uses: Vec<SessionUse> = sessions.into_iter().filter_map(used).collect();
+        self.write_at_once(&uses).await
+    }
+
+    async fn write_at_once(&self, uses: &[SessionUse]) -> Result<(), Fault> {
+        match session::touch_all(uses) {
+            Some(script) => self.backend.run(script).await.map(drop),
+            None => Ok(()),
+        }
     }
 }

@@ -78,8 +78,8 @@ impl<'a> BrowserRequest<'a> {
     }
 
     /// Judges the session that the cookie names, as a read found it with its user, and notes that it was used: once a minute
-    /// at most. The note is no part of the decision, which does not depend on it, and no answer waits for it. To lose it, by a
-    /// fault or because the session has just ended, costs a minute of idle time, and no answer.
+    /// at most. The note is no part of the decision, which does not depend on it, and no answer waits for it. To lose it, with the
+    /// process, costs a quarter of the session's idle life at most, and no answer.
     pub(super) fn login_by(
         &self,
         cookie: &SessionCookie,

@@ -133,6 +133,34 @@ async fn st_03_where_no_further_connection_is_to_be_had_those_that_are_there_go_
     drop(closed);
 }
 
+/// A server that lets in fewer connections than the options say: what calls share makes room for transactions of several statements.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn st_03_where_the_server_lets_in_few_connections_all_kinds_of_work_go_on() {
+    let world = World::new().await;
+    let role = format!("few_{}", world.database.0.name());
+    let master = world.database.0.master().await;
+    let made = format!(
+        "CREATE ROLE {role} LOGIN CONNECTION LIMIT 5; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}"
+    );
+    master.batch_execute(&made).await.unwrap();
+    let url = world.database.0.url().replace("proofkey@", &format!("{role}@"));
+    let store = connect(&url).await.unwrap();
+    let mut running = JoinSet::new();
+    for number in 1..=120 {
+        let store = store.clone();
+        running.spawn(async move {
+            assert_eq!(store.commit(redeem(grant(number))).await, Ok(Committed::Applied), "{number}");
+            assert_eq!(store.commit(spend(number, 1, 1)).await, Ok(Committed::Applied), "{number}");
+        });
+    }
+    while let Some(ended) = running.join_next().await {
+        ended.unwrap();
+    }
+    assert_eq!(store.commit(sign_in(session(1))).await, Ok(Committed::Applied));
+    store.close().await;
+    master.batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pk_08_where_transactions_have_most_connections_no_refusal_is_recorded_and_none_is_asked_for() {
     let world = World::new().await;
