@@ -97,7 +97,8 @@ impl Backend {
     }
 
     /// Runs a script as [`Backend::run`] does, but behind every other write that waits: on SQLite in a transaction of its own
-    /// when none does, on PostgreSQL while half of the connections for transactions are free. [`Fault::Busy`] where another
+    /// when none does, on PostgreSQL while half of the connections for transactions are free and one that redemptions share has room.
+    /// [`Fault::Busy`] where another
     /// script waits so already, or there is no such room.
     pub(crate) async fn run_last(&self, script: Script) -> Result<ScriptOutcome, Fault> {
         match self {
