@@ -83,7 +83,7 @@ impl<'a> RequestContext<'a> {
 
     /// The same under keys that the caller names.
     pub(super) fn decide_under<T>(&self, keys: &Keys, rule: impl FnOnce(&mut Cx<'_>) -> T) -> T {
-        let (mut random, directory) = (self.app.randomness.clone(), self.directory());
+        let (mut random, directory) = (self.app.randomness.for_decision(), self.directory());
         let (policy, apis) = (&self.app.policy, directory.apis());
         let (keys, signs) = (keys.artefacts(), keys.signs());
         rule(&mut Cx { now: self.now, random: &mut random, policy, apis, keys, signs })
