@@ -19,8 +19,8 @@ const FLIGHT_MAX: usize = 16;
 /// A step with its statement as it is prepared in this session.
 type Ready<'s> = (&'s ScriptStep, tokio_postgres::Statement);
 
-/// Runs a script in a session of which every transaction is serializable that does not say otherwise. However it ends, no transaction is open in a session that is
-/// still usable. One step needs no `BEGIN` and `COMMIT`: it is a transaction by itself.
+/// Runs a script in a session of which every transaction is serializable that does not say otherwise. However it ends, no transaction
+/// is open in a session that is still usable. One step needs no `BEGIN` and `COMMIT`: it is a transaction by itself.
 pub(super) async fn run(session: &Session, script: &Script) -> Result<ScriptOutcome, Failure> {
     let mut steps: Vec<Ready<'_>> = Vec::new();
     for step in script.steps() {

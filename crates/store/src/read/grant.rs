@@ -9,7 +9,7 @@ use proofkey_protocol::{
     TokenId,
 };
 
-use super::session::used_last;
+use super::session::as_noted;
 use crate::basis::{AsRead, Basis, DecidedUnder, RememberedCode};
 use crate::fault::Fault;
 use crate::remembered::{Remembered, RememberedToken};
@@ -31,11 +31,8 @@ impl ProtocolStore {
         let AuthorizationCode { id, user_id, session_id, client_id, .. } = code;
         let values = [(*id).into(), user_id.as_str().into(), (*session_id).into(), client_id.as_str().into()];
         let noted = self.uses_noted.last(*session_id);
-        let mut code = self.facts(&grants::CODE, &values, CodeFacts::from_row).await?.unwrap_or_default();
-        if let Some(subject) = &mut code.subject {
-            subject.session = subject.session.take().map(|session| used_last(session, noted));
-        }
-        Ok(code)
+        let code = self.facts(&grants::CODE, &values, CodeFacts::from_row).await?.unwrap_or_default();
+        Ok(CodeFacts { subject: code.subject.map(|subject| as_noted(subject, noted)), ..code })
     }
 
     /// The same without a read, as if no client had presented the code before; `None` where nothing is known of it. It is enough to

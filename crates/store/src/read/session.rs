@@ -18,8 +18,13 @@ const SESSION_GRANTS_MAX: i64 = 1000;
 const SESSION_CLIENTS_MAX: i64 = 20;
 
 /// The session, with the use of it that is noted and not yet written.
-pub(super) fn used_last(session: SessionFacts, noted: Option<Timestamp>) -> SessionFacts {
+fn used_last(session: SessionFacts, noted: Option<Timestamp>) -> SessionFacts {
     SessionFacts { seen_at: noted.map_or(session.seen_at, |at| session.seen_at.max(at)), ..session }
+}
+
+/// The same of a subject with its session.
+pub(super) fn as_noted(facts: SubjectFacts, noted: Option<Timestamp>) -> SubjectFacts {
+    SubjectFacts { session: facts.session.map(|session| used_last(session, noted)), ..facts }
 }
 
 impl ProtocolStore {
@@ -50,13 +55,9 @@ impl ProtocolStore {
         since: Timestamp,
     ) -> Result<Option<SubjectFacts>, Fault> {
         let noted = self.uses_noted.last(id);
-        let as_noted = |facts: SubjectFacts| SubjectFacts {
-            session: facts.session.map(|session| used_last(session, noted)),
-            ..facts
-        };
         let is_used =
             |facts: &SubjectFacts| facts.session.as_ref().is_some_and(|known| known.seen_at >= since);
-        let remembered = self.remembered_subject(id, client).map(|known| as_noted(known.facts));
+        let remembered = self.remembered_subject(id, client).map(|known| as_noted(known.facts, noted));
         if let Some(known) = remembered.filter(is_used) {
             return Ok(Some(known));
         }
@@ -71,7 +72,7 @@ impl ProtocolStore {
             (None, _) => {}
         }
         // What is kept is what was read: a note that is not written yet is in no row that is compared with it.
-        Ok(found.map(|found| as_noted(found.facts)))
+        Ok(found.map(|found| as_noted(found.facts, noted)))
     }
 
     /// The same as it is remembered, where it is.

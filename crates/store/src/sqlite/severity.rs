@@ -33,7 +33,7 @@ impl Failure {
             }
             // It may have come after the log was synchronised: the next process would find the transaction there.
             (_, Fault::NoMemory) => {
-                let (code, message) = ("7".to_owned(), "out of memory".to_owned());
+                let (code, message) = (ffi::SQLITE_NOMEM.to_string(), "out of memory".to_owned());
                 Self { fault: Fault::Unknown { code, message }, severity: Severity::Stop }
             }
             (severity, fault) => Self { fault, severity },

@@ -127,9 +127,7 @@ async fn st_03_where_no_further_connection_is_to_be_had_those_that_are_there_go_
             assert!(store.grant(grant_id(number)).await.unwrap().is_some(), "{number}");
         });
     }
-    while let Some(ended) = running.join_next().await {
-        ended.unwrap();
-    }
+    running.join_all().await;
     drop(closed);
 }
 
@@ -153,9 +151,7 @@ async fn st_03_where_the_server_lets_in_few_connections_all_kinds_of_work_go_on(
             assert_eq!(store.commit(spend(number, 1, 1)).await, Ok(Committed::Applied), "{number}");
         });
     }
-    while let Some(ended) = running.join_next().await {
-        ended.unwrap();
-    }
+    running.join_all().await;
     assert_eq!(store.commit(sign_in(session(1))).await, Ok(Committed::Applied));
     store.close().await;
     master.batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
