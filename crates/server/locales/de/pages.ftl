@@ -61,7 +61,7 @@ sign-in-remember = Angemeldet bleiben
 sign-in-submit = Anmelden
 sign-in-wrong = Benutzername oder Passwort ist falsch.
 sign-in-too-many = Zu viele Versuche. Versuchen Sie es in { $duration } noch einmal.
-sign-in-busy = Gerade melden sich viele Menschen an. Versuchen Sie es gleich noch einmal.
+sign-in-busy = Gerade melden sich viele Menschen an. Versuchen Sie es in { $duration } noch einmal.
 
 ## Zustimmung
 

@@ -61,7 +61,7 @@ sign-in-remember = Keep me signed in
 sign-in-submit = Sign in
 sign-in-wrong = Username or password is wrong.
 sign-in-too-many = Too many attempts. Try again in { $duration }.
-sign-in-busy = Many people are signing in right now. Try again in a moment.
+sign-in-busy = Many people are signing in right now. Try again in { $duration }.
 
 ## Consent
 

@@ -3,7 +3,9 @@
 use proofkey_protocol::sign_in::DEVICE_SECONDS;
 
 use super::{Limit, Scope, Value};
-use crate::password::{PASSWORD_BYTES_MAX, SECOND_IN_A_ROW_MAX, TURNS_PER_THREAD, WAITING_MAX};
+use crate::password::{
+    PASSWORD_BYTES_MAX, RETURN_WITHIN, SECOND_IN_A_ROW_MAX, TURNS_PER_THREAD, WAITING_MAX,
+};
 
 /// `limits.factor` multiplies the counts and divides the intervals in memory.
 pub(super) const FAILURES: &[Limit] = &[
@@ -267,6 +269,14 @@ pub(super) const HASHES: &[Limit] = &[
         beyond: "the last in the order gets 429 with `Retry-After`",
         bounds: "memory of those that wait, however short a hash is",
         test: "f_26_a_storm_waits_in_a_bounded_queue_then_is_told_to_come_back",
+    },
+    Limit {
+        name: "time from the end of `passwords.queue_seconds` within which who is refused a turn is told to come back, spread by the time of a hash",
+        value: Value::Seconds(RETURN_WITHIN.as_secs()),
+        scope: Scope::All,
+        beyond: "the next is told the soonest time again",
+        bounds: "how long a person is asked to wait",
+        test: "f_26_who_is_told_to_come_back_comes_after_others_who_were_and_within_a_bound",
     },
     Limit {
         name: "password, in bytes",

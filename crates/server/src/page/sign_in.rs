@@ -54,7 +54,7 @@ pub enum SignInError {
     },
     /// All places for password checks are taken.
     Busy {
-        /// Seconds after which it is worth trying again; for the header, the page says "in a moment".
+        /// Seconds after which it is worth trying again.
         retry_after_seconds: u64,
     },
 }
@@ -115,10 +115,11 @@ fn page<'a>(pages: &'a Pages, lang: Lang, view: &'a SignIn) -> SignInPage<'a> {
 fn note(words: &Words<'_>, error: SignInError) -> String {
     match error {
         SignInError::Wrong => words.say("sign-in-wrong"),
-        SignInError::TooMany { retry_after_seconds } => {
-            let duration = moment::duration(words, retry_after_seconds);
-            words.say_with("sign-in-too-many", &[("duration", duration.into())])
-        }
-        SignInError::Busy { .. } => words.say("sign-in-busy"),
+        SignInError::TooMany { retry_after_seconds } => later(words, "sign-in-too-many", retry_after_seconds),
+        SignInError::Busy { retry_after_seconds } => later(words, "sign-in-busy", retry_after_seconds),
     }
+}
+
+fn later(words: &Words<'_>, message: &'static str, seconds: u64) -> String {
+    words.say_with(message, &[("duration", moment::duration(words, seconds).into())])
 }

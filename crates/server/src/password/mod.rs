@@ -19,9 +19,9 @@ pub use typed::{PASSWORD_BYTES_MAX, Password, PasswordTooLong};
 #[cfg(test)]
 pub(crate) use line::SECOND_IN_A_ROW_MAX;
 pub(crate) use line::{Candidate, Rank};
-#[cfg(test)]
-pub(crate) use turns::TURNS_PER_THREAD;
 pub(crate) use turns::Turn;
+#[cfg(test)]
+pub(crate) use turns::{RETURN_WITHIN, TURNS_PER_THREAD};
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

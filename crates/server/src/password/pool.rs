@@ -17,10 +17,10 @@ use crate::metrics::PasswordMetrics;
 
 /// An idle thread gives its working memory back after this long.
 const MEMORY_KEPT: Duration = Duration::from_secs(2);
-/// By how much a thread that hashes stands back, on the scale of `nice`: it gets about a thirtieth of a core that others want whole, and
-/// all of what they leave.
+/// By how much a thread that hashes stands back, on the scale of `nice`: beside one thread that wants the core whole it gets one part
+/// in 24, and all of what that leaves. With a larger part, one in a hundred of the short requests beside it waits while it has the core.
 #[cfg(target_os = "linux")]
-const STANDS_BACK: i32 = 15;
+const STANDS_BACK: i32 = 14;
 /// How much of what is known of the time of a hash one more hash replaces: one part in so many.
 const HASH_TIME_WEIGHT: u64 = 8;
 
@@ -49,12 +49,12 @@ struct Queue {
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
 impl HashTime {
-    /// In microseconds; 0 before the first hash.
-    pub(super) fn micros(&self) -> u128 {
-        u128::from(self.0.load(Ordering::Relaxed))
+    /// Zero before the first hash.
+    pub(super) fn get(&self) -> Duration {
+        Duration::from_micros(self.0.load(Ordering::Relaxed))
     }
 
-    fn note(&self, took: Duration) {
+    pub(super) fn note(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let known = self.0.load(Ordering::Relaxed);
         let parts =

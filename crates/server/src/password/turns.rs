@@ -7,19 +7,22 @@ use std::time::Duration;
 
 use proofkey_oauth::Sha256;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-use super::line::{Candidate, Line, Ticket};
+use super::line::{Candidate, Line, Rank, Ticket};
 use super::pool::HashTime;
 use crate::metrics::PasswordMetrics;
 
 /// Turns for each thread that hashes: while one hashes, another waits for the disk.
 pub(crate) const TURNS_PER_THREAD: usize = 2;
+/// Who is told to come back is told to do so within this time of the soonest at which that makes sense, the time of a wait.
+pub(crate) const RETURN_WITHIN: Duration = Duration::from_secs(30);
 
 /// No turn came in time; the caller answers 429 with `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are being hashed; come back in {retry_after_seconds} s")]
 pub struct Busy {
-    /// When a place is likely to be free.
+    /// When to come back: after others who were told to, so that not all come at once.
     pub retry_after_seconds: u64,
 }
 
@@ -43,6 +46,8 @@ pub(super) struct Turns {
 struct State {
     line: Line,
     callers: HashMap<Ticket, oneshot::Sender<()>>,
+    /// When the one comes back who was told last to, of each rank: a stranger sends nobody further back who goes before him.
+    returns_at: [Instant; 4],
 }
 
 /// A sign-in that waits. It leaves the line when its caller goes away, and gives the place back that it had just got.
@@ -63,7 +68,7 @@ impl Turns {
         metrics: PasswordMetrics,
     ) -> Arc<Self> {
         let line = Line::new(threads.saturating_mul(TURNS_PER_THREAD));
-        let state = Mutex::new(State { line, callers: HashMap::new() });
+        let state = Mutex::new(State { line, callers: HashMap::new(), returns_at: [Instant::now(); 4] });
         Arc::new(Self { state, threads, waiting_max, wait, hash_time, metrics })
     }
 
@@ -75,18 +80,27 @@ impl Turns {
         match tokio::time::timeout(self.wait, &mut waiting.called).await {
             Ok(Ok(())) => Ok(Turn { turns: Arc::clone(self), account: candidate.account }),
             // Its time is over, or it gave way to another.
-            Err(_) | Ok(Err(_)) => Err(self.refuse()),
+            Err(_) | Ok(Err(_)) => Err(self.refuse(candidate.rank, Instant::now())),
         }
     }
 
     /// The refusal, with the time after which a place is likely.
-    pub(super) fn busy(&self) -> Busy {
-        Busy { retry_after_seconds: self.wait.as_secs().max(1) }
-    }
-
-    fn refuse(&self) -> Busy {
+    fn refuse(&self, rank: Rank, now: Instant) -> Busy {
         self.metrics.refused.inc();
-        self.busy()
+        let hash = self.hash_time.get() / u32::try_from(self.threads).unwrap_or(u32::MAX);
+        let mut state = self.lock();
+        let of_rank = match rank {
+            Rank::First => 0,
+            Rank::Second => 1,
+            Rank::Third => 2,
+            Rank::Fourth => 3,
+        };
+        let Some(last) = state.returns_at.get_mut(of_rank) else {
+            return Busy { retry_after_seconds: self.wait.as_secs() };
+        };
+        *last = returns_at(*last, hash, now, self.wait);
+        let millis = (*last - now).as_millis();
+        Busy { retry_after_seconds: u64::try_from(millis.div_ceil(1_000)).unwrap_or(u64::MAX).max(1) }
     }
 
     fn join(&self, candidate: Candidate, caller: oneshot::Sender<()>) -> Ticket {
@@ -103,8 +117,8 @@ impl Turns {
 
     /// How many may wait: as many as are hashed in the time that one may wait.
     fn waiting_max(&self) -> usize {
-        let hashed =
-            self.wait.as_micros().saturating_mul(self.threads as u128) / self.hash_time.micros().max(1);
+        let hashed = self.wait.as_micros().saturating_mul(self.threads as u128)
+            / self.hash_time.get().as_micros().max(1);
         usize::try_from(hashed).unwrap_or(usize::MAX).clamp(1, self.waiting_max)
     }
 
@@ -139,6 +153,15 @@ impl Turns {
     }
 }
 
+/// When the next one is told to come back, after one who was told to come at `last`: a hash later, so that as many come as are hashed. If all
+/// came at once they would be as many as before, and the server would do nothing but refuse them. Where they are more than are hashed in
+/// [`RETURN_WITHIN`], the next is told the soonest time again: they come spread over it.
+fn returns_at(last: Instant, hash: Duration, now: Instant, wait: Duration) -> Instant {
+    let soonest = now + wait;
+    let next = last + hash;
+    if next > soonest + RETURN_WITHIN { soonest } else { next.max(soonest) }
+}
+
 impl State {
     /// Calls the sign-ins that may have a place. One that has gone away frees it as soon as it notices.
     fn call(&mut self) {
@@ -168,5 +191,40 @@ impl Drop for Turn {
 impl fmt::Debug for Turns {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Turns").field("waiting_max", &self.waiting_max).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f_26_who_is_told_to_come_back_comes_after_others_who_were_and_within_a_bound() {
+        let now = Instant::now();
+        let told = |hash: u64, people: usize| {
+            let next = |last: &Instant| {
+                Some(returns_at(*last, Duration::from_millis(hash), now, Duration::from_secs(2)))
+            };
+            let told = std::iter::successors(Some(now), next).skip(1).take(people);
+            told.map(|at| (at - now).as_millis()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(30, 4), [2_000, 2_030, 2_060, 2_090]);
+        assert_eq!(told(10_000, 5), [10_000, 20_000, 30_000, 2_000, 12_000], "spread over the bound");
+        assert_eq!(told(60_000, 2), [2_000, 2_000], "a hash takes longer than the bound");
+        assert_eq!(told(0, 2), [2_000, 2_000], "before the first hash");
+    }
+
+    #[test]
+    fn f_26_each_rank_is_told_by_itself_and_by_as_many_threads_as_hash() {
+        let hash_time = HashTime::default();
+        hash_time.note(Duration::from_secs(4));
+        let wait = Duration::from_secs(30);
+        let turns = Turns::new(2, 1, wait, hash_time, PasswordMetrics::default());
+        let now = Instant::now();
+        let told = |rank, after| turns.refuse(rank, now + Duration::from_secs(after)).retry_after_seconds;
+        assert_eq!([(); 3].map(|()| told(Rank::Fourth, 0)), [30, 32, 34]);
+        assert_eq!([told(Rank::First, 0), told(Rank::First, 0)], [30, 32], "whatever strangers were told");
+        assert_eq!(told(Rank::Fourth, 3), 33, "after the one who comes in 31");
+        assert_eq!(told(Rank::Fourth, 3_600), 30);
     }
 }
