@@ -46,7 +46,8 @@ pub struct SessionFacts {
     pub user_id: UserId,
     /// When and how the user authenticated.
     pub authentication: Authentication,
-    /// When it was last used, to within a minute.
+    /// When it was last used, to within a 48th of its idle life, but a quarter of an hour at most; of short lives, to within a minute or a
+    /// quarter of the life.
     pub seen_at: Timestamp,
     /// When it ends however often it is used, counted from the first sign-in under its id.
     pub expires_at: Timestamp,

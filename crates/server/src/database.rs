@@ -29,11 +29,17 @@ pub enum DatabaseRefused {
 
 /// Opens the database, makes it where there is none, and applies the migrations it lacks.
 pub async fn open(store: &config::Store) -> Result<Store, DatabaseRefused> {
+    // A command reads nothing twice.
+    open_with(store, 0).await
+}
+
+async fn open_with(store: &config::Store, remembered_max: usize) -> Result<Store, DatabaseRefused> {
     match store {
-        config::Store::Directory(data) => {
+        config::Store::Directory { data, .. } => {
             private_directory(data)
                 .map_err(|cause| DatabaseRefused::Directory { path: data.display().to_string(), cause })?;
-            Store::open(&database_file(data), &Options::default()).map_err(of(store))
+            let options = Options { remembered_max, ..Options::default() };
+            Store::open(&database_file(data), &options).map_err(of(store))
         }
         config::Store::Postgres { url, .. } => {
             Store::connect(url.expose(), &ConnectOptions::default()).await.map_err(of(store))
@@ -44,13 +50,13 @@ pub async fn open(store: &config::Store) -> Result<Store, DatabaseRefused> {
 /// The same for the one process that may serve a database in a file, or for one of several that serve another. They start
 /// with a machine, where the database may be up later: it is waited for, for as long as the configuration says.
 pub(crate) async fn open_to_serve(store: &config::Store) -> Result<Store, DatabaseRefused> {
-    let wait = match store {
-        config::Store::Directory(_) => Duration::ZERO,
-        config::Store::Postgres { wait, .. } => *wait,
+    let (wait, remembered_max) = match store {
+        config::Store::Directory { remembered_max, .. } => (Duration::ZERO, *remembered_max),
+        config::Store::Postgres { wait, .. } => (*wait, 0),
     };
     let began = Instant::now();
     loop {
-        match open(store).await {
+        match open_with(store, remembered_max).await {
             Ok(opened) => {
                 opened.lock_for_serving().map_err(of(store))?;
                 return Ok(opened);
@@ -69,6 +75,6 @@ pub(crate) async fn open_to_serve(store: &config::Store) -> Result<Store, Databa
 
 fn of(store: &config::Store) -> impl FnOnce(Fault) -> DatabaseRefused {
     let path = store.place();
-    let is_file = matches!(store, config::Store::Directory(_));
+    let is_file = matches!(store, config::Store::Directory { .. });
     move |fault| if is_file { DatabaseRefused::File { path, fault } } else { DatabaseRefused::Server(fault) }
 }

@@ -44,6 +44,7 @@ fn report(removed: Result<(), Fault>) {
 
 /// Removes what has ended by the time that is known.
 async fn sweep(store: &Store, known: NotedTime, removed: &Counter) -> Result<(), Fault> {
+    store.free_forgotten().await;
     until_done(removed, || store.sweep(known.latest, ROWS_MAX)).await
 }
 

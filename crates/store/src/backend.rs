@@ -108,19 +108,15 @@ impl Backend {
     }
 
     /// Sends a script on its way and waits for nothing. It is written soon, or lost; no more are under way than the engine's queue
-    /// holds.
-    pub(crate) fn post(self: &Arc<Self>, script: Script) {
-        match &**self {
-            Self::Sqlite(engine) => engine.post(script),
-            Self::Postgres(_) => {
-                let backend = Arc::clone(self);
-                tokio::spawn(async move {
-                    if let Err(fault) = backend.run(script).await {
-                        tracing::debug!(%fault, "a note was not written");
-                    }
-                });
+    /// holds. `afterwards` is done in either case.
+    pub(crate) fn post(self: &Arc<Self>, script: Script, afterwards: impl FnOnce(&Self) + Send + 'static) {
+        let backend = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(fault) = backend.run(script).await {
+                tracing::debug!(%fault, "a note was not written");
             }
-        }
+            afterwards(&backend);
+        });
     }
 
     /// Whether the answer to a write can be lost while the write is done: [`ScriptOutcome::Unsettled`].

@@ -42,6 +42,7 @@ pub use last_look::{LastLook, REMEMBERED_FOR};
 pub use not_serving::NotServing;
 pub use options::{ConnectOptions, Options};
 pub use postgres::hosts_of_url;
+pub use remembered::FREED_IN_LOOKS;
 pub use sql::versions::Versions;
 pub use state::CopyId;
 pub use store::{ProtocolStore, Store};

@@ -40,6 +40,11 @@ pub struct Options {
     pub remembered_max: usize,
 }
 
+impl Options {
+    /// As many subjects, and as many access tokens, are remembered where nothing else is asked for.
+    pub const REMEMBERED_MAX: u32 = 2_048;
+}
+
 /// How to connect a store to PostgreSQL. Each field is a maximum.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
@@ -115,7 +120,7 @@ impl Default for Options {
             pages_max: None,
             large_from_pages: 16_384,
             writer_reads_within: Duration::from_millis(50),
-            remembered_max: 2048,
+            remembered_max: Self::REMEMBERED_MAX as usize,
         }
     }
 }

@@ -75,7 +75,7 @@ impl SubjectsRead {
 
     /// Frees what is too old to be given.
     pub(crate) fn drop_old(&self, now: Instant) {
-        self.places.drop_where(|read| read.is_old(now));
+        self.places.drop_where(|_, read| read.is_old(now));
     }
 
     fn hash(&self, session: SessionId, client: &ClientId) -> u64 {

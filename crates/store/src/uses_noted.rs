@@ -31,6 +31,17 @@ struct Waiting {
     since: Option<Instant>,
     /// What is being written.
     writing: Arc<Uses>,
+    /// What was written last: a read that had begun before may not have it.
+    written: Arc<Uses>,
+}
+
+/// What is to be written.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// In the order of the ids.
+    pub(crate) uses: Vec<SessionUse>,
+    /// Sessions whose uses could not be written before, and for which there is no room any more: they are lost.
+    pub(crate) lost: Vec<SessionId>,
 }
 
 impl UsesNoted {
@@ -52,7 +63,8 @@ impl UsesNoted {
     /// The last use of a session, if it waits here.
     pub(crate) fn last(&self, session: SessionId) -> Option<Timestamp> {
         let waiting = self.waiting();
-        waiting.gathered.get(&session).or_else(|| waiting.writing.get(&session)).copied()
+        let noted = [&waiting.gathered, &*waiting.writing, &*waiting.written];
+        noted.into_iter().find_map(|uses| uses.get(&session)).copied()
     }
 
     /// Whether nothing waits.
@@ -61,33 +73,40 @@ impl UsesNoted {
         waiting.gathered.is_empty() && waiting.writing.is_empty()
     }
 
-    /// What is to be written now, in the order of the ids: all that waits, if the first of it has waited for long enough, or there is no
+    /// What is to be written now: all that waits, if the first of it has waited for long enough, or there is no
     /// room for as much again, or what was given before could not be written. It waits until [`UsesNoted::written`].
-    pub(crate) fn due(&self, now: Instant) -> Vec<SessionUse> {
-        let given = {
+    pub(crate) fn due(&self, now: Instant) -> Due {
+        let (given, lost) = {
             let mut waiting = self.waiting();
             let is_old =
                 waiting.since.is_some_and(|since| now.saturating_duration_since(since) >= USES_WAIT_FOR);
             let are_many = waiting.gathered.len() * 2 >= USES_WAITING_MAX;
             if !is_old && !are_many && waiting.writing.is_empty() {
-                return Vec::new();
+                return Due::default();
             }
             waiting.give()
         };
-        in_order(&given)
+        Due { uses: in_order(&given), lost }
     }
 
     /// All that waits.
-    pub(crate) fn all(&self) -> Vec<SessionUse> {
-        let given = self.waiting().give();
-        in_order(&given)
+    pub(crate) fn all(&self) -> Due {
+        let (given, lost) = self.waiting().give();
+        Due { uses: in_order(&given), lost }
     }
 
-    /// What was given to be written is written, or never will be.
-    pub(crate) fn written(&self) {
-        let written = mem::take(&mut self.waiting().writing);
+    /// What was given to be written is written, but for those that never will be.
+    pub(crate) fn written(&self, lost: &[SessionId]) {
+        let before = {
+            let mut waiting = self.waiting();
+            let mut written = mem::take(&mut waiting.writing);
+            if !lost.is_empty() {
+                Arc::make_mut(&mut written).retain(|session, _| !lost.contains(session));
+            }
+            mem::replace(&mut waiting.written, written)
+        };
         // Freed when none waits for it.
-        drop(written);
+        drop(before);
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -97,16 +116,18 @@ impl UsesNoted {
 
 impl Waiting {
     /// What was gathered, with what was given before and not written. Beyond the room for it the latter is left out.
-    fn give(&mut self) -> Arc<Uses> {
+    fn give(&mut self) -> (Arc<Uses>, Vec<SessionId>) {
         self.since = None;
-        let mut given = mem::take(&mut self.gathered);
+        let (mut given, mut lost) = (mem::take(&mut self.gathered), Vec::new());
         for (session, at) in &*mem::take(&mut self.writing) {
-            if given.len() < USES_WAITING_MAX {
+            if given.len() < USES_WAITING_MAX || given.contains_key(session) {
                 given.entry(*session).or_insert(*at);
+            } else {
+                lost.push(*session);
             }
         }
         self.writing = Arc::new(given);
-        Arc::clone(&self.writing)
+        (Arc::clone(&self.writing), lost)
     }
 }
 
@@ -140,29 +161,33 @@ mod tests {
             assert!(noted.keep(&used(number, NOW + after), began));
         }
         let due_at = began + USES_WAIT_FOR;
-        assert!(noted.due(due_at - Duration::from_nanos(1)).is_empty());
-        assert_eq!(noted.due(due_at), [used(1, NOW + 9), used(2, NOW + 2), used(3, NOW)]);
-        noted.written();
-        assert!(noted.due(due_at + USES_WAIT_FOR).is_empty() && noted.all().is_empty());
+        assert_eq!(noted.due(due_at - Duration::from_nanos(1)), Due::default());
+        assert_eq!(noted.due(due_at).uses, [used(1, NOW + 9), used(2, NOW + 2), used(3, NOW)]);
+        noted.written(&[]);
+        assert_eq!((noted.due(due_at + USES_WAIT_FOR), noted.all()), (Due::default(), Due::default()));
     }
 
     #[test]
-    fn lg_13_a_use_is_known_until_it_is_written() {
+    fn lg_13_a_use_is_known_until_every_read_has_it() {
         let (noted, now) = (UsesNoted::default(), Instant::now());
         let last = |number| noted.last(used(number, NOW).session);
         noted.keep(&used(1, NOW), now);
         assert_eq!((last(1), last(2)), (Some(NOW), None));
-        assert_eq!(noted.all().len(), 1);
+        assert_eq!(noted.all().uses.len(), 1);
         assert_eq!(last(1), Some(NOW), "it is being written");
         noted.keep(&used(1, NOW + 60), now);
         assert_eq!(last(1), Some(NOW + 60));
-        noted.written();
+        noted.written(&[]);
         assert_eq!(last(1), Some(NOW + 60), "and used again");
         noted.all();
-        assert_eq!(noted.due(now), [used(1, NOW + 60)], "it could not be written");
-        assert_eq!(last(1), Some(NOW + 60));
-        noted.written();
-        assert!(last(1).is_none() && noted.all().is_empty());
+        assert_eq!(noted.due(now).uses, [used(1, NOW + 60)], "it could not be written");
+        noted.written(&[]);
+        assert_eq!(last(1), Some(NOW + 60), "who has begun to read may not have it");
+        noted.keep(&used(2, NOW), now);
+        noted.all();
+        noted.written(&[used(2, NOW).session]);
+        assert_eq!((last(1), last(2)), (None, None), "the other was lost");
+        assert_eq!(noted.all(), Due::default());
     }
 
     #[test]
@@ -170,12 +195,15 @@ mod tests {
         let (noted, now) = (UsesNoted::default(), Instant::now());
         let room = u32::try_from(USES_WAITING_MAX).unwrap();
         let keep = |mut numbers: std::ops::Range<u32>| numbers.all(|n| noted.keep(&used(n, NOW), now));
-        assert!(keep(0..room / 2 - 1) && noted.due(now).is_empty());
+        assert!(keep(0..room / 2 - 1) && noted.due(now).uses.is_empty());
         assert!(keep(room / 2 - 1..room));
         assert!(!noted.keep(&used(room, NOW), now), "there is no room for one more");
         assert!(noted.keep(&used(0, NOW + 1), now), "one that waits has its place");
-        assert_eq!(noted.due(now).len(), USES_WAITING_MAX);
-        noted.written();
+        assert_eq!(noted.due(now).uses.len(), USES_WAITING_MAX);
         assert!(noted.keep(&used(room, NOW), now));
+        let Due { uses, lost } = noted.all();
+        assert_eq!((uses.len(), lost.len()), (USES_WAITING_MAX, 1), "nothing was written");
+        assert_ne!(lost, [used(room, NOW).session], "the later one has its place");
+        noted.written(&[]);
     }
 }

@@ -44,6 +44,8 @@ pub(crate) enum Forgets {
     Id,
     /// What is a user's, whose id is the first value.
     User,
+    /// Sessions, grants or access tokens, whose ids it returns.
+    Returned,
     /// Everything: it may be any user's.
     All,
 }
@@ -51,9 +53,13 @@ pub(crate) enum Forgets {
 impl Forgets {
     /// What a text forgets, by the tables that it writes.
     pub(crate) const fn of(text: &str) -> Self {
-        // When a session was last used is told by what is remembered as it was then, and asked for by those who go by it.
+        // What is remembered of a session is told of its use when that is noted, before it is written.
         if holds(text, "UPDATE sessions SET seen_at") {
             return Self::Nothing;
+        }
+        // Sweeps.
+        if holds(text, "RETURNING id") {
+            return Self::Returned;
         }
         if holds(text, "UPDATE sessions ") || holds(text, "DELETE FROM sessions ") {
             if holds(text, "sessions WHERE id = $1") || holds(text, "WHERE id = $1 AND") {
@@ -83,7 +89,6 @@ impl Forgets {
             }
             return if holds(text, "WHERE user_id = $1") { Self::User } else { Self::All };
         }
-        // Sweeps: what they remove had ended, and is not told any more.
         if holds(text, "DELETE FROM grants ") || holds(text, "DELETE FROM revoked_tokens ") {
             return Self::All;
         }

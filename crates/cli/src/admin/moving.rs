@@ -34,7 +34,7 @@ pub(super) fn begun() -> Begun {
 /// The database that a configuration names.
 pub(super) fn place_of(store: &config::Store) -> anyhow::Result<Place> {
     match store {
-        config::Store::Directory(data) => Ok(Place::File(database_file(data))),
+        config::Store::Directory { data, .. } => Ok(Place::File(database_file(data))),
         config::Store::Postgres { url, .. } => Place::server(url.expose()).map_err(message),
     }
 }

@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
-use proofkey_store::{ConnectOptions, Options, SUBJECTS_READ_FOR, USES_WAIT_FOR, USES_WAITING_MAX};
+use proofkey_store::{
+    ConnectOptions, FREED_IN_LOOKS, Options, SUBJECTS_READ_FOR, USES_WAIT_FOR, USES_WAITING_MAX,
+};
 
 use super::{Limit, Scope, Value};
+use crate::config::Store;
 
 fn of(limit: fn(Options) -> Value) -> Value {
     limit(Options::default())
@@ -53,12 +56,23 @@ pub(super) const STORE: &[Limit] = &[
         test: "v_31_reads_go_on_while_another_process_keeps_the_writer_waiting",
     },
     Limit {
-        name: "SQLite: subjects (a session with its user, consent and client) that are remembered, and as many access tokens with their grants",
-        value: Value::Setting(|_| of(|options| Value::Count(options.remembered_max))),
+        name: "`store.remembered_max`, on SQLite: subjects (a session with its user, consent and client) that are remembered, and as many access tokens with their grants",
+        value: Value::Setting(|config| match &config.store {
+            Store::Directory { remembered_max, .. } => Value::Count(*remembered_max),
+            Store::Postgres { .. } => Value::Count(0),
+        }),
         scope: Scope::All,
         beyond: "one takes the place of another, which is read when it is needed",
-        bounds: "memory: a few KiB each",
+        bounds: "memory: about 1 KB each, a few KiB at most",
         test: "as_much_is_kept_as_there_is_room_and_no_large_consent",
+    },
+    Limit {
+        name: "SQLite: sweeps, one each half minute, within which what was remembered and has changed is freed",
+        value: Value::Count(FREED_IN_LOOKS),
+        scope: Scope::All,
+        beyond: "it is freed",
+        bounds: "what is left in memory of a user who was removed: two hours",
+        test: "pk_09_what_is_forgotten_is_freed_within_so_many_looks_and_nothing_else",
     },
     Limit {
         name: "PostgreSQL: reads and writes under way",

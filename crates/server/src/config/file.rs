@@ -51,6 +51,7 @@ pub(super) struct StoreFile {
     pub(super) url: Option<DatabaseUrl>,
     pub(super) url_file: Option<PathBuf>,
     pub(super) wait_seconds: u32,
+    pub(super) remembered_max: u32,
 }
 
 /// `[keys]` as it stands in the file. The sealing key itself has no key here: a secret in this file would be a secret in its backups.
@@ -82,7 +83,13 @@ impl Default for ServerFile {
 
 impl Default for StoreFile {
     fn default() -> Self {
-        Self { data: None, url: None, url_file: None, wait_seconds: Store::WAIT_SECONDS }
+        Self {
+            data: None,
+            url: None,
+            url_file: None,
+            wait_seconds: Store::WAIT_SECONDS,
+            remembered_max: proofkey_store::Options::REMEMBERED_MAX,
+        }
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) fn ranges(file: &File) -> Vec<Range> {
         server.unready_seconds 0..=300 " seconds";
         server.drain_seconds 0..=300 " seconds";
         store.wait_seconds 0..=3_600 " seconds";
+        store.remembered_max 0..=16_000_000 "";
         keys.rotation_days 1..=730 " days";
         keys.publish_ahead_hours 1..=720 " hours";
         keys.jwks_max_age_seconds 10..=86_400 " seconds";

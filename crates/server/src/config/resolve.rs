@@ -99,7 +99,10 @@ fn store(file: StoreFile, cx: &Context<'_>) -> Result<Store, ConfigError> {
                            store.url_file says where PostgreSQL is";
     let wait = Duration::from_secs(u64::from(file.wait_seconds));
     let (setting, url) = match (file.data, file.url, file.url_file) {
-        (Some(data), None, None) => return Ok(Store::Directory(cx.path_of(&data))),
+        (Some(data), None, None) => {
+            let remembered_max = usize::try_from(file.remembered_max).unwrap_or(usize::MAX);
+            return Ok(Store::Directory { data: cx.path_of(&data), remembered_max });
+        }
         (None, Some(url), None) => ("store.url", url),
         (None, None, Some(path)) => {
             let setting = "store.url_file";

@@ -74,7 +74,12 @@ pub struct TlsFiles {
 #[derive(Clone, Debug)]
 pub enum Store {
     /// In a directory of this machine: a database in a file.
-    Directory(PathBuf),
+    Directory {
+        /// The directory.
+        data: PathBuf,
+        /// How many subjects, and how many access tokens, a server keeps in memory at most as it has read them.
+        remembered_max: usize,
+    },
     /// In a PostgreSQL database.
     Postgres {
         /// How to connect to it.
@@ -93,7 +98,7 @@ impl Store {
     /// The database as messages name it: its file, or its hosts.
     pub fn place(&self) -> String {
         match self {
-            Self::Directory(data) => database_file(data).display().to_string(),
+            Self::Directory { data, .. } => database_file(data).display().to_string(),
             Self::Postgres { hosts, .. } => hosts.clone(),
         }
     }

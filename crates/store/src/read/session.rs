@@ -44,35 +44,29 @@ impl ProtocolStore {
         id: SessionId,
         client: &ClientId,
     ) -> Result<Option<SubjectFacts>, Fault> {
-        self.session_used_since(id, client, Timestamp(i64::MIN)).await
-    }
-
-    /// The same, where it matters whether the session was used since an instant: one of which that is not remembered is read.
-    pub async fn session_used_since(
-        &self,
-        id: SessionId,
-        client: &ClientId,
-        since: Timestamp,
-    ) -> Result<Option<SubjectFacts>, Fault> {
-        let noted = self.uses_noted.last(id);
-        let is_used =
-            |facts: &SubjectFacts| facts.session.as_ref().is_some_and(|known| known.seen_at >= since);
-        let remembered = self.remembered_subject(id, client).map(|known| as_noted(known.facts, noted));
-        if let Some(known) = remembered.filter(is_used) {
-            return Ok(Some(known));
+        if let Some(known) = self.remembered_subject(id, client) {
+            return Ok(Some(known.facts));
         }
+        // Before the read: what is written meanwhile is in the row.
+        let noted = self.uses_noted.last(id);
         let remembered = self.backend.remembered().map(|remembered| (remembered, remembered.begin_read()));
         let decode: fn(&mut Cells<'_>) -> Result<RememberedSubject, Fault> =
             |cells| Ok(RememberedSubject { facts: cells.row()?, suspect: cells.of("grants").cell()? });
         let values = [Value::from(id), client.as_str().into()];
         let found = self.personal_facts(&subjects::SESSION_WITH_CONSENT, &values, decode).await?;
-        match (&found, remembered) {
-            (Some(found), Some((remembered, begun))) => remembered.keep_subject(begun, id, client, found),
-            (Some(found), None) => self.subjects_read.keep(id, client, found, Instant::now()),
-            (None, _) => {}
+        let Some(found) = found else { return Ok(None) };
+        let Some((remembered, begun)) = remembered else {
+            // As it was read: a note that is not written yet is in no row that this is compared with.
+            self.subjects_read.keep(id, client, &found, Instant::now());
+            return Ok(Some(as_noted(found.facts, noted)));
+        };
+        let found = RememberedSubject { facts: as_noted(found.facts, noted), ..found };
+        remembered.keep_subject(begun, id, client, &found);
+        // What was noted meanwhile was told to what was kept before.
+        if let Some(at) = self.uses_noted.last(id) {
+            remembered.note_use(id, at);
         }
-        // What is kept is what was read: a note that is not written yet is in no row that is compared with it.
-        Ok(found.map(|found| as_noted(found.facts, noted)))
+        Ok(Some(found.facts))
     }
 
     /// The same as it is remembered, where it is.

@@ -15,9 +15,10 @@ mod tests;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use proofkey_oauth::Timestamp;
 use proofkey_protocol::{
     AccessTokenFacts, ClientFacts, ClientId, ClientStatus, GrantId, GrantWithSubject, SessionId,
     SubjectFacts, TokenId, UserFacts,
@@ -27,8 +28,18 @@ use crate::last_look::LastLook;
 use crate::places::{self, Places};
 use crate::value::{Forgets, Value};
 
-/// Stamps of ids, and as many of users. Those of the same stamp are forgotten together.
-const STAMPS: usize = 4096;
+/// Stamps of ids, and as many of users, for each subject that there is room for, and so many at least. What has the same stamp is
+/// forgotten together.
+const STAMPS_EACH: usize = 2;
+const STAMPS_MIN: usize = 4096;
+/// Clients of which it is remembered how they stand.
+const CLIENTS_MAX: usize = 2048;
+/// So many sets of places, side by side, hold what is remembered of a session with its clients.
+const SETS_OF_A_SESSION: u64 = 8;
+/// Sets of places that are looked through for what is forgotten before another task has its turn.
+const SETS_FREED: usize = 256;
+/// Within so many looks all that was forgotten is freed.
+pub const FREED_IN_LOOKS: usize = 240;
 /// What has more bytes of text is read each time.
 const TEXT_BYTES_MAX: usize = 2048;
 
@@ -37,7 +48,7 @@ const TEXT_BYTES_MAX: usize = 2048;
 pub(crate) struct Remembered {
     /// Keyed anew in each process: which ids share a place or a stamp is not for those who choose ids to know.
     hasher: RandomState,
-    /// How often something was forgotten, counted before it is: what was read meanwhile is not kept.
+    /// How often something was forgotten, counted before it is.
     forgotten: AtomicU64,
     all: AtomicU64,
     ids: Box<[AtomicU64]>,
@@ -45,6 +56,8 @@ pub(crate) struct Remembered {
     subjects: Places<(SessionId, ClientId), Stamped<RememberedSubject>>,
     tokens: Places<(GrantId, TokenId), Stamped<RememberedToken>>,
     clients: Places<ClientId, Stamped<ClientFacts>>,
+    /// Where it goes on to be looked for what is forgotten.
+    freed_from: [AtomicUsize; 2],
     /// When the writer last saw whether another process had written.
     last_look: LastLook,
     /// Whether it has been asked to look again, and has not begun.
@@ -66,12 +79,21 @@ pub(crate) struct RememberedToken {
     pub(crate) facts: AccessTokenFacts,
 }
 
-/// What has been forgotten of all, of three ids and of a user: numbers that move with each time.
+/// When something was forgotten last of all, of three ids and of a user: how often anything had been by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamps {
     all: u64,
     ids: [u64; 3],
     user: u64,
+}
+
+impl Stamps {
+    /// Whether nothing of them was forgotten after a read had begun. A count comes before its stamp: what is forgotten while this is asked
+    /// has another stamp at once.
+    fn are_as_of(&self, begun: ReadBegun) -> bool {
+        let [first, second, third] = self.ids;
+        [self.all, first, second, third, self.user].iter().all(|count| *count <= begun.0)
+    }
 }
 
 /// What was read, with the stamps that it had then.
@@ -106,7 +128,8 @@ pub(crate) enum Forgotten {
 impl Remembered {
     /// Room for so many subjects, and for as many tokens.
     pub(crate) fn new(each_max: usize) -> Self {
-        let stamps = || (0..STAMPS).map(|_| AtomicU64::new(0)).collect();
+        let stamps_count = each_max.saturating_mul(STAMPS_EACH).max(STAMPS_MIN);
+        let stamps = || (0..stamps_count).map(|_| AtomicU64::new(0)).collect();
         Self {
             hasher: RandomState::new(),
             forgotten: AtomicU64::new(0),
@@ -115,7 +138,8 @@ impl Remembered {
             users: stamps(),
             subjects: Places::new(each_max),
             tokens: Places::new(each_max),
-            clients: Places::new(each_max),
+            clients: Places::new(each_max.min(CLIENTS_MAX)),
+            freed_from: [AtomicUsize::new(0), AtomicUsize::new(0)],
             last_look: LastLook::default(),
             look_asked: AtomicBool::new(false),
         }
@@ -123,7 +147,7 @@ impl Remembered {
 
     /// The subject of a session and a client, if it is remembered and cannot have changed unseen.
     pub(crate) fn subject(&self, session: SessionId, client: &ClientId) -> Option<RememberedSubject> {
-        let hash = self.hasher.hash_one((session.0, client.as_str()));
+        let hash = self.hash_of_subject(session, client);
         self.if_looked(|| {
             self.subjects.find(hash, |key, kept| {
                 let kept = (key.0 == session && key.1 == *client).then_some(kept)?;
@@ -158,7 +182,7 @@ impl Remembered {
         ReadBegun(self.forgotten.load(Ordering::Acquire))
     }
 
-    /// Keeps a subject that was read, unless something was forgotten meanwhile: it may have been this.
+    /// Keeps a subject that was read, unless something of it was forgotten meanwhile.
     pub(crate) fn keep_subject(
         &self,
         begun: ReadBegun,
@@ -166,11 +190,22 @@ impl Remembered {
         client: &ClientId,
         subject: &RememberedSubject,
     ) {
-        // The stamps before the count: a stamp that has moved by now has moved the count before.
         let stamps = self.stamps_of_subject(session, subject);
-        if is_worth_it(client, &subject.facts, 0) && !self.has_forgotten_since(begun) {
-            let hash = self.hasher.hash_one((session.0, client.as_str()));
+        if is_worth_it(client, &subject.facts, 0) && stamps.are_as_of(begun) {
+            let hash = self.hash_of_subject(session, client);
             self.subjects.keep(hash, (session, client.clone()), Stamped { stamps, value: subject.clone() });
+        }
+    }
+
+    /// Notes that a session was used: what is remembered of it tells that from now on, as its row will.
+    pub(crate) fn note_use(&self, session: SessionId, at: Timestamp) {
+        let first = self.hasher.hash_one(session.0);
+        for neighbour in 0..SETS_OF_A_SESSION {
+            self.subjects.change(first.wrapping_add(neighbour), |key, kept| {
+                if let Some(kept) = kept.value.facts.session.as_mut().filter(|_| key.0 == session) {
+                    kept.seen_at = kept.seen_at.max(at);
+                }
+            });
         }
     }
 
@@ -179,7 +214,7 @@ impl Remembered {
         let (grant, stamps) = (kept.grant.grant().id, self.stamps_of_token(token, kept));
         let grant_bytes = kept.grant.grant().scope.iter().map(str::len).sum();
         if is_worth_it(&kept.grant.grant().client_id, kept.grant.subject(), grant_bytes)
-            && !self.has_forgotten_since(begun)
+            && stamps.are_as_of(begun)
         {
             let hash = self.hasher.hash_one((grant.0, token.0));
             self.tokens.keep(hash, (grant, token), Stamped { stamps, value: kept.clone() });
@@ -190,7 +225,7 @@ impl Remembered {
     pub(crate) fn keep_client(&self, begun: ReadBegun, id: &ClientId, facts: ClientFacts) {
         let stamps = self.stamps_of_client();
         let may_be_kept = facts.status != ClientStatus::Unregistered && id.as_str().len() <= TEXT_BYTES_MAX;
-        if may_be_kept && !self.has_forgotten_since(begun) {
+        if may_be_kept && stamps.are_as_of(begun) {
             let kept = Stamped { stamps, value: facts };
             self.clients.keep(self.hasher.hash_one(id.as_str()), id.clone(), kept);
         }
@@ -200,26 +235,54 @@ impl Remembered {
     pub(crate) fn forgotten_by(&self, forgets: Forgets, values: &[Value<'_>]) -> Option<Forgotten> {
         match (forgets, values.first()) {
             (Forgets::Nothing, _) => None,
-            (Forgets::Id, Some(Value::Id(id))) => Some(Forgotten::Id(self.stamp(id))),
+            (Forgets::Id, Some(Value::Id(id))) => Some(self.forgotten_id(id)),
             (Forgets::User, Some(Value::Text(id))) => Some(Forgotten::User(self.stamp(id.as_bytes()))),
-            (Forgets::Id | Forgets::User | Forgets::All, _) => Some(Forgotten::All),
+            (Forgets::Id | Forgets::User | Forgets::Returned | Forgets::All, _) => Some(Forgotten::All),
         }
+    }
+
+    /// A session, a grant or an access token.
+    pub(crate) fn forgotten_id(&self, id: &[u8; 16]) -> Forgotten {
+        Forgotten::Id(self.stamp(id))
     }
 
     /// Forgets what a write has made untrue: after its commit, and before that is acknowledged.
     pub(crate) fn forget(&self, what: Forgotten) {
-        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        let count = self.forgotten.fetch_add(1, Ordering::AcqRel) + 1;
         let stamp = match what {
             Forgotten::Id(at) => self.ids.get(at),
             Forgotten::User(at) => self.users.get(at),
             Forgotten::All => None,
         };
-        stamp.unwrap_or(&self.all).fetch_add(1, Ordering::AcqRel);
+        stamp.unwrap_or(&self.all).fetch_max(count, Ordering::AcqRel);
     }
 
     /// Forgets a session that a write has shown to be other than it is remembered.
     pub(crate) fn doubt(&self, session: SessionId) {
         self.forget(Forgotten::Id(self.stamp(&session.0)));
+    }
+
+    /// Frees some of what was forgotten, each time of other places, and of all within so many times: names of people who were removed are
+    /// not to stay, and what will never be found again takes no room.
+    pub(crate) async fn free_forgotten(&self) {
+        let sets = self.subjects.sets().max(self.tokens.sets()).div_ceil(FREED_IN_LOOKS);
+        for _ in 0..sets.div_ceil(SETS_FREED) {
+            let count = sets.min(SETS_FREED);
+            let [subjects, tokens] =
+                self.freed_from.each_ref().map(|from| (from.load(Ordering::Relaxed), count));
+            let is_forgotten = |key: &(SessionId, ClientId), kept: &Stamped<RememberedSubject>| {
+                kept.stamps != self.stamps_of_subject(key.0, &kept.value)
+            };
+            let subjects = self.subjects.drop_some(subjects, is_forgotten);
+            let is_forgotten = |key: &(GrantId, TokenId), kept: &Stamped<RememberedToken>| {
+                kept.stamps != self.stamps_of_token(key.1, &kept.value)
+            };
+            let tokens = self.tokens.drop_some(tokens, is_forgotten);
+            for (from, next) in self.freed_from.iter().zip([subjects, tokens]) {
+                from.store(next, Ordering::Relaxed);
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Notes that the writer has seen what other processes had written by that instant, and whether it was anything.
@@ -246,8 +309,10 @@ impl Remembered {
         if self.last_look.holds(Instant::now()) { find() } else { None }
     }
 
-    fn has_forgotten_since(&self, begun: ReadBegun) -> bool {
-        self.forgotten.load(Ordering::Acquire) != begun.0
+    /// The hash of a session, moved on by its client.
+    fn hash_of_subject(&self, session: SessionId, client: &ClientId) -> u64 {
+        let neighbour = self.hasher.hash_one(client.as_str()) % SETS_OF_A_SESSION;
+        self.hasher.hash_one(session.0).wrapping_add(neighbour)
     }
 
     fn stamps_of_subject(&self, session: SessionId, subject: &RememberedSubject) -> Stamps {
@@ -276,7 +341,7 @@ impl Remembered {
     }
 
     fn stamp(&self, id: &[u8]) -> usize {
-        places::below(self.hasher.hash_one(id), STAMPS).unwrap_or(0)
+        places::below(self.hasher.hash_one(id), self.ids.len()).unwrap_or(0)
     }
 }
 

@@ -6,7 +6,8 @@ statements! {
     /// Grants that ended before `$1`.
     SWEEP_GRANTS = "
         DELETE FROM grants WHERE id IN
-            (SELECT id FROM grants WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+            (SELECT id FROM grants WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
+        RETURNING id";
 
     /// Counts of wrong verifiers for codes that have expired by now.
     SWEEP_CODE_FAILURES = "
@@ -16,12 +17,14 @@ statements! {
     /// Revoked access tokens that have expired by now.
     SWEEP_REVOKED_TOKENS = "
         DELETE FROM revoked_tokens WHERE id IN
-            (SELECT id FROM revoked_tokens WHERE keep_until < $1 ORDER BY keep_until LIMIT $2)";
+            (SELECT id FROM revoked_tokens WHERE keep_until < $1 ORDER BY keep_until LIMIT $2)
+        RETURNING id";
 
     /// Sessions that have ended however often they were used.
     SWEEP_SESSIONS = "
         DELETE FROM sessions WHERE id IN
-            (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+            (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
+        RETURNING id";
 
     /// Public halves of keys that signed nothing any more for long.
     SWEEP_RETIRED_KEYS = "

@@ -57,11 +57,24 @@ impl<'c> Prepared<'c> {
 
     /// Runs it and says how many rows it changed.
     pub(super) fn execute(&mut self, values: &[Value<'_>]) -> Result<usize> {
-        check_count(&self.statement, values.len())?;
-        for (slot, value) in self.slots.iter().zip(values) {
-            self.statement.raw_bind_parameter(*slot, value)?;
-        }
+        self.bind(values)?;
         self.statement.raw_execute()
+    }
+
+    /// Runs it to its end and gives the ids that it returns.
+    fn ids(&mut self, values: &[Value<'_>]) -> Result<Vec<[u8; 16]>> {
+        self.bind(values)?;
+        let (mut rows, mut ids) = (self.statement.raw_query(), Vec::new());
+        while let Some(row) = rows.next()? {
+            ids.push(row.get(0)?);
+        }
+        Ok(ids)
+    }
+
+    fn bind(&mut self, values: &[Value<'_>]) -> Result<()> {
+        check_count(&self.statement, values.len())?;
+        let mut bound = self.slots.iter().zip(values);
+        bound.try_for_each(|(slot, value)| self.statement.raw_bind_parameter(*slot, value))
     }
 }
 
@@ -78,14 +91,31 @@ impl<'c> Kept<'c> {
 
     /// Runs a statement and says how many rows it changed.
     pub(super) fn execute(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<usize> {
+        self.with(statement, |prepared| prepared.execute(values))
+    }
+
+    /// Runs a statement that returns the ids of the rows that it changed.
+    pub(super) fn returned_ids(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> Result<Vec<[u8; 16]>> {
+        self.with(statement, |prepared| prepared.ids(values))
+    }
+
+    fn with<T>(
+        &mut self,
+        statement: &'static Statement,
+        run: impl FnOnce(&mut Prepared<'c>) -> Result<T>,
+    ) -> Result<T> {
         // By address: nothing is hashed, and no words are compared.
         if let Some((_, kept)) = self.statements.iter_mut().find(|(kept, _)| std::ptr::eq(*kept, statement)) {
-            return kept.execute(values);
+            return run(kept);
         }
         let mut prepared = Prepared::new(self.connection, statement.text)?;
-        let rows = prepared.execute(values);
+        let done = run(&mut prepared);
         self.statements.push((statement, prepared));
-        rows
+        done
     }
 }
 

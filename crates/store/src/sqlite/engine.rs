@@ -192,12 +192,6 @@ impl Engine {
         answer.await.map_or_else(|_| Err(self.closed_reason()), |(outcome, _)| outcome)
     }
 
-    /// Hands a script to the writer. No caller hears what became of it; where the queue is full it is lost.
-    pub(crate) fn post(&self, script: Script) {
-        let (reply, _) = oneshot::channel();
-        let _ = self.jobs.try_send(Job::Run { script, reply });
-    }
-
     pub(crate) async fn failed(&self) -> Fault {
         let mut stopped = self.stopped.clone();
         match stopped.wait_for(Option::is_some).await {

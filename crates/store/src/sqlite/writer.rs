@@ -20,7 +20,8 @@ use super::severity::{Failure, Severity, failure, fault};
 use super::shared::Shared;
 use crate::fault::Fault;
 use crate::remembered::Forgotten;
-use crate::script::{Script, ScriptOutcome};
+use crate::script::{Script, ScriptOutcome, ScriptStep};
+use crate::value::Forgets;
 
 /// Pages in the write-ahead log from which on it is moved into the database.
 const LOG_PAGES: i32 = 2000;
@@ -350,18 +351,37 @@ impl Writer<'_> {
         }
         let mut rows = 0;
         for step in script.steps() {
-            let changed = self.kept.execute(step.statement, &step.values);
+            let changed = match step.statement.forgets {
+                Forgets::Returned => match self.kept.returned_ids(step.statement, &step.values) {
+                    Ok(ids) => {
+                        self.forgotten.extend(ids.iter().map(|id| self.shared.remembered.forgotten_id(id)));
+                        Ok(ids.len())
+                    }
+                    Err(error) => {
+                        self.forgotten.push(Forgotten::All);
+                        Err(error)
+                    }
+                },
+                _ => self.kept.execute(step.statement, &step.values),
+            };
             match (changed.map_err(failure(step.statement.name))?, step.on_no_row) {
                 (0, Some(no_row)) => return Ok(ScriptOutcome::Undone(no_row)),
                 (0, None) => {}
                 (changed, _) => {
                     rows += changed;
-                    self.forgotten
-                        .extend(self.shared.remembered.forgotten_by(step.statement.forgets, &step.values));
+                    self.forgotten.extend(self.forgotten_by(step));
                 }
             }
         }
         Ok(ScriptOutcome::Written { rows })
+    }
+
+    fn forgotten_by(&self, step: &ScriptStep) -> Option<Forgotten> {
+        match step.statement.forgets {
+            // Row by row, as they were returned.
+            Forgets::Returned => None,
+            forgets => self.shared.remembered.forgotten_by(forgets, &step.values),
+        }
     }
 
     /// Sees whether another process has written up to now.

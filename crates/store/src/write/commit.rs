@@ -19,6 +19,10 @@ impl ProtocolStore {
         if let Commit::SignIn { session, .. } = &commit {
             self.write_uses_of(&session.user_id).await?;
         }
+        let used = match &commit {
+            Commit::TouchSession { session, .. } => Some(*session),
+            _ => None,
+        };
         let kept = self.backend.may_lose_answers().then(|| commit.clone());
         let settled = async {
             match &kept {
@@ -26,7 +30,12 @@ impl ProtocolStore {
                 None => Err(Fault::OutcomeUnknown),
             }
         };
-        self.run_or(script(commit), settled).await
+        let committed = self.run_or(script(commit), settled).await?;
+        // What is read meanwhile may be of before.
+        if let (Some(session), Some(remembered)) = (used, self.backend.remembered()) {
+            remembered.doubt(session);
+        }
+        Ok(committed)
     }
 
     /// Writes the redemption of a code that was decided by [`ProtocolStore::remembered_code`]. Where the one writer knows (SQLite), it
@@ -59,8 +68,16 @@ impl ProtocolStore {
     /// it is lost with the process.
     pub fn note_use(&self, used: SessionUse) {
         let waits = self.uses_noted.keep(&used, Instant::now());
+        if waits && let Some(remembered) = self.backend.remembered() {
+            remembered.note_use(used.session, used.at);
+        }
         if used.is_pressing || !waits {
-            self.backend.post(script(used.into()));
+            // What was read meanwhile may be of before, and the note may be lost.
+            self.backend.post(script(used.into()), move |backend| {
+                if let Some(remembered) = backend.remembered() {
+                    remembered.doubt(used.session);
+                }
+            });
         }
     }
 }

@@ -48,6 +48,13 @@ impl Store {
         Ok(removed)
     }
 
+    /// Frees some of what this process remembers of rows that have changed, and all of it within 240 calls.
+    pub async fn free_forgotten(&self) {
+        if let Some(remembered) = self.backend.remembered() {
+            remembered.free_forgotten().await;
+        }
+    }
+
     /// Removes at most `rows_max` counts of failed sign-ins to names that no account has, oldest first, and keeps the latest
     /// `kept_max`; says how many it removed. Counts of accounts are never removed for want of room.
     pub async fn crowd_out_unknown_names(&self, kept_max: u32, rows_max: u32) -> Result<u32, Fault> {

@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
-use proofkey_protocol::UserId;
 use proofkey_protocol::session::SessionUse;
+use proofkey_protocol::{SessionId, UserId};
 
 use super::session;
 use crate::fault::Fault;
 use crate::row::Cells;
 use crate::sql::sessions::SESSIONS_OF_USER;
 use crate::store::{ProtocolStore, Store};
+use crate::uses_noted::Due;
 
 /// Uses in one transaction: what comes behind it waits for a millisecond.
 const USES_TOGETHER: usize = 64;
@@ -17,27 +18,41 @@ const USES_TOGETHER: usize = 64;
 impl Store {
     /// Writes the uses of sessions that are noted and due. After a fault that passes they are due again.
     pub async fn write_uses(&self) -> Result<(), Fault> {
-        self.write_these(&self.uses_noted.due(Instant::now())).await
+        self.write_these(self.uses_noted.due(Instant::now())).await
     }
 
     /// Writes all of them, before the store is closed.
     pub async fn write_all_uses(&self) -> Result<(), Fault> {
-        self.write_these(&self.uses_noted.all()).await
+        self.write_these(self.uses_noted.all()).await
     }
 
-    async fn write_these(&self, uses: &[SessionUse]) -> Result<(), Fault> {
-        if uses.is_empty() {
-            return Ok(());
-        }
+    async fn write_these(&self, Due { uses, mut lost }: Due) -> Result<(), Fault> {
         let mut failed = Ok(());
         for some in uses.chunks(USES_TOGETHER) {
             match self.write_at_once(some).await {
-                Err(fault) if fault.is_temporary() => return Err(fault),
-                written => failed = failed.and(written),
+                Err(fault) if fault.is_temporary() => {
+                    self.doubt_uses(&lost);
+                    return Err(fault);
+                }
+                Err(fault) => {
+                    lost.extend(some.iter().map(|used| used.session));
+                    failed = Err(fault);
+                }
+                Ok(()) => {}
             }
         }
-        self.uses_noted.written();
+        if !uses.is_empty() {
+            self.uses_noted.written(&lost);
+        }
+        self.doubt_uses(&lost);
         failed
+    }
+
+    /// What is remembered of these sessions tells uses that will never be written.
+    fn doubt_uses(&self, lost: &[SessionId]) {
+        if let Some(remembered) = self.backend.remembered() {
+            lost.iter().for_each(|session| remembered.doubt(*session));
+        }
     }
 }
 

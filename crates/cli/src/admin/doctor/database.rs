@@ -75,7 +75,7 @@ async fn open(config: &Config, report: &mut Report) -> Option<Store> {
 
 /// There is no file. Where there is no directory either, that was told of with the other files.
 fn absent(config: &Config, report: &mut Report) {
-    let config::Store::Directory(data) = &config.store else { return };
+    let config::Store::Directory { data, .. } = &config.store else { return };
     if data.is_dir() {
         let cure = "`proofkey serve` and `proofkey user add` make it; where it was moved, name its directory in \
             store.data";

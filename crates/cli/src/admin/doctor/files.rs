@@ -12,7 +12,7 @@ use super::report::Report;
 const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 
 pub(super) fn examine(config: &Config, report: &mut Report) {
-    if let Store::Directory(data) = &config.store {
+    if let Store::Directory { data, .. } = &config.store {
         directory(data, report);
     }
     secrets(config, report);

@@ -60,7 +60,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
 async fn examine(config: &Config, report: &mut Report) {
     settings(config, report);
     let stuck = match &config.store {
-        Store::Directory(data) => (!is_answering(data).await).then_some(data),
+        Store::Directory { data, .. } => (!is_answering(data).await).then_some(data),
         Store::Postgres { .. } => None,
     };
     let opened = match stuck {

@@ -10,7 +10,7 @@ use proofkey_protocol::authorize::{
     self, Authenticated, AuthorizeFacts, ErrorResponse, Hint, IssuedCode, Next, Progress, RedirectTarget,
     Refused, Validated, host,
 };
-use proofkey_protocol::session::{Login, noted_since};
+use proofkey_protocol::session::Login;
 use proofkey_protocol::{Client, ClientId, ClientStatus, ConsentFacts, Named, Refusal, SubjectFacts, UserId};
 
 use super::app_names::{app_name, destination, own_scheme};
@@ -107,9 +107,7 @@ impl<'a> Authorization<'a> {
 
     async fn signed_in(&self, client: &ClientId) -> Result<Option<SignedIn>, Failure> {
         let Some(cookie) = self.browser.cookies.session() else { return Ok(None) };
-        let (app, now) = (self.context().app, self.context().now);
-        let since = noted_since(now, &app.policy);
-        let found = app.store.session_used_since(cookie.id, client, since).await?;
+        let found = self.context().app.store.session_with_consent(cookie.id, client).await?;
         let Some(SubjectFacts { user, session: Some(session), consent, client, client_valid_from }) = found
         else {
             return Ok(None);

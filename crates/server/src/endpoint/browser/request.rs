@@ -77,8 +77,8 @@ impl<'a> BrowserRequest<'a> {
         Ok(self.login_by(cookie, &session, &user))
     }
 
-    /// Judges the session that the cookie names, as a read found it with its user, and notes that it was used: once a minute
-    /// at most. The note is no part of the decision, which does not depend on it, and no answer waits for it. To lose it, with the
+    /// Judges the session that the cookie names, as a read found it with its user, and notes that it was used, if the
+    /// last note is old enough. The note is no part of the decision, which does not depend on it, and no answer waits for it. To lose it, with the
     /// process, costs a quarter of the session's idle life at most, and no answer.
     pub(super) fn login_by(
         &self,

@@ -38,7 +38,7 @@ async fn f_20_the_model_of_the_simulation_reads_as_the_store_does_after_the_same
             } else {
                 conflicts += 1;
             }
-            let (stored, modelled) = (reading::of_store(&store, &model).await, reading::of_model(&model));
+            let (stored, modelled) = (reading::of_store(&store).await, reading::of_model(&model));
             for (stored, modelled) in stored.iter().zip(&modelled) {
                 assert_eq!(stored, modelled, "{told}");
             }

@@ -1,6 +1,6 @@
 //! All that rules can be told, as text, of the store and of the model.
 
-use proofkey_oauth::{SecretHash, Timestamp};
+use proofkey_oauth::SecretHash;
 use proofkey_protocol::{
     ClientId, CodeFacts, GrantId, GrantWithSubject, SessionFacts, SessionId, SubjectFacts, UserFacts,
 };
@@ -33,8 +33,7 @@ fn code(found: &CodeFacts) -> String {
     format!("{redemption:?} {failures} {suspect} {}", subject(held.as_ref()))
 }
 
-/// The uses of sessions are asked for as the model knows them: what is remembered may tell an older one to callers who do not ask.
-pub(super) async fn of_store(store: &Store, model: &Model) -> Vec<String> {
+pub(super) async fn of_store(store: &Store) -> Vec<String> {
     let mut all = Vec::new();
     for number in 0..IDS {
         let id = rows::numbered(number);
@@ -43,11 +42,10 @@ pub(super) async fn of_store(store: &Store, model: &Model) -> Vec<String> {
         let token = rows::token(number);
         let found = store.granted_access_token(GrantId(id), token).await.unwrap();
         all.push(format!("{:?}", found.map(|(_, facts)| facts)));
-        let used_at = model.session(SessionId(id)).map_or(Timestamp(i64::MIN), |(found, _)| found.seen_at);
         for client in CLIENTS {
             let session_id = SessionId(id);
             let id = ClientId::new(client);
-            let found = store.session_used_since(session_id, &id, used_at).await.unwrap();
+            let found = store.session_with_consent(session_id, &id).await.unwrap();
             all.push(subject(found.as_ref()));
             all.push(format!("{:?}", store.access_token(&id, token).await.unwrap()));
             for user in USERS {

@@ -6,7 +6,7 @@ use proofkey_store::{Options, REMEMBERED_FOR, Store};
 use rusqlite::Connection;
 
 use super::World;
-use crate::support::{GRANTS_SESSION, app, session_id};
+use crate::support::{GRANTS_SESSION, NOW, app, session_id};
 
 /// How often a test may be too slow to see what is remembered.
 const ATTEMPTS_MAX: usize = 100;
@@ -73,6 +73,27 @@ async fn v_30_where_nothing_is_written_the_writer_looks_for_those_who_read() {
         }
     }
     panic!("nothing is remembered");
+}
+
+/// Where many people come and go, something ends in each half minute.
+#[tokio::test]
+async fn v_30_a_sweep_forgets_what_it_removes_and_nothing_else() {
+    let world = World::new().await;
+    let other = Connection::open(world.path()).unwrap();
+    other.busy_timeout(Duration::from_secs(5)).unwrap();
+    let ended = "INSERT INTO sessions (id, secret, user_id, auth_time, seen_at, expires_at)
+                 SELECT randomblob(16), secret, user_id, 1, 1, 2 FROM sessions LIMIT 1";
+    for number in 0..ATTEMPTS_MAX {
+        assert_eq!(other.execute(ended, []).unwrap(), 1);
+        world.store.ping().await.unwrap();
+        let before = display_name(&world.store).await;
+        assert_eq!(world.store.sweep(NOW, 100).await.unwrap(), 1);
+        other.execute("UPDATE users SET display_name = ?1", [format!("Ada {number}")]).unwrap();
+        if display_name(&world.store).await == before {
+            return;
+        }
+    }
+    panic!("nothing is remembered after a sweep");
 }
 
 #[tokio::test]
