@@ -84,10 +84,11 @@ impl Peers {
         Self { kind, connections: HOSTILE_CONNECTIONS, addresses, after: 0 }
     }
 
-    /// People who sign in all at once.
-    pub(super) fn storm() -> Self {
+    /// People who sign in all at once, and come back when they are told to or whatever they are told.
+    pub(super) fn storm(is_patient: bool) -> Self {
         let people = STORM_CONNECTIONS;
-        Self { kind: "storm", connections: people, addresses: people, after: STORM_AFTER }
+        let kind = if is_patient { "storm" } else { "impatient" };
+        Self { kind, connections: people, addresses: people, after: STORM_AFTER }
     }
 }
 
@@ -103,6 +104,8 @@ impl Drop for Attack {
 
 impl Attack {
     pub(super) fn start(hostile: &Path, address: &str, peers: &Peers) -> Result<Self> {
+        // What an earlier one told.
+        let _none = fs::remove_file(report_of(hostile));
         let mut command = Command::new("nice");
         command.args(["-n", "19", "taskset", "-c", &GENERATOR_CORE.to_string()]).arg(hostile);
         command.args(["--address", address, "--kind", peers.kind]);

@@ -159,6 +159,16 @@ impl BenchInstallation {
         self.served(&[("PROOFKEY_LIMITS__FACTOR", "1000"), ("PROOFKEY_SERVER__METRICS_LISTEN", metrics)])
     }
 
+    /// The same, with room in memory for so many subjects.
+    pub(super) fn serve_remembering(&self, subjects: u64) -> Result<Served> {
+        let subjects = subjects.to_string();
+        self.served(&[
+            ("PROOFKEY_LIMITS__FACTOR", "1000"),
+            ("PROOFKEY_SERVER__METRICS_LISTEN", "off"),
+            ("PROOFKEY_STORE__REMEMBERED_MAX", &subjects),
+        ])
+    }
+
     /// The same, with every limit as an operator gets it.
     pub(super) fn serve_at_defaults(&self) -> Result<Served> {
         self.served(&[("PROOFKEY_SERVER__METRICS_LISTEN", "off")])

@@ -99,6 +99,19 @@ impl Tools {
         self.counted(command.args(["--warmup", &before.to_string()]), served, seconds)
     }
 
+    /// Load of people in order, from a number on.
+    pub(super) fn load_in_order(
+        &self,
+        served: &Served,
+        target: &Path,
+        scenario: &str,
+        (from, seconds): (u64, u32),
+    ) -> Result<Value> {
+        let mut command = self.asking(target, scenario, USERS);
+        let from = from.to_string();
+        self.counted(command.args(["--warmup", "0", "--cookies-from", &from]), served, seconds)
+    }
+
     /// The same over TLS, with a certificate to trust: of as many registered users as sign in at all, and however many fail.
     pub(super) fn load_over_tls(
         &self,

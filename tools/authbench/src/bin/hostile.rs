@@ -74,8 +74,10 @@ enum Kind {
     Secrets,
     /// HTTP/2: pages asked for and never taken.
     Untaken,
-    /// People who sign in with the right password, all at once and again a second later.
+    /// People who sign in with the right password, all at once and again a second later, or when they are told to come back.
     Storm,
+    /// The same people, who come again a second later whatever they are told.
+    Impatient,
 }
 
 struct Hostile {
@@ -172,7 +174,7 @@ impl Hostile {
             }
             Kind::Mute => hold(&mut stream).await,
             Kind::Guesses => self.guess(&mut stream, &self.args.user).await,
-            Kind::Storm => {
+            Kind::Storm | Kind::Impatient => {
                 let user = number % self.args.users.max(1);
                 let password = self.args.password.replace("{n}", &user.to_string());
                 let form = self.form(&mut stream).await?;
@@ -180,6 +182,10 @@ impl Hostile {
                 // On to the consent page or to the app; a refusal is a page of its own.
                 if answer.starts_with("HTTP/1.1 3") || answer.contains("http-equiv=\"refresh\"") {
                     self.signed_in.fetch_add(1, Ordering::Relaxed);
+                }
+                drop(stream);
+                if self.args.kind == Kind::Storm {
+                    sleep(told_to_wait(&answer).saturating_sub(AGAIN)).await;
                 }
                 Ok(())
             }
@@ -304,6 +310,12 @@ fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
         .filter_map(|line| line.split_once(": "))
         .find(|(found, _)| found.eq_ignore_ascii_case(name))
         .map(|(_, value)| value)
+}
+
+/// How long the answer wants its reader to wait, if it does.
+fn told_to_wait(answer: &str) -> Duration {
+    let seconds = header(answer, "retry-after").and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or_default())
 }
 
 fn cookies(answer: &str) -> String {

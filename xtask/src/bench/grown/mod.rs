@@ -1,6 +1,6 @@
 //! `cargo xtask bench --grown`: what a code flow costs on a database with a million users, a million live grants, ten thousand
 //! clients and ten million expired rows, beside one with 32 users and nothing else; what people notice while the expired rows
-//! are removed; how large the files are, and how long a start takes.
+//! are removed; what it costs when everyone was there a moment ago and is remembered; how large the files are, and how long a start takes.
 //!
 //! The same server works on both, by turns and on one core. Each flow is of a user drawn from all of them. A server removes
 //! nothing in its first half minute: what is measured with the expired rows in place is measured within that.
@@ -24,9 +24,16 @@ use sides::{CODE_FLOW, Side};
 /// What a grown database has.
 const ROWS: [(&str, u64); 4] =
     [("users", 1_000_000), ("grants", 1_000_000), ("expired", 10_000_000), ("clients", 10_000)];
-/// Seconds of one run, after some that do not count: together less than a server waits before it removes anything.
+/// Seconds of one run with the expired rows in place, after some that do not count: together less than a server waits before it removes
+/// anything, and before it writes the uses of sessions that it has gathered.
 const SECONDS: u32 = 6;
 const WARM_SECONDS: u32 = 3;
+/// Rounds in which everyone comes once, and how many may be needed.
+const ROUND_SECONDS: u32 = 20;
+const ROUNDS_MAX: usize = 60;
+/// Time in which what a round left to be done is done, and a run in which as much is done as is left.
+const SETTLED_AFTER: Duration = Duration::from_secs(20);
+const LONG_SECONDS: u32 = 25;
 /// Runs while rows are removed.
 const SWEEP_RUNS: usize = 6;
 /// How long a server may take to begin to remove, and to remove everything.
@@ -58,6 +65,11 @@ impl GrownOptions {
         Some(parsed)
     }
 
+    fn users(&self) -> u64 {
+        let [(_, users), ..] = self.rows();
+        users
+    }
+
     fn rows(&self) -> [(&'static str, u64); 4] {
         ROWS.map(|(of, count)| (of, count / self.scale))
     }
@@ -81,28 +93,60 @@ pub(super) fn measure(
     let starts = starts(sides.map(|side| &side.installation))?;
     let starts = starts.try_into().ok().context("each side has its starts")?;
     let mut sizes = vec![grown.size()?];
-    let with_expired = by_turns(tools, sides)?;
+    let with_expired = by_turns(tools, sides, SECONDS)?;
     let swept = sweep(tools, &grown)?;
     sizes.push(grown.size()?);
-    let without = by_turns(tools, sides)?;
+    let without = by_turns(tools, sides, LONG_SECONDS)?;
     sizes.push(grown.size()?);
-    let measured =
-        Measured { rows: options.rows(), seed_seconds, starts, with_expired, swept, without, sizes };
+    let returning = if options.on_postgres { None } else { Some(returning(tools, sides, options.users())?) };
+    let rows = options.rows();
+    let measured = Measured { rows, seed_seconds, starts, with_expired, swept, without, returning, sizes };
     println!("\n{}", measured.table()?);
     Ok(())
 }
 
 /// Flows on each side by turns.
-fn by_turns(tools: &Tools, sides: [&Side<'_>; 2]) -> Result<[Flows; 2]> {
+fn by_turns(tools: &Tools, sides: [&Side<'_>; 2], seconds: u32) -> Result<[Flows; 2]> {
     let mut flows = [Flows::default(), Flows::default()];
     for _ in 0..RUNS {
         for (side, flows) in sides.iter().zip(&mut flows) {
             let served = side.installation.serve()?;
             tools.load_after(&served, side.target(), CODE_FLOW, [0, WARM_SECONDS])?;
-            flows.add(side.flows(tools, &served, SECONDS)?);
+            flows.add(side.flows(tools, &served, seconds)?);
         }
     }
-    println!("{}", flows.each_ref().map(Flows::line).into_iter().collect::<Result<Vec<_>>>()?.join("  |  "));
+    printed(flows)
+}
+
+/// Flows on each side by turns, when everyone had one a moment ago, and is remembered by a server with room for all of them. On PostgreSQL
+/// nothing is.
+fn returning(tools: &Tools, sides: [&Side<'_>; 2], users: u64) -> Result<[Flows; 2]> {
+    let [empty, grown] = sides;
+    let served = grown.installation.serve_remembering(users + users / 2)?;
+    let (mut done, mut rounds, began) = (0, 0, Instant::now());
+    while done < users {
+        ensure!(rounds < ROUNDS_MAX, "only {done} flows in {rounds} rounds of {ROUND_SECONDS} s");
+        done += grown.flows_in_order(tools, &served, done, ROUND_SECONDS)?;
+        rounds += 1;
+    }
+    println!("{done} people, one after the other, came in {} s", began.elapsed().as_secs());
+    let mut flows = [Flows::default(), Flows::default()];
+    let [of_empty, of_grown] = &mut flows;
+    for _ in 0..RUNS {
+        sleep(SETTLED_AFTER);
+        of_grown.add(grown.flows(tools, &served, LONG_SECONDS)?);
+        sleep(SETTLED_AFTER);
+        let beside = empty.installation.serve()?;
+        tools.load_after(&beside, empty.target(), CODE_FLOW, [0, WARM_SECONDS])?;
+        of_empty.add(empty.flows(tools, &beside, LONG_SECONDS)?);
+    }
+    printed(flows)
+}
+
+/// The same, after they are told in a line.
+fn printed(flows: [Flows; 2]) -> Result<[Flows; 2]> {
+    let lines = flows.each_ref().map(Flows::line).into_iter().collect::<Result<Vec<_>>>()?;
+    println!("{}", lines.join("  |  "));
     Ok(flows)
 }
 

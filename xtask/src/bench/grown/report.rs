@@ -5,6 +5,8 @@ use anyhow::{Context, Result};
 /// One run of code flows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
+    /// Memory of the server after it.
+    pub(super) rss_mib: f64,
     pub(super) server_us: f64,
     /// Of the database server; 0 where there is none.
     pub(super) database_us: f64,
@@ -38,6 +40,8 @@ pub(super) struct Measured {
     pub(super) with_expired: [Flows; 2],
     pub(super) swept: Swept,
     pub(super) without: [Flows; 2],
+    /// When everyone had one a moment ago, on SQLite with room in memory for all of them.
+    pub(super) returning: Option<[Flows; 2]>,
     /// Bytes of data and log before the expired rows were removed, after it, and after flows on what was left.
     pub(super) sizes: Vec<[u64; 2]>,
 }
@@ -80,8 +84,9 @@ impl Measured {
             "| | empty | grown | grown ÷ empty |".to_owned(),
             "|---|--:|--:|--:|".to_owned(),
         ];
-        for (when, flows) in [("expired rows in place", &self.with_expired), ("they are gone", &self.without)]
-        {
+        let returning = self.returning.iter().map(|flows| ("everyone was there a moment ago", flows));
+        let others = [("expired rows in place", &self.with_expired), ("they are gone", &self.without)];
+        for (when, flows) in others.into_iter().chain(returning) {
             let mut row = |what: &str, of: fn(&Run) -> f64| {
                 let [empty, grown] = flows;
                 lines.push(compared(&format!("{what}, {when}"), (empty.median(of)?, grown.median(of)?)));
@@ -91,6 +96,10 @@ impl Measured {
             row("database µs/op", |run| run.database_us)?;
             row("p50 ms", |run| run.p50)?;
             row("p99 ms", |run| run.p99)?;
+        }
+        if let Some([empty, grown]) = &self.returning {
+            let memory = |flows: &Flows| flows.median(|run| run.rss_mib);
+            lines.push(compared("memory then, MiB", (memory(empty)?, memory(grown)?)));
         }
         let [empty, _] = &self.with_expired;
         let during = &self.swept.flows;
@@ -133,7 +142,8 @@ mod tests {
     use super::*;
 
     fn flows(server_us: f64, p99: f64) -> Flows {
-        Flows(vec![Run { server_us, database_us: 0.0, p50: 1.0, p99, failed: 0.0 }])
+        let run = Run { rss_mib: 20.0, server_us, database_us: 0.0, p50: 1.0, p99, failed: 0.0 };
+        Flows(vec![run])
     }
 
     #[test]
@@ -146,6 +156,7 @@ mod tests {
             with_expired: [flows(100.0, 10.0), flows(110.0, 12.0)],
             swept,
             without: [flows(100.0, 10.0), flows(105.0, 10.0)],
+            returning: Some([flows(100.0, 10.0), flows(102.0, 10.0)]),
             sizes: vec![[9 << 20, 1 << 20]],
         };
         let table = measured.table().unwrap();
@@ -154,6 +165,8 @@ mod tests {
             "| server µs/op, expired rows in place | 100.0 | 110.0 | **1.10** |",
             "| server µs/op, they are gone | 100.0 | 105.0 | **1.05** |",
             "| database µs/op, they are gone | 0.0 | 0.0 |  |",
+            "| server µs/op, everyone was there a moment ago | 100.0 | 102.0 | **1.02** |",
+            "| memory then, MiB | 20.0 | 20.0 | **1.00** |",
             "| p99 ms, while they are removed | 10.0 | 15.0 | **1.50** |",
             "| start to first answer, ms | 6 | 7 | |",
             "removed beside flows: 500 rows, 250 a second; without: 0 rows, 0 a second",

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::report::Run;
 use crate::bench::installation::BenchInstallation;
@@ -59,12 +59,26 @@ impl<'p> Side<'p> {
         let database = self.database_seconds().zip(before).map(|(after, before)| after - before);
         let database_us = database.map(|seconds| anyhow::Ok(seconds * 1e6 / number(&run, "ops")?));
         Ok(Run {
+            rss_mib: number(&run, "rss_mib")?,
             server_us: number(&run, "server_cpu_us_per_op")?,
             database_us: database_us.transpose()?.unwrap_or_default(),
             p50: number(&run, "p50")?,
             p99: number(&run, "p99")?,
             failed: number(&run, "errors")?,
         })
+    }
+
+    /// Flows of its users in order, from one on: how many were done.
+    pub(super) fn flows_in_order(
+        &self,
+        tools: &Tools,
+        served: &Served,
+        from: u64,
+        seconds: u32,
+    ) -> Result<u64> {
+        let run = tools.load_in_order(served, &self.target, CODE_FLOW, (from, seconds))?;
+        ensure!(number(&run, "errors")? == 0.0, "flows of users in order fail: {run}");
+        Ok(number(&run, "ops")? as u64)
     }
 
     /// Bytes of its data, and of a log beside them.
