@@ -110,7 +110,10 @@ fn main() -> Result<()> {
             match &hostile.args.report {
                 Some(file) => {
                     let said = serde_json::json!({"opened": opened, "signed_in": signed_in});
-                    std::fs::write(file, said.to_string())?;
+                    // Whole at any moment at which it is read.
+                    let whole = file.with_extension("new");
+                    std::fs::write(&whole, said.to_string())?;
+                    std::fs::rename(&whole, file)?;
                 }
                 None => println!("{opened} connections opened, {signed_in} signed in"),
             }
