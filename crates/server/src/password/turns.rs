@@ -46,7 +46,7 @@ pub(super) struct Turns {
 struct State {
     line: Line,
     callers: HashMap<Ticket, oneshot::Sender<()>>,
-    /// When the one comes back who was told last to, of each rank: a stranger sends nobody further back who goes before him.
+    /// When the one comes back who was told last to, of each rank: a stranger sends none further back who goes before him.
     returns_at: [Instant; 4],
 }
 
