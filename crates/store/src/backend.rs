@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use proofkey_protocol::SessionId;
+
 use crate::fault::Fault;
 use crate::remembered::Remembered;
 use crate::row::Cells;
@@ -117,6 +119,13 @@ impl Backend {
             }
             afterwards(&backend);
         });
+    }
+
+    /// Forgets what is remembered of a session, where anything is.
+    pub(crate) fn doubt(&self, session: SessionId) {
+        if let Some(remembered) = self.remembered() {
+            remembered.doubt(session);
+        }
     }
 
     /// Whether the answer to a write can be lost while the write is done: [`ScriptOutcome::Unsettled`].

@@ -101,7 +101,10 @@ impl UsesNoted {
             let mut waiting = self.waiting();
             let mut written = mem::take(&mut waiting.writing);
             if !lost.is_empty() {
-                Arc::make_mut(&mut written).retain(|session, _| !lost.contains(session));
+                let written = Arc::make_mut(&mut written);
+                for session in lost {
+                    written.remove(session);
+                }
             }
             mem::replace(&mut waiting.written, written)
         };

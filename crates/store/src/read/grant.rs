@@ -65,9 +65,7 @@ impl ProtocolStore {
     /// Forgets what a redemption by [`ProtocolStore::remembered_code`] met a conflict with: the next one is decided by what is
     /// read. What is given once is forgotten already.
     pub fn doubt_code(&self, code: &AuthorizationCode) {
-        if let Some(remembered) = self.backend.remembered() {
-            remembered.doubt(code.session_id);
-        }
+        self.backend.doubt(code.session_id);
     }
 
     /// What an access token of a grant rests on: the grant, as [`ProtocolStore::grant`] reads it, and what is known of the

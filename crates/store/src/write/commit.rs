@@ -32,8 +32,8 @@ impl ProtocolStore {
         };
         let committed = self.run_or(script(commit), settled).await?;
         // What is read meanwhile may be of before.
-        if let (Some(session), Some(remembered)) = (used, self.backend.remembered()) {
-            remembered.doubt(session);
+        if let Some(session) = used {
+            self.backend.doubt(session);
         }
         Ok(committed)
     }
@@ -73,11 +73,7 @@ impl ProtocolStore {
         }
         if used.is_pressing || !waits {
             // What was read meanwhile may be of before, and the note may be lost.
-            self.backend.post(script(used.into()), move |backend| {
-                if let Some(remembered) = backend.remembered() {
-                    remembered.doubt(used.session);
-                }
-            });
+            self.backend.post(script(used.into()), move |backend| backend.doubt(used.session));
         }
     }
 }

@@ -50,9 +50,7 @@ impl Store {
 
     /// What is remembered of these sessions tells uses that will never be written.
     fn doubt_uses(&self, lost: &[SessionId]) {
-        if let Some(remembered) = self.backend.remembered() {
-            lost.iter().for_each(|session| remembered.doubt(*session));
-        }
+        lost.iter().for_each(|session| self.backend.doubt(*session));
     }
 }
 
